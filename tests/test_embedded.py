@@ -1,0 +1,226 @@
+"""The embedded servers: they start, answer, stop for good, and come back after every kind of end."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlparse
+
+import asyncpg
+import psutil
+import pytest
+from arq.connections import RedisSettings, create_pool
+
+from mipoints import embedded
+from mipoints.embedded import EmbeddedPostgres, EmbeddedRedis, EmbeddedServiceError
+
+# Starts both servers, says so, and waits to be killed.
+HOLDER = """
+import sys, time
+from pathlib import Path
+from mipoints.embedded import EmbeddedPostgres, EmbeddedRedis
+postgres, redis = EmbeddedPostgres.start(Path(sys.argv[1])), EmbeddedRedis.start(Path(sys.argv[1]))
+print(postgres.url, flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """Not pytest's tmp_path: the next pytest run of the same user closes its parent to Postgres' account."""
+    folder = Path(tempfile.mkdtemp(prefix="mipoints-test-"))
+    yield folder
+    for process in processes_in(folder):
+        process.kill()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def processes_in(folder: Path) -> list[psutil.Process]:
+    """Every process that works in the folder: both servers do, and all their children."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if Path(process.cwd()).is_relative_to(folder):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def postmaster(data_dir: Path) -> int:
+    return int((data_dir / "postgres" / "postmaster.pid").read_text().splitlines()[0])
+
+
+async def ask(url: str, question: str) -> object:
+    connection = await asyncpg.connect(url)
+    try:
+        return await connection.fetchval(question)
+    finally:
+        await connection.close()
+
+
+async def test_postgres_answers_with_what_we_rely_on(data_dir: Path) -> None:
+    server = EmbeddedPostgres.start(data_dir, {"work_mem": "5MB"})
+    try:
+        assert str(await ask(server.url, "select version()")).startswith("PostgreSQL 18.")
+        assert await ask(server.url, "show max_connections") == "200"
+        assert await ask(server.url, "show server_encoding") == "UTF8"
+        assert await ask(server.url, "show timezone") == "UTC"
+        assert await ask(server.url, "show work_mem") == "5MB"
+        assert await ask(server.url, "show listen_addresses") == ""
+        assert await ask(server.url, "select upper('é')") == "É"
+    finally:
+        server.stop()
+
+
+def test_psql_takes_the_url_too(data_dir: Path) -> None:
+    server = EmbeddedPostgres.start(data_dir)
+    try:
+        psql = embedded._postgres_binaries() / "psql"
+        answer = subprocess.check_output([psql, server.url, "-Atc", "select 1 + 1"], text=True)
+        assert answer.strip() == "2"
+    finally:
+        server.stop()
+
+
+async def test_redis_answers_arq(data_dir: Path) -> None:
+    server = EmbeddedRedis.start(data_dir)
+    try:
+        pool = await create_pool(RedisSettings.from_dsn(server.url))
+        assert await pool.ping()
+        await pool.aclose()
+    finally:
+        server.stop()
+
+
+def test_stop_leaves_no_process_and_may_be_said_twice(data_dir: Path) -> None:
+    servers = EmbeddedPostgres.start(data_dir), EmbeddedRedis.start(data_dir)
+    assert processes_in(data_dir)
+    for server in servers:
+        server.stop()
+        server.stop()
+    assert processes_in(data_dir) == []
+
+
+async def test_data_survives_a_restart(data_dir: Path) -> None:
+    first = EmbeddedPostgres.start(data_dir)
+    await ask(first.url, "create table kept as select 42 as answer")
+    first.stop()
+    second = EmbeddedPostgres.start(data_dir)
+    try:
+        assert await ask(second.url, "select answer from kept") == 42
+    finally:
+        second.stop()
+
+
+async def test_a_killed_server_comes_back_with_its_data(data_dir: Path) -> None:
+    first = EmbeddedPostgres.start(data_dir)
+    await ask(first.url, "create table kept as select 42 as answer")
+    os.kill(postmaster(data_dir), signal.SIGKILL)
+    first.stop()
+    second = EmbeddedPostgres.start(data_dir)
+    try:
+        assert await ask(second.url, "select answer from kept") == 42
+    finally:
+        second.stop()
+
+
+async def test_servers_whose_master_was_killed_are_replaced(data_dir: Path) -> None:
+    holder = subprocess.Popen([sys.executable, "-c", HOLDER, data_dir], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout
+    url = holder.stdout.readline().strip()
+    await ask(url, "create table kept as select 42 as answer")
+    abandoned = postmaster(data_dir)
+    holder.kill()
+    holder.communicate()
+
+    postgres = EmbeddedPostgres.start(data_dir)
+    redis = EmbeddedRedis.start(data_dir)
+    try:
+        assert postmaster(data_dir) != abandoned
+        assert await ask(postgres.url, "select answer from kept") == 42
+    finally:
+        redis.stop()
+        postgres.stop()
+    assert processes_in(data_dir) == []
+
+
+async def test_a_process_number_that_was_given_to_another_program_does_not_keep_postgres_out(
+    data_dir: Path,
+) -> None:
+    EmbeddedPostgres.start(data_dir).stop()
+    bystander = subprocess.Popen(["sleep", "60"])
+    (data_dir / "postgres" / "postmaster.pid").write_text(f"{bystander.pid}\n{data_dir}/postgres\n")
+    server = EmbeddedPostgres.start(data_dir)
+    server.stop()
+    assert bystander.poll() is None
+    bystander.kill()
+    bystander.wait()
+
+
+@pytest.mark.parametrize("service", [EmbeddedPostgres, EmbeddedRedis])
+def test_a_second_start_on_a_held_directory_is_told_so(
+    data_dir: Path, service: type[EmbeddedPostgres] | type[EmbeddedRedis]
+) -> None:
+    first = service.start(data_dir)
+    try:
+        with pytest.raises(EmbeddedServiceError, match="Another process, perhaps another `mipoints dev`"):
+            service.start(data_dir)
+    finally:
+        first.stop()
+    service.start(data_dir).stop()
+
+
+async def test_a_path_too_long_for_a_socket_or_full_of_blanks_works(data_dir: Path) -> None:
+    deep = data_dir / "a folder with blanks" / ("x" * 100)
+    postgres, redis = EmbeddedPostgres.start(deep), EmbeddedRedis.start(deep)
+    try:
+        assert await ask(postgres.url, "select 1") == 1
+        pool = await create_pool(RedisSettings.from_dsn(redis.url))
+        assert await pool.ping()
+        await pool.aclose()
+    finally:
+        redis.stop()
+        postgres.stop()
+    assert not Path(parse_qs(urlparse(postgres.url).query)["host"][0]).exists()
+
+
+def test_an_interrupted_first_start_leaves_nothing_half_done(data_dir: Path) -> None:
+    (data_dir / "postgres.new").mkdir()
+    (data_dir / "postgres.new" / "PG_VERSION").write_text("18\n")
+    EmbeddedPostgres.start(data_dir).stop()
+    assert not (data_dir / "postgres.new").exists()
+
+
+def test_a_server_that_cannot_start_says_why_and_names_its_log(data_dir: Path) -> None:
+    EmbeddedPostgres.start(data_dir).stop()
+    (data_dir / "postgres" / "PG_VERSION").write_text("12\n")
+    started = time.monotonic()
+    with pytest.raises(EmbeddedServiceError, match=r"Postgres did not start: .*postgres\.log"):
+        EmbeddedPostgres.start(data_dir)
+    assert time.monotonic() - started < embedded.ORPHAN_SECONDS
+    assert processes_in(data_dir) == []
+
+
+def test_a_directory_that_cannot_be_made_is_a_sentence(data_dir: Path) -> None:
+    (data_dir / "file").write_text("")
+    with pytest.raises(EmbeddedServiceError, match="cannot be used"):
+        EmbeddedPostgres.start(data_dir / "file" / "below")
+
+
+@pytest.mark.parametrize(("service", "variable"), [(EmbeddedPostgres, "DATABASE_URL"), (EmbeddedRedis, "REDIS_URL")])
+def test_without_its_package_a_server_says_what_to_do(
+    data_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    service: type[EmbeddedPostgres] | type[EmbeddedRedis],
+    variable: str,
+) -> None:
+    monkeypatch.setattr(embedded, "find_spec", lambda _: None)
+    monkeypatch.setenv("PATH", str(data_dir))
+    with pytest.raises(EmbeddedServiceError, match=f"name a running server in MIPOINTS_{variable}"):
+        service.start(data_dir)

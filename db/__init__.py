@@ -1,0 +1,1 @@
+"""Postgres: the pool, named queries with typed twins, migrations. Knows no rule."""

@@ -1,0 +1,84 @@
+"""The webhook inbox (design §5)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from db.pool import Queryable
+from db.queries import query
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One kept delivery of a producer: its raw bytes and the headers that matter."""
+
+    producer: str
+    event_id: str
+    type: str
+    body: bytes
+    headers: Mapping[str, str]
+    received_at: datetime
+    attempts: int
+
+
+async def keep_delivery(
+    db: Queryable, producer: str, event_id: str, type_: str, body: bytes, headers: Mapping[str, str]
+) -> bool:
+    """Keeps a delivery; False when this event was kept before."""
+    kept = await db.fetchval(query("keep_delivery"), producer, event_id, type_, body, dict(headers))
+    return kept is not None
+
+
+async def deliveries_to_apply(db: Queryable, most: int) -> list[tuple[str, str]]:
+    """Up to `most` deliveries that wait, as (producer, event id), oldest first."""
+    rows = await db.fetch(query("deliveries_to_apply"), most)
+    return [(row["producer"], row["event_id"]) for row in rows]
+
+
+async def hold_delivery(db: Queryable, producer: str, event_id: str) -> Delivery | None:
+    """Takes a delivery until the transaction ends, or None when it is taken or done."""
+    row = await db.fetchrow(query("hold_delivery"), producer, event_id)
+    return Delivery(**dict(row.items())) if row is not None else None
+
+
+async def finish_delivery(
+    db: Queryable,
+    delivery: Delivery,
+    state: str,
+    *,
+    error: str | None = None,
+    order_number: str | None = None,
+    tracking_number: str | None = None,
+) -> None:
+    """Marks a delivery APPLIED, PARKED or IGNORED."""
+    await db.execute(
+        query("finish_delivery"),
+        delivery.producer,
+        delivery.event_id,
+        state,
+        error,
+        order_number,
+        tracking_number,
+    )
+
+
+async def postpone_delivery(db: Queryable, producer: str, event_id: str, error: str) -> None:
+    """Counts a failed attempt; the next one waits longer, the tenth is the last."""
+    await db.execute(query("postpone_delivery"), producer, event_id, error)
+
+
+async def unpark_deliveries(db: Queryable, order_number: str, tracking_numbers: Sequence[str]) -> int:
+    """Frees what waited for an order; gives how many."""
+    rows: list[Any] = await db.fetch(query("unpark_deliveries"), order_number, list(tracking_numbers))
+    return len(rows)
+
+
+async def unpark_known(db: Queryable) -> int:
+    """Frees whatever waits for an order that is known by now; gives how many."""
+    return len(await db.fetch(query("unpark_known")))
+
+
+async def bury_parked(db: Queryable) -> int:
+    """Gives up on deliveries parked for 90 days; gives how many."""
+    return len(await db.fetch(query("bury_parked")))

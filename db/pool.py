@@ -1,0 +1,150 @@
+"""The pool: every statement has a deadline, and a database that is away or hangs is one named error."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+import asyncpg
+
+T = TypeVar("T")
+
+APP_ROLE = "mipoints_app"
+
+_CONNECTION_LOST = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.ReadOnlySQLTransactionError,
+    TimeoutError,
+)
+
+
+class DatabaseUnavailable(Exception):
+    """Postgres did not answer in time. Whether a write took effect is unknown: repeat it with the same key."""
+
+
+class Queryable(Protocol):
+    """What a typed twin needs: the pool and a connection inside a transaction both have it."""
+
+    async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]: ...
+    async def fetchrow(self, sql: str, *args: Any) -> asyncpg.Record | None: ...
+    async def fetchval(self, sql: str, *args: Any) -> Any: ...
+    async def execute(self, sql: str, *args: Any) -> str: ...
+
+
+@dataclass(slots=True)
+class Database:
+    """A pool of connections that all run as the application's role.
+
+    `seconds` is the time one call may take, waiting for a connection included; past it the caller gets
+    DatabaseUnavailable at once and the call is given up in the background, never waited for.
+    """
+
+    pool: "asyncpg.Pool[asyncpg.Record]"
+    seconds: float
+    _given_up: set["asyncio.Task[Any]"] = field(default_factory=set)
+
+    async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]:
+        """All rows of one statement."""
+        return await self.with_connection(lambda connection: connection.fetch(sql, *args))
+
+    async def fetchrow(self, sql: str, *args: Any) -> asyncpg.Record | None:
+        """The first row of one statement, or None."""
+        return await self.with_connection(lambda connection: connection.fetchrow(sql, *args))
+
+    async def fetchval(self, sql: str, *args: Any) -> Any:
+        """The first column of the first row of one statement, or None."""
+        return await self.with_connection(lambda connection: connection.fetchval(sql, *args))
+
+    async def execute(self, sql: str, *args: Any) -> str:
+        """Runs one statement and gives its status, such as `UPDATE 1`."""
+        return await self.with_connection(lambda connection: connection.execute(sql, *args))
+
+    async def in_transaction(self, work: Callable[[Queryable], Awaitable[T]]) -> T:
+        """Runs `work` in one transaction: committed when it returns, rolled back when it raises."""
+
+        async def whole(connection: Any) -> T:
+            async with connection.transaction():
+                return await work(connection)
+
+        return await self.with_connection(whole)
+
+    async def with_connection(self, work: Callable[[Any], Awaitable[T]]) -> T:
+        """Runs `work` on a connection of the pool. Raises DatabaseUnavailable past the deadline or when it is lost."""
+        task = asyncio.ensure_future(self._borrow(work))
+        try:
+            done, _ = await asyncio.wait({task}, timeout=self.seconds)
+        except asyncio.CancelledError:
+            self._give_up(task)
+            raise
+        if not done:
+            self._give_up(task)
+            raise DatabaseUnavailable(f"Postgres did not answer within {self.seconds} s.")
+        try:
+            return task.result()
+        except _CONNECTION_LOST as error:
+            raise DatabaseUnavailable("The connection to Postgres was lost.") from error
+
+    async def _borrow(self, work: Callable[[Any], Awaitable[T]]) -> T:
+        async with self.pool.acquire(timeout=self.seconds) as connection:
+            return await work(connection)
+
+    def _give_up(self, task: "asyncio.Task[Any]") -> None:
+        """Cancels without waiting; the task is kept until it ends so that its outcome is collected."""
+        self._given_up.add(task)
+        task.add_done_callback(self._collect)
+        task.cancel()
+
+    def _collect(self, task: "asyncio.Task[Any]") -> None:
+        self._given_up.discard(task)
+        if not task.cancelled():
+            task.exception()
+
+    async def close(self) -> None:
+        """Closes the pool, waiting a moment for calls under way."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(5):
+                await self.pool.close()
+                return
+        self.pool.terminate()
+
+
+async def read_json(connection: Any) -> None:
+    """Has a connection read and write jsonb as plain Python values."""
+    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
+
+
+async def _keep_session(_connection: Any) -> None:
+    """Connections carry no session state, so returning one to the pool costs no round trip."""
+
+
+async def connect(
+    url: str, *, most: int = 10, seconds: float = 2.0, role: str | None = APP_ROLE, name: str = "mipoints"
+) -> Database:
+    """Opens a pool of up to `most` connections to the database at `url`, each acting as `role`.
+
+    Raises DatabaseUnavailable when Postgres cannot be reached within `seconds`.
+    """
+    server_settings = {"application_name": name, "timezone": "UTC"}
+    if role is not None:
+        server_settings["role"] = role
+    try:
+        pool = await asyncpg.create_pool(
+            url,
+            min_size=0,
+            max_size=most,
+            init=read_json,
+            reset=_keep_session,
+            timeout=seconds,
+            server_settings=server_settings,
+        )
+    except _CONNECTION_LOST as error:
+        raise DatabaseUnavailable("Postgres cannot be reached.") from error
+    return Database(pool, seconds)

@@ -1,0 +1,27 @@
+"""Named SQL: `query("post_due")` is the text below `-- name: post_due` in one of the `.sql` files beside this one."""
+
+import re
+from functools import cache
+from importlib.resources import files
+
+_NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
+
+
+@cache
+def all_queries() -> dict[str, str]:
+    """Every named query's text by its name. Raises ValueError where a name is used twice."""
+    found: dict[str, str] = {}
+    for file in sorted(files(__name__).iterdir(), key=lambda file: file.name):
+        if not file.name.endswith(".sql"):
+            continue
+        parts = _NAME.split(file.read_text("utf-8"))
+        for name, text in zip(parts[1::2], parts[2::2], strict=True):
+            if name in found:
+                raise ValueError(f"Two queries are named {name}; the second is in {file.name}.")
+            found[name] = text.strip().rstrip(";")
+    return found
+
+
+def query(name: str) -> str:
+    """The text of one named query. Raises KeyError for an unknown name."""
+    return all_queries()[name]

@@ -1,0 +1,66 @@
+-- name: keep_delivery
+-- Keeps one delivery of a producer; the same event again is no new row, for ever.
+insert into inbox (producer, event_id, type, body, headers, received_at)
+values ($1, $2, $3, $4, $5, programme_now())
+on conflict (producer, event_id) do nothing
+returning event_id;
+
+-- name: deliveries_to_apply
+-- What a worker may try now, oldest first, without locking anything.
+select producer, event_id
+from inbox
+where state = 'RECEIVED' and attempts < 10 and (not_before is null or not_before <= clock_timestamp())
+order by received_at
+limit $1;
+
+-- name: hold_delivery
+-- Takes one delivery until the transaction ends; null when another worker has it or it is done.
+select producer, event_id, type, body, headers, received_at, attempts
+from inbox
+where producer = $1 and event_id = $2 and state = 'RECEIVED'
+for update skip locked;
+
+-- name: finish_delivery
+-- What became of a delivery: applied, parked until its order is known, or ignored with a reason.
+update inbox
+set
+    state = $3, error = $4, order_number = coalesce($5, order_number),
+    tracking_number = coalesce($6, tracking_number), attempts = attempts + 1,
+    applied_at = case when $3 = 'APPLIED' then programme_now() end
+where producer = $1 and event_id = $2;
+
+-- name: postpone_delivery
+-- A delivery that cannot be applied stops itself and nothing else: tried again with growing pauses, dead after ten.
+update inbox
+set
+    attempts = attempts + 1,
+    not_before = clock_timestamp() + make_interval(secs => least(3600, 2 ^ attempts)),
+    error = left($3, 500),
+    state = case when attempts + 1 >= 10 then 'DEAD' else state end
+where producer = $1 and event_id = $2 and state = 'RECEIVED';
+
+-- name: unpark_deliveries
+-- What waited for this order, or for one of its parcels, may be applied now.
+update inbox
+set state = 'RECEIVED', not_before = null
+where state = 'PARKED' and (order_number = $1 or (order_number is null and tracking_number = any ($2::text[])))
+returning event_id;
+
+-- name: unpark_known
+-- The same for every parked delivery whose order has become known, for the case that nobody was left to say so.
+update inbox i
+set state = 'RECEIVED', not_before = null
+where i.state = 'PARKED' and (
+    exists (select from order_numbers n where n.number = i.order_number)
+    or (i.order_number is null and exists (
+        select from tracking_numbers t where t.tracking_number = i.tracking_number
+    ))
+)
+returning event_id;
+
+-- name: bury_parked
+-- Ninety days after it came, a delivery whose order nobody told is given up on; it can be replayed.
+update inbox
+set state = 'DEAD', error = 'Its order was not told within 90 days.'
+where state = 'PARKED' and received_at < programme_now() - interval '90 days'
+returning event_id;

@@ -1,0 +1,216 @@
+-- name: record
+-- Writes all that one decision changes for one member, or nothing at all.
+-- $1 member, $2 the version of the member that the decision was judged on, $3 the changes (db/record.py).
+-- The member's balance row is locked first. If its version has moved on, somebody else wrote in between: nothing
+-- is written and no row comes back, and the caller judges anew. Balances and lots follow from the transfers here
+-- and nowhere else, so they cannot disagree with the ledger.
+with held as materialized (
+    select member_id, available, debt, seq, head, version, programme_now() as recorded_at
+    from balances
+    where member_id = $1 and version = $2
+    for update
+),
+told as materialized (
+    select
+        held.seq + t.n as seq,
+        held.seq + t.entry as entry_seq,
+        t.kind, t.debit, t.credit, t.amount, t.points, t.lapses_on, t.promise_id, t.verdict_id, t.reverses,
+        t.source, t.reference, t.occurred_at, held.recorded_at, held.head, t.n,
+        case when t.points is not null then held.available + sum(t.amount * ((t.credit = 'available')::int - (t.debit = 'available')::int)) over (order by t.entry range unbounded preceding) end as balance_after
+    from held, rows from (
+        jsonb_to_recordset($3::jsonb -> 'transfers') as (
+            entry int, kind text, debit text, credit text, amount bigint, points bigint, lapses_on date,
+            promise_id uuid, verdict_id uuid, reverses bigint, source text, reference text, occurred_at timestamptz
+        )
+    ) with ordinality as t (
+        entry, kind, debit, credit, amount, points, lapses_on, promise_id, verdict_id, reverses, source,
+        reference, occurred_at, n
+    )
+),
+sealed as materialized (
+    select
+        told.*,
+        chain_hash(
+            told.head,
+            transfer_text(
+                $1, seq, entry_seq, kind, debit, credit, amount, points, balance_after::bigint, lapses_on,
+                promise_id, verdict_id, reverses, source, reference, occurred_at, recorded_at
+            )
+        ) over (order by seq) as hash
+    from told
+),
+added_transfers as (
+    insert into transfers (
+        member_id, seq, entry_seq, kind, debit, credit, amount, points, balance_after, lapses_on, promise_id,
+        verdict_id, reverses, source, reference, occurred_at, recorded_at, hash
+    )
+    select
+        $1, seq, entry_seq, kind, debit, credit, amount, points, balance_after, lapses_on, promise_id,
+        verdict_id, reverses, source, reference, occurred_at, recorded_at, hash
+    from sealed
+),
+moved as (
+    select
+        count(*) as transfers,
+        coalesce(sum(amount) filter (where credit = 'available'), 0)
+        - coalesce(sum(amount) filter (where debit = 'available'), 0) as available,
+        coalesce(sum(amount) filter (where credit = 'pending'), 0)
+        - coalesce(sum(amount) filter (where debit = 'pending'), 0) as pending,
+        coalesce(sum(amount) filter (where debit = 'debt'), 0)
+        - coalesce(sum(amount) filter (where credit = 'debt'), 0) as debt,
+        coalesce(sum(amount) filter (where credit = 'available' and debit in ('pending', 'issuance')), 0)
+        - coalesce(sum(amount) filter (where credit = 'revoked'), 0) as lifetime,
+        (array_agg(hash order by seq desc))[1] as head
+    from sealed
+),
+changed_balance as (
+    update balances b
+    set
+        available = b.available + moved.available,
+        pending = b.pending + moved.pending,
+        debt = b.debt + moved.debt,
+        lifetime = b.lifetime + moved.lifetime,
+        seq = b.seq + moved.transfers,
+        head = coalesce(moved.head, b.head),
+        version = b.version + 1
+    from held, moved
+    where b.member_id = held.member_id
+    returning b.seq, b.version
+),
+lot_changes as (
+    select lapses_on, sum(case when credit = 'available' then amount else -amount end) as change
+    from sealed
+    where lapses_on is not null
+    group by lapses_on
+),
+shrunk_lots as (
+    update lots l
+    set remaining = l.remaining + c.change
+    from lot_changes c
+    where l.member_id = $1 and l.lapses_on = c.lapses_on and c.change < 0
+),
+grown_lots as (
+    insert into lots as l (member_id, lapses_on, remaining)
+    select $1, lapses_on, change
+    from lot_changes
+    where change > 0
+    on conflict (member_id, lapses_on) do update set remaining = l.remaining + excluded.remaining
+),
+added_verdicts as (
+    insert into verdicts (
+        member_id, verdict_id, key, business_key, kind, outcome, code, points, reference, occurred_at,
+        decided_at, terms_version, campaign_ids, cap, facts
+    )
+    select
+        $1, v.verdict_id, v.key, v.business_key, v.kind, v.outcome, v.code, v.points, v.reference, v.occurred_at,
+        v.decided_at, v.terms_version, v.campaign_ids, v.cap, coalesce(v.facts, '{}')
+    from held, jsonb_to_recordset($3::jsonb -> 'verdicts') as v (
+        verdict_id uuid, key text, business_key text, kind text, outcome text, code text, points bigint,
+        reference text, occurred_at timestamptz, decided_at timestamptz, terms_version text,
+        campaign_ids uuid[], cap jsonb, facts jsonb
+    )
+),
+turned_verdicts as (
+    update verdicts v
+    set outcome = t.outcome, code = t.code, points = t.points
+    from held, jsonb_to_recordset($3::jsonb -> 'turned_verdicts') as t (
+        verdict_id uuid, outcome text, code text, points bigint
+    )
+    where v.member_id = $1 and v.verdict_id = t.verdict_id and v.outcome = 'WAITING'
+),
+added_promises as (
+    insert into promises (
+        member_id, promise_id, verdict_id, kind, points, part, reference, source, awaiting, promised_at, due_at,
+        lapses_on, state
+    )
+    select
+        $1, p.promise_id, p.verdict_id, p.kind, p.points, p.part, p.reference, p.source, p.awaiting,
+        p.promised_at, p.due_at, p.lapses_on, p.state
+    from held, jsonb_to_recordset($3::jsonb -> 'promises') as p (
+        promise_id uuid, verdict_id uuid, kind text, points bigint, part text, reference text, source text,
+        awaiting text, promised_at timestamptz, due_at timestamptz, lapses_on date, state text
+    )
+),
+changed_promises as (
+    update promises p
+    set state = c.state, points = c.points
+    from held, jsonb_to_recordset($3::jsonb -> 'changed_promises') as c (
+        promise_id uuid, state text, points bigint
+    )
+    where p.member_id = $1 and p.promise_id = c.promise_id and p.state = 'PROMISED'
+),
+taken_slots as (
+    insert into slots (member_id, kind, period, n, verdict_id)
+    select $1, s.kind, s.period, s.n, s.verdict_id
+    from held, jsonb_to_recordset($3::jsonb -> 'slots') as s (kind text, period text, n int, verdict_id uuid)
+),
+claimed_fuel_days as (
+    insert into fuel_days as f (member_id, day, streak, bonuses)
+    select $1, d.day, d.streak, d.bonuses
+    from held, jsonb_to_recordset($3::jsonb -> 'fuel_days') as d (day date, streak int, bonuses int)
+    on conflict (member_id, day) do update set streak = excluded.streak, bonuses = excluded.bonuses
+),
+added_orders as (
+    insert into orders (
+        member_id, number, verdict_id, placed_at, recorded_at, currency, lines, parcels, shipping_minor,
+        discount_minor, terms_version, campaign_ids, content_hash
+    )
+    select
+        $1, o.number, o.verdict_id, o.placed_at, held.recorded_at, o.currency, o.lines, o.parcels,
+        o.shipping_minor, o.discount_minor, o.terms_version, o.campaign_ids, decode(o.content_hash, 'hex')
+    from held, jsonb_to_recordset($3::jsonb -> 'orders') as o (
+        number text, verdict_id uuid, placed_at timestamptz, currency text, lines jsonb, parcels jsonb,
+        shipping_minor bigint, discount_minor bigint, terms_version text, campaign_ids uuid[], content_hash text
+    )
+    returning number, parcels
+),
+claimed_order_numbers as (
+    insert into order_numbers (number, member_id)
+    select number, $1 from added_orders
+),
+claimed_tracking_numbers as (
+    insert into tracking_numbers (tracking_number, number, carrier, member_id)
+    select distinct on (p ->> 'tracking_number') p ->> 'tracking_number', o.number, p ->> 'carrier', $1
+    from added_orders o, jsonb_array_elements(o.parcels) as p
+),
+added_facts as (
+    insert into order_facts (
+        member_id, number, fact_key, kind, content, occurred_at, told_at, producer, event_id
+    )
+    select
+        $1, f.number, f.fact_key, f.kind, f.content, f.occurred_at, f.told_at, f.producer, f.event_id
+    from held, jsonb_to_recordset($3::jsonb -> 'facts') as f (
+        number text, fact_key text, kind text, content jsonb, occurred_at timestamptz, told_at timestamptz,
+        producer text, event_id text
+    )
+),
+added_coupons as (
+    insert into coupons (
+        member_id, coupon_id, code, reward_id, value_minor, currency, minimum_minor, cost, issued_at, expires_at,
+        state_since
+    )
+    select
+        $1, c.coupon_id, c.code, c.reward_id, c.value_minor, c.currency, c.minimum_minor, c.cost, c.issued_at,
+        c.expires_at, c.issued_at
+    from held, jsonb_to_recordset($3::jsonb -> 'coupons') as c (
+        coupon_id uuid, code text, reward_id text, value_minor bigint, currency text, minimum_minor bigint,
+        cost bigint, issued_at timestamptz, expires_at timestamptz
+    )
+    returning code, coupon_id
+),
+added_coupon_codes as (
+    insert into coupon_codes (code, member_id, coupon_id)
+    select code, $1, coupon_id from added_coupons
+),
+answered_requests as (
+    insert into requests (caller_id, key, input_hash, member_id, answer, answered_at)
+    select r.caller_id, r.key, decode(r.input_hash, 'hex'), $1, r.answer, held.recorded_at
+    from held, jsonb_to_recordset($3::jsonb -> 'requests') as r (
+        caller_id uuid, key text, input_hash text, answer jsonb
+    )
+)
+select seq, version from changed_balance;
+
+-- name: lock_member
+-- Holds one member until the transaction ends; what is read after it cannot be stale.
+select member_id from balances where member_id = $1 for update;

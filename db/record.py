@@ -1,0 +1,191 @@
+"""All that one decision changes for one member, written in one statement or not at all."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from db.pool import Queryable
+from db.queries import query
+
+
+class Stale(Exception):
+    """The member was written to since it was read: nothing was written, judge anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewTransfer:
+    """`entry` is the position (from 1) of the first transfer of its line in the member's history; that first one
+    carries the line's signed points, the others None. `lapses_on` names the lot where `available` is touched."""
+
+    entry: int
+    kind: str
+    debit: str
+    credit: str
+    amount: int
+    source: str
+    occurred_at: datetime
+    points: int | None = None
+    lapses_on: date | None = None
+    promise_id: UUID | None = None
+    verdict_id: UUID | None = None
+    reverses: int | None = None
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewVerdict:
+    verdict_id: UUID
+    key: str
+    business_key: str | None
+    kind: str
+    outcome: str
+    code: str
+    points: int
+    reference: str | None
+    occurred_at: datetime
+    decided_at: datetime
+    terms_version: str
+    campaign_ids: tuple[str, ...] = ()
+    cap: Mapping[str, Any] | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TurnedVerdict:
+    verdict_id: UUID
+    outcome: str
+    code: str
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewPromise:
+    promise_id: UUID
+    verdict_id: UUID
+    kind: str
+    points: int
+    part: str
+    reference: str | None
+    source: str
+    awaiting: str
+    promised_at: datetime
+    due_at: datetime | None = None
+    lapses_on: date | None = None
+    state: str = "PROMISED"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedPromise:
+    promise_id: UUID
+    state: str
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewSlot:
+    kind: str
+    period: str
+    n: int
+    verdict_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class NewFuelDay:
+    day: date
+    streak: int
+    bonuses: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrder:
+    number: str
+    verdict_id: UUID
+    placed_at: datetime
+    currency: str
+    lines: list[dict[str, Any]]
+    parcels: list[dict[str, Any]]
+    shipping_minor: int
+    discount_minor: int
+    terms_version: str
+    campaign_ids: tuple[str, ...]
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewFact:
+    number: str
+    fact_key: str
+    kind: str
+    content: Mapping[str, Any]
+    occurred_at: datetime
+    told_at: datetime
+    producer: str
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewCoupon:
+    coupon_id: UUID
+    code: str
+    reward_id: str
+    value_minor: int
+    currency: str
+    minimum_minor: int | None
+    cost: int
+    issued_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewRequest:
+    """The first answer to a caller's idempotency key. `input_hash` is hexadecimal."""
+
+    caller_id: UUID
+    key: str
+    input_hash: str
+    answer: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Changes:
+    """What one decision changes; every list may stay empty."""
+
+    transfers: list[NewTransfer] = field(default_factory=list)
+    verdicts: list[NewVerdict] = field(default_factory=list)
+    turned_verdicts: list[TurnedVerdict] = field(default_factory=list)
+    promises: list[NewPromise] = field(default_factory=list)
+    changed_promises: list[ChangedPromise] = field(default_factory=list)
+    slots: list[NewSlot] = field(default_factory=list)
+    fuel_days: list[NewFuelDay] = field(default_factory=list)
+    orders: list[NewOrder] = field(default_factory=list)
+    facts: list[NewFact] = field(default_factory=list)
+    coupons: list[NewCoupon] = field(default_factory=list)
+    requests: list[NewRequest] = field(default_factory=list)
+
+    def as_rows(self) -> dict[str, list[dict[str, Any]]]:
+        """Plain values for the statement's one jsonb parameter."""
+        rows: dict[str, list[dict[str, Any]]] = json.loads(json.dumps(dataclasses.asdict(self), default=_plain))
+        return rows
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no place in a change.")
+
+
+async def record(db: Queryable, member_id: UUID, version: int, changes: Changes) -> None:
+    """Writes the changes for the member as it was at `version`. Raises Stale when it has been written to since."""
+    if await db.fetchrow(query("record"), member_id, version, changes.as_rows()) is None:
+        raise Stale
+
+
+async def lock_member(db: Queryable, member_id: UUID) -> None:
+    """Holds the member's balance row until the transaction ends."""
+    await db.fetchrow(query("lock_member"), member_id)

@@ -1,0 +1,1 @@
+"""Campaign files an operator can load: local days per market (R21)."""

@@ -1,0 +1,88 @@
+"""The catalogue files: per language its templates, its plurals and how it writes numbers and days.
+
+A text is a list of templates, the richest first; the first one whose facts are all known is said.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from importlib.resources import files
+from string import Formatter
+from typing import Any
+
+from babel import Locale
+from babel.dates import format_date
+from babel.numbers import format_decimal
+
+DEFAULT = "en"
+LANGUAGES = ("de", "en", "es", "fr", "it", "nl")
+SECTIONS = ("kinds", "actions", "verdicts", "entries", "ways", "refusals")
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A `str.format` text and the names of the facts it needs."""
+
+    text: str
+    needs: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Everything one language can say."""
+
+    locale: Locale
+    texts: Mapping[str, Mapping[str, tuple[Template, ...]]]
+    counted: Mapping[str, Mapping[str, str]]
+    dates: Mapping[str, str]
+
+    def say(self, section: str, keys: Sequence[str], words: Mapping[str, str]) -> str:
+        """The text under the first key that the section has, as fully as the words allow.
+
+        Raises KeyError where the section has none of the keys.
+        """
+        known = self.texts[section]
+        templates = known[next((key for key in keys if key in known), keys[-1])]
+        fitting = next(template for template in templates if template.needs <= words.keys())
+        return fitting.text.format_map(words)
+
+    def count(self, what: str, number: int) -> str:
+        """A number and what it counts, in the singular or plural: 1 point, 1,500 points."""
+        forms = self.counted[what]
+        form = forms.get(self.locale.plural_form(number), forms["other"])
+        return form.format(count=self.number(number))
+
+    def number(self, number: int) -> str:
+        """A whole number as the language groups its digits."""
+        return format_decimal(number, locale=self.locale)
+
+    def day(self, day: date) -> str:
+        """A calendar day in words; the first of a month has a form of its own: 1er avril 2026."""
+        return format_date(day, self.dates["first" if day.day == 1 else "day"], locale=self.locale)
+
+
+def _read(language: str) -> Catalogue:
+    document = tomllib.loads((files("loyalty.messages") / f"{language}.toml").read_text(encoding="utf-8"))
+    return Catalogue(
+        locale=Locale.parse(document["locale"]),
+        texts={section: _texts(document[section]) for section in SECTIONS},
+        counted=document["counted"],
+        dates=document["dates"],
+    )
+
+
+def _texts(section: Mapping[str, Any]) -> dict[str, tuple[Template, ...]]:
+    return {key: _templates(texts) for key, texts in section.items()}
+
+
+def _templates(texts: str | list[str]) -> tuple[Template, ...]:
+    return tuple(_template(text) for text in ([texts] if isinstance(texts, str) else texts))
+
+
+def _template(text: str) -> Template:
+    return Template(text, frozenset(name for _, name, _, _ in Formatter().parse(text) if name))
+
+
+CATALOGUES: Mapping[str, Catalogue] = {language: _read(language) for language in LANGUAGES}
+"""Read once, when the module is; from then on every sentence is a pure function of its arguments."""

@@ -1,0 +1,76 @@
+"""The four kinds of sentences a member reads: about a verdict, an entry, a refusal and a way to earn."""
+
+from loyalty.messages.catalogue import CATALOGUES, Catalogue
+from loyalty.messages.words import Facts, points_in, refusal_words, words_of
+from loyalty.refusals import NotAllowed, Refusal
+
+
+def verdict_sentence(code: str, language: str, facts: Facts) -> str:
+    """One sentence about a verdict (R60). Raises KeyError for a code that the rules do not have.
+
+    Facts, each optional: points, kind, outcome, reference, campaigns (names), resets_at, and time_zone, the
+    member's: without it a `resets_at` in UTC is not told.
+    """
+    catalogue = CATALOGUES[language]
+    return _sentence(catalogue.say("verdicts", _verdict_keys(code, facts), words_of(catalogue, facts)))
+
+
+def entry_sentence(kind: str, language: str, facts: Facts) -> str:
+    """One sentence about an entry of the ledger. Facts, each optional: points (signed) and reference."""
+    catalogue = CATALOGUES[language]
+    keys = (f"{kind}_TAKEN", kind, "EARNED") if _are_taken(facts) else (kind, "EARNED")
+    return _sentence(catalogue.say("entries", keys, words_of(catalogue, {**facts, "kind": kind})))
+
+
+def refusal_sentence(refusal: Refusal, language: str, *, time_zone: str | None = None) -> str:
+    """One sentence about a refusal; its own where the catalogue does not know the code.
+
+    Technical ones keep the specific English sentence. `time_zone` is the member's: without it an
+    `available_at` in UTC is not told.
+    """
+    catalogue = CATALOGUES[language]
+    if refusal.code not in catalogue.texts["refusals"]:
+        return str(refusal)
+    words = refusal_words(catalogue, refusal.facts, time_zone)
+    return _sentence(catalogue.say("refusals", (refusal.code,), words | _own_sentence(refusal)))
+
+
+def way_sentence(kind: str, points: int, language: str, cap_limit: int | None, cap_period: str | None) -> str:
+    """One sentence on how to earn: what to do, the points for one, and how often."""
+    catalogue = CATALOGUES[language]
+    words = {
+        "action": catalogue.say("actions", (kind, "OTHER"), {}),
+        "points": catalogue.count("POINTS", points),
+    }
+    return catalogue.say("ways", (kind, "EARNED"), words | _cap(catalogue, cap_limit, cap_period))
+
+
+def _verdict_keys(code: str, facts: Facts) -> list[str]:
+    """The texts that may fit, the most special first: points taken, nothing given, the kind's, the code's."""
+    special = [str(facts.get("kind"))]
+    if facts.get("outcome") == "REFUSED" or points_in(facts) == 0:
+        special.insert(0, "NOTHING")
+    if _are_taken(facts):
+        special.insert(0, "TAKEN")
+    return [f"{code}_{facet}" for facet in special] + [code]
+
+
+def _are_taken(facts: Facts) -> bool:
+    return facts.get("outcome") == "REVERSED" or (points_in(facts) or 0) < 0
+
+
+def _own_sentence(refusal: Refusal) -> dict[str, str]:
+    """What the refusal itself says; nothing where it is the general NotAllowed, which each language has."""
+    is_general = isinstance(refusal, NotAllowed) and str(refusal) == str(NotAllowed())
+    return {} if is_general else {"sentence": str(refusal)}
+
+
+def _cap(catalogue: Catalogue, limit: int | None, period: str | None) -> dict[str, str]:
+    if limit is None or period is None or period not in catalogue.counted:
+        return {}
+    return {"cap": catalogue.count(period, limit)}
+
+
+def _sentence(text: str) -> str:
+    """A text that begins like a sentence."""
+    return text[:1].upper() + text[1:]

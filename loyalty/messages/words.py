@@ -1,0 +1,84 @@
+"""Facts turned into the words of a language, ready for a template. What is not known is left out."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from babel.lists import format_list
+from babel.numbers import format_currency, get_currency_precision
+
+from loyalty.messages.catalogue import Catalogue
+
+Facts = Mapping[str, object]
+
+
+def words_of(catalogue: Catalogue, facts: Facts) -> dict[str, str]:
+    """The words for an entry or a verdict; `points` and `kind` are always there, if only in general."""
+    named = _present({"reference": facts.get("reference") or None})
+    kind = catalogue.say("kinds", (str(facts.get("kind")), "OTHER"), named)
+    zone = facts.get("time_zone")
+    optional = {
+        "campaigns": _names(catalogue, facts.get("campaigns")),
+        "resets_at": local_day(catalogue, facts.get("resets_at"), str(zone) if zone else None),
+    }
+    return named | {"points": _points(catalogue, facts), "kind": kind} | _present(optional)
+
+
+def local_day(catalogue: Catalogue, moment: object, zone: str | None) -> str | None:
+    """The member's calendar day of a moment.
+
+    A moment in UTC without the member's zone gives None: midnight in Madrid would show as the day before.
+    """
+    if not isinstance(moment, datetime):
+        return None
+    if zone is not None and moment.tzinfo is not None:
+        return catalogue.day(moment.astimezone(ZoneInfo(zone)).date())
+    return None if str(moment.tzinfo) in ("None", "UTC") else catalogue.day(moment.date())
+
+
+def points_in(facts: Facts) -> int | None:
+    """The signed points of an entry or verdict; None where they are not told."""
+    points = facts.get("points")
+    return points if isinstance(points, int) else None
+
+
+def refusal_words(catalogue: Catalogue, facts: Facts, zone: str | None) -> dict[str, str]:
+    """The words for a refusal, by the facts that the classes of `loyalty.refusals` carry."""
+    points = {name: _counted(catalogue, facts.get(name)) for name in ("needed", "available")}
+    numbers = {name: _number(catalogue, facts.get(name)) for name in ("limit", "used")}
+    available_at = local_day(catalogue, facts.get("available_at"), zone)
+    return _present(
+        {**points, **numbers, "available_at": available_at, "missing": _missing(catalogue, facts)}
+    )
+
+
+def _points(catalogue: Catalogue, facts: Facts) -> str:
+    """How many points, without a sign: the sentence says whether they come or go."""
+    points = points_in(facts)
+    return catalogue.counted["POINTS"]["some"] if points is None else catalogue.count("POINTS", abs(points))
+
+
+def _names(catalogue: Catalogue, names: object) -> str | None:
+    if not isinstance(names, Iterable) or isinstance(names, str):
+        return None
+    return format_list([str(name) for name in names], locale=catalogue.locale) or None
+
+
+def _counted(catalogue: Catalogue, number: object) -> str | None:
+    return catalogue.count("POINTS", number) if isinstance(number, int) else None
+
+
+def _number(catalogue: Catalogue, number: object) -> str | None:
+    return catalogue.number(number) if isinstance(number, int) else None
+
+
+def _missing(catalogue: Catalogue, facts: Facts) -> str | None:
+    """What a cart lacks (R44), from `missing_minor` (minor units) and `currency`."""
+    minor, currency = facts.get("missing_minor"), facts.get("currency")
+    if not isinstance(minor, int) or not isinstance(currency, str):
+        return None
+    return format_currency(minor / 10 ** get_currency_precision(currency), currency, locale=catalogue.locale)
+
+
+def _present(words: Mapping[str, object]) -> dict[str, str]:
+    return {name: str(word) for name, word in words.items() if word is not None}

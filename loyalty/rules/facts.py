@@ -1,0 +1,116 @@
+"""What shippers and the shop say about an order: facts, each kept once under its business key (R33a, R34)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import ClassVar
+from urllib.parse import quote
+
+Lines = tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """Something happened to a shipment; without lines it is of the whole parcel, or of everything."""
+
+    tracking_number: str | None
+    carrier: str | None
+    lines: Lines
+    occurred_at: datetime
+    kind: ClassVar[str] = "movement"
+    moment_matters: ClassVar[bool] = True
+
+    @property
+    def key(self) -> str:
+        """The business key: the same news about the same parcel is one fact, however often it is told.
+
+        The moment is part of it where it decides between two facts, and always without a tracking number.
+        """
+        lines = _in_short(named_pieces(self.lines))
+        moment = _moment(self.occurred_at)
+        if self.tracking_number is None:
+            return f"{self.kind}:::{lines}:{moment}"
+        parcel = f"{quote(self.tracking_number, safe='')}:{quote((self.carrier or '').casefold(), safe='')}"
+        return f"{self.kind}:{parcel}:{lines}:{moment if self.moment_matters else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered(Movement):
+    """The parcel arrived."""
+
+    kind: ClassVar[str] = "delivered"
+
+
+@dataclass(frozen=True, slots=True)
+class InTransit(Movement):
+    """The parcel is on its way."""
+
+    kind: ClassVar[str] = "in_transit"
+    moment_matters: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnedToSender(Movement):
+    """The parcel goes back undelivered; whatever else is said of it, it was not delivered (R34)."""
+
+    kind: ClassVar[str] = "returned_to_sender"
+    moment_matters: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lost(Movement):
+    """The parcel is lost."""
+
+    kind: ClassVar[str] = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """The shop took something back (R33a): lines, else money, else everything (of the parcel, if named).
+
+    `shipping_minor` is inside `amount_minor`.
+    """
+
+    return_id: str
+    tracking_number: str | None
+    lines: Lines
+    amount_minor: int | None
+    shipping_minor: int
+    occurred_at: datetime
+
+    @property
+    def key(self) -> str:
+        """The business key within the order."""
+        return f"return:{self.return_id}"
+
+
+Fact = Delivered | InTransit | ReturnedToSender | Lost | Returned
+
+
+def named_pieces(lines: Lines) -> dict[str, int]:
+    """Pieces by line, a line named twice added up, in the lines' order."""
+    pieces: dict[str, int] = {}
+    for line_id, quantity in sorted(lines):
+        pieces[line_id] = pieces.get(line_id, 0) + max(0, quantity)
+    return pieces
+
+
+def each_once(facts: Iterable[Fact]) -> list[Fact]:
+    """The facts by key, each once, in an order that does not depend on how they came."""
+    by_key = {fact.key: fact for fact in sorted(facts, key=_rank, reverse=True)}
+    return [by_key[key] for key in sorted(by_key)]
+
+
+def _rank(fact: Fact) -> str:
+    return f"{_moment(fact.occurred_at)} {fact!r}"
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat()
+
+
+def _in_short(pieces: dict[str, int]) -> str:
+    """The lines in one word; a hash of them where it would be a long one."""
+    told = ",".join(f"{quote(line_id, safe='')}*{quantity}" for line_id, quantity in pieces.items())
+    return told if len(told) <= 100 else sha256(told.encode()).hexdigest()

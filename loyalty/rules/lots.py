@@ -1,0 +1,96 @@
+"""Lots of points by the day they lapse: which are spent, and which are taken back (R36, R50)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """Points of one lapse date that are left; date.max never lapses."""
+
+    lapses_on: date
+    remaining: int
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """Points taken out of, or once put into, the lot of a lapse date."""
+
+    lapses_on: date
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """A clawback: what each lot gives, the debt left, and what lapsed and so is not taken again."""
+
+    takes: tuple[Take, ...]
+    debt: int
+    waived: tuple[Take, ...] = ()
+
+
+class TooFewPoints(ValueError):
+    """More points were to be spent than the lots hold."""
+
+
+def spend(lots: Sequence[Lot], points: int) -> tuple[Take, ...]:
+    """What each lot gives, the soonest to lapse first (R50). Raises TooFewPoints."""
+    takes = _drain(_by_date(lots), points)
+    if sum(take.points for take in takes) < points:
+        raise TooFewPoints(f"{points} points are more than the lots hold.")
+    return takes
+
+
+def take_back(
+    lots: Sequence[Lot], points: int, origins: Sequence[Take], lapsed: Sequence[Lot] = ()
+) -> TakenBack:
+    """Takes credited points back (R36).
+
+    First out of the lots they were credited to (`origins`: what was put there and not taken back yet), the
+    sooner first; then whatever lapses soonest; the rest is debt. `lapsed` are the rests of lots that have
+    lapsed: as much of one as the origins had put there is not taken again. What was waived before is in
+    neither `origins` nor `lapsed`.
+    """
+    put = _sums((origin.lapses_on, origin.points) for origin in origins)
+    waived = _drain(_at_most(_sums((lot.lapses_on, lot.remaining) for lot in lapsed), put), points)
+    left = points - _total(waived)
+    held = _by_date(lots)
+    from_origins = _drain(_at_most(held, put), left)
+    for take in from_origins:
+        held[take.lapses_on] -= take.points
+    left -= _total(from_origins)
+    others = _drain(held, left)
+    merged = _sums((take.lapses_on, take.points) for take in (*from_origins, *others))
+    return TakenBack(tuple(Take(*each) for each in merged.items()), left - _total(others), waived)
+
+
+def _by_date(lots: Iterable[Lot]) -> dict[date, int]:
+    return _sums((lot.lapses_on, lot.remaining) for lot in lots)
+
+
+def _sums(pairs: Iterable[tuple[date, int]]) -> dict[date, int]:
+    """Points by lapse date, the soonest first."""
+    found: dict[date, int] = {}
+    for day, points in pairs:
+        found[day] = found.get(day, 0) + points
+    return dict(sorted(found.items()))
+
+
+def _at_most(held: dict[date, int], limits: dict[date, int]) -> dict[date, int]:
+    return {day: min(points, limits.get(day, 0)) for day, points in held.items()}
+
+
+def _drain(held: dict[date, int], points: int) -> tuple[Take, ...]:
+    """Up to so many points, the soonest first."""
+    takes: list[Take] = []
+    for day, there in held.items():
+        taken = min(there, points)
+        if taken > 0:
+            takes.append(Take(day, taken))
+            points -= taken
+    return tuple(takes)
+
+
+def _total(takes: Iterable[Take]) -> int:
+    return sum(take.points for take in takes)

@@ -1,0 +1,66 @@
+"""An order as the storefront recorded it, and what is kept of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """A line of an order: `paid_minor` is for the whole line, after its own discounts."""
+
+    id: str
+    product_id: str
+    quantity: int
+    paid_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A parcel as the storefront recorded it: how many pieces of which line travel in it."""
+
+    tracking_number: str
+    carrier: str | None
+    pieces: Mapping[str, int] = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order as recorded. The discount comes off all lines in proportion; amounts are in minor units."""
+
+    number: str
+    placed_at: datetime
+    currency: str
+    lines: tuple[OrderLine, ...]
+    shipping_minor: int = 0
+    discount_minor: int = 0
+    parcels: tuple[Parcel, ...] = ()
+
+    @property
+    def goods_minor(self) -> int:
+        """What the lines cost before the order's discount."""
+        return sum(line.paid_minor for line in self.lines)
+
+    @property
+    def total_minor(self) -> int:
+        """What was paid for the order."""
+        return self.goods_minor - self.discount_minor + self.shipping_minor
+
+    @property
+    def pieces(self) -> dict[str, int]:
+        """How many pieces of each line were bought."""
+        return {line.id: line.quantity for line in self.lines}
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of an order: pieces by line, and money refunded without lines."""
+
+    pieces: Mapping[str, int] = field(hash=False)
+    shipping_refunded_minor: int = 0
+    refunds_without_lines_minor: int = 0
+
+
+def all_kept(order: Order) -> Kept:
+    """The order with every piece delivered and nothing returned."""
+    return Kept(order.pieces)

@@ -1,0 +1,44 @@
+"""The only place that reads the shipped data files: terms and campaigns, as JSON-ready documents."""
+
+import tomllib
+from datetime import date
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+Document = dict[str, object]
+
+
+def shipped_terms() -> list[Document]:
+    """Every shipped terms file as a document, by file name; dates are ISO texts, so it is valid JSON."""
+    return _documents("loyalty.terms")
+
+
+def shipped_campaigns() -> list[Document]:
+    """Every shipped campaign file as a document, by file name. Nothing loads them by itself (R21)."""
+    return _documents("loyalty.campaigns")
+
+
+def shipped_campaign(name: str) -> Document:
+    """One shipped campaign file by its name without .toml, such as members_week_2022."""
+    return read_document(files("loyalty.campaigns") / f"{name}.toml")
+
+
+def read_document(file: Path | Traversable) -> Document:
+    """A TOML file as a JSON-ready document. Raises tomllib.TOMLDecodeError and OSError."""
+    document = tomllib.loads(file.read_text(encoding="utf-8"))
+    return {name: _plain(value) for name, value in document.items()}
+
+
+def _documents(package: str) -> list[Document]:
+    found = [file for file in files(package).iterdir() if file.name.endswith(".toml")]
+    return [read_document(file) for file in sorted(found, key=lambda file: file.name)]
+
+
+def _plain(value: object) -> object:
+    """TOML's dates as ISO texts, at any depth."""
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return value.isoformat() if isinstance(value, date) else value

@@ -1,0 +1,199 @@
+"""Settling an order (R31 to R34, R60): the end depends on the facts alone."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from loyalty.rules.facts import Delivered, Fact, InTransit, Lost, Returned, ReturnedToSender
+from loyalty.rules.kinds import Code, Outcome
+from loyalty.rules.purchase import Order, Parcel, all_kept, worth
+from loyalty.rules.settlement import Settlement, order_outcome, settle
+
+from .known import ES, at, campaign, line, order
+
+KNOWN = [campaign("double", products=["phone"]), campaign("plus", "BONUS", "7", products=["phone", "case"])]
+BOUGHT = order(
+    line("1", 30_30, 2, "phone"),
+    line("2", 10_25, 1, "case"),
+    line("3", 45, 3, "sticker"),
+    shipping=4_99,
+    discount=3_33,
+    parcels=[Parcel("T1", "DHL", {"1": 1, "3": 1}), Parcel("T2", "DHL", {"1": 1, "2": 1})],
+)
+APART = [Parcel("T1", None, {"1": 1}), Parcel("T2", None, {"2": 1})]
+
+
+class Books:
+    """An order's posted and pending points, and everything that ever moved."""
+
+    def __init__(self, bought: Order) -> None:
+        self.bought, self.facts = bought, []
+        self.posted: dict[str, int] = {}
+        self.pending: dict[str, int] = {}
+        self.credited = self.taken = 0
+        self.settle()
+
+    def hear(self, facts: Iterable[Fact]) -> None:
+        """Facts come in together; then the order is settled."""
+        self.facts += facts
+        self.settle()
+
+    def settle(self) -> Settlement:
+        """Settles and writes down what moved; no account may go below zero on the way."""
+        moved = settle(self.bought, self.facts, ES, KNOWN, self.posted, self.pending)
+        for key, points in moved.promise.items():
+            self.pending[key] = self.pending.get(key, 0) + points
+        for key, points in moved.post.items():
+            self.pending[key] -= points
+            self.posted[key] = self.posted.get(key, 0) + points
+        for key, points in moved.cancel.items():
+            self.pending[key] -= points
+        for key, points in moved.take_back.items():
+            self.posted[key] -= points
+        assert min([0, *self.posted.values(), *self.pending.values()]) == 0
+        assert {key: points for key, points in self.pending.items() if points} == moved.still_pending
+        self.credited += sum(moved.post.values())
+        self.taken += sum(moved.take_back.values())
+        return moved
+
+    def balance(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Posted and pending without zeros."""
+        return tuple({k: p for k, p in each.items() if p} for each in (self.posted, self.pending))
+
+
+def test_recording_an_order_promises_what_all_of_it_is_worth():
+    """R31."""
+    books = Books(BOUGHT)
+    assert books.balance() == ({}, worth(BOUGHT, all_kept(BOUGHT), ES, KNOWN).by_part)
+
+
+def test_each_parcel_credits_its_part_and_the_parts_make_the_whole():
+    """R31."""
+    books = Books(BOUGHT)
+    books.hear([Delivered("T1", None, (), at("2026-06-12"))])
+    assert 0 < sum(books.posted.values()) < sum(worth(BOUGHT, all_kept(BOUGHT), ES, KNOWN).by_part.values())
+    books.hear(
+        [Delivered("T2", None, (), at("2026-06-13")), Delivered(None, None, (("3", 2),), at("2026-06-13"))]
+    )
+    assert books.balance() == (worth(BOUGHT, all_kept(BOUGHT), ES, KNOWN).by_part, {})
+
+
+def test_a_return_before_delivery_cancels_and_debits_nothing():
+    """R33."""
+    books = Books(BOUGHT)
+    books.hear([Returned("R1", None, (), None, 0, at("2026-06-11"))])
+    books.hear([Delivered(None, None, (), at("2026-06-12"))])
+    assert (books.balance(), books.credited, books.taken) == (({}, {}), 0, 0)
+
+
+def test_a_lost_parcel_that_turns_up_is_credited_after_all():
+    """R34: its pending points were cancelled, and are promised again."""
+    bought = order(
+        line("1", 10_00),
+        line("2", 5_00),
+        parcels=APART,
+    )
+    books = Books(bought)
+    books.hear([Lost("T1", None, (), at("2026-06-12"))])
+    assert books.balance() == ({}, {"PURCHASE": 5})
+    books.hear([Delivered("T1", None, (), at("2026-06-13"))])
+    assert books.balance() == ({"PURCHASE": 10}, {"PURCHASE": 5})
+
+
+def test_rounding_may_give_back_to_pending_what_a_return_takes():
+    """R13: two halves make one point; of the half that is left, delivered or not, one as well."""
+    bought = order(line("1", 50), line("2", 50), parcels=APART)
+    books = Books(bought)
+    books.hear([Delivered("T1", None, (), at("2026-06-12"))])
+    assert books.balance() == ({"PURCHASE": 1}, {})
+    books.hear([Returned("R1", None, (("1", 1),), None, 0, at("2026-06-13"))])
+    assert books.balance() == ({}, {"PURCHASE": 1})
+
+
+LINES = st.lists(
+    st.tuples(st.sampled_from(["1", "2", "3"]), st.integers(1, 3)), max_size=2, unique_by=lambda each: each[0]
+).map(tuple)
+NUMBERS = st.sampled_from(["T1", "T2", None])
+DAYS = st.integers(11, 16).map(lambda day: at(f"2026-06-{day}"))
+FACTS: st.SearchStrategy[Fact] = st.one_of(
+    *(
+        st.builds(kind, NUMBERS, st.sampled_from(["DHL", "dhl", None]), LINES, DAYS)
+        for kind in (Delivered, Delivered, InTransit, ReturnedToSender, Lost)
+    ),
+    st.builds(
+        Returned,
+        st.sampled_from(["R1", "R2", "R3"]),
+        NUMBERS,
+        LINES,
+        st.none() | st.integers(0, 20_00),
+        st.sampled_from([0, 0, 2_00]),
+        DAYS,
+    ),
+)
+
+
+def one_content_per_return(facts: list[Fact]) -> list[Fact]:
+    """The inbox keeps the first content of a business key; so does each history here."""
+    return list({fact.key: fact for fact in reversed(facts)}.values())
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(FACTS, max_size=6).map(one_content_per_return), st.data())
+def test_any_order_grouping_and_repetition_ends_the_same(facts, data):
+    """R32, R33: and never is more taken back than was granted."""
+    at_once = Books(BOUGHT)
+    at_once.hear(facts)
+    one_by_one = Books(BOUGHT)
+    shuffled = data.draw(st.permutations([*facts, *facts[:2]]))
+    cut = data.draw(st.integers(0, len(shuffled)))
+    for group in (shuffled[:cut], *([fact] for fact in shuffled[cut:])):
+        one_by_one.hear(group)
+    assert one_by_one.balance() == at_once.balance()
+    assert one_by_one.settle().is_settled
+    assert one_by_one.taken <= one_by_one.credited
+    whole = sum(worth(BOUGHT, all_kept(BOUGHT), ES, KNOWN).by_part.values())
+    assert sum(one_by_one.posted.values()) + sum(one_by_one.pending.values()) <= whole
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(FACTS, max_size=4).map(one_content_per_return), st.data())
+def test_a_full_return_in_any_pieces_nets_zero(facts, data):
+    """R32: any split and any order of partial returns ends where one full return ends."""
+    pieces = [name for name, quantity in BOUGHT.pieces.items() for _ in range(quantity)]
+    returns = [
+        Returned(f"full-{n}", None, ((name, 1),), None, 0, at("2026-06-20")) for n, name in enumerate(pieces)
+    ]
+    books = Books(BOUGHT)
+    for fact in data.draw(st.permutations([*facts, Delivered(None, None, (), at("2026-06-12")), *returns])):
+        books.hear([fact])
+    assert books.balance() == ({}, {})
+    assert books.credited == books.taken
+
+
+@pytest.mark.parametrize(
+    ("whole", "pending", "ever_posted", "any_return", "verdict"),
+    [
+        (0, 0, False, False, (Outcome.REFUSED, Code.NOTHING_TO_EARN)),
+        (10, 10, False, False, (Outcome.WAITING, Code.WAITING_FOR_DELIVERY)),
+        (10, 4, True, True, (Outcome.WAITING, Code.WAITING_FOR_DELIVERY)),
+        (10, 0, True, False, (Outcome.GRANTED, Code.GRANTED)),
+        (10, 0, True, True, (Outcome.GRANTED, Code.GRANTED)),
+        (10, 0, False, True, (Outcome.REFUSED, Code.RETURNED)),
+        (10, 0, False, False, (Outcome.REFUSED, Code.NOT_DELIVERED)),
+    ],
+)
+def test_an_order_waits_until_nothing_of_it_is_pending(whole, pending, ever_posted, any_return, verdict):
+    """R60."""
+    assert order_outcome(whole, pending, ever_posted=ever_posted, any_return=any_return) == verdict
+
+
+def test_a_refund_of_shipping_alone_takes_shippings_part():
+    """R32."""
+    books = Books(replace(BOUGHT, discount_minor=0))
+    books.hear([Delivered(None, None, (), at("2026-06-12"))])
+    before = books.posted["PURCHASE"]
+    books.hear([Returned("R1", None, (), 4_99, 4_99, at("2026-06-20"))])
+    assert before - books.posted["PURCHASE"] == 5

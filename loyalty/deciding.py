@@ -1,0 +1,148 @@
+"""How every decision about a member is made: read it as of one version, judge, write all or nothing.
+
+Another write in between makes the statement find a newer version and write nothing; the decision is then made once
+more behind the member's row lock, where nothing can come in between. The same idempotency key finds its first answer.
+"""
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+import asyncpg
+
+from db.judging import KeptAnswer, MemberToJudge, Who, lock_member_to_judge, member_to_judge, request_to_judge
+from db.pool import Database, Queryable
+from db.record import Changes, NewRequest, Stale, record
+from loyalty.callers import Caller
+from loyalty.refusals import IdempotencyMismatch, InvalidInput, NotAMember, Refusal, as_answer, kept_refusal
+
+T = TypeVar("T")
+Answer = Mapping[str, Any]
+Judge = Callable[[Queryable, MemberToJudge], Awaitable[tuple[Changes, Answer]]]
+
+LONGEST_KEY = 200
+_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call of a mutation: who calls, its idempotency key, and a hash of what is asked (hexadecimal)."""
+
+    caller: Caller
+    key: str
+    input_hash: str
+
+    @property
+    def service_id(self) -> UUID | None:
+        """Under which service's keys the answer is kept; None for a member's own."""
+        return self.caller.service_id
+
+
+def request_of(caller: Caller, operation: str, key: str, asked: object) -> Request:
+    """Raises InvalidInput for an empty or overlong key. Keys are per caller over all mutations (R61)."""
+    if not 0 < len(key) <= LONGEST_KEY:
+        raise InvalidInput(f"An idempotency key has 1 to {LONGEST_KEY} characters.", "idempotencyKey")
+    return Request(caller, key, content_hash([operation, asked]))
+
+
+def content_hash(content: object) -> str:
+    """SHA-256 of plain values in a form that does not depend on their order or on an instant's zone; hexadecimal."""
+    text = json.dumps(content, sort_keys=True, default=_plain, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value)
+
+
+async def decide(
+    db: Database,
+    who: Who,
+    request: Request,
+    judge: Judge,
+    *,
+    slot_kind: str | None = None,
+    slot_period: str | None = None,
+) -> Answer:
+    """Judges one request about one member and keeps the answer; the same request again gets the first answer.
+
+    Raises NotAMember, IdempotencyMismatch, and whatever refusal `judge` raises; a kept refusal is raised again.
+    """
+
+    async def attempt(queryable: Queryable) -> Answer:
+        member = await member_to_judge(
+            queryable,
+            who,
+            service_id=request.service_id,
+            key=request.key,
+            slot_kind=slot_kind,
+            slot_period=slot_period,
+        )
+        if member is None:
+            return await _answer_without_member(queryable, request)
+        if member.kept is not None:
+            return first_answer(member.kept, request)
+        try:
+            changes, answer = await judge(queryable, member)
+        except Refusal as refusal:
+            if not refusal.is_kept:
+                raise
+            changes, answer = Changes(), as_answer(refusal)
+        changes.requests.append(NewRequest(request.caller.service_id or member.member_id, *_kept(request, answer)))
+        await record(queryable, member.member_id, member.version, changes)
+        return answer
+
+    answer = await once_more_if_stale(db, who, attempt)
+    refusal = kept_refusal(dict(answer))
+    if refusal is not None:
+        raise refusal
+    return answer
+
+
+def _kept(request: Request, answer: Answer) -> tuple[str, str, Answer]:
+    return request.key, request.input_hash, answer
+
+
+def first_answer(kept: KeptAnswer, request: Request) -> Answer:
+    """The answer this key was given before. Raises IdempotencyMismatch when it was given to another input."""
+    if kept.input_hash != request.input_hash:
+        raise IdempotencyMismatch
+    return kept.answer
+
+
+async def _answer_without_member(db: Queryable, request: Request) -> Answer:
+    if request.service_id is not None:
+        moment = await request_to_judge(db, request.service_id, request.key)
+        if moment.kept is not None:
+            return first_answer(moment.kept, request)
+    raise NotAMember
+
+
+async def once_more_if_stale(db: Database, who: Who, attempt: Callable[[Queryable], Awaitable[T]]) -> T:
+    """Tries without a lock first; when another write came in between, again while holding the member's row.
+
+    A unique key that another caller was quicker to take counts as a write in between.
+    """
+    try:
+        return await attempt(db)
+    except (Stale, asyncpg.UniqueViolationError):
+        pass
+
+    async def behind_the_lock(queryable: Queryable) -> T:
+        await lock_member_to_judge(queryable, who)
+        return await attempt(queryable)
+
+    for _ in range(_TRIES - 1):
+        try:
+            return await db.in_transaction(behind_the_lock)
+        except (Stale, asyncpg.UniqueViolationError):
+            continue
+    return await db.in_transaction(behind_the_lock)

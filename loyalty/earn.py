@@ -1,0 +1,154 @@
+"""Earning by an activity in the app (R10-R23): one activity, one verdict, points promised."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from db.judging import MemberToJudge, Who, verdict_of_business_key
+from db.pool import Queryable
+from db.record import Changes
+from loyalty.callers import Caller
+from loyalty.deciding import Answer, decide, request_of
+from loyalty.programme import Catalogue, Programme
+from loyalty.promising import calendar_of, write_judgement
+from loyalty.refusals import InvalidInput, MemberNotActive
+from loyalty.rules.activity import Activity, Known, judge, too_late_or_early
+from loyalty.rules.caps import Slot
+from loyalty.rules.fuel import FuelDay
+from loyalty.rules.kinds import EntryKind
+from loyalty.rules.terms import Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The verdict an event was given, and when its points become spendable where that is known."""
+
+    member_id: UUID
+    verdict_id: UUID
+    due_at: datetime | None
+
+    @classmethod
+    def of(cls, answer: Answer) -> "Decided":
+        """From the answer kept beside the idempotency key."""
+        due_at = answer.get("due_at")
+        return cls(
+            UUID(answer["member_id"]),
+            UUID(answer["verdict_id"]),
+            datetime.fromisoformat(due_at) if due_at else None,
+        )
+
+
+def verdict_answer(
+    type_: str, member_id: UUID, verdict_id: UUID, due_at: datetime | None = None
+) -> dict[str, str | None]:
+    """A verdict as the idempotency key keeps it."""
+    return {
+        "type": type_,
+        "member_id": str(member_id),
+        "verdict_id": str(verdict_id),
+        "due_at": due_at.isoformat() if due_at else None,
+    }
+
+
+async def earn(
+    programme: Programme, caller: Caller, activity: Activity, occurred_at: datetime | None, key: str
+) -> Decided:
+    """Judges one activity of the calling member and promises its points.
+
+    The same key gets the same verdict (R61). Refusals: NotAMember, MemberNotActive (R5), InvalidInput for a time in
+    the future or too long ago (R23), IdempotencyMismatch.
+    """
+    who = Who(mi_id=caller.name)
+    request = request_of(caller, "earnPoints", key, [_asked(activity), occurred_at])
+
+    async def judge_activity(db: Queryable, member: MemberToJudge) -> tuple[Changes, Answer]:
+        if member.state != "ACTIVE":
+            raise MemberNotActive(member.state)
+        happened = occurred_at or member.now
+        catalogue = await programme.catalogue_at(member.programme_version, db)
+        terms = _terms_of(catalogue, member, happened)
+        known_before = await _known_review(db, member, activity)
+        if known_before is not None:
+            return Changes(), verdict_answer("PointsVerdict", member.member_id, known_before)
+        judgement = judge(
+            activity,
+            happened,
+            member.now,
+            terms,
+            calendar_of(member),
+            _known(member, catalogue, activity.kind),
+            programme.hold_seconds,
+        )
+        changes = Changes()
+        verdict_id = write_judgement(
+            changes,
+            judgement,
+            kind=activity.kind,
+            key=key,
+            source=activity.kind.lower(),
+            reference=activity.product_id,
+            occurred_at=happened,
+            now=member.now,
+            terms=terms,
+        )
+        if activity.kind == EntryKind.REVIEW and activity.review_id is not None:
+            changes.verdicts = [
+                replace(verdict, business_key=_review_key(activity.review_id)) for verdict in changes.verdicts
+            ]
+        return changes, verdict_answer("PointsVerdict", member.member_id, verdict_id, judgement.due_at)
+
+    is_review = activity.kind == EntryKind.REVIEW
+    answer = await decide(
+        programme.db,
+        who,
+        request,
+        judge_activity,
+        slot_kind=activity.kind,
+        slot_period=activity.product_id if is_review else None,
+    )
+    return Decided.of(answer)
+
+
+def _asked(activity: Activity) -> list[str | None]:
+    return [
+        activity.kind,
+        activity.product_id,
+        activity.review_id,
+        activity.url,
+        activity.network,
+        activity.device_id,
+    ]
+
+
+def _terms_of(catalogue: Catalogue, member: MemberToJudge, happened: datetime) -> Terms:
+    """The terms in force at the moment of the event. Raises InvalidInput where that moment is not accepted (R23)."""
+    terms = catalogue.terms_for(member.market, happened) or catalogue.terms[member.market][0]
+    problem = too_late_or_early(happened, member.now, member.joined_at, terms)
+    if problem == "OCCURRED_IN_FUTURE":
+        raise InvalidInput("This lies in the future.", "input", "occurredAt", code=problem)
+    if problem is not None:
+        raise InvalidInput(
+            f"This happened before you joined or more than {terms.late_hours} hours ago.",
+            "input",
+            "occurredAt",
+            code=problem,
+        )
+    return terms
+
+
+async def _known_review(db: Queryable, member: MemberToJudge, activity: Activity) -> UUID | None:
+    """The verdict this review was given before, whatever key it came with (R61)."""
+    if activity.kind != EntryKind.REVIEW or activity.review_id is None:
+        return None
+    return await verdict_of_business_key(db, member.member_id, _review_key(activity.review_id))
+
+
+def _review_key(review_id: str) -> str:
+    return f"review:{review_id}"
+
+
+def _known(member: MemberToJudge, catalogue: Catalogue, kind: str) -> Known:
+    fuel_days = tuple(FuelDay(day, streak, bonuses) for day, streak, bonuses in member.fuel_days)
+    slots = {Slot(kind, period, n) for period, n in member.slots}
+    slots |= {Slot(EntryKind.FUEL, day.day.isoformat(), 1) for day in fuel_days}
+    return Known(frozenset(slots), fuel_days, catalogue.campaigns)

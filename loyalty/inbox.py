@@ -1,0 +1,139 @@
+"""Webhooks: verified, kept and committed before they are answered; applied later, in any order, once (design §5)."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+import asyncpg
+
+from db import inbox as rows
+from db.inbox import Delivery
+from db.judging import order_owner, orders_of_parcel
+from db.pool import Database, Queryable
+from db.record import Stale
+from loyalty.producers import PRODUCERS
+from loyalty.producers.events import BadSignature, Ignored, Known, MalformedDelivery
+from loyalty.programme import Programme
+from loyalty.rules.shipment import UnknownLine, UnknownParcel
+from loyalty.settle import settle
+
+__all__ = ["BadSignature", "Kept", "MalformedDelivery", "UnknownProducer", "apply_deliveries", "keep"]
+
+log = logging.getLogger(__name__)
+
+BATCH = 100
+_KEPT_HEADERS = ("content-type", "webhook-id", "webhook-timestamp")
+
+
+class UnknownProducer(Exception):
+    """No producer of that name sends webhooks here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Whether a delivery was new; the same event again changes nothing."""
+
+    is_new: bool
+
+
+async def keep(db: Database, producer: str, secrets: Sequence[str], headers: Mapping[str, str], body: bytes) -> Kept:
+    """Believes a delivery by its signature and keeps it; committed when this returns. Header names are lower case.
+
+    Raises UnknownProducer, BadSignature, MalformedDelivery, DatabaseUnavailable.
+    """
+    adapter = PRODUCERS.get(producer)
+    if adapter is None:
+        raise UnknownProducer(f"No producer is called {producer[:50]!r}.")
+    adapter.verify(secrets, headers, body, datetime.now(UTC))
+    identity = adapter.identify(headers, body)
+    kept_headers = {name: headers[name] for name in _KEPT_HEADERS if name in headers}
+    return Kept(await rows.keep_delivery(db, producer, identity.event_id, identity.type, body, kept_headers))
+
+
+async def apply_deliveries(programme: Programme) -> int:
+    """Applies what waits in the inbox; gives how many deliveries it finished. One bad delivery holds up no other."""
+    finished = 0
+    while waiting := await rows.deliveries_to_apply(programme.db, BATCH):
+        done = 0
+        for producer, event_id in waiting:
+            done += await _try_to_apply(programme, producer, event_id)
+        finished += done
+        if done == 0:
+            break
+    return finished
+
+
+async def _try_to_apply(programme: Programme, producer: str, event_id: str) -> int:
+    try:
+        return await _apply(programme, producer, event_id)
+    except (Stale, asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError):
+        log.info("Delivery %s %s met another write; it is tried again.", producer, event_id)
+    except (UnknownLine, UnknownParcel, asyncpg.PostgresError) as error:
+        log.warning("Delivery %s %s cannot be applied yet: %s", producer, event_id, error)
+        await rows.postpone_delivery(programme.db, producer, event_id, str(error) or type(error).__name__)
+    return 0
+
+
+async def _apply(programme: Programme, producer: str, event_id: str) -> int:
+    """Applies one delivery and marks it in the same transaction."""
+    parked: list[Known] = []
+
+    async def within(db: Queryable) -> int:
+        delivery = await rows.hold_delivery(db, producer, event_id)
+        if delivery is None:
+            return 0
+        happening = PRODUCERS[producer].read(delivery.body, delivery.received_at)
+        if isinstance(happening, Ignored):
+            await rows.finish_delivery(db, delivery, "IGNORED", error=happening.reason)
+            return 1
+        target = await _order_of(db, happening)
+        if target is None:
+            await _park(db, delivery, happening)
+            parked.append(happening)
+            return 1
+        member_id, number = target
+        await settle(programme, db, member_id, number, happening.fact, delivery)
+        await rows.finish_delivery(db, delivery, "APPLIED", order_number=number)
+        return 1
+
+    finished = await programme.db.in_transaction(within)
+    for happening in parked:
+        await _free_if_told_meanwhile(programme.db, happening)
+    return finished
+
+
+async def _order_of(db: Queryable, known: Known) -> tuple[UUID, str] | None:
+    """The member and number of the order a fact is about; None while the order is not known."""
+    if known.order_number is not None:
+        owner = await order_owner(db, known.order_number)
+        return (owner, known.order_number) if owner is not None else None
+    assert known.tracking_number is not None
+    orders = await orders_of_parcel(db, known.tracking_number)
+    if len(orders) > 1:
+        carrier = (known.carrier or "").casefold()
+        orders = [order for order in orders if (order[2] or "").casefold() == carrier]
+    if len(orders) != 1:
+        return None
+    number, member_id, _ = orders[0]
+    return member_id, number
+
+
+async def _park(db: Queryable, delivery: Delivery, known: Known) -> None:
+    await rows.finish_delivery(
+        db,
+        delivery,
+        "PARKED",
+        error="Its order is not known yet.",
+        order_number=known.order_number,
+        tracking_number=known.tracking_number,
+    )
+
+
+async def _free_if_told_meanwhile(db: Database, known: Known) -> None:
+    """The order may have been told between our look and our parking: whoever commits second sees the other."""
+    if await _order_of(db, known) is not None:
+        await rows.unpark_deliveries(
+            db, known.order_number or "", [known.tracking_number] if known.tracking_number else []
+        )

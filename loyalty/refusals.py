@@ -1,0 +1,135 @@
+"""Every way the programme says no: a class with its facts and a stable code (the table in rules.md)."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, ClassVar
+
+
+class Refusal(Exception):
+    """No, with a reason. Operations raise it, the API answers it as a member of the result union."""
+
+    def __init__(self, code: str, sentence: str, **facts: Any) -> None:
+        self.code = code
+        self.facts = facts
+        super().__init__(sentence)
+
+    is_kept: ClassVar[bool] = False
+    """Whether the caller's idempotency key keeps this answer for ever: it does where a member's or person's state
+    was judged; malformed or forbidden requests leave nothing behind."""
+
+
+class NotAllowed(Refusal):
+    """The caller may not ask this."""
+
+    def __init__(self, sentence: str = "You may not do this.") -> None:
+        super().__init__("NOT_ALLOWED", sentence)
+
+
+class NotFound(Refusal):
+    """There is no such thing, or it is not the caller's."""
+
+    def __init__(self, code: str = "NOT_FOUND", sentence: str = "There is no such thing.") -> None:
+        super().__init__(code, sentence)
+
+
+class NotAMember(NotFound):
+    """The Mi account has not joined the programme (R1)."""
+
+    def __init__(self) -> None:
+        super().__init__("NOT_A_MEMBER", "This Mi account has not joined Mi Points yet.")
+
+
+class InvalidInput(Refusal):
+    """Something in the input is wrong; `path` leads to it from the field's arguments."""
+
+    def __init__(self, sentence: str, *path: str, code: str = "INVALID_INPUT") -> None:
+        super().__init__(code, sentence, path=list(path))
+        self.path = list(path)
+
+
+class IdempotencyMismatch(Refusal):
+    """The same key came with another input (R61)."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "IDEMPOTENCY_MISMATCH",
+            "This idempotency key was used before with another input. Choose a new key for a new request.",
+        )
+
+
+class NotEligible(Refusal):
+    """This person or market cannot join (R2, R3)."""
+
+    is_kept = True
+
+
+class MemberNotActive(Refusal):
+    """The member is suspended or closed (R5)."""
+
+    is_kept = True
+
+    def __init__(self, state: str) -> None:
+        self.state = state
+        super().__init__(f"MEMBER_{state}", f"This membership is {state.lower()}.", state=state)
+
+
+class NotEnoughPoints(Refusal):
+    """The coupon costs more than is available, or the member is in debt (R36, R40). Points."""
+
+    is_kept = True
+
+    def __init__(self, needed: int, available: int, *, in_debt: bool = False) -> None:
+        self.needed, self.available, self.in_debt = needed, available, in_debt
+        code = "IN_DEBT" if in_debt else "NOT_ENOUGH_POINTS"
+        sentence = (
+            "Points of a returned order are still owed; later credits repay them first."
+            if in_debt
+            else f"This coupon costs {needed} points; you have {available}."
+        )
+        super().__init__(code, sentence, needed=needed, available=available, in_debt=in_debt)
+
+
+class RewardUnavailable(Refusal):
+    """The reward's window is not open or its stock is gone (R41)."""
+
+    is_kept = True
+
+
+class LimitReached(Refusal):
+    """The member has had as many of this reward as it may (R41)."""
+
+    is_kept = True
+
+    def __init__(self, limit: int, used: int) -> None:
+        self.limit, self.used = limit, used
+        super().__init__(
+            "LIMIT_REACHED", f"You already have {used} of at most {limit} of these.", limit=limit, used=used
+        )
+
+
+class Unavailable(Refusal):
+    """A way to earn that cannot be used right now; `available_at` when it can again, if that is known."""
+
+    def __init__(self, code: str, sentence: str, available_at: datetime | None) -> None:
+        self.available_at = available_at
+        super().__init__(code, sentence, available_at=available_at)
+
+
+_KEPT: dict[str, Callable[[dict[str, Any]], Refusal]] = {
+    "NotEligible": lambda answer: NotEligible(answer["code"], answer["sentence"]),
+    "MemberNotActive": lambda answer: MemberNotActive(answer["state"]),
+    "NotEnoughPoints": lambda answer: NotEnoughPoints(answer["needed"], answer["available"], in_debt=answer["in_debt"]),
+    "RewardUnavailable": lambda answer: RewardUnavailable(answer["code"], answer["sentence"]),
+    "LimitReached": lambda answer: LimitReached(answer["limit"], answer["used"]),
+}
+
+
+def as_answer(refusal: Refusal) -> dict[str, Any]:
+    """The refusal as it is kept beside an idempotency key."""
+    return {"type": type(refusal).__name__, "code": refusal.code, "sentence": str(refusal), **refusal.facts}
+
+
+def kept_refusal(answer: dict[str, Any]) -> Refusal | None:
+    """The refusal that was kept, or None where the kept answer is no refusal."""
+    build = _KEPT.get(answer["type"])
+    return build(answer) if build else None

@@ -1,0 +1,192 @@
+"""Settings: read from the environment in one place into one frozen object, with the sentence to fix what is wrong."""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TypeVar
+
+T = TypeVar("T")
+
+PREFIX = "MIPOINTS_"
+
+
+class SettingsError(Exception):
+    """One or more settings are missing or wrong; the message says which and how to fix each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set from outside (design §7). Times in seconds, sizes in bytes."""
+
+    database_url: str
+    redis_url: str | None = None
+    auth_jwks_url: str | None = None
+    auth_issuer: str = "mipoints"
+    auth_audience: str = "mipoints"
+    auth_secret: str | None = None
+    webhook_secrets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sandbox: bool = False
+    hold_seconds: int | None = None
+    sweep_seconds: float = 0.5
+    velocity_per_minute: int | None = None
+    clock_start: datetime | None = None
+    pool_size: int = 10
+    deadline_seconds: float = 2.0
+    graphql_body_limit: int = 256 * 1024
+    webhook_body_limit: int = 1024 * 1024
+
+
+def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Reads MIPOINTS_* (and plain DATABASE_URL, REDIS_URL). Raises SettingsError naming every problem at once."""
+    reader = _Reader(os.environ if environ is None else environ)
+    sandbox = reader.read("SANDBOX", _switch, False)
+    settings = Settings(
+        database_url=reader.read("DATABASE_URL", _postgres_url, "", shared=True),
+        redis_url=reader.read("REDIS_URL", _redis_url, None, shared=True),
+        auth_jwks_url=reader.read("AUTH_JWKS_URL", _http_url, None),
+        auth_issuer=reader.read("AUTH_ISSUER", str, "mipoints"),
+        auth_audience=reader.read("AUTH_AUDIENCE", str, "mipoints"),
+        auth_secret=reader.read("AUTH_SECRET", str, None),
+        webhook_secrets=reader.read("WEBHOOK_SECRETS", _secrets, {}),
+        sandbox=sandbox,
+        hold_seconds=reader.read("HOLD_SECONDS", _whole, None),
+        sweep_seconds=reader.read("SWEEP_SECONDS", _positive, 0.5),
+        velocity_per_minute=reader.read("VELOCITY_PER_MINUTE", _whole, 0 if sandbox else None),
+        clock_start=reader.read("CLOCK_START", _instant, None),
+        pool_size=reader.read("POOL_SIZE", _count, 10),
+        deadline_seconds=reader.read("DEADLINE_SECONDS", _positive, 2.0),
+        graphql_body_limit=reader.read("GRAPHQL_BODY_LIMIT", _count, 256 * 1024),
+        webhook_body_limit=reader.read("WEBHOOK_BODY_LIMIT", _count, 1024 * 1024),
+    )
+    reader.problems.extend(_contradictions(settings))
+    if reader.problems:
+        raise SettingsError("\n".join(reader.problems))
+    return settings
+
+
+def check_for_serving(settings: Settings) -> None:
+    """Raises SettingsError when nobody could be authenticated."""
+    if settings.auth_jwks_url is None and settings.auth_secret is None:
+        raise SettingsError(
+            "Set MIPOINTS_AUTH_JWKS_URL to your identity provider's key set, or, in a sandbox, "
+            "MIPOINTS_SANDBOX=on and MIPOINTS_AUTH_SECRET to a long random text."
+        )
+
+
+def _contradictions(settings: Settings) -> list[str]:
+    problems = []
+    if not settings.database_url:
+        problems.append("Set MIPOINTS_DATABASE_URL, such as postgresql://user:password@host:5432/mipoints.")
+    if not settings.sandbox:
+        sandbox_only = {
+            "AUTH_SECRET": settings.auth_secret,
+            "HOLD_SECONDS": settings.hold_seconds,
+            "CLOCK_START": settings.clock_start,
+        }
+        problems += [
+            f"{PREFIX}{name} is for the sandbox: set MIPOINTS_SANDBOX=on, or leave it out."
+            for name, value in sandbox_only.items()
+            if value is not None
+        ]
+    return problems
+
+
+class _Reader:
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+        self.problems: list[str] = []
+
+    def read(self, name: str, parse: Callable[[str], T], default: T, *, shared: bool = False) -> T:
+        text = self.environ.get(PREFIX + name) or (self.environ.get(name) if shared else None)
+        if not text:
+            return default
+        try:
+            return parse(text)
+        except ValueError as error:
+            self.problems.append(f"{PREFIX}{name} {error}.")
+            return default
+
+
+def _switch(text: str) -> bool:
+    known = {
+        "1": True,
+        "on": True,
+        "true": True,
+        "yes": True,
+        "0": False,
+        "off": False,
+        "false": False,
+        "no": False,
+    }
+    if text.lower() not in known:
+        raise ValueError("is on or off")
+    return known[text.lower()]
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal():
+        raise ValueError("is a whole number of zero or more")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if (value := _whole(text)) == 0:
+        raise ValueError("is a whole number above zero")
+    return value
+
+
+def _positive(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise ValueError("is a number of seconds above zero, such as 0.5")
+    return value
+
+
+def _instant(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("is an instant, such as 2022-09-20T08:00:00Z") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _postgres_url(text: str) -> str:
+    if not text.startswith(("postgresql://", "postgres://")):
+        raise ValueError("is a Postgres address, such as postgresql://user:password@host:5432/mipoints")
+    return text
+
+
+def _redis_url(text: str) -> str:
+    if not text.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("is a Redis address, such as redis://host:6379/0")
+    return text
+
+
+def _http_url(text: str) -> str:
+    if not text.startswith(("https://", "http://")):
+        raise ValueError("is the https address of a JSON Web Key Set")
+    return text
+
+
+def _secrets(text: str) -> dict[str, tuple[str, ...]]:
+    sentence = 'is JSON: each producer with its list of active secrets, such as {"native": ["whsec_…"]}'
+    try:
+        document = json.loads(text)
+    except ValueError:
+        raise ValueError(sentence) from None
+    if not isinstance(document, dict) or not all(_are_secrets(secrets) for secrets in document.values()):
+        raise ValueError(sentence)
+    return {
+        producer: (secrets,) if isinstance(secrets, str) else tuple(secrets) for producer, secrets in document.items()
+    }
+
+
+def _are_secrets(secrets: object) -> bool:
+    return isinstance(secrets, str) or (
+        isinstance(secrets, list) and all(isinstance(secret, str) and secret for secret in secrets)
+    )

@@ -1,0 +1,115 @@
+"""Settling an order (R31-R36): what all known facts say it is worth, against what was posted, and the difference."""
+
+from uuid import UUID
+
+from db.inbox import Delivery
+from db.judging import (
+    MemberToJudge,
+    OrderToSettle,
+    Who,
+    lock_member_to_judge,
+    member_to_judge,
+    order_to_settle,
+)
+from db.pool import Queryable
+from db.record import Changes, NewFact, record
+from loyalty.facts import content_of, fact_of
+from loyalty.order_books import OrderBooks, points_by_part
+from loyalty.orders import order_of
+from loyalty.programme import Catalogue, Programme
+from loyalty.promising import lot_of
+from loyalty.rules.kinds import Code
+from loyalty.rules.settlement import Settlement, order_outcome, settle_state
+from loyalty.rules.shipment import Fact, OrderState, Returned, fold
+
+
+async def settle(
+    programme: Programme, db: Queryable, member_id: UUID, number: str, fact: Fact, delivery: Delivery
+) -> None:
+    """Adds one fact to an order and moves its points to where all its facts together say they belong.
+
+    Runs inside the caller's transaction and holds the member. A fact known before changes nothing; for a member that
+    is not active it is kept and nothing moves (R5). Raises UnknownLine, UnknownParcel.
+    """
+    await lock_member_to_judge(db, Who(member_id=member_id))
+    member = await member_to_judge(db, Who(member_id=member_id))
+    order = await order_to_settle(db, member_id, number)
+    assert member is not None
+    assert order is not None
+    known = {key: fact_of(kind, content, at) for key, kind, content, at in order.facts}
+    if fact.key in known:
+        return
+    state = fold(order_of(order), [*known.values(), fact])
+    changes = Changes(facts=[_new_fact(number, fact, delivery)])
+    if member.state == "ACTIVE":
+        catalogue = await programme.catalogue_at(member.programme_version, db)
+        _write(changes, catalogue, member, order, state, fact, delivery)
+    await record(db, member_id, member.version, changes)
+
+
+def _new_fact(number: str, fact: Fact, delivery: Delivery) -> NewFact:
+    return NewFact(
+        number=number,
+        fact_key=fact.key,
+        kind=type(fact).__name__,
+        content=content_of(fact),
+        occurred_at=fact.occurred_at,
+        told_at=delivery.received_at,
+        producer=delivery.producer,
+        event_id=delivery.event_id,
+    )
+
+
+def _write(
+    changes: Changes,
+    catalogue: Catalogue,
+    member: MemberToJudge,
+    order: OrderToSettle,
+    state: OrderState,
+    fact: Fact,
+    delivery: Delivery,
+) -> None:
+    """Compares and writes the difference, by the terms and campaigns the order was recorded with (R21)."""
+    terms = catalogue.terms_called(member.market, order.terms_version)
+    campaigns = catalogue.campaigns_called(order.campaign_ids)
+    settlement = settle_state(
+        order_of(order), state, terms, campaigns, _posted(order), points_by_part(order.promises, "PROMISED")
+    )
+    books = OrderBooks(
+        changes=changes,
+        member=member,
+        order=order,
+        at=delivery.received_at,
+        lot=lot_of(delivery.received_at, terms),
+        terms_version=terms.version,
+        names={campaign.id: campaign.name for campaign in campaigns},
+    )
+    books.write(settlement)
+    if isinstance(fact, Returned) or settlement.take_back or settlement.cancel:
+        business_key, code = _reversal_of(order.number, fact)
+        books.reverse(business_key, code, settlement.take_back, settlement.cancel)
+    outcome, code = order_outcome(
+        _whole(order, settlement),
+        sum(settlement.still_pending.values()),
+        ever_posted=books.granted_in_all() > 0,
+        any_return=state.any_return,
+    )
+    books.turn_verdict(outcome, code)
+
+
+def _whole(order: OrderToSettle, settlement: Settlement) -> int:
+    """Whether the order was ever worth anything: whatever was promised for it, in points."""
+    return sum(promise.points for promise in order.promises) + sum(settlement.promise.values())
+
+
+def _posted(order: OrderToSettle) -> dict[str, int]:
+    """What was credited so far, less what was taken back, by part."""
+    credited = points_by_part(order.promises, "POSTED")
+    return {part: points - order.taken.get(part, 0) for part, points in credited.items()}
+
+
+def _reversal_of(number: str, fact: Fact) -> tuple[str, Code]:
+    """The business key and code under which points go back: the return's, or the parcel's that did not arrive."""
+    if isinstance(fact, Returned):
+        return f"return:{number}:{fact.return_id}", Code.RETURNED
+    return f"not_delivered:{number}:{fact.key}", Code.NOT_DELIVERED

@@ -1,0 +1,228 @@
+"""Bearer tokens: who a JWT says is calling, and whether it is believed (design §7)."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import jwt
+from jwt.exceptions import InvalidSubjectError
+
+from loyalty.callers import Caller
+from loyalty.settings import Settings
+
+SCOPES = ("storefront", "operator", "auditor")
+LONGEST_NAME = 200
+NOBODY = Caller()
+
+_SHARED_SECRET = "HS256"
+_BY_KEY_TYPE = {"RSA": ["RS256", "PS256"], "EC": ["ES256"], "OKP": ["EdDSA"]}
+_BY_KEY_SET = frozenset(algorithm for algorithms in _BY_KEY_TYPE.values() for algorithm in algorithms)
+_LONGEST_TOKEN = 8192
+_REQUIRED = ["exp", "sub", "iss", "aud"]
+_CACHED_TOKENS = 10_000
+_CACHED_SECONDS = 300.0
+
+_SENTENCES: tuple[tuple[type[jwt.PyJWTError], str], ...] = (
+    (jwt.ExpiredSignatureError, "This token has expired: get a new one."),
+    (jwt.InvalidIssuerError, "This token is from another issuer."),
+    (jwt.InvalidAudienceError, "This token is for another audience."),
+    (jwt.ImmatureSignatureError, "This token is not valid yet."),
+    (InvalidSubjectError, "This token's `sub` is not a text."),
+    (jwt.InvalidAlgorithmError, "This token is signed with an algorithm that is not accepted."),
+    (jwt.InvalidSignatureError, "This token's signature is wrong."),
+    (jwt.InvalidKeyError, "This token's signature is wrong."),
+    (jwt.DecodeError, "This is not a token: a bearer token is a JWT of three parts."),
+)
+
+
+class TokenProblem(Exception):
+    """Why a token is not believed, or cannot be issued, in a sentence for whoever sent it."""
+
+
+@dataclass(slots=True)
+class _KeySet:
+    """An identity provider's public keys. They are fetched off the event loop, one fetch at a time, and kept.
+
+    After a failed fetch the keys seen before go on serving, and the next fetch waits `pause` seconds.
+    """
+
+    client: jwt.PyJWKClient
+    pause: float = 3.0
+    _seen: dict[str, jwt.PyJWK] = field(default_factory=dict)
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _failed_at: float | None = None
+
+    async def key(self, key_id: str) -> jwt.PyJWK:
+        """The public key of this id. Raises TokenProblem when there is none or the keys cannot be read."""
+        async with self._lock:
+            if self._is_pausing():
+                return self._key_seen(key_id)
+            try:
+                key = await asyncio.to_thread(self.client.get_signing_key, key_id)
+            except (jwt.PyJWKClientConnectionError, jwt.PyJWKSetError, OSError, ValueError):
+                self._failed_at = time.monotonic()
+                return self._key_seen(key_id)
+            except jwt.PyJWKClientError:
+                raise TokenProblem("This token's key is not listed by the identity provider.") from None
+        if key.key_type not in _BY_KEY_TYPE:
+            raise TokenProblem("This token is signed with a key that is not a public key.")
+        self._seen[key_id] = key
+        return key
+
+    def _is_pausing(self) -> bool:
+        return self._failed_at is not None and time.monotonic() - self._failed_at < self.pause
+
+    def _key_seen(self, key_id: str) -> jwt.PyJWK:
+        if key_id not in self._seen:
+            raise TokenProblem("The identity provider's keys cannot be read right now: try again shortly.")
+        return self._seen[key_id]
+
+
+@dataclass(slots=True)
+class _Believed:
+    """Callers of tokens verified lately, until their token expires or they are looked at again."""
+
+    most: int = _CACHED_TOKENS
+    _callers: "OrderedDict[str, tuple[Caller, float]]" = field(default_factory=OrderedDict)
+
+    def get(self, token: str) -> Caller | None:
+        """The caller, or None when the token has to be verified."""
+        caller, until = self._callers.get(token, (None, 0.0))
+        return caller if time.time() < until else None
+
+    def put(self, token: str, caller: Caller, expires_at: float) -> None:
+        """Remembers a verified token; the oldest one makes room."""
+        self._callers[token] = (caller, min(expires_at, time.time() + _CACHED_SECONDS))
+        self._callers.move_to_end(token)
+        if len(self._callers) > self.most:
+            self._callers.popitem(last=False)
+
+
+class Verifier:
+    """Believes tokens signed with the sandbox's secret (HS256), or by a key of the provider's key set.
+
+    Which key is tried follows from the algorithm alone, and secrets and public keys never meet: no token can
+    be checked with a public key as if it were a secret, and `none` is no algorithm here.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._secret = settings.auth_secret
+        self._issuer = settings.auth_issuer
+        self._audience = settings.auth_audience
+        self._believed = _Believed()
+        self._keys: _KeySet | None = None
+        if settings.auth_jwks_url is not None:
+            self._keys = _KeySet(jwt.PyJWKClient(settings.auth_jwks_url, timeout=2, cooldown_duration=10))
+
+    async def verify(self, token: str | None) -> Caller:
+        """Who is calling; nobody without a token, nobody with a `problem` when the token is not believed."""
+        if token is None:
+            return NOBODY
+        if caller := self._believed.get(token):
+            return caller
+        try:
+            claims = await self._claims(token)
+            caller = _caller(claims)
+        except TokenProblem as problem:
+            return Caller(problem=str(problem))
+        self._believed.put(token, caller, float(claims["exp"]))
+        return caller
+
+    async def _claims(self, token: str) -> Mapping[str, Any]:
+        try:
+            key, algorithms = await self._key(token)
+            claims: Mapping[str, Any] = jwt.decode(
+                token,
+                key,
+                algorithms=algorithms,
+                audience=self._audience,
+                issuer=self._issuer,
+                options={"require": _REQUIRED, "verify_iat": False},
+            )
+        except jwt.MissingRequiredClaimError as error:
+            raise TokenProblem(f"This token lacks the claim `{error.claim}`.") from None
+        except jwt.PyJWTError as error:
+            raise TokenProblem(_sentence(error)) from None
+        except (TypeError, ValueError, OverflowError, RecursionError):
+            raise TokenProblem("This is not a token: its contents cannot be read.") from None
+        return claims
+
+    async def _key(self, token: str) -> tuple[Any, list[str]]:
+        """The key and the algorithms it may be used with, chosen by the token's header."""
+        if len(token) > _LONGEST_TOKEN:
+            raise TokenProblem(f"This token is longer than {_LONGEST_TOKEN} characters.")
+        header = jwt.get_unverified_header(token)
+        algorithm, key_id = header.get("alg"), header.get("kid")
+        if algorithm == _SHARED_SECRET and self._secret is not None:
+            return self._secret, [_SHARED_SECRET]
+        if algorithm in _BY_KEY_SET and self._keys is not None:
+            if not isinstance(key_id, str):
+                raise TokenProblem("This token does not say which key it is signed with (`kid`).")
+            public = await self._keys.key(key_id)
+            return public.key, _BY_KEY_TYPE[public.key_type]
+        raise jwt.InvalidAlgorithmError
+
+
+def _sentence(error: jwt.PyJWTError) -> str:
+    return next((sentence for kind, sentence in _SENTENCES if isinstance(error, kind)), "This token is not valid.")
+
+
+def _caller(claims: Mapping[str, Any]) -> Caller:
+    """A token with a scope is a service's, whatever the scope; one without is a member's."""
+    name, scope = claims["sub"], claims.get("scope")
+    if not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME or not _is_plain(name):
+        raise TokenProblem(f"This token's `sub` is not a text of 1 to {LONGEST_NAME} characters.")
+    if scope is None:
+        return Caller(name)
+    if not isinstance(scope, str):
+        raise TokenProblem("This token's `scope` is not a text of scopes with spaces between them.")
+    return Caller(name, frozenset(scope.split()) & frozenset(SCOPES), is_service=True)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether Postgres can keep it: no NUL and no half of a surrogate pair."""
+    with suppress(UnicodeEncodeError):
+        return b"\0" not in text.encode()
+    return False
+
+
+def issue(
+    settings: Settings,
+    *,
+    member: str | None = None,
+    scope: str | None = None,
+    name: str | None = None,
+    seconds: int = 24 * 3600,
+    market: str | None = None,
+) -> str:
+    """A sandbox token for a member by Mi account id, or for a service with a scope; valid for `seconds`.
+
+    Raises TokenProblem when there is no secret to sign with, or not exactly one of member and scope.
+    """
+    if settings.auth_secret is None:
+        raise TokenProblem("Set MIPOINTS_SANDBOX=on and MIPOINTS_AUTH_SECRET: only a sandbox issues tokens.")
+    if bool(member) == bool(scope):
+        raise TokenProblem("Name a member or a scope, and not both.")
+    now = int(time.time())
+    claims: dict[str, Any] = {
+        "sub": member or name or scope,
+        "iss": settings.auth_issuer,
+        "aud": settings.auth_audience,
+        "iat": now,
+        "exp": now + seconds,
+    }
+    if scope:
+        claims["scope"] = scope
+    if market is not None:
+        claims["market"] = market
+    return jwt.encode(claims, settings.auth_secret, algorithm=_SHARED_SECRET)
+
+
+def check_scope(scope: str) -> None:
+    """Raises TokenProblem where a scope has words that open nothing, so that a slip of the pen is told at once."""
+    if not scope.split() or not set(scope.split()) <= set(SCOPES):
+        raise TokenProblem(f"A scope is one or more of {', '.join(SCOPES)}, with spaces between them.")

@@ -1,0 +1,36 @@
+"""Who may ask: the words before a field's colon in the contract, as checks that raise."""
+
+from api.problems import Forbidden, Unauthenticated
+from loyalty.callers import Caller
+
+READERS = ("storefront", "operator", "auditor")
+"""The scopes that may read any member and order; an auditor reads all that an operator reads."""
+
+
+def known_caller(caller: Caller) -> Caller:
+    """Somebody whose token is believed. Raises Unauthenticated, saying what is wrong with the token."""
+    if caller.name is None:
+        raise Unauthenticated(caller.problem or "Send a bearer token: `Authorization: Bearer …`.")
+    return caller
+
+
+def member_only(caller: Caller) -> str:
+    """The Mi account id of a member. Raises Unauthenticated, and Forbidden for a service."""
+    known_caller(caller)
+    if not caller.is_member or caller.name is None:
+        raise Forbidden("This is for members: a token without scope, whose subject is a Mi account.")
+    return caller.name
+
+
+def service_only(caller: Caller, *scopes: str) -> Caller:
+    """A service with one of these scopes. Raises Unauthenticated, and Forbidden for all others."""
+    if not known_caller(caller).has(*scopes):
+        raise Forbidden(f"This is for tokens with the scope {' or '.join(scopes)}.")
+    return caller
+
+
+def member_or_service(caller: Caller, *scopes: str) -> Caller:
+    """A member, or a service with one of these scopes. Raises Unauthenticated and Forbidden."""
+    if not known_caller(caller).is_member:
+        service_only(caller, *scopes)
+    return caller

@@ -1,0 +1,73 @@
+"""The outside of the programme as one ASGI application; `mipoints` builds its parts and runs it."""
+
+import logging
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from api.context import Wake
+from api.graphql import GraphQLEndpoint
+from api.health import Health, PingRedis
+from api.metrics import Metrics
+from api.schema import schema
+from api.webhooks import WebhookEndpoint, problem
+from loyalty.programme import Programme
+from loyalty.settings import Settings
+from loyalty.tokens import Verifier
+
+log = logging.getLogger("mipoints.api")
+
+
+def create_app(
+    settings: Settings,
+    programme: Programme,
+    wake: Wake,
+    verifier: Verifier,
+    ping_redis: PingRedis | None = None,
+) -> Starlette:
+    """The application. It opens and closes nothing: whoever built the parts does.
+
+    `wake` is called after commits with the name of what is to be done and when; it never raises and is bounded in
+    time. `ping_redis` asks Redis for a sign of life, for /readyz; None where there is no Redis.
+    """
+    metrics = Metrics()
+    health = Health(programme.db, metrics, ping_redis)
+    graphql = GraphQLEndpoint(
+        schema=schema,
+        programme=programme,
+        verifier=verifier,
+        wake=wake,
+        metrics=metrics,
+        body_limit=settings.graphql_body_limit,
+    )
+    webhooks = WebhookEndpoint(
+        db=programme.db,
+        secrets=settings.webhook_secrets,
+        wake=wake,
+        metrics=metrics,
+        body_limit=settings.webhook_body_limit,
+    )
+    return Starlette(
+        routes=[
+            Route("/graphql", graphql),
+            Route("/webhooks/{producer}", webhooks),
+            Route("/healthz", health.healthz),
+            Route("/readyz", health.readyz),
+            Route("/metrics", health.counted),
+        ],
+        exception_handlers={HTTPException: _refused, Exception: _fault},
+    )
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(error.status_code, "REFUSED")
+    return problem(error.status_code, code, error.detail, error.headers)
+
+
+async def _fault(_: Request, error: Exception) -> Response:
+    """Starlette raises the error again after this answer, and the server logs it once."""
+    return problem(500, "INTERNAL", "Something went wrong on our side.")

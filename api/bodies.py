@@ -1,0 +1,92 @@
+"""Request bodies: read up to a limit and no further, and JSON that is what the standard says."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from starlette.requests import ClientDisconnect, Request
+
+_SECONDS = 30.0
+_DEEPEST = 100
+
+
+class BodyTooLarge(Exception):
+    """The body is over the limit; what came after the limit was not read."""
+
+
+class BodyNotRead(Exception):
+    """The client went away, or did not send its body in time."""
+
+
+class NotJson(Exception):
+    """The text is not JSON; the message says where."""
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The raw body. Raises BodyTooLarge, from the announced length where there is one, and BodyNotRead."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced[:20]) > limit:
+        raise BodyTooLarge
+    try:
+        async with asyncio.timeout(_SECONDS):
+            return await _read(request, limit)
+    except (ClientDisconnect, TimeoutError):
+        raise BodyNotRead from None
+
+
+async def _read(request: Request, limit: int) -> bytes:
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise BodyTooLarge
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def read_json(body: bytes) -> Any:
+    """The value a JSON text holds. Raises NotJson; deep nesting, NaN and numbers of thousands of digits are none."""
+    try:
+        value = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+    except UnicodeDecodeError:
+        raise NotJson("The body is not UTF-8.") from None
+    except json.JSONDecodeError as error:
+        raise NotJson(f"The body is not JSON: {error.msg}, line {error.lineno}, column {error.colno}.") from None
+    except RecursionError:
+        raise NotJson("The body is nested too deeply.") from None
+    except ValueError:
+        raise NotJson("The body holds a number that is not JSON's, or too long.") from None
+    if is_deeper(value, _DEEPEST):
+        raise NotJson("The body is nested too deeply.")
+    return value
+
+
+def _refuse_constant(_: str) -> NoReturn:
+    raise ValueError
+
+
+def is_deeper(value: object, levels: int) -> bool:
+    """Whether lists and objects are nested deeper than so many levels."""
+    if not isinstance(value, dict | list):
+        return False
+    if levels == 0:
+        return True
+    return any(is_deeper(each, levels - 1) for each in (value.values() if isinstance(value, dict) else value))
+
+
+def has_unkeepable_text(value: object) -> bool:
+    """Whether a text anywhere inside holds NUL or half of a surrogate pair, which no database keeps."""
+    if isinstance(value, str):
+        return "\0" in value or not _encodes(value)
+    if isinstance(value, Mapping):
+        return any(has_unkeepable_text(key) or has_unkeepable_text(each) for key, each in value.items())
+    return isinstance(value, list) and any(map(has_unkeepable_text, value))
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

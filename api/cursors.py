@@ -1,0 +1,135 @@
+"""Pages: connection arguments become a window, places of a list become opaque, versioned cursors."""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from api.problems import BadUserInput
+from db.reading import Window
+
+T = TypeVar("T")
+Row = TypeVar("Row")
+Plain = str | int | None
+
+DEFAULT_PAGE = 20
+LARGEST_PAGE = 100
+_VERSION = 1
+_LONGEST = 300
+_NOT_OURS = "This cursor is not one of this list: use `startCursor`, `endCursor` or an edge's `cursor`."
+
+
+@dataclass(frozen=True, slots=True)
+class Places(Generic[T]):
+    """How the places of one kind of list are written into cursors and read from them."""
+
+    list: str
+    write: Callable[[T], Sequence[Plain]]
+    read: Callable[[Sequence[Plain]], T]
+
+    def cursor(self, place: T) -> str:
+        """A place of this list as opaque text."""
+        told = json.dumps([_VERSION, self.list, *self.write(place)], separators=(",", ":"))
+        return base64.urlsafe_b64encode(told.encode()).decode().rstrip("=")
+
+    def place(self, cursor: str) -> T:
+        """The place a cursor names. Raises BadUserInput for a cursor of something else."""
+        if len(cursor) > _LONGEST:
+            raise BadUserInput(_NOT_OURS)
+        try:
+            told = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+            version, list_, *place = told
+            if (version, list_) != (_VERSION, self.list):
+                raise BadUserInput(_NOT_OURS)
+            return self.read(place)
+        except (binascii.Error, UnicodeError, ValueError, TypeError, AttributeError, RecursionError):
+            raise BadUserInput(_NOT_OURS) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A connection's arguments as the client gave them; None is the same as not given."""
+
+    first: int | None = None
+    after: str | None = None
+    last: int | None = None
+    before: str | None = None
+
+
+def window(asked: Asked, places: Places[T]) -> Window[T]:
+    """The stretch that is asked for: forwards unless `last` is given. Raises BadUserInput."""
+    if asked.first is not None and asked.last is not None:
+        raise BadUserInput("Ask for `first` or for `last`, not for both.")
+    name, most = ("last", asked.last) if asked.last is not None else ("first", asked.first)
+    most = DEFAULT_PAGE if most is None else most
+    if not 0 <= most <= LARGEST_PAGE:
+        raise BadUserInput(f"`{name}` is between 0 and {LARGEST_PAGE}; this asks for {most}.")
+    return Window(
+        most=most,
+        after=places.place(asked.after) if asked.after is not None else None,
+        before=places.place(asked.before) if asked.before is not None else None,
+        from_end=asked.last is not None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """Rows in the list's order, and whether there are more on either side."""
+
+    rows: list[Row]
+    has_next: bool
+    has_previous: bool
+
+
+def page_of(rows: Sequence[Row], window: Window[T]) -> Page[Row]:
+    """What was read for a window, one row more than asked where there is more, as a page."""
+    kept, more = list(rows[: window.most]), len(rows) > window.most
+    if window.from_end:
+        return Page(kept[::-1], has_next=window.before is not None, has_previous=more)
+    return Page(kept, has_next=more, has_previous=window.after is not None)
+
+
+def _moment(value: Plain) -> datetime:
+    moment = datetime.fromisoformat(_text(value))
+    if moment.tzinfo is None:
+        raise ValueError
+    return moment
+
+
+def _text(value: Plain) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _read_seq(place: Sequence[Plain]) -> int:
+    (seq,) = place
+    if not isinstance(seq, int) or not 0 < seq < 2**63:
+        raise ValueError
+    return seq
+
+
+def _read_moment_and_id(place: Sequence[Plain]) -> tuple[datetime, UUID]:
+    moment, id_ = place
+    return _moment(moment), UUID(_text(id_))
+
+
+def _read_due_and_id(place: Sequence[Plain]) -> tuple[datetime | None, UUID]:
+    due_at, id_ = place
+    return None if due_at is None else _moment(due_at), UUID(_text(id_))
+
+
+ENTRIES: Places[int] = Places("entries", lambda seq: (seq,), _read_seq)
+COUPONS: Places[tuple[datetime, UUID]] = Places(
+    "coupons", lambda place: (place[0].isoformat(), str(place[1])), _read_moment_and_id
+)
+VERDICTS: Places[tuple[datetime, UUID]] = Places(
+    "verdicts", lambda place: (place[0].isoformat(), str(place[1])), _read_moment_and_id
+)
+PENDING: Places[tuple[datetime | None, UUID]] = Places(
+    "pending", lambda place: (place[0].isoformat() if place[0] else None, str(place[1])), _read_due_and_id
+)

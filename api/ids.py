@@ -1,0 +1,60 @@
+"""Global ids: opaque text for clients, a type with its member and its own id for us. Made and read here only."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from uuid import UUID
+
+_LONGEST = 2000
+OF_NOBODY = ("Reward", "Campaign")
+"""Types that belong to no member."""
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalId:
+    """What an id names: a type, the member it belongs to (None for rewards and campaigns), and its id there."""
+
+    type: str
+    member_id: UUID | None = None
+    local: str = ""
+
+    def __str__(self) -> str:
+        owner = [str(self.member_id)] if self.member_id is not None else []
+        own = [self.local] if self.local else []
+        return base64.urlsafe_b64encode(":".join([self.type, *owner, *own]).encode()).decode().rstrip("=")
+
+    @property
+    def local_uuid(self) -> UUID | None:
+        """The local id as a UUID; None where it is none."""
+        return _uuid(self.local)
+
+    @property
+    def local_number(self) -> int | None:
+        """The local id as a position in a ledger; None where it is none."""
+        fits = self.local.isascii() and self.local.isdecimal() and len(self.local) < 19
+        return int(self.local) if fits else None
+
+
+def read_id(text: str) -> GlobalId | None:
+    """What a client's id names; None for anything that was not made here."""
+    try:
+        read = _parse(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode())
+    except (binascii.Error, UnicodeError, ValueError):
+        return None
+    return read if len(text) <= _LONGEST and read is not None and str(read) == text else None
+
+
+def _parse(told: str) -> GlobalId | None:
+    type_, _, rest = told.partition(":")
+    if type_ in OF_NOBODY:
+        return GlobalId(type_, local=rest) if rest else None
+    owner, _, local = rest.partition(":")
+    member_id = _uuid(owner)
+    return GlobalId(type_, member_id, local) if member_id is not None else None
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,88 @@
+"""What one request reads, each thing once and many at a time, so that lists never query row by row."""
+
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+from uuid import UUID
+
+from strawberry.dataloader import DataLoader
+
+from db import reading
+from db.reading import CouponRow, EntryRow, MemberAnd, MemberRow, OrderRow, PromiseRow, VerdictRow
+from loyalty.programme import Catalogue, Programme
+
+K = TypeVar("K", bound=Hashable)
+Row = TypeVar("Row")
+
+_LARGEST_BATCH = 500
+
+
+def _one(load: Callable[[Sequence[K]], Awaitable[list[Row]]], key: Callable[[Row], K]) -> DataLoader[K, Row | None]:
+    async def load_many(keys: list[K]) -> list[Row | None]:
+        found = {key(row): row for row in await load(keys)}
+        return [found.get(each) for each in keys]
+
+    return DataLoader(load_fn=load_many, max_batch_size=_LARGEST_BATCH)
+
+
+def _several(load: Callable[[Sequence[K]], Awaitable[list[Row]]], key: Callable[[Row], K]) -> DataLoader[K, list[Row]]:
+    async def load_many(keys: list[K]) -> list[list[Row]]:
+        found: dict[K, list[Row]] = {each: [] for each in keys}
+        for row in await load(keys):
+            found[key(row)].append(row)
+        return [found[each] for each in keys]
+
+    return DataLoader(load_fn=load_many, max_batch_size=_LARGEST_BATCH)
+
+
+@dataclass(slots=True)
+class Loaders:
+    """The readings of one request, or of one mutation in it: whatever is written makes them out of date."""
+
+    programme: Programme
+    members_by_mi_id: DataLoader[str, MemberRow | None] = field(init=False)
+    members: DataLoader[UUID, MemberRow | None] = field(init=False)
+    entries: DataLoader[MemberAnd[int], EntryRow | None] = field(init=False)
+    entries_of_verdict: DataLoader[MemberAnd[UUID], list[EntryRow]] = field(init=False)
+    promises: DataLoader[MemberAnd[UUID], PromiseRow | None] = field(init=False)
+    promises_of_verdict: DataLoader[MemberAnd[UUID], list[PromiseRow]] = field(init=False)
+    coupons: DataLoader[MemberAnd[UUID], CouponRow | None] = field(init=False)
+    verdicts: DataLoader[MemberAnd[UUID], VerdictRow | None] = field(init=False)
+    orders: DataLoader[MemberAnd[str], OrderRow | None] = field(init=False)
+    stock: DataLoader[str, int | None] = field(init=False)
+    _catalogue: DataLoader[None, Catalogue] = field(init=False)
+
+    def __post_init__(self) -> None:
+        db = self.programme.db
+        self.members_by_mi_id = _one(lambda ids: reading.members_by_mi_id(db, ids), lambda row: row.mi_id)
+        self.members = _one(lambda ids: reading.members_by_id(db, ids), lambda row: row.member_id)
+        self.entries = _one(lambda keys: reading.entries_by_seq(db, keys), lambda row: (row.member_id, row.seq))
+        self.entries_of_verdict = _several(
+            lambda keys: reading.entries_of_verdicts(db, keys), lambda row: (row.member_id, _id(row.verdict_id))
+        )
+        self.promises = _one(lambda keys: reading.promises_by_id(db, keys), lambda row: (row.member_id, row.promise_id))
+        self.promises_of_verdict = _several(
+            lambda keys: reading.promises_of_verdicts(db, keys), lambda row: (row.member_id, row.verdict_id)
+        )
+        self.coupons = _one(lambda keys: reading.coupons_by_id(db, keys), lambda row: (row.member_id, row.coupon_id))
+        self.verdicts = _one(lambda keys: reading.verdicts_by_id(db, keys), lambda row: (row.member_id, row.verdict_id))
+        self.orders = _one(lambda keys: reading.orders_by_number(db, keys), lambda row: (row.member_id, row.number))
+        self.stock = DataLoader(load_fn=self._stock, max_batch_size=_LARGEST_BATCH)
+        self._catalogue = DataLoader(load_fn=self._read_catalogue)
+
+    async def catalogue(self) -> Catalogue:
+        """Terms, campaigns and rewards as they are now."""
+        return await self._catalogue.load(None)
+
+    async def _read_catalogue(self, keys: list[None]) -> list[Catalogue]:
+        catalogue = await self.programme.catalogue()
+        return [catalogue for _ in keys]
+
+    async def _stock(self, reward_ids: list[str]) -> list[int | None]:
+        found = await reading.stock_of_rewards(self.programme.db, reward_ids)
+        return [found.get(each) for each in reward_ids]
+
+
+def _id(verdict_id: UUID | None) -> UUID:
+    assert verdict_id is not None
+    return verdict_id

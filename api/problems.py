@@ -1,0 +1,23 @@
+"""What goes wrong outside the programme's rules: a code for the program and a sentence for the person."""
+
+
+class Problem(Exception):
+    """A top-level GraphQL error with its code; the sentence is meant for the client."""
+
+    code = "BAD_USER_INPUT"
+
+
+class BadUserInput(Problem):
+    """The request cannot be answered as it was asked."""
+
+
+class Unauthenticated(Problem):
+    """Nobody known is calling."""
+
+    code = "UNAUTHENTICATED"
+
+
+class Forbidden(Problem):
+    """Somebody known is calling who may not ask this."""
+
+    code = "FORBIDDEN"

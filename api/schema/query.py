@@ -1,0 +1,98 @@
+"""What can be asked."""
+
+from datetime import date
+from typing import Annotated
+
+import strawberry
+
+from api.access import READERS, member_only, member_or_service, service_only
+from api.context import Info
+from api.ids import read_id
+from api.schema.arguments import NOT_GIVEN, given
+from api.schema.campaigns import Campaign as CampaignType
+from api.schema.finding import find, may_see
+from api.schema.members import Member as MemberType
+from api.schema.members import offered_rewards
+from api.schema.node import Node as NodeType
+from api.schema.orders import Order as OrderType
+from api.schema.rewards import Reward as RewardType
+from api.schema.scalars import Market
+from api.schema.terms import Terms as TermsType
+from db import clock
+from db.reading import owner_of_order
+from loyalty.rules.calendar import local_day
+
+MarketArgument = Annotated[Market, strawberry.argument(description="Two capital letters, such as ES.")]
+
+
+@strawberry.type(
+    description="What can be asked. Root fields are nullable: one fault takes nothing from its neighbours."
+)
+class Query:
+    @strawberry.field(
+        description="Anything by its id: rewards and campaigns for everyone, what belongs to a member for that "
+        "member, and for the scopes storefront, operator, auditor. Null for what is not there or not yours."
+    )
+    async def node(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="An id that this API gave.")],
+    ) -> NodeType | None:
+        return await find(info, read_id(id))
+
+    @strawberry.field(description="The signed-in member; null when the token's Mi account has not joined yet.")
+    async def me(self, info: Info) -> MemberType | None:
+        mi_id = member_only(info.context.caller)
+        return MemberType.of(await info.context.loaders.members_by_mi_id.load(mi_id))
+
+    @strawberry.field(description="storefront, operator, auditor: a member by Mi account id; null for an unknown one.")
+    async def member(
+        self,
+        info: Info,
+        mi_id: Annotated[strawberry.ID, strawberry.argument(description="The Mi account id.")],
+    ) -> MemberType | None:
+        service_only(info.context.caller, *READERS)
+        return MemberType.of(await info.context.loaders.members_by_mi_id.load(mi_id))
+
+    @strawberry.field(description="What points can be turned into, in a market, today; cheapest first.")
+    async def rewards(self, info: Info, market: MarketArgument) -> list[RewardType] | None:
+        now = await clock.now(info.context.programme.db)
+        return [RewardType.of(reward) for reward, _ in await offered_rewards(info, market, now)]
+
+    @strawberry.field(description="Campaigns running or announced in a market, soonest first.")
+    async def campaigns(self, info: Info, market: MarketArgument) -> list[CampaignType] | None:
+        now = await clock.now(info.context.programme.db)
+        catalogue = await info.context.loaders.catalogue()
+        coming = [each for each in catalogue.campaigns if market in each.markets and each.ends_at > now]
+        return [CampaignType.of(each) for each in sorted(coming, key=lambda each: (each.starts_at, each.id))]
+
+    @strawberry.field(
+        description="The programme's terms in a market on a date (default: today); null before the first."
+    )
+    async def terms(
+        self,
+        info: Info,
+        market: MarketArgument,
+        on: Annotated[date | None, strawberry.argument(description="In the market's time zone.")] = NOT_GIVEN,
+    ) -> TermsType | None:
+        versions = (await info.context.loaders.catalogue()).terms.get(market, ())
+        day = given(on)
+        if day is None and versions:
+            day = local_day(await clock.now(info.context.programme.db), versions[-1].zone)
+        in_force = [terms for terms in versions if day is not None and terms.effective_from <= day]
+        return TermsType.of(in_force[-1], info.context.language) if in_force else None
+
+    @strawberry.field(
+        description="storefront, operator, auditor, and a member its own: an order with what it has earned so far "
+        "and what it still waits for; null for an unknown one."
+    )
+    async def order(
+        self,
+        info: Info,
+        number: Annotated[str, strawberry.argument(description="As the shop numbers it.")],
+    ) -> OrderType | None:
+        member_or_service(info.context.caller, *READERS)
+        owner = await owner_of_order(info.context.programme.db, number)
+        if owner is None or not await may_see(info, owner):
+            return None
+        return OrderType.of(await info.context.loaders.orders.load((owner, number)))

@@ -1,0 +1,302 @@
+"""Bearer tokens: who is believed, and every way not to be."""
+
+import asyncio
+import base64
+import json
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
+from loyalty.settings import Settings
+from loyalty.tokens import TokenProblem, Verifier, check_scope, issue
+
+SECRET = "a sandbox secret that is long enough for HS256"
+SANDBOX = Settings(database_url="postgresql://nobody@localhost/nothing", auth_secret=SECRET, sandbox=True)
+
+
+def claims(**changes: object) -> dict[str, object]:
+    good = {"sub": "mi-1", "iss": "mipoints", "aud": "mipoints", "exp": int(time.time()) + 60}
+    return {name: value for name, value in (good | changes).items() if value is not None}
+
+
+def signed(**changes: object) -> str:
+    return jwt.encode(claims(**changes), SECRET, algorithm="HS256")
+
+
+async def test_a_member_is_believed_by_its_token():
+    caller = await Verifier(SANDBOX).verify(issue(SANDBOX, member="mi-1", market="ES"))
+    assert (caller.name, caller.is_member, caller.problem) == ("mi-1", True, None)
+
+
+async def test_a_service_has_the_scopes_of_its_token_and_is_no_member():
+    caller = await Verifier(SANDBOX).verify(issue(SANDBOX, scope="storefront operator", name="mi.com"))
+    assert caller.name == "mi.com"
+    assert not caller.is_member
+    assert caller.has("storefront")
+    assert caller.has("auditor", "operator")
+    assert not caller.has("auditor")
+
+
+@pytest.mark.parametrize("scope", ["", "openid profile", "STOREFRONT"])
+async def test_a_scope_that_means_nothing_here_opens_nothing_and_makes_no_member(scope: str):
+    caller = await Verifier(SANDBOX).verify(signed(scope=scope))
+    assert not caller.is_member
+    assert not caller.has("storefront", "operator", "auditor")
+
+
+async def test_without_a_token_nobody_calls_and_nothing_is_wrong():
+    caller = await Verifier(SANDBOX).verify(None)
+    assert (caller.name, caller.problem) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"exp": int(time.time()) - 1}, "expired"),
+        ({"exp": None}, "`exp`"),
+        ({"exp": "tomorrow"}, "not a token"),
+        ({"sub": None}, "`sub`"),
+        ({"sub": ""}, "`sub`"),
+        ({"sub": "x" * 201}, "`sub`"),
+        ({"sub": "a\0b"}, "`sub`"),
+        ({"iss": None}, "`iss`"),
+        ({"iss": "https://elsewhere.example"}, "issuer"),
+        ({"aud": None}, "`aud`"),
+        ({"aud": "another"}, "audience"),
+        ({"aud": ["another"]}, "audience"),
+        ({"nbf": int(time.time()) + 600}, "not valid yet"),
+        ({"scope": ["storefront"]}, "`scope`"),
+        ({"scope": 7}, "`scope`"),
+    ],
+    ids=str,
+)
+async def test_a_token_with_a_wrong_claim_is_not_believed(changes: dict[str, object], word: str):
+    caller = await Verifier(SANDBOX).verify(signed(**changes))
+    assert caller.name is None
+    assert word in (caller.problem or "")
+
+
+def unsigned() -> str:
+    return jwt.encode(claims(), "", algorithm="none")
+
+
+def with_payload(payload: bytes) -> str:
+    header, _, signature = signed().split(".")
+    return f"{header}.{base64.urlsafe_b64encode(payload).decode().rstrip('=')}.{signature}"
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "", ".", "..", "a.b.c", "nonsense", "ü.ü.ü", "\ud800", "x" * 10_000, "." * 5000, signed()[:-4], signed() + "x",
+        unsigned(), jwt.encode(claims(), "somebody else's secret, long enough too", algorithm="HS256"),
+        jwt.encode(claims(), SECRET * 2, algorithm="HS512"), with_payload(json.dumps(claims(sub="mi-2")).encode()),
+        with_payload(b"[]"), with_payload(b"\xff"), with_payload(b"[" * 3000), with_payload(b"null"),
+        "eyJhbGciOm51bGx9.e30.", "eyJhbGciOlsiSFMyNTYiXX0.e30.x", "bnVsbA.bnVsbA.bnVsbA",
+    ],
+    ids=lambda token: repr(token[:20]),
+)  # fmt: skip
+async def test_what_is_no_token_of_ours_is_not_believed_and_says_so(token: str):
+    caller = await Verifier(SANDBOX).verify(token)
+    assert caller.name is None
+    assert caller.problem
+    assert "Traceback" not in caller.problem
+
+
+async def test_a_token_verified_before_is_not_believed_after_it_expired():
+    verifier, token = Verifier(SANDBOX), signed(exp=int(time.time()) + 1)
+    assert (await verifier.verify(token)).name == "mi-1"
+    await asyncio.sleep(1.1)
+    assert "expired" in ((await verifier.verify(token)).problem or "")
+
+
+async def test_verified_tokens_do_not_fill_the_memory():
+    verifier = Verifier(SANDBOX)
+    verifier._believed.most = 10
+    for number in range(50):
+        await verifier.verify(signed(sub=f"mi-{number}"))
+    assert len(verifier._believed._callers) == 10
+
+
+def test_only_a_sandbox_issues_tokens_and_only_for_one_caller():
+    with pytest.raises(TokenProblem, match="AUTH_SECRET"):
+        issue(replace(SANDBOX, auth_secret=None), member="mi-1")
+    for both_or_none in ({}, {"member": "mi-1", "scope": "operator"}):
+        with pytest.raises(TokenProblem, match="not both"):
+            issue(SANDBOX, **both_or_none)
+
+
+def test_a_slip_of_the_pen_in_a_scope_is_told():
+    check_scope("storefront operator")
+    for wrong in ("", "  ", "storefornt", "operator admin"):
+        with pytest.raises(TokenProblem, match="storefront"):
+            check_scope(wrong)
+
+
+# --- an identity provider, over real HTTP
+
+
+@dataclass
+class Provider:
+    """Serves a key set; `answer` can be replaced to serve nonsense."""
+
+    keys: dict[str, object] = field(default_factory=dict)
+    answer: bytes | None = None
+    asked: int = 0
+    address: str = ""
+
+    def body(self) -> bytes:
+        self.asked += 1
+        return self.answer if self.answer is not None else json.dumps({"keys": self._listed()}).encode()
+
+    def _listed(self) -> list[dict[str, object]]:
+        kinds = {
+            "rsa": jwt.algorithms.RSAAlgorithm,
+            "ec": jwt.algorithms.ECAlgorithm,
+            "ed": jwt.algorithms.OKPAlgorithm,
+        }
+        listed = []
+        for name, key in self.keys.items():
+            if isinstance(key, bytes):
+                listed.append({"kty": "oct", "kid": name, "k": base64.urlsafe_b64encode(key).decode().rstrip("=")})
+                continue
+            public = kinds[name.partition("-")[0]].to_jwk(key.public_key(), as_dict=True)
+            listed.append(public | {"kid": name, "use": "sig"})
+        return listed
+
+    def token(self, name: str, algorithm: str, **changes: object) -> str:
+        return jwt.encode(claims(**changes), self.keys[name], algorithm=algorithm, headers={"kid": name})
+
+    @property
+    def settings(self) -> Settings:
+        return Settings(database_url="postgresql://nobody@localhost/nothing", auth_jwks_url=self.address)
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    keys = {
+        "rsa-1": rsa.generate_private_key(public_exponent=65537, key_size=2048),
+        "ec-1": ec.generate_private_key(ec.SECP256R1()),
+        "ed-1": ed25519.Ed25519PrivateKey.generate(),
+    }
+    served = Provider(dict(keys))
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # noqa: N802
+            body = served.body()
+            self.send_response(200)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    served.address = f"http://127.0.0.1:{server.server_port}/keys"
+    yield served
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("name", "algorithm"), [("rsa-1", "RS256"), ("rsa-1", "PS256"), ("ec-1", "ES256"), ("ed-1", "EdDSA")]
+)
+async def test_a_token_is_believed_by_the_providers_key(provider: Provider, name: str, algorithm: str):
+    caller = await Verifier(provider.settings).verify(provider.token(name, algorithm))
+    assert (caller.name, caller.problem) == ("mi-1", None)
+
+
+async def test_keys_are_fetched_once_for_many_tokens(provider: Provider):
+    verifier = Verifier(provider.settings)
+    for number in range(20):
+        token = provider.token("ed-1", "EdDSA", sub=f"mi-{number}")
+        assert (await verifier.verify(token)).name == f"mi-{number}"
+    assert provider.asked == 1
+
+
+async def test_tokens_naming_unknown_keys_do_not_make_us_ask_the_provider_each_time(provider: Provider):
+    verifier = Verifier(provider.settings)
+    for number in range(20):
+        token = jwt.encode(claims(), provider.keys["ed-1"], algorithm="EdDSA", headers={"kid": f"unknown-{number}"})
+        assert "not listed" in ((await verifier.verify(token)).problem or "")
+    assert provider.asked <= 2
+
+
+async def test_a_public_key_is_never_taken_for_a_secret(provider: Provider):
+    public = (
+        provider.keys["rsa-1"]
+        .public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    )
+    header = base64.urlsafe_b64encode(b'{"alg":"HS256","kid":"rsa-1","typ":"JWT"}').decode().rstrip("=")
+    payload = base64.urlsafe_b64encode(json.dumps(claims()).encode()).decode().rstrip("=")
+    digest = jwt.algorithms.HMACAlgorithm(jwt.algorithms.HMACAlgorithm.SHA256)
+    signature = base64.urlsafe_b64encode(digest.sign(f"{header}.{payload}".encode(), public)).decode().rstrip("=")
+    for settings in (provider.settings, replace(provider.settings, auth_secret=SECRET, sandbox=True)):
+        caller = await Verifier(settings).verify(f"{header}.{payload}.{signature}")
+        assert caller.name is None
+        assert caller.problem
+
+
+async def test_a_secret_in_a_key_set_is_no_key(provider: Provider):
+    provider.keys["oct-1"] = SECRET.encode()
+    for algorithm in ("HS256", "RS256"):
+        header = base64.urlsafe_b64encode(json.dumps({"alg": algorithm, "kid": "oct-1"}).encode()).decode()
+        token = ".".join([header.rstrip("="), *provider.token("oct-1", "HS256").split(".")[1:]])
+        caller = await Verifier(provider.settings).verify(token)
+        assert caller.name is None
+        assert caller.problem
+
+
+async def test_the_sandboxs_secret_opens_nothing_in_production(provider: Provider):
+    assert (await Verifier(provider.settings).verify(signed())).name is None
+    assert (await Verifier(provider.settings).verify(unsigned())).name is None
+
+
+async def test_another_key_of_the_same_name_is_not_believed(provider: Provider):
+    other = ed25519.Ed25519PrivateKey.generate()
+    token = jwt.encode(claims(), other, algorithm="EdDSA", headers={"kid": "ed-1"})
+    assert "signature" in ((await Verifier(provider.settings).verify(token)).problem or "")
+
+
+async def test_a_token_without_a_key_id_is_told_so(provider: Provider):
+    token = jwt.encode(claims(), provider.keys["ed-1"], algorithm="EdDSA")
+    assert "`kid`" in ((await Verifier(provider.settings).verify(token)).problem or "")
+
+
+@pytest.mark.parametrize("answer", [b"", b"<html>", b"[]", b"null", b'{"keys": []}', b'{"keys": 7}', b"{}", b"\xff"])
+async def test_nonsense_from_the_provider_is_a_problem_and_no_crash(provider: Provider, answer: bytes):
+    provider.answer = answer
+    caller = await Verifier(provider.settings).verify(provider.token("ed-1", "EdDSA"))
+    assert caller.name is None
+    assert caller.problem
+
+
+async def test_keys_seen_before_go_on_serving_while_the_provider_is_away(provider: Provider):
+    verifier = Verifier(provider.settings)
+    assert (await verifier.verify(provider.token("ed-1", "EdDSA"))).name == "mi-1"
+    assert verifier._keys is not None
+    verifier._keys.client.uri = "http://127.0.0.1:9/keys"
+    verifier._keys.client.jwk_set_cache.jwk_set_with_timestamp = None
+    assert (await verifier.verify(provider.token("ed-1", "EdDSA", sub="mi-2"))).name == "mi-2"
+    unseen = await verifier.verify(provider.token("ec-1", "ES256"))
+    assert "try again" in (unseen.problem or "")
+
+
+async def test_a_provider_that_is_away_is_not_asked_again_at_once():
+    settings = Settings(database_url="postgresql://nobody@localhost/nothing", auth_jwks_url="http://127.0.0.1:9/keys")
+    verifier, key = Verifier(settings), ed25519.Ed25519PrivateKey.generate()
+    started = time.monotonic()
+    for number in range(100):
+        token = jwt.encode(claims(sub=f"mi-{number}"), key, algorithm="EdDSA", headers={"kid": "ed-1"})
+        assert "try again" in ((await verifier.verify(token)).problem or "")
+    assert time.monotonic() - started < 5

@@ -1,0 +1,121 @@
+"""Real Postgres and real Redis for every test: started once a run, one fresh migrated database for each test."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from db.migrate import migrate
+from db.pool import Database, connect, read_json
+from loyalty.programme import Programme, load_shipped
+from mipoints.embedded import EmbeddedPostgres, EmbeddedRedis
+from tests.stage import Stage, open_stage
+
+HOLD_SECONDS = 300
+
+
+@pytest.fixture(scope="session")
+def services_dir() -> Iterator[Path]:
+    """Where this run's servers keep their data."""
+    folder = Path(tempfile.mkdtemp(prefix="mipoints-tests-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(services_dir: Path) -> Iterator[str]:
+    """A Postgres server's address: DATABASE_URL's, or our own embedded one."""
+    existing = os.environ.get("MIPOINTS_DATABASE_URL") or os.environ.get("DATABASE_URL")
+    if existing:
+        yield existing
+        return
+    server = EmbeddedPostgres.start(services_dir, {"fsync": "off", "shared_buffers": "256MB"})
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def redis_url(services_dir: Path) -> Iterator[str]:
+    """A Redis server's address: REDIS_URL's, or our own embedded one."""
+    existing = os.environ.get("MIPOINTS_REDIS_URL") or os.environ.get("REDIS_URL")
+    if existing:
+        yield existing
+        return
+    server = EmbeddedRedis.start(services_dir)
+    yield server.url
+    server.stop()
+
+
+def database_named(url: str, name: str) -> str:
+    """The same server's address with another database."""
+    head, mark, options = url.partition("?")
+    return f"{head.rpartition('/')[0]}/{name}{mark}{options}"
+
+
+async def run_on_server(url: str, *statements: str) -> None:
+    """Statements that no transaction may hold, such as `create database`."""
+    connection = await asyncpg.connect(url)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@pytest_asyncio.fixture(scope="session")
+async def template(postgres_url: str) -> AsyncIterator[str]:
+    """A migrated database with the shipped terms, which every test's own database is a copy of."""
+    name = f"mipoints_template_{uuid4().hex[:12]}"
+    await run_on_server(postgres_url, f"create database {name}")
+    connection = await asyncpg.connect(database_named(postgres_url, name))
+    await read_json(connection)
+    await migrate(connection)
+    await load_shipped(connection)
+    await connection.close()
+    yield name
+    await run_on_server(postgres_url, f"drop database {name} with (force)")
+
+
+@pytest_asyncio.fixture
+async def database_url(postgres_url: str, template: str) -> AsyncIterator[str]:
+    """A fresh database of this test's own, migrated, with the shipped terms and nothing else."""
+    name = f"mipoints_{uuid4().hex[:12]}"
+    await run_on_server(postgres_url, f"create database {name} template {template}")
+    yield database_named(postgres_url, name)
+    await run_on_server(postgres_url, f"drop database {name} with (force)")
+
+
+@pytest_asyncio.fixture
+async def owner(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection with the owner's rights, for what a test looks at or spoils."""
+    connection = await asyncpg.connect(database_url)
+    await read_json(connection)
+    yield connection
+    await connection.close()
+
+
+@pytest_asyncio.fixture
+async def db(database_url: str) -> AsyncIterator[Database]:
+    """The pool as the application has it."""
+    database = await connect(database_url, most=20, seconds=20)
+    yield database
+    await database.close()
+
+
+@pytest_asyncio.fixture
+async def programme(db: Database) -> Programme:
+    """The programme on this test's database, with holds of five minutes."""
+    return Programme(db, HOLD_SECONDS)
+
+
+@pytest_asyncio.fixture
+async def stage(database_url: str) -> AsyncIterator[Stage]:
+    """The programme behind real HTTP; work that is due is done by `drain()`."""
+    async with open_stage(database_url) as opened:
+        yield opened

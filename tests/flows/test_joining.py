@@ -1,0 +1,88 @@
+"""Joining the programme, through the storefront's API (R1-R4, R10)."""
+
+import pytest
+
+from tests.stage import Stage
+
+
+async def test_joining_promises_fifty_points_that_arrive_after_the_hold(stage: Stage):
+    joined = await stage.register("mi-1")
+    assert (joined["verdict"]["outcome"], joined["verdict"]["code"]) == ("GRANTED", "GRANTED")
+    assert joined["verdict"]["pendingPoints"]["points"] == 50
+    assert await stage.balance() == (0, 50, 0)
+    await stage.advance(minutes=4, seconds=58)
+    assert await stage.balance() == (0, 50, 0)
+    await stage.advance(seconds=2)
+    assert await stage.balance() == (50, 0, 0)
+
+
+async def test_joining_twice_is_the_same_member_and_the_same_verdict(stage: Stage):
+    first = await stage.register("mi-1", key="a")
+    again = await stage.register("mi-1", key="a")
+    other_key = await stage.register("mi-1", key="b")
+    other_market = await stage.register("mi-1", "FR", key="c")
+    for answer in (again, other_key, other_market):
+        assert answer["member"] == first["member"]
+        assert answer["verdict"]["id"] == first["verdict"]["id"]
+    assert await stage.balance() == (0, 50, 0)
+
+
+async def test_the_same_key_with_another_input_is_a_mismatch_and_has_no_effect(stage: Stage):
+    await stage.register("mi-1", key="a")
+    refused = await stage.register("mi-2", key="a")
+    assert (refused["__typename"], refused["code"]) == ("IdempotencyMismatch", "IDEMPOTENCY_MISMATCH")
+    assert await stage.app("mi-2", "{ me { id } }") is None
+
+
+@pytest.mark.parametrize(
+    ("market", "birth_date", "code"),
+    [
+        ("ES", "2008-11-24", "UNDER_AGE"),
+        ("BE", "1990-01-01", "MARKET_CLOSED"),
+        ("US", "1990-01-01", "MARKET_CLOSED"),
+    ],
+)
+async def test_minors_and_closed_markets_are_refused_and_leave_only_the_key(
+    stage: Stage, market: str, birth_date: str, code: str
+):
+    for _ in range(2):
+        refused = await stage.register(
+            "mi-1", market, key="k", birthDate=birth_date, registeredAt="2026-11-22T12:00:00Z"
+        )
+        assert (refused["__typename"], refused["code"]) == ("NotEligible", code)
+    assert await stage.owner.fetchval("select count(*) from members") == 0
+    kept = await stage.owner.fetchrow("select member_id, answer::text from requests")
+    assert kept["member_id"] is None
+    assert birth_date not in kept["answer"]
+    assert "mi-1" not in kept["answer"]
+
+
+async def test_somebody_is_of_age_on_their_eighteenth_birthday_in_the_markets_zone(stage: Stage):
+    joined = await stage.register("mi-1", birthDate="2008-11-23", registeredAt="2026-11-22T23:00:01Z")
+    assert joined["__typename"] == "MemberRegistered"
+
+
+@pytest.mark.parametrize(
+    ("told", "code", "path"),
+    [
+        ({"birthDate": "1776-07-04"}, "INVALID_INPUT", ["input", "birthDate"]),
+        ({"birthDate": "2090-01-01"}, "INVALID_INPUT", ["input", "birthDate"]),
+        ({"registeredAt": "2099-01-01T00:00:00Z"}, "OCCURRED_IN_FUTURE", ["input", "registeredAt"]),
+        ({"registeredAt": "1999-01-01T00:00:00Z"}, "OCCURRED_TOO_LONG_AGO", ["input", "registeredAt"]),
+        ({"timeZone": "Europe/Paris"}, "INVALID_INPUT", ["input", "timeZone"]),
+        ({"miId": ""}, "INVALID_INPUT", ["input", "miId"]),
+        ({"miId": "x" * 201}, "INVALID_INPUT", ["input", "miId"]),
+    ],
+)
+async def test_what_a_storefront_gets_wrong_is_said_with_its_path(stage: Stage, told: dict, code: str, path: list):
+    refused = await stage.register("mi-1", **told)
+    assert (refused["__typename"], refused["code"], refused["path"]) == ("InvalidInput", code, path)
+    assert await stage.owner.fetchval("select count(*) from members") == 0
+    assert await stage.owner.fetchval("select count(*) from requests") == 0
+
+
+async def test_the_terms_of_the_day_of_joining_decide_the_points(stage: Stage):
+    before = await stage.register("mi-1", "GB", registeredAt="2025-06-16T12:00:00Z")
+    after = await stage.register("mi-2", "GB", registeredAt="2025-06-17T12:00:00Z")
+    assert before["verdict"]["points"] == 50
+    assert after["verdict"]["points"] == 200

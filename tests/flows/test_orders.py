@@ -1,0 +1,215 @@
+"""Orders from the storefront, parcels and returns from shippers (R12-R13, R30-R36, R60-R61)."""
+
+import pytest
+
+from tests.stage import Stage
+
+TWO_LINES = [("1", 1, 19999), ("2", 1, 5000)]
+TWO_PARCELS = {"T1": {"1": 1}, "T2": {"2": 1}}
+
+
+async def joined(stage: Stage) -> None:
+    """A member whose sign-up points have arrived: 50 available."""
+    await stage.register()
+    await stage.advance(minutes=5)
+
+
+async def verdicts(stage: Stage) -> list[tuple[str, str, str, int]]:
+    me = await stage.app("mi-1", "{ me { verdicts { nodes { kind outcome code points } } } }")
+    return [(v["kind"], v["outcome"], v["code"], v["points"]) for v in me["verdicts"]["nodes"]]
+
+
+async def test_an_order_waits_for_delivery_and_is_credited_parcel_by_parcel_without_a_hold(stage: Stage):
+    await joined(stage)
+    taken = await stage.order("ORD-1", TWO_LINES, parcels=TWO_PARCELS)
+    assert (taken["verdict"]["outcome"], taken["verdict"]["code"]) == ("WAITING", "WAITING_FOR_DELIVERY")
+    assert taken["verdict"]["pendingPoints"] == {"points": 250, "dueAt": None, "awaiting": "DELIVERY"}
+    assert await stage.balance() == (50, 250, 0)
+    await stage.delivered("ORD-1", "T1")
+    assert await stage.balance() == (250, 50, 0)
+    await stage.delivered("ORD-1", "T2")
+    assert await stage.balance() == (300, 0, 0)
+    assert ("PURCHASE", "GRANTED", "GRANTED", 250) in await verdicts(stage)
+
+
+async def test_worked_example_1_line_by_line_back_to_zero(stage: Stage):
+    await joined(stage)
+    await stage.order("ORD-1", TWO_LINES)
+    await stage.delivered("ORD-1")
+    assert await stage.balance() == (300, 0, 0)
+    await stage.returned("ORD-1", "R1", lines=[{"line_id": "2", "quantity": 1}])
+    assert await stage.balance() == (250, 0, 0)
+    await stage.returned("ORD-1", "R2", lines=[{"line_id": "1", "quantity": 1}])
+    assert await stage.balance() == (50, 0, 0)
+    assert [entry[:2] for entry in await stage.history()] == [
+        ("CLAWBACK", -200), ("CLAWBACK", -50), ("PURCHASE", 250), ("SIGN_UP", 50),
+    ]  # fmt: skip
+
+
+async def test_worked_example_6_spent_points_become_a_debt_that_later_credits_repay(stage: Stage):
+    await joined(stage)
+    await stage.order("ORD-0", [("1", 1, 25000)])
+    await stage.delivered("ORD-0")
+    await stage.order("ORD-1", [("1", 1, 30000)])
+    await stage.delivered("ORD-1")
+    assert (await stage.redeem("es-5"))["__typename"] == "PointsRedeemed"
+    assert await stage.balance() == (100, 0, 0)
+    await stage.returned("ORD-1", "R1")
+    assert await stage.balance() == (0, 0, 200)
+    assert (await stage.history())[0] == ("CLAWBACK", -300, 0)
+    refused = await stage.redeem("es-5")
+    assert (refused["__typename"], refused["code"]) == ("NotEnoughPoints", "IN_DEBT")
+    await stage.order("ORD-2", [("1", 1, 25000)])
+    await stage.delivered("ORD-2")
+    assert await stage.balance() == (50, 0, 0)
+    assert sum(points for _, points, _ in await stage.history()) == 50
+
+
+async def test_worked_example_7_a_return_before_the_delivery_leaves_nothing_pending_and_debits_nothing(
+    stage: Stage,
+):
+    await joined(stage)
+    await stage.order("ORD-1", [("1", 1, 10000)])
+    await stage.returned("ORD-1", "R1", lines=[{"line_id": "1", "quantity": 1}])
+    assert await stage.balance() == (50, 0, 0)
+    await stage.delivered("ORD-1")
+    assert await stage.balance() == (50, 0, 0)
+    found = await verdicts(stage)
+    assert ("PURCHASE", "REFUSED", "RETURNED", 0) in found
+    assert ("CLAWBACK", "REVERSED", "RETURNED", 0) in found
+
+
+async def test_a_delivery_told_before_its_order_waits_for_it(stage: Stage):
+    await joined(stage)
+    await stage.delivered("ORD-1")
+    assert await stage.owner.fetchval("select state from audit.inbox") == "PARKED"
+    await stage.order("ORD-1", [("1", 1, 10000)])
+    await stage.drain()
+    assert await stage.balance() == (150, 0, 0)
+    assert await stage.owner.fetchval("select state from audit.inbox") == "APPLIED"
+
+
+async def test_a_delivery_known_only_by_its_tracking_number_finds_its_order(stage: Stage):
+    await joined(stage)
+    await stage.order("ORD-1", [("1", 1, 10000)], parcels={"T9": {"1": 1}})
+    await stage.webhook("shipment.delivered", {"tracking_number": "T9", "occurred_at": "2026-11-03T11:59:30Z"})
+    await stage.drain()
+    assert await stage.balance() == (150, 0, 0)
+
+
+async def test_the_same_webhook_twice_and_the_same_return_under_two_ids_count_once(stage: Stage):
+    await joined(stage)
+    await stage.order("ORD-1", TWO_LINES)
+    told = {"order_number": "ORD-1", "occurred_at": "2026-11-03T11:59:30Z"}
+    first = await stage.webhook("shipment.delivered", told, id_="evt-1")
+    again = await stage.webhook("shipment.delivered", told, id_="evt-1")
+    assert first.is_success
+    assert again.is_success
+    await stage.drain()
+    await stage.delivered("ORD-1")
+    for _ in range(3):
+        await stage.returned("ORD-1", "R1", lines=[{"line_id": "2", "quantity": 1}])
+    assert await stage.balance() == (250, 0, 0)
+    assert await stage.owner.fetchval("select count(*) from transfers where kind = 'CLAWBACK'") == 1
+
+
+@pytest.mark.parametrize("type_", ["shipment.returned_to_sender", "shipment.lost"])
+async def test_a_parcel_that_does_not_arrive_takes_its_points_along(stage: Stage, type_: str):
+    await joined(stage)
+    await stage.order("ORD-1", TWO_LINES, parcels=TWO_PARCELS)
+    await stage.delivered("ORD-1", "T1")
+    await stage.tell(type_, "ORD-1", tracking_number="T2")
+    assert await stage.balance() == (250, 0, 0)
+    assert ("PURCHASE", "GRANTED", "GRANTED", 200) in await verdicts(stage)
+    assert ("CLAWBACK", "REVERSED", "NOT_DELIVERED", 0) in await verdicts(stage)
+
+
+async def test_a_refund_of_shipping_alone_takes_back_shippings_part(stage: Stage):
+    await joined(stage)
+    await stage.order("ORD-1", [("1", 1, 10000)], shippingMinor=500)
+    await stage.delivered("ORD-1")
+    assert await stage.balance() == (155, 0, 0)
+    await stage.returned("ORD-1", "R1", refund={"amount_minor": 500, "shipping_minor": 500})
+    assert await stage.balance() == (150, 0, 0)
+
+
+async def test_an_order_worth_nothing_is_refused_at_once(stage: Stage):
+    await joined(stage)
+    taken = await stage.order("ORD-1", [("1", 1, 49)])
+    assert (taken["verdict"]["outcome"], taken["verdict"]["code"]) == ("REFUSED", "NOTHING_TO_EARN")
+    await stage.delivered("ORD-1")
+    assert await stage.balance() == (50, 0, 0)
+
+
+async def test_an_order_told_again_is_the_same_and_with_other_content_is_refused(stage: Stage):
+    await joined(stage)
+    await stage.register("mi-2")
+    at = (await stage.now()).isoformat()
+    first = await stage.order("ORD-1", [("1", 1, 10000)], placedAt=at)
+    again = await stage.order("ORD-1", [("1", 1, 10000)], placedAt=at)
+    assert again == first
+    other_content = await stage.order("ORD-1", [("1", 1, 9999)], placedAt=at)
+    other_member = await stage.order("ORD-1", [("1", 1, 10000)], "mi-2", placedAt=at)
+    for refused in (other_content, other_member):
+        assert (refused["__typename"], refused["code"]) == ("InvalidInput", "ORDER_KNOWN")
+    assert await stage.balance() == (50, 100, 0)
+
+
+@pytest.mark.parametrize(
+    ("lines", "more", "code", "path"),
+    [
+        ([], {}, "INVALID_INPUT", ["input", "lines"]),
+        ([("1", 0, 100)], {}, "INVALID_INPUT", ["input", "lines", "0", "quantity"]),
+        ([("1", 1, -1)], {}, "INVALID_INPUT", ["input", "lines", "0", "paidMinor"]),
+        ([("1", 1, 100), ("1", 1, 100)], {}, "INVALID_INPUT", ["input", "lines", "1", "id"]),
+        ([("1", 1, 100)], {"discountMinor": 101}, "INVALID_INPUT", ["input", "discountMinor"]),
+        ([("1", 1, 100)], {"shippingMinor": -1}, "INVALID_INPUT", ["input", "shippingMinor"]),
+        ([("1", 1, 100)], {"currency": "GBP"}, "INVALID_INPUT", ["input", "currency"]),
+        ([("1", 1, 100)], {"placedAt": "2099-01-01T00:00:00Z"}, "OCCURRED_IN_FUTURE", ["input", "placedAt"]),
+        ([("1", 1, 100)], {"parcels": {"T": {"9": 1}}},
+         "INVALID_INPUT", ["input", "parcels", "0", "lines", "0", "lineId"]),
+        ([("1", 1, 2_000_000_000), ("2", 1, 2_000_000_000)], {}, "INVALID_INPUT", ["input", "lines"]),
+    ],
+)  # fmt: skip
+async def test_a_malformed_order_is_refused_with_its_path_and_leaves_nothing(
+    stage: Stage, lines: list, more: dict, code: str, path: list
+):
+    await joined(stage)
+    refused = await stage.order("ORD-1", lines, **more)
+    assert (refused["__typename"], refused["code"], refused["path"]) == ("InvalidInput", code, path)
+    assert await stage.owner.fetchval("select count(*) from orders") == 0
+    assert await stage.balance() == (50, 0, 0)
+
+
+async def test_ids_beyond_53_bits_stay_exact(stage: Stage):
+    await joined(stage)
+    taken = await stage.order("9007199254740993", [("9007199254740995", 1, 10000)])
+    assert taken["order"]["number"] == "9007199254740993"
+    await stage.tell("shipment.delivered", "9007199254740993", lines=[{"line_id": 9007199254740995, "quantity": 1}])
+    assert await stage.balance() == (150, 0, 0)
+
+
+async def test_a_return_of_an_unknown_line_is_tried_ten_times_and_holds_up_nobody(stage: Stage):
+    await joined(stage)
+    await stage.order("ORD-1", [("1", 1, 10000)])
+    await stage.returned("ORD-1", "R-bad", lines=[{"line_id": "no such line", "quantity": 1}])
+    await stage.delivered("ORD-1")
+    assert await stage.balance() == (150, 0, 0)
+    for _ in range(12):
+        await stage.owner.execute("update inbox set not_before = null")
+        await stage.drain()
+    bad = await stage.owner.fetchrow("select state, attempts, error from audit.inbox where state <> 'APPLIED'")
+    assert (bad["state"], bad["attempts"], bad["error"]) == (
+        "DEAD",
+        10,
+        "The order has no line no such line.",
+    )
+
+
+async def test_a_suspended_members_delivery_is_kept_and_moves_nothing(stage: Stage):
+    await joined(stage)
+    await stage.order("ORD-1", [("1", 1, 10000)])
+    await stage.owner.execute("update members set state = 'SUSPENDED'")
+    await stage.delivered("ORD-1")
+    assert await stage.balance() == (50, 100, 0)
+    assert await stage.owner.fetchval("select count(*) from order_facts") == 1

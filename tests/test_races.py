@@ -1,0 +1,224 @@
+"""The same thing many times at once: each unique key lets exactly one through, and nothing else moves."""
+
+import asyncio
+import json
+from collections import Counter
+from datetime import date, timedelta
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from db import clock
+from db.credit import due_promises, post_due
+from db.pool import Database
+from loyalty.callers import Caller
+from loyalty.credit import credit_due
+from loyalty.earn import earn
+from loyalty.inbox import apply_deliveries
+from loyalty.programme import Programme
+from loyalty.record_order import OrderTold, record_order
+from loyalty.redeem import Redeemed, redeem
+from loyalty.refusals import IdempotencyMismatch, InvalidInput, NotEnoughPoints
+from loyalty.register import Registration, register
+from loyalty.rules.activity import Activity
+from loyalty.rules.orders import Order, OrderLine
+from tests.books import assert_books_are_sound
+from tests.stage import Stage
+
+STOREFRONT = Caller("storefront", frozenset({"storefront"}), is_service=True)
+SHARE = Activity("SOCIAL_SHARE", product_id="p-1")
+
+
+def person(mi_id: str) -> Registration:
+    return Registration(mi_id, "ES", date(1990, 1, 1))
+
+
+async def member_with(programme: Programme, mi_id: str, points: int) -> None:
+    """A member with exactly so many points available, from joining and one delivered order."""
+    await register(programme, STOREFRONT, person(mi_id), f"join-{mi_id}")
+    await clock.advance(programme.db, 0, timedelta(minutes=5))
+    await credit_due(programme.db)
+    if points > 50:
+        await told_order(programme, mi_id, f"ORD-{mi_id}", points - 50)
+        await deliver(programme, f"ORD-{mi_id}")
+
+
+async def told_order(programme: Programme, mi_id: str, number: str, units: int, key: str | None = None) -> None:
+    order = Order(number, await clock.now(programme.db), "EUR", (OrderLine("1", "p-1", 1, units * 100),))
+    await record_order(programme, STOREFRONT, OrderTold(mi_id, order), key or f"key-{number}")
+
+
+async def deliver(programme: Programme, number: str) -> None:
+    data = {"order_number": number, "occurred_at": "2026-11-03T12:00:00Z"}
+    body = json.dumps({"type": "shipment.delivered", "data": data})
+    await programme.db.execute(
+        "insert into inbox (producer, event_id, type, body, headers, received_at) "
+        "values ('native', $1, 'shipment.delivered', $2, '{}', programme_now())",
+        str(uuid4()),
+        body.encode(),
+    )
+    await apply_deliveries(programme)
+
+
+async def test_fifty_members_with_twenty_shares_each_at_once_get_exactly_three(
+    programme: Programme, owner: asyncpg.Connection
+):
+    members = [f"mi-{n}" for n in range(50)]
+    for mi_id in members:
+        await register(programme, STOREFRONT, person(mi_id), f"join-{mi_id}")
+    await asyncio.gather(
+        *(earn(programme, Caller(mi_id), SHARE, None, f"share-{n}") for n in range(20) for mi_id in members)
+    )
+    granted = await owner.fetch(
+        "select member_id, count(*) filter (where outcome = 'GRANTED') as granted, count(*) as asked "
+        "from audit.verdicts where kind = 'SOCIAL_SHARE' group by member_id"
+    )
+    assert Counter((row["granted"], row["asked"]) for row in granted) == {(3, 20): 50}
+    await assert_books_are_sound(owner)
+
+
+async def test_sixty_four_redemptions_of_the_last_five_hundred_points_issue_one_coupon(
+    programme: Programme, owner: asyncpg.Connection
+):
+    await member_with(programme, "mi-1", 500)
+    answers = await asyncio.gather(
+        *(redeem(programme, Caller("mi-1"), "mi-1", "es-5", f"key-{n}") for n in range(64)),
+        return_exceptions=True,
+    )
+    assert Counter(type(answer) for answer in answers) == {Redeemed: 1, NotEnoughPoints: 63}
+    assert await owner.fetchval("select count(*) from coupons") == 1
+    assert await owner.fetchval("select available from audit.balances") == 0
+    await assert_books_are_sound(owner)
+
+
+async def test_one_key_sixty_four_times_at_once_has_one_effect_and_one_answer(
+    programme: Programme, owner: asyncpg.Connection
+):
+    await member_with(programme, "mi-1", 2000)
+    answers = await asyncio.gather(*(redeem(programme, Caller("mi-1"), "mi-1", "es-5", "key") for _ in range(64)))
+    assert len(set(answers)) == 1
+    with pytest.raises(IdempotencyMismatch):
+        await redeem(programme, Caller("mi-1"), "mi-1", "es-10", "key")
+    assert await owner.fetchval("select available from audit.balances") == 1500
+
+
+async def test_one_storefront_key_for_two_members_at_once_serves_one_of_them(
+    programme: Programme, owner: asyncpg.Connection
+):
+    for mi_id in ("mi-1", "mi-2"):
+        await member_with(programme, mi_id, 600)
+    answers = await asyncio.gather(
+        *(redeem(programme, STOREFRONT, mi_id, "es-5", "key") for mi_id in ("mi-1", "mi-2") * 10),
+        return_exceptions=True,
+    )
+    assert Counter(type(answer) for answer in answers) == {Redeemed: 10, IdempotencyMismatch: 10}
+    assert await owner.fetchval("select count(*) from coupons") == 1
+
+
+async def test_joining_thirty_times_at_once_makes_one_member(programme: Programme, owner: asyncpg.Connection):
+    answers = await asyncio.gather(
+        *(register(programme, STOREFRONT, person("mi-1"), f"key-{n % 10}") for n in range(30))
+    )
+    assert len({(answer.member_id, answer.verdict_id) for answer in answers}) == 1
+    assert await owner.fetchval("select count(*) from members") == 1
+    assert await owner.fetchval("select pending from audit.balances") == 50
+
+
+async def test_fuel_tapped_on_many_devices_at_once_is_collected_once(programme: Programme, owner: asyncpg.Connection):
+    await register(programme, STOREFRONT, person("mi-1"), "join")
+    await asyncio.gather(*(earn(programme, Caller("mi-1"), Activity("FUEL"), None, f"k-{n}") for n in range(20)))
+    outcomes = await owner.fetch("select outcome, count(*) from audit.verdicts where kind = 'FUEL' group by 1")
+    assert dict(tuple(row) for row in outcomes) == {"GRANTED": 1, "REFUSED": 19}
+
+
+async def test_one_review_sent_many_times_at_once_gets_one_verdict(programme: Programme, owner: asyncpg.Connection):
+    await register(programme, STOREFRONT, person("mi-1"), "join")
+    review = Activity("REVIEW", product_id="p-1", review_id="rv-1")
+    answers = await asyncio.gather(*(earn(programme, Caller("mi-1"), review, None, f"k-{n}") for n in range(20)))
+    assert len({answer.verdict_id for answer in answers}) == 1
+
+
+async def test_one_order_number_for_two_members_at_once_belongs_to_one(programme: Programme, owner: asyncpg.Connection):
+    for mi_id in ("mi-1", "mi-2"):
+        await register(programme, STOREFRONT, person(mi_id), f"join-{mi_id}")
+    placed_at = await clock.now(programme.db)
+    order = Order("ORD-1", placed_at, "EUR", (OrderLine("1", "p-1", 1, 10000),))
+    answers = await asyncio.gather(
+        *(
+            record_order(programme, STOREFRONT, OrderTold(mi_id, order), f"{mi_id}-{n}")
+            for n in range(10)
+            for mi_id in ("mi-1", "mi-2")
+        ),
+        return_exceptions=True,
+    )
+    refused = [answer for answer in answers if isinstance(answer, InvalidInput)]
+    assert {refusal.code for refusal in refused} == {"ORDER_KNOWN"}
+    assert len(refused) == 10
+    assert await owner.fetchval("select sum(pending) from audit.balances") == 200
+    await assert_books_are_sound(owner)
+
+
+async def test_eight_sweepers_credit_every_promise_once(programme: Programme, db: Database, owner: asyncpg.Connection):
+    for n in range(40):
+        await register(programme, STOREFRONT, person(f"mi-{n}"), f"join-{n}")
+        await earn(programme, Caller(f"mi-{n}"), SHARE, None, "share")
+        await earn(programme, Caller(f"mi-{n}"), Activity("APP_SIGN_IN"), None, "sign-in")
+    await clock.advance(db, 0, timedelta(minutes=5))
+    credited = 0
+    while await due_promises(db, 1):
+        credited += sum(await asyncio.gather(*(credit_due(db) for _ in range(8))))
+    assert credited == 120
+    assert await owner.fetchval("select count(*) from audit.entries where debit = 'pending'") == 120
+    assert set(await owner.fetch("select available, pending from audit.balances")) == {(105, 0)}
+    await assert_books_are_sound(owner)
+
+
+async def test_a_promise_cannot_be_closed_twice_even_by_hand(programme: Programme, owner: asyncpg.Connection):
+    await member_with(programme, "mi-1", 50)
+    with pytest.raises(asyncpg.UniqueViolationError, match="a_promise_is_closed_once"):
+        await owner.execute(
+            "insert into transfers select (jsonb_populate_record(t, '{\"seq\": 99}')).* from transfers t "
+            "where debit = 'pending'"
+        )
+
+
+async def test_spending_and_crediting_at_once_keep_every_point(programme: Programme, owner: asyncpg.Connection):
+    await member_with(programme, "mi-1", 3000)
+    for n in range(3):
+        await earn(programme, Caller("mi-1"), SHARE, None, f"share-{n}")
+    await clock.advance(programme.db, 0, timedelta(minutes=5))
+    promises = await due_promises(programme.db, 10)
+    await asyncio.gather(
+        *(redeem(programme, Caller("mi-1"), "mi-1", "es-5", f"key-{n}") for n in range(4)),
+        *(post_due(programme.db, [promise]) for promise in promises),
+    )
+    await credit_due(programme.db)
+    assert await owner.fetchval("select available from audit.balances") == 3000 + 15 - 4 * 500
+    await assert_books_are_sound(owner)
+
+
+async def test_one_delivery_applied_by_many_workers_at_once_counts_once(
+    programme: Programme, owner: asyncpg.Connection
+):
+    await register(programme, STOREFRONT, person("mi-1"), "join")
+    await told_order(programme, "mi-1", "ORD-1", 100)
+    for n in range(5):
+        await owner.execute(
+            "insert into inbox (producer, event_id, type, body, headers, received_at) "
+            "values ('native', $1, 'shipment.delivered', $2, '{}', programme_now())",
+            f"evt-{n}",
+            b'{"type":"shipment.delivered","data":{"order_number":"ORD-1","occurred_at":"2026-11-03T12:00:00Z"}}',
+        )
+    for _ in range(3):
+        await asyncio.gather(*(apply_deliveries(programme) for _ in range(6)))
+    assert await owner.fetchval("select available from audit.balances") == 100
+    assert {row["state"] for row in await owner.fetch("select state from inbox")} == {"APPLIED"}
+    await assert_books_are_sound(owner)
+
+
+async def test_one_webhook_sent_many_times_at_once_is_kept_once(stage: Stage):
+    data = {"order_number": "ORD-1", "occurred_at": "2026-11-03T12:00:00Z"}
+    answers = await asyncio.gather(*(stage.webhook("shipment.delivered", data, id_="evt-1") for _ in range(20)))
+    assert all(answer.is_success for answer in answers)
+    assert await stage.owner.fetchval("select count(*) from inbox") == 1

@@ -18,7 +18,7 @@ UNAVAILABLE = "UNAVAILABLE"
 INTERNAL = "INTERNAL"
 
 _AWAY = "The programme's database does not answer right now. Nothing is lost: repeat the request with the same key."
-_FAULT = "Something went wrong on our side. Tell us the requestId, and repeat the request with the same key."
+FAULT = "Something went wrong on our side. Tell us the requestId, and repeat the request with the same key."
 _LONGEST = 500
 
 Answer = dict[str, Any]
@@ -56,7 +56,7 @@ def _answer(error: GraphQLError, request_id: str) -> Answer:
     if _is_of_the_input(error, cause):
         return error_answer(error.message, BAD_USER_INPUT, request_id)
     log.error("%s: fault at %s", request_id, error.path, exc_info=cause or error)
-    return error_answer(_FAULT, INTERNAL, request_id)
+    return error_answer(FAULT, INTERNAL, request_id)
 
 
 def _cause(error: GraphQLError) -> Exception | None:

@@ -1,6 +1,7 @@
 """GraphQL over HTTP: one endpoint, both media types, and always a well-formed answer."""
 
 import json
+import logging
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +16,7 @@ from strawberry.types.graphql import OperationType as AllowedOperation
 from api.bodies import BodyNotRead, BodyTooLarge, NotJson, has_unkeepable_text, read_body, read_json
 from api.context import Context, Wake
 from api.documents import UNKEEPABLE, Documents, chosen_operation
-from api.errors import BAD_USER_INPUT, Answer, error_answer, execution_errors, request_errors
+from api.errors import BAD_USER_INPUT, FAULT, INTERNAL, Answer, error_answer, execution_errors, request_errors
 from api.graphiql import graphiql_page
 from api.metrics import Metrics
 from api.schema import QuietSchema
@@ -23,6 +24,8 @@ from loyalty.callers import Caller
 from loyalty.messages import language_of
 from loyalty.programme import Programme
 from loyalty.tokens import Verifier
+
+log = logging.getLogger("mipoints.api")
 
 _JSON = "application/json"
 _GRAPHQL_JSON = "application/graphql-response+json"
@@ -82,11 +85,20 @@ class GraphQLEndpoint:
         if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
             response: Response = HTMLResponse(graphiql_page())
         else:
-            response = await self._answer(request, request_id)
+            response = await self._answer_always(request, request_id)
             self.metrics.seconds.labels("/graphql").observe(time.perf_counter() - started)
         response.headers["x-request-id"] = request_id
         response.headers["cache-control"] = "no-store"
         await response(scope, receive, send)
+
+    async def _answer_always(self, request: Request, request_id: str) -> Response:
+        """The outermost wall: a fault around an operation is masked like one inside."""
+        try:
+            return await self._answer(request, request_id)
+        except Exception:
+            log.exception("%s: fault around an operation", request_id)
+            self.metrics.graphql.labels("none", INTERNAL).inc()
+            return _response({"errors": [error_answer(FAULT, INTERNAL, request_id)]}, 500, media_type(request))
 
     async def _answer(self, request: Request, request_id: str) -> Response:
         try:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+import asyncpg
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -46,6 +47,8 @@ class Health:
                 return ["Migrations are missing: run `mipoints migrate`."]
         except DatabaseUnavailable:
             return ["The database does not answer."]
+        except asyncpg.PostgresError:
+            return ["The database is there, but not set up: run `mipoints migrate`."]
         return []
 
     async def _lacks_redis(self) -> bool:

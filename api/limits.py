@@ -4,7 +4,7 @@ Walking a fragment anew at each of its spreads doubles the work at every level; 
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from graphql import (
@@ -23,7 +23,7 @@ MOST_TOKENS = 2000
 _DEEPEST = 15
 _MOST_FIELDS = 3000
 _MOST_ALIASES = 100
-_MOST_REPEATS = 30
+_MOST_REPEATS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +73,18 @@ class _Measure:
 
 def problem_with(document: DocumentNode) -> GraphQLError | None:
     """What is too much in a document, or None."""
-    fragments = [node for node in document.definitions if isinstance(node, FragmentDefinitionNode)]
-    measure = _Measure({fragment.name.value: fragment for fragment in fragments})
+    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    measure = _Measure(fragments)
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
-    for node in operations:
-        if sentence := _too_large(measure.of(node.selection_set)):
-            return GraphQLError(sentence, node)
-    for definition in (*operations, *fragments):
-        if any(_repeats(selections) > _MOST_REPEATS for selections in _selection_sets(definition.selection_set)):
-            return GraphQLError(f"One selection names a field more than {_MOST_REPEATS} times.", definition)
+    for operation in operations:
+        if sentence := _too_large(measure.of(operation.selection_set)):
+            return GraphQLError(sentence, operation)
+    seen: set[str] = set()
+    for definition in (*operations, *fragments.values()):
+        if isinstance(definition, FragmentDefinitionNode) and definition.name.value in seen:
+            continue
+        if _most_in_one_place(definition.selection_set, fragments, seen) > _MOST_REPEATS:
+            return GraphQLError(f"A field is asked for more than {_MOST_REPEATS} times in one place.", definition)
     return None
 
 
@@ -95,15 +98,28 @@ def _too_large(size: Size) -> str | None:
     return None
 
 
-def _selection_sets(selections: SelectionSetNode | None) -> Iterator[SelectionSetNode]:
-    if selections is None:
-        return
-    yield selections
-    for selection in selections.selections:
-        if isinstance(selection, FieldNode | InlineFragmentNode):
-            yield from _selection_sets(selection.selection_set)
+def _most_in_one_place(
+    selections: SelectionSetNode | None, fragments: Mapping[str, FragmentDefinitionNode], seen: set[str]
+) -> int:
+    """How often the field asked for most is asked for in one place of the answer; `seen` gains the fragments met.
 
-
-def _repeats(selections: SelectionSetNode) -> int:
-    keys = Counter((node.alias or node.name).value for node in selections.selections if isinstance(node, FieldNode))
-    return max(keys.values(), default=0)
+    Validation compares all of those with each other, so this bounds its work; the walk itself is bounded too.
+    """
+    counted: Counter[tuple[str, ...]] = Counter()
+    waiting: list[tuple[tuple[str, ...], SelectionSetNode | None, frozenset[str]]] = [((), selections, frozenset())]
+    steps = 0
+    while waiting and steps <= _MOST_FIELDS:
+        path, within, inside = waiting.pop()
+        for node in within.selections if within else ():
+            steps += 1
+            if isinstance(node, FieldNode):
+                place = (*path, (node.alias or node.name).value)
+                counted[place] += 1
+                waiting.append((place, node.selection_set, inside))
+            elif isinstance(node, InlineFragmentNode):
+                waiting.append((path, node.selection_set, inside))
+            elif isinstance(node, FragmentSpreadNode) and node.name.value in fragments.keys() - inside:
+                name = node.name.value
+                seen.add(name)
+                waiting.append((path, fragments[name].selection_set, inside | {name}))
+    return steps if steps > _MOST_FIELDS else max(counted.values(), default=0)

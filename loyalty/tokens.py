@@ -163,7 +163,7 @@ class Verifier:
             if not isinstance(key_id, str):
                 raise TokenProblem("This token does not say which key it is signed with (`kid`).")
             public = await self._keys.key(key_id)
-            return public.key, _BY_KEY_TYPE[public.key_type]
+            return public.key, _BY_KEY_TYPE[str(public.key_type)]
         raise jwt.InvalidAlgorithmError
 
 

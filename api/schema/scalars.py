@@ -16,6 +16,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DATE_TIME = re.compile(
     r"(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})",
 )
+_INSTANT = "an instant of the years 1 to 9999 is written with its offset, like 2026-11-22T10:00:00Z"
 _MARKET = re.compile(r"[A-Z]{2}")
 _LONGEST_URL = 2000
 _MARGIN = timedelta(days=2)
@@ -52,7 +53,7 @@ def read_date_time(value: object) -> datetime:
             moment = None
         if moment is not None and _EARLIEST <= moment <= _LATEST:
             return moment
-    raise _refuse("DateTime", value, "an instant is written with its offset, like 2026-11-22T10:00:00Z")
+    raise _refuse("DateTime", value, _INSTANT)
 
 
 def write_date_time(moment: datetime) -> str:

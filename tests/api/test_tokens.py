@@ -142,6 +142,12 @@ def test_a_slip_of_the_pen_in_a_scope_is_told():
 
 # --- an identity provider, over real HTTP
 
+KEYS: dict[str, object] = {
+    "rsa-1": rsa.generate_private_key(public_exponent=65537, key_size=2048),
+    "ec-1": ec.generate_private_key(ec.SECP256R1()),
+    "ed-1": ed25519.Ed25519PrivateKey.generate(),
+}
+
 
 @dataclass
 class Provider:
@@ -181,15 +187,10 @@ class Provider:
 
 @pytest.fixture
 def provider() -> Iterator[Provider]:
-    keys = {
-        "rsa-1": rsa.generate_private_key(public_exponent=65537, key_size=2048),
-        "ec-1": ec.generate_private_key(ec.SECP256R1()),
-        "ed-1": ed25519.Ed25519PrivateKey.generate(),
-    }
-    served = Provider(dict(keys))
+    served = Provider(dict(KEYS))
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802
+        def do_GET(self) -> None:
             body = served.body()
             self.send_response(200)
             self.send_header("content-length", str(len(body)))
@@ -200,7 +201,7 @@ def provider() -> Iterator[Provider]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     served.address = f"http://127.0.0.1:{server.server_port}/keys"
     yield served
     server.shutdown()

@@ -1,0 +1,113 @@
+"""GraphQL documents: what is too much is refused before it costs anything."""
+
+import time
+
+import pytest
+from graphql import get_introspection_query, parse
+
+from api.documents import Documents, chosen_operation
+from api.limits import problem_with
+from api.schema import schema
+
+DOCUMENTS = Documents(schema._schema)
+
+
+def refusal(text: str) -> str:
+    prepared = DOCUMENTS.prepare(text)
+    return prepared.errors[0].message if prepared.errors else ""
+
+
+def nested(levels: int) -> str:
+    return "{ me { " + "verdicts { nodes { entries { verdict { id " * levels + "} } } }" * levels + " } }"
+
+
+def bomb(fragments: int, body: str = "...F{0} ...F{0}") -> str:
+    """Fragments that each spread the next one twice: twice the fields with every one of them."""
+    parts = [f"fragment F{n} on Member {{ {body.format(n + 1)} }}" for n in range(fragments)]
+    return " ".join(["{ me { ...F0 } }", *parts, f"fragment F{fragments} on Member {{ id }}"])
+
+
+def test_a_sound_document_is_prepared_once():
+    text = "{ me { id } }"
+    assert DOCUMENTS.prepare(text).errors == ()
+    assert DOCUMENTS.prepare(text) is DOCUMENTS.prepare(text)
+
+
+def test_few_documents_are_kept_and_broken_ones_never():
+    documents = Documents(schema._schema, most=3)
+    for number in range(10):
+        documents.prepare(f"{{ a{number}: __typename }}")
+        documents.prepare(f"{{ nothing{number} }}")
+    assert len(documents._kept) == 3
+
+
+def test_introspection_as_tools_ask_for_it_is_answered():
+    for optional in (True, False):
+        text = get_introspection_query(specified_by_url=optional, input_value_deprecation=optional)
+        assert refusal(text) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        (nested(4), "levels deep"),
+        (bomb(20), "3000 fields"),
+        (bomb(60), "3000 fields"),
+        ("{ " + " ".join(f"a{n}: me {{ id }}" for n in range(101)) + " }", "aliases"),
+        ("{ " + "me { balance { available } } " * 21 + "}", "more than 20 times"),
+        ("{ " + "me { id } " * 5 + "me { " + "id " * 16 + "} }", "more than 20 times"),
+        ("{ me { " + "id " * 31 + "} }", "more than 20 times"),
+        ("{ " + "me { id } " * 31 + "}", "more than 20 times"),
+        ("{ " + "__typename " * 2001 + "}", "2000 tokens"),
+        ("{ " + "me { " * 900 + "}" * 901, "deep"),
+        ("{ " + "me { " * 60 + "id " + "}" * 61, "levels deep"),
+        ("", "Unexpected <EOF>"),
+        ("{", "Expected Name"),
+        ("{ nothing }", "Cannot query field"),
+        ("{ me { ...Nobody } }", "Unknown fragment"),
+        ("{ me { ...A } } fragment A on Member { ...A }", "itself"),
+        ('{ node(id: "a\\u0000b") { id } }', "NUL"),
+        ('{ me { pointsHistory(after: "\\u0000") { nodes { id } } } }', "NUL"),
+        ("mutation { earnPoints(input: {activity: {}}, idempotencyKey: \"k\") { __typename } }", "ctivityInput"),
+        ("{ member(miId: 1.5) { id } }", "ID cannot represent"),
+        ("{ terms(market: \"es\") { version } }", "Market cannot represent"),
+        ("{ terms(market: \"ES\", on: \"2026-02-30\") { version } }", "Date cannot represent"),
+    ],
+    ids=lambda value: value[:40],
+)  # fmt: skip
+def test_what_is_wrong_or_too_much_is_refused_at_once_with_a_sentence(text: str, word: str):
+    started = time.perf_counter()
+    assert word in refusal(text)
+    assert time.perf_counter() - started < 0.5
+
+
+def test_a_chain_of_fragments_longer_than_the_interpreter_can_follow_is_no_crash():
+    started = time.perf_counter()
+    prepared = DOCUMENTS.prepare(bomb(240, "...F{0}"))
+    assert prepared.document is not None or prepared.errors
+    assert time.perf_counter() - started < 0.5
+
+
+@pytest.mark.parametrize("outer", [4, 20])
+def test_the_worst_document_within_the_limits_is_prepared_soon(outer: int):
+    """Equal fields with equal fields inside: each pair has to be compared."""
+    inner = " ".join(["nodes { id kind points }"] * (20 // outer))
+    places = " ".join(f"a{n}: pointsHistory {{ {inner} }}" for n in range(40 // outer))
+    text = "{ " + f"me {{ {places} }} " * outer + "}"
+    started = time.perf_counter()
+    assert DOCUMENTS.prepare(text).errors == ()
+    assert time.perf_counter() - started < 1.0
+
+
+def test_the_size_of_a_fragment_is_found_once_however_often_it_is_spread():
+    started = time.perf_counter()
+    assert problem_with(parse(bomb(200))) is not None
+    assert time.perf_counter() - started < 0.5
+
+
+def test_the_operation_is_the_only_one_or_the_one_that_is_named():
+    document = parse("query a { me { id } } mutation b { __typename }")
+    assert chosen_operation(document, "b").operation.value == "mutation"
+    assert "several" in chosen_operation(document, None).message
+    assert "no operation of the name" in chosen_operation(document, "c").message
+    assert "no operation." in chosen_operation(parse("fragment F on Member { id }"), None).message

@@ -1,0 +1,265 @@
+"""The endpoints themselves, with a database that is away: every request gets a well-formed answer."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from api.app import create_app
+from api.graphiql import graphiql_page
+from db.pool import connect
+from loyalty.programme import Programme
+from loyalty.tokens import Verifier, issue
+from tests.stage import settings_for, signed
+
+NOWHERE = "postgresql://nobody@127.0.0.1:9/nothing"
+SETTINGS = settings_for(NOWHERE, graphql_body_limit=20_000, webhook_body_limit=20_000)
+MEMBER = {"authorization": f"Bearer {issue(SETTINGS, member='mi-1')}"}
+TYPENAME = {"query": "{ __typename }"}
+
+
+async def _wake(_job: str, _at: object) -> None:
+    raise AssertionError("Nothing was committed, so nobody is woken.")
+
+
+@pytest_asyncio.fixture
+async def http() -> AsyncIterator[httpx.AsyncClient]:
+    db = await connect(NOWHERE, seconds=0.3)
+    app = create_app(SETTINGS, Programme(db), _wake, Verifier(SETTINGS))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://mi.test") as client:
+        yield client
+    await db.close()
+
+
+def code_of(answer: httpx.Response) -> str:
+    (error,) = answer.json()["errors"]
+    assert error["message"]
+    assert error["extensions"]["requestId"] == answer.headers["x-request-id"]
+    return error["extensions"]["code"]
+
+
+async def test_a_query_is_answered_in_the_media_type_that_is_asked_for(http: httpx.AsyncClient):
+    plain = await http.post("/graphql", json=TYPENAME)
+    own = await http.post("/graphql", json=TYPENAME, headers={"accept": "application/graphql-response+json"})
+    assert plain.json() == own.json() == {"data": {"__typename": "Query"}}
+    assert plain.headers["content-type"].startswith("application/json")
+    assert own.headers["content-type"].startswith("application/graphql-response+json")
+
+
+@pytest.mark.parametrize(("accept", "status"), [("application/json", 200), ("application/graphql-response+json", 400)])
+async def test_a_request_that_ran_nothing_has_no_data(http: httpx.AsyncClient, accept: str, status: int):
+    for query in ("{", "{ nothing }", "query a { me { id } } query b { me { id } }"):
+        answer = await http.post("/graphql", json={"query": query}, headers={"accept": accept})
+        assert answer.status_code == status
+        assert "data" not in answer.json()
+        assert code_of(answer) == "BAD_USER_INPUT"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"null", b"7", b'"x"', b"[]", b"[{}]", b"{}", b"{", b"NaN", b'{"query": NaN}', b"\xff", b"[" * 10_000,
+     b'{"a":' * 3000, b"9" * 10_000, b'{"query":null}', b'{"query":["{ me { id } }"]}', b'{"query":""}',
+     b'{"query":"{ __typename }","variables":7}', b'{"query":"{ __typename }","operationName":7}',
+     b'{"query":"{ __typename }","extensions":[]}', b'{"query":"{ __typename }","variables":{"a":"\\u0000"}}',
+     b'{"query":"{ __typename }","variables":{"a":["\\ud800"]}}', b'{"query":"{ __typename } # \\ud800"}',
+     b'{"query":"{ __typename }","variables":{"a":' + b"[" * 200 + b"]" * 200 + b"}}"],
+    ids=lambda body: repr(body[:50]),
+)  # fmt: skip
+async def test_a_body_that_is_no_request_is_400_and_says_what_is_wrong(http: httpx.AsyncClient, body: bytes):
+    answer = await http.post("/graphql", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 400
+    assert code_of(answer) == "BAD_USER_INPUT"
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "", "application/jsonp"]
+)
+async def test_another_content_type_is_415(http: httpx.AsyncClient, kind: str):
+    answer = await http.post("/graphql", content=json.dumps(TYPENAME), headers={"content-type": kind})
+    assert answer.status_code == 415
+    assert code_of(answer) == "BAD_USER_INPUT"
+
+
+async def test_json_with_a_charset_is_json(http: httpx.AsyncClient):
+    headers = {"content-type": "Application/JSON; charset=utf-8"}
+    assert (await http.post("/graphql", content=json.dumps(TYPENAME), headers=headers)).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/graphql", "/webhooks/native"])
+async def test_a_body_over_the_limit_is_413_and_is_not_read_to_its_end(http: httpx.AsyncClient, path: str):
+    read = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal read
+        for _ in range(1000):
+            read += 1
+            yield b"x" * 1000
+
+    headers = {"content-type": "application/json"}
+    answer = await http.post(path, content=endless(), headers=headers)
+    assert answer.status_code == 413
+    assert read < 50
+    assert (await http.post(path, content=b"x" * 30_000, headers=headers)).status_code == 413
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "GET"])
+async def test_another_method_is_405_and_says_which_are_allowed(http: httpx.AsyncClient, method: str):
+    answer = await http.request(method, "/graphql")
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "GET, POST"
+    assert code_of(answer) == "BAD_USER_INPUT"
+
+
+async def test_browsers_get_graphiql_and_their_tokens_stay_where_they_are(http: httpx.AsyncClient):
+    answer = await http.get("/graphql", headers={"accept": "text/html,*/*"})
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "Mi Points GraphiQL" in answer.text
+    for leak in ("shouldPersistHeaders: true", "parameters.headers", "headers: newHeaders"):
+        assert leak not in graphiql_page()
+    assert "shouldPersistHeaders: false" in graphiql_page()
+
+
+async def test_without_a_database_the_answer_is_unavailable_and_neighbours_keep_theirs(http: httpx.AsyncClient):
+    query = 'query { me { id } __typename rewards(market: "ES") { id } }'
+    answer = await http.post("/graphql", json={"query": query}, headers=MEMBER)
+    assert answer.json()["data"] == {"me": None, "__typename": "Query", "rewards": None}
+    assert {error["extensions"]["code"] for error in answer.json()["errors"]} == {"UNAVAILABLE"}
+    assert "postgres" not in answer.text.lower()
+
+
+async def test_many_mutations_wait_for_a_database_that_is_away_only_once(http: httpx.AsyncClient):
+    one = '{ earnPoints(input: {activity: {fuel: {}}}, idempotencyKey: "k") { __typename } }'
+    fields = " ".join(f"a{n}: {one[2:-2]}" for n in range(50))
+    started = asyncio.get_running_loop().time()
+    answer = await http.post("/graphql", json={"query": f"mutation {{ {fields} }}"}, headers=MEMBER)
+    assert len(answer.json()["errors"]) == 50
+    assert asyncio.get_running_loop().time() - started < 2
+
+
+async def test_a_fault_is_masked_and_logged_once_with_its_request_id(
+    http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    async def broken(*_: object) -> None:
+        raise RuntimeError("select secret from somewhere")
+
+    monkeypatch.setattr("api.schema.query.clock.now", broken)
+    answer = await http.post("/graphql", json={"query": '{ campaigns(market: "ES") { id } }'})
+    assert code_of(answer) == "INTERNAL"
+    assert answer.json()["data"] == {"campaigns": None}
+    assert "secret" not in answer.text
+    (record,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert answer.headers["x-request-id"] in record.getMessage()
+    assert "select secret" in str(record.exc_info)
+
+
+async def test_what_strangers_send_makes_one_line_in_the_log(http: httpx.AsyncClient, caplog: pytest.LogCaptureFixture):
+    caplog.set_level("INFO", "mipoints.api")
+    fields = " ".join(f"nothing{n}" for n in range(50))
+    await http.post("/graphql", json={"query": f"{{ {fields} }}"})
+    records = [record for record in caplog.records if record.name == "mipoints.api"]
+    assert len(records) == 1
+    assert records[0].levelname == "INFO"
+    assert "\n" not in records[0].getMessage()
+
+
+@pytest.mark.parametrize(
+    ("header", "word"),
+    [("Basic YTpi", "Bearer"), ("Bearer", "Bearer"), ("Bearer ", "Bearer"), ("nonsense", "Bearer"),
+     ("Bearer a.b.c", "token"), ("Bearer " + "x" * 9000, "longer")],
+    ids=lambda value: value[:20],
+)  # fmt: skip
+async def test_a_header_that_is_no_token_is_unauthenticated_and_says_why(
+    http: httpx.AsyncClient, header: str, word: str
+):
+    answer = await http.post("/graphql", json={"query": "{ me { id } }"}, headers={"authorization": header})
+    assert code_of(answer) == "UNAUTHENTICATED"
+    assert word in answer.json()["errors"][0]["message"]
+
+
+async def test_services_are_no_members_and_members_no_services(http: httpx.AsyncClient):
+    service = {"authorization": f"Bearer {issue(SETTINGS, scope='auditor')}"}
+    assert code_of(await http.post("/graphql", json={"query": "{ me { id } }"}, headers=service)) == "FORBIDDEN"
+    asked = {"query": '{ member(miId: "mi-1") { id } }'}
+    assert code_of(await http.post("/graphql", json=asked, headers=MEMBER)) == "FORBIDDEN"
+    assert code_of(await http.post("/graphql", json=asked)) == "UNAUTHENTICATED"
+
+
+REGISTER = 'registerMember(input: {miId: "a", market: "ES", birthDate: "1990-01-01"}, idempotencyKey: "k")'
+RECORD = """recordOrder(input: {number: "1", miId: "a", placedAt: "2026-01-01T00:00:00Z", currency: "EUR", lines: []},
+  idempotencyKey: "k")"""
+
+
+@pytest.mark.parametrize("mutation", [REGISTER, RECORD], ids=["register", "record"])
+async def test_a_mutation_that_is_not_the_callers_is_not_allowed(http: httpx.AsyncClient, mutation: str):
+    query = {"query": f"mutation {{ {mutation} {{ ... on NotAllowed {{ code message }} }} }}"}
+    for headers in ({}, MEMBER, {"authorization": f"Bearer {issue(SETTINGS, scope='operator auditor')}"}):
+        (refused,) = (await http.post("/graphql", json=query, headers=headers)).json()["data"].values()
+        assert refused["code"] == "NOT_ALLOWED"
+        assert refused["message"]
+
+
+async def test_points_are_redeemed_by_oneself_or_by_the_storefront_for_somebody(http: httpx.AsyncClient):
+    async def redeem(token: str | None, told: str) -> str:
+        query = f'mutation {{ redeemPoints(input: {{{told}}}, idempotencyKey: "k") {{ __typename }} }}'
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        return (await http.post("/graphql", json={"query": query}, headers=headers)).json()["data"]["redeemPoints"][
+            "__typename"
+        ]
+
+    member, storefront = issue(SETTINGS, member="mi-1"), issue(SETTINGS, scope="storefront")
+    assert await redeem(None, 'rewardId: "x"') == "NotAllowed"
+    assert await redeem(member, 'rewardId: "x", miId: "mi-2"') == "NotAllowed"
+    assert await redeem(storefront, 'rewardId: "x"') == "NotAllowed"
+    assert await redeem(issue(SETTINGS, scope="operator"), 'rewardId: "x", miId: "mi-1"') == "NotAllowed"
+    assert await redeem(member, 'rewardId: "x"') == "NotFound"
+    assert await redeem(storefront, 'rewardId: "x", miId: "mi-1"') == "NotFound"
+
+
+async def test_what_is_too_long_or_empty_is_invalid_with_the_path_to_it(http: httpx.AsyncClient):
+    query = """mutation($input: EarnPointsInput!) {
+      earnPoints(input: $input, idempotencyKey: "k") { ... on InvalidInput { code path } } }"""
+    for product in ("", "x" * 201):
+        told = {"activity": {"socialShare": {"productId": product}}}
+        answer = await http.post("/graphql", json={"query": query, "variables": {"input": told}}, headers=MEMBER)
+        assert answer.json()["data"]["earnPoints"] == {
+            "code": "INVALID_INPUT",
+            "path": ["input", "activity", "socialShare", "productId"],
+        }
+
+
+async def test_a_delivery_is_503_while_the_inbox_cannot_be_written(http: httpx.AsyncClient):
+    body = b'{"type":"shipment.delivered","timestamp":"2026-11-03T12:00:00Z","data":{"order_number":"1"}}'
+    answer = await http.post("/webhooks/native", content=body, headers=signed(body, "evt-1"))
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) > 0
+    assert answer.json()["error"]["code"] == "UNAVAILABLE"
+
+
+async def test_unknown_paths_and_producers_are_404_as_json(http: httpx.AsyncClient):
+    for path in ("/", "/webhooks", "/webhooks/a/b", "/webhooks/nobody"):
+        answer = await http.post(path, content=b"{}")
+        assert answer.status_code == 404
+        assert answer.json()["error"]["message"]
+
+
+async def test_the_process_lives_but_is_not_ready_without_its_database(http: httpx.AsyncClient):
+    assert (await http.get("/healthz")).status_code == 200
+    ready = await http.get("/readyz")
+    assert ready.status_code == 503
+    assert ready.json()["reasons"] == ["The database does not answer."]
+
+
+async def test_requests_are_counted_by_words_of_ours_only(http: httpx.AsyncClient):
+    await http.post("/graphql", json=TYPENAME)
+    await http.post("/graphql", json={"query": "{ stranger }"})
+    await http.post("/webhooks/stranger", content=b"{}")
+    counted = (await http.get("/metrics")).text
+    assert 'mipoints_graphql_requests_total{kind="query",outcome="ok"} 1.0' in counted
+    assert 'mipoints_graphql_requests_total{kind="none",outcome="BAD_USER_INPUT"} 1.0' in counted
+    assert 'mipoints_webhook_deliveries_total{outcome="unknown",producer="unknown"} 1.0' in counted
+    assert "mipoints_request_seconds_bucket" in counted
+    assert "stranger" not in counted

@@ -24,7 +24,7 @@ help:
 install: .venv/.installed
 
 run: install
-	@exec $(PY) -m mipoints dev
+	@exec $(PY) -m mipoints dev $(ARGS)
 
 test: install
 	$(PY) -m pytest -n 2 --cov --cov-report=term

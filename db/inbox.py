@@ -68,6 +68,11 @@ async def postpone_delivery(db: Queryable, producer: str, event_id: str, error: 
     await db.execute(query("postpone_delivery"), producer, event_id, error)
 
 
+async def rest_delivery(db: Queryable, producer: str, event_id: str) -> None:
+    """Leaves a delivery alone for a second, without counting an attempt."""
+    await db.execute(query("rest_delivery"), producer, event_id)
+
+
 async def unpark_deliveries(db: Queryable, order_number: str, tracking_numbers: Sequence[str]) -> int:
     """Frees what waited for an order; gives how many."""
     rows: list[Any] = await db.fetch(query("unpark_deliveries"), order_number, list(tracking_numbers))

@@ -90,6 +90,7 @@ class OrderToSettle:
     discount_minor: int
     terms_version: str
     campaign_ids: tuple[str, ...]
+    is_waiting: bool
     facts: list[tuple[str, str, dict[str, Any], datetime]]
     promises: list[PromiseOfOrder]
     taken: Mapping[str, int]
@@ -104,10 +105,10 @@ async def member_to_judge(
     service_id: UUID | None = None,
     key: str | None = None,
     slot_kind: str | None = None,
-    slot_period: str | None = None,
+    product_id: str | None = None,
 ) -> MemberToJudge | None:
     """One member with what a decision needs, or None where nobody of that name has joined."""
-    row = await db.fetchrow(query("member_to_judge"), who.mi_id, who.member_id, service_id, key, slot_kind, slot_period)
+    row = await db.fetchrow(query("member_to_judge"), who.mi_id, who.member_id, service_id, key, slot_kind, product_id)
     if row is None:
         return None
     return MemberToJudge(
@@ -208,6 +209,7 @@ async def order_to_settle(db: Queryable, member_id: UUID, number: str) -> OrderT
         discount_minor=row["discount_minor"],
         terms_version=row["terms_version"],
         campaign_ids=tuple(str(campaign_id) for campaign_id in row["campaign_ids"]),
+        is_waiting=row["is_waiting"],
         facts=[(key, kind, content, datetime.fromisoformat(at)) for key, kind, content, at in row["facts"]],
         promises=[PromiseOfOrder(UUID(id_), part, state, points) for id_, part, state, points in row["promises"]],
         taken=_summed(row["taken"]),

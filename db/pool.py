@@ -30,6 +30,10 @@ class DatabaseUnavailable(Exception):
     """Postgres did not answer in time. Whether a write took effect is unknown: repeat it with the same key."""
 
 
+class Busy(DatabaseUnavailable):
+    """Somebody else holds the rows that are needed, for longer than is worth waiting."""
+
+
 class Queryable(Protocol):
     """What a typed twin needs: the pool and a connection inside a transaction both have it."""
 
@@ -89,6 +93,8 @@ class Database:
             raise DatabaseUnavailable(f"Postgres did not answer within {self.seconds} s.")
         try:
             return task.result()
+        except asyncpg.LockNotAvailableError as error:
+            raise Busy("Somebody else holds the rows that are needed.") from error
         except _CONNECTION_LOST as error:
             raise DatabaseUnavailable("The connection to Postgres was lost.") from error
 
@@ -132,7 +138,12 @@ async def connect(
 
     Raises DatabaseUnavailable when Postgres cannot be reached within `seconds`.
     """
-    server_settings = {"application_name": name, "timezone": "UTC"}
+    server_settings = {
+        "application_name": name,
+        "timezone": "UTC",
+        "lock_timeout": f"{int(min(seconds * 0.8, 2) * 1000)}ms",
+        "idle_in_transaction_session_timeout": "10s",
+    }
     if role is not None:
         server_settings["role"] = role
     try:

@@ -4,6 +4,7 @@ Another write in between makes the statement find a newer version and write noth
 more behind the member's row lock, where nothing can come in between. The same idempotency key finds its first answer.
 """
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping
@@ -11,11 +12,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 import asyncpg
 
 from db.judging import KeptAnswer, MemberToJudge, Who, lock_member_to_judge, member_to_judge, request_to_judge
-from db.pool import Database, Queryable
+from db.pool import Busy, Database, Queryable
 from db.record import Changes, NewRequest, Stale, record
 from loyalty.callers import Caller
 from loyalty.refusals import IdempotencyMismatch, InvalidInput, NotAMember, Refusal, as_answer, kept_refusal
@@ -70,7 +72,7 @@ async def decide(
     judge: Judge,
     *,
     slot_kind: str | None = None,
-    slot_period: str | None = None,
+    product_id: str | None = None,
 ) -> Answer:
     """Judges one request about one member and keeps the answer; the same request again gets the first answer.
 
@@ -84,7 +86,7 @@ async def decide(
             service_id=request.service_id,
             key=request.key,
             slot_kind=slot_kind,
-            slot_period=slot_period,
+            product_id=product_id,
         )
         if member is None:
             return await _answer_without_member(queryable, request)
@@ -126,10 +128,15 @@ async def _answer_without_member(db: Queryable, request: Request) -> Answer:
     raise NotAMember
 
 
+_waiting: WeakValueDictionary[Who, asyncio.Lock] = WeakValueDictionary()
+"""Within a process one caller at a time waits for a member's row, so that a busy member does not fill the pool."""
+
+
 async def once_more_if_stale(db: Database, who: Who, attempt: Callable[[Queryable], Awaitable[T]]) -> T:
     """Tries without a lock first; when another write came in between, again while holding the member's row.
 
-    A unique key that another caller was quicker to take counts as a write in between.
+    A unique key that another caller was quicker to take counts as a write in between. Raises Busy when the member is
+    held for longer than a caller would wait.
     """
     try:
         return await attempt(db)
@@ -140,9 +147,17 @@ async def once_more_if_stale(db: Database, who: Who, attempt: Callable[[Queryabl
         await lock_member_to_judge(queryable, who)
         return await attempt(queryable)
 
-    for _ in range(_TRIES - 1):
-        try:
-            return await db.in_transaction(behind_the_lock)
-        except (Stale, asyncpg.UniqueViolationError):
-            continue
-    return await db.in_transaction(behind_the_lock)
+    turn = _waiting.setdefault(who, asyncio.Lock())
+    try:
+        await asyncio.wait_for(turn.acquire(), db.seconds)
+    except TimeoutError:
+        raise Busy("This member is busy with other requests.") from None
+    try:
+        for _ in range(_TRIES - 1):
+            try:
+                return await db.in_transaction(behind_the_lock)
+            except (Stale, asyncpg.UniqueViolationError):
+                continue
+        return await db.in_transaction(behind_the_lock)
+    finally:
+        turn.release()

@@ -1,6 +1,6 @@
 """Earning by an activity in the app (R10-R23): one activity, one verdict, points promised."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -90,21 +90,17 @@ async def earn(
             occurred_at=happened,
             now=member.now,
             terms=terms,
+            business_key=_review_key(activity),
         )
-        if activity.kind == EntryKind.REVIEW and activity.review_id is not None:
-            changes.verdicts = [
-                replace(verdict, business_key=_review_key(activity.review_id)) for verdict in changes.verdicts
-            ]
         return changes, verdict_answer("PointsVerdict", member.member_id, verdict_id, judgement.due_at)
 
-    is_review = activity.kind == EntryKind.REVIEW
     answer = await decide(
         programme.db,
         who,
         request,
         judge_activity,
         slot_kind=activity.kind,
-        slot_period=activity.product_id if is_review else None,
+        product_id=activity.product_id,
     )
     return Decided.of(answer)
 
@@ -138,13 +134,13 @@ def _terms_of(catalogue: Catalogue, member: MemberToJudge, happened: datetime) -
 
 async def _known_review(db: Queryable, member: MemberToJudge, activity: Activity) -> UUID | None:
     """The verdict this review was given before, whatever key it came with (R61)."""
-    if activity.kind != EntryKind.REVIEW or activity.review_id is None:
-        return None
-    return await verdict_of_business_key(db, member.member_id, _review_key(activity.review_id))
+    key = _review_key(activity)
+    return await verdict_of_business_key(db, member.member_id, key) if key is not None else None
 
 
-def _review_key(review_id: str) -> str:
-    return f"review:{review_id}"
+def _review_key(activity: Activity) -> str | None:
+    """A review is known by its own id, apart from the product's slot."""
+    return f"review_id:{activity.review_id}" if activity.review_id is not None else None
 
 
 def _known(member: MemberToJudge, catalogue: Catalogue, kind: str) -> Known:

@@ -11,13 +11,13 @@ import asyncpg
 from db import inbox as rows
 from db.inbox import Delivery
 from db.judging import order_owner, orders_of_parcel
-from db.pool import Database, Queryable
-from db.record import Stale
+from db.pool import Busy, Database, DatabaseUnavailable, Queryable
+from loyalty.credit import OWN_FAULTS
 from loyalty.producers import PRODUCERS
 from loyalty.producers.events import BadSignature, Ignored, Known, MalformedDelivery
 from loyalty.programme import Programme
 from loyalty.rules.shipment import UnknownLine, UnknownParcel
-from loyalty.settle import settle
+from loyalty.settle import TooManyFacts, settle
 
 __all__ = ["BadSignature", "Kept", "MalformedDelivery", "UnknownProducer", "apply_deliveries", "keep"]
 
@@ -53,27 +53,44 @@ async def keep(db: Database, producer: str, secrets: Sequence[str], headers: Map
 
 
 async def apply_deliveries(programme: Programme) -> int:
-    """Applies what waits in the inbox; gives how many deliveries it finished. One bad delivery holds up no other."""
+    """Applies everything that waits in the inbox; gives how many deliveries it finished."""
     finished = 0
-    while waiting := await rows.deliveries_to_apply(programme.db, BATCH):
-        done = 0
-        for producer, event_id in waiting:
-            done += await _try_to_apply(programme, producer, event_id)
+    while done := await apply_some(programme):
         finished += done
-        if done == 0:
-            break
     return finished
+
+
+async def apply_some(programme: Programme) -> int:
+    """Applies up to a hundred waiting deliveries, oldest first; gives how many it finished.
+
+    One bad delivery holds up no other: it waits longer each time and is dead after ten attempts.
+    """
+    waiting = await rows.deliveries_to_apply(programme.db, BATCH)
+    return sum([await _try_to_apply(programme, producer, event_id) for producer, event_id in waiting])
 
 
 async def _try_to_apply(programme: Programme, producer: str, event_id: str) -> int:
     try:
         return await _apply(programme, producer, event_id)
-    except (Stale, asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError):
-        log.info("Delivery %s %s met another write; it is tried again.", producer, event_id)
-    except (UnknownLine, UnknownParcel, asyncpg.PostgresError) as error:
-        log.warning("Delivery %s %s cannot be applied yet: %s", producer, event_id, error)
-        await rows.postpone_delivery(programme.db, producer, event_id, str(error) or type(error).__name__)
-    return 0
+    except Busy:
+        await rows.rest_delivery(programme.db, producer, event_id)
+        return 0
+    except DatabaseUnavailable:
+        raise
+    except Exception as error:
+        if isinstance(error, asyncpg.PostgresError) and not isinstance(error, OWN_FAULTS):
+            raise
+        await _postpone(programme.db, producer, event_id, error)
+        return 0
+
+
+async def _postpone(db: Database, producer: str, event_id: str, error: Exception) -> None:
+    """The delivery is at fault, whatever it stumbled over: it is kept back, and the reason is kept with it."""
+    if isinstance(error, UnknownLine | UnknownParcel | TooManyFacts):
+        log.warning("Delivery %s %r cannot be applied yet: %s", producer, event_id, error)
+    else:
+        log.error("Delivery %s %r cannot be applied", producer, event_id, exc_info=error)
+    await rows.postpone_delivery(db, producer, event_id, str(error) or type(error).__name__)
 
 
 async def _apply(programme: Programme, producer: str, event_id: str) -> int:
@@ -84,7 +101,10 @@ async def _apply(programme: Programme, producer: str, event_id: str) -> int:
         delivery = await rows.hold_delivery(db, producer, event_id)
         if delivery is None:
             return 0
-        happening = PRODUCERS[producer].read(delivery.body, delivery.received_at)
+        adapter = PRODUCERS.get(producer)
+        if adapter is None:
+            raise UnknownProducer(f"This worker does not know the producer {producer}.")
+        happening = adapter.read(delivery.body, delivery.received_at)
         if isinstance(happening, Ignored):
             await rows.finish_delivery(db, delivery, "IGNORED", error=happening.reason)
             return 1

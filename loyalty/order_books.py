@@ -39,14 +39,22 @@ class OrderBooks:
     _debt: int = field(init=False)
     _lots: dict[date, int] = field(init=False)
     _open: dict[str, PromiseOfOrder] = field(init=False)
+    _verdict_id: UUID = field(init=False)
 
     def __post_init__(self) -> None:
+        self._verdict_id = self.order.verdict_id
         self._debt = self.member.debt
         self._lots = dict(self.member.lots)
         self._open = {each.part: each for each in self.order.promises if each.state == "PROMISED"}
 
-    def write(self, settlement: Settlement) -> None:
-        """Moves every part's points: promised anew, credited, cancelled."""
+    def write(self, settlement: Settlement, *, late_key: str) -> None:
+        """Moves every part's points: promised anew, credited, cancelled.
+
+        An order's verdict stays as it was given (R60): points that come after it was final, such as a lost parcel's
+        that was found, get a verdict of their own under `late_key`.
+        """
+        if settlement.post and not self.order.is_waiting:
+            self._add_late_verdict(late_key, sum(settlement.post.values()))
         for part in sorted({*settlement.promise, *settlement.post, *settlement.cancel}):
             self._move(
                 part,
@@ -54,6 +62,25 @@ class OrderBooks:
                 settlement.post.get(part, 0),
                 settlement.cancel.get(part, 0),
             )
+
+    def _add_late_verdict(self, business_key: str, points: int) -> None:
+        self._verdict_id = uuid4()
+        self.changes.verdicts.append(
+            NewVerdict(
+                verdict_id=self._verdict_id,
+                key=business_key,
+                business_key=business_key,
+                kind=EntryKind.PURCHASE,
+                outcome=Outcome.GRANTED,
+                code=Code.GRANTED,
+                points=points,
+                reference=self.order.number,
+                occurred_at=self.at,
+                decided_at=self.member.now,
+                terms_version=self.terms_version,
+                campaign_ids=self.order.campaign_ids,
+            )
+        )
 
     def _move(self, part: str, promised: int, posted: int, cancelled: int) -> None:
         held = self._open.get(part)
@@ -222,7 +249,7 @@ class OrderBooks:
                 points=points,
                 lapses_on=lapses_on,
                 promise_id=promise_id,
-                verdict_id=verdict_id or self.order.verdict_id,
+                verdict_id=verdict_id or self._verdict_id,
                 reverses=reverses,
                 reference=reference or self.order.number,
             )

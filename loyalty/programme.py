@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -126,20 +126,26 @@ def _campaign(row: asyncpg.Record) -> Campaign:
     )
 
 
-async def load_shipped(db: Queryable) -> list[str]:
+async def load_shipped(connection: asyncpg.Connection) -> list[str]:
     """Adds the shipped terms and each market's catalogue (R2, R22, R40), keeping what is there; names what it added."""
-    added = [str(document["version"]) for document in shipped_terms() if await _load_terms(db, document)]
-    if added:
-        await rows.programme_changed(db)
+    async with connection.transaction():
+        added = [
+            name
+            for document in shipped_terms()
+            for name in await _load_terms(connection, terms_from(document), document)
+        ]
+        if added:
+            await rows.programme_changed(connection)
     return added
 
 
-async def _load_terms(db: Queryable, document: dict[str, Any]) -> bool:
-    terms = terms_from(document)
-    effective_from: date = terms.effective_from
-    added = await rows.save_terms(db, terms.market, terms.version, effective_from, document)
+async def _load_terms(db: Queryable, terms: Terms, document: dict[str, Any]) -> list[str]:
+    """One version of terms with its rewards; gives the names of what was not there yet."""
+    added = []
+    if await rows.save_terms(db, terms.market, terms.version, terms.effective_from, document):
+        added.append(terms.version)
     for reward in catalogue_of(terms):
-        await rows.save_catalogue_reward(
+        if await rows.save_catalogue_reward(
             db,
             reward.id,
             reward.market,
@@ -149,7 +155,8 @@ async def _load_terms(db: Queryable, document: dict[str, Any]) -> bool:
             reward.cost,
             reward.valid_days,
             reward.conditions,
-        )
+        ):
+            added.append(reward.id)
     return added
 
 

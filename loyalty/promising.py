@@ -94,14 +94,18 @@ def write_judgement(
     occurred_at: datetime,
     now: datetime,
     terms: Terms,
+    business_key: str | None = None,
 ) -> UUID:
-    """Adds the verdict on one activity with its slot, its fuel days and its promises; gives the verdict's id."""
+    """Adds the verdict on one activity with its slot, its fuel days and its promises; gives the verdict's id.
+
+    `business_key` names the event where it has a name of its own; else the slot it took does.
+    """
     verdict_id = uuid4()
     changes.verdicts.append(
         NewVerdict(
             verdict_id=verdict_id,
             key=key,
-            business_key=judgement.slot.business_key if judgement.slot else None,
+            business_key=business_key or (judgement.slot.business_key if judgement.slot else None),
             kind=kind,
             outcome=judgement.outcome,
             code=judgement.code,

@@ -174,6 +174,7 @@ async def _join(
         occurred_at=joined_at,
         now=member.now,
         terms=terms,
+        business_key=_SIGN_UP,
     )
     answer = verdict_answer("MemberRegistered", member_id, verdict_id, judgement.due_at)
     changes.requests.append(_kept(member_id, request, answer))

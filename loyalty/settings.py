@@ -1,5 +1,6 @@
 """Settings: read from the environment in one place into one frozen object, with the sentence to fix what is wrong."""
 
+import base64
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -79,6 +80,11 @@ def _contradictions(settings: Settings) -> list[str]:
     problems = []
     if not settings.database_url:
         problems.append("Set MIPOINTS_DATABASE_URL, such as postgresql://user:password@host:5432/mipoints.")
+    problems += [
+        f"{PREFIX}WEBHOOK_SECRETS: a native secret is whsec_ followed by base64."
+        for secret in settings.webhook_secrets.get("native", ())
+        if not _is_base64(secret.removeprefix("whsec_"))
+    ]
     if not settings.sandbox:
         sandbox_only = {
             "AUTH_SECRET": settings.auth_secret,
@@ -184,6 +190,13 @@ def _secrets(text: str) -> dict[str, tuple[str, ...]]:
     return {
         producer: (secrets,) if isinstance(secrets, str) else tuple(secrets) for producer, secrets in document.items()
     }
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        return bool(base64.b64decode(text + "=="))
+    except ValueError:
+        return False
 
 
 def _are_secrets(secrets: object) -> bool:

@@ -13,6 +13,7 @@ from db.judging import (
 )
 from db.pool import Queryable
 from db.record import Changes, NewFact, record
+from loyalty.credit import credit_before
 from loyalty.facts import content_of, fact_of
 from loyalty.order_books import OrderBooks, points_by_part
 from loyalty.orders import order_of
@@ -23,15 +24,27 @@ from loyalty.rules.settlement import Settlement, order_outcome, settle_state
 from loyalty.rules.shipment import Fact, OrderState, Returned, fold
 
 
+MOST_FACTS = 300
+
+
+class TooManyFacts(Exception):
+    """More was told of one order than any real one has; nobody settles by thousands of facts."""
+
+    def __init__(self, number: str) -> None:
+        super().__init__(f"Order {number} has {MOST_FACTS} facts already; this one is not taken.")
+
+
 async def settle(
     programme: Programme, db: Queryable, member_id: UUID, number: str, fact: Fact, delivery: Delivery
 ) -> None:
     """Adds one fact to an order and moves its points to where all its facts together say they belong.
 
     Runs inside the caller's transaction and holds the member. A fact known before changes nothing; for a member that
-    is not active it is kept and nothing moves (R5). Raises UnknownLine, UnknownParcel.
+    is not active it is kept and nothing moves (R5). What fell due before it was told is credited first, so that the
+    history is in the order of its moments. Raises UnknownLine, UnknownParcel, TooManyFacts.
     """
     await lock_member_to_judge(db, Who(member_id=member_id))
+    await credit_before(db, member_id, delivery.received_at)
     member = await member_to_judge(db, Who(member_id=member_id))
     order = await order_to_settle(db, member_id, number)
     assert member is not None
@@ -39,6 +52,8 @@ async def settle(
     known = {key: fact_of(kind, content, at) for key, kind, content, at in order.facts}
     if fact.key in known:
         return
+    if len(known) >= MOST_FACTS:
+        raise TooManyFacts(number)
     state = fold(order_of(order), [*known.values(), fact])
     changes = Changes(facts=[_new_fact(number, fact, delivery)])
     if member.state == "ACTIVE":
@@ -84,7 +99,7 @@ def _write(
         terms_version=terms.version,
         names={campaign.id: campaign.name for campaign in campaigns},
     )
-    books.write(settlement)
+    books.write(settlement, late_key=f"credited:{quoted(order.number)}:{fact.key}")
     if isinstance(fact, Returned) or settlement.take_back or settlement.cancel:
         business_key, code = _reversal_of(order.number, fact)
         books.reverse(business_key, code, settlement.take_back, settlement.cancel)
@@ -108,8 +123,13 @@ def _posted(order: OrderToSettle) -> dict[str, int]:
     return {part: points - order.taken.get(part, 0) for part, points in credited.items()}
 
 
+def quoted(part: str) -> str:
+    """A part of a business key whose own colons cannot be mistaken for those between parts."""
+    return part.replace("%", "%25").replace(":", "%3A")
+
+
 def _reversal_of(number: str, fact: Fact) -> tuple[str, Code]:
     """The business key and code under which points go back: the return's, or the parcel's that did not arrive."""
     if isinstance(fact, Returned):
-        return f"return:{number}:{fact.return_id}", Code.RETURNED
-    return f"not_delivered:{number}:{fact.key}", Code.NOT_DELIVERED
+        return f"return:{quoted(number)}:{fact.return_id}", Code.RETURNED
+    return f"not_delivered:{quoted(number)}:{fact.key}", Code.NOT_DELIVERED

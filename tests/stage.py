@@ -178,11 +178,11 @@ class Stage:
 
     async def now(self) -> Any:
         """The programme's moment."""
-        return await clock.now(self.programme.db)
+        return await clock.now(self.owner)
 
     async def advance(self, **duration: float) -> None:
         """Moves the clock as `timedelta(**duration)` says, then does what became due."""
-        await clock.advance(self.programme.db, 0, timedelta(**duration))
+        await clock.advance(self.owner, 0, timedelta(**duration))
         await self.drain()
 
     async def drain(self) -> None:

@@ -34,10 +34,10 @@ def person(mi_id: str) -> Registration:
     return Registration(mi_id, "ES", date(1990, 1, 1))
 
 
-async def member_with(programme: Programme, mi_id: str, points: int) -> None:
+async def member_with(programme: Programme, owner: asyncpg.Connection, mi_id: str, points: int) -> None:
     """A member with exactly so many points available, from joining and one delivered order."""
     await register(programme, STOREFRONT, person(mi_id), f"join-{mi_id}")
-    await clock.advance(programme.db, 0, timedelta(minutes=5))
+    await clock.advance(owner, 0, timedelta(minutes=5))
     await credit_due(programme.db)
     if points > 50:
         await told_order(programme, mi_id, f"ORD-{mi_id}", points - 50)
@@ -81,7 +81,7 @@ async def test_fifty_members_with_twenty_shares_each_at_once_get_exactly_three(
 async def test_sixty_four_redemptions_of_the_last_five_hundred_points_issue_one_coupon(
     programme: Programme, owner: asyncpg.Connection
 ):
-    await member_with(programme, "mi-1", 500)
+    await member_with(programme, owner, "mi-1", 500)
     answers = await asyncio.gather(
         *(redeem(programme, Caller("mi-1"), "mi-1", "es-5", f"key-{n}") for n in range(64)),
         return_exceptions=True,
@@ -95,7 +95,7 @@ async def test_sixty_four_redemptions_of_the_last_five_hundred_points_issue_one_
 async def test_one_key_sixty_four_times_at_once_has_one_effect_and_one_answer(
     programme: Programme, owner: asyncpg.Connection
 ):
-    await member_with(programme, "mi-1", 2000)
+    await member_with(programme, owner, "mi-1", 2000)
     answers = await asyncio.gather(*(redeem(programme, Caller("mi-1"), "mi-1", "es-5", "key") for _ in range(64)))
     assert len(set(answers)) == 1
     with pytest.raises(IdempotencyMismatch):
@@ -107,7 +107,7 @@ async def test_one_storefront_key_for_two_members_at_once_serves_one_of_them(
     programme: Programme, owner: asyncpg.Connection
 ):
     for mi_id in ("mi-1", "mi-2"):
-        await member_with(programme, mi_id, 600)
+        await member_with(programme, owner, mi_id, 600)
     answers = await asyncio.gather(
         *(redeem(programme, STOREFRONT, mi_id, "es-5", "key") for mi_id in ("mi-1", "mi-2") * 10),
         return_exceptions=True,
@@ -164,7 +164,7 @@ async def test_eight_sweepers_credit_every_promise_once(programme: Programme, db
         await register(programme, STOREFRONT, person(f"mi-{n}"), f"join-{n}")
         await earn(programme, Caller(f"mi-{n}"), SHARE, None, "share")
         await earn(programme, Caller(f"mi-{n}"), Activity("APP_SIGN_IN"), None, "sign-in")
-    await clock.advance(db, 0, timedelta(minutes=5))
+    await clock.advance(owner, 0, timedelta(minutes=5))
     credited = 0
     while await due_promises(db, 1):
         credited += sum(await asyncio.gather(*(credit_due(db) for _ in range(8))))
@@ -175,7 +175,7 @@ async def test_eight_sweepers_credit_every_promise_once(programme: Programme, db
 
 
 async def test_a_promise_cannot_be_closed_twice_even_by_hand(programme: Programme, owner: asyncpg.Connection):
-    await member_with(programme, "mi-1", 50)
+    await member_with(programme, owner, "mi-1", 50)
     with pytest.raises(asyncpg.UniqueViolationError, match="a_promise_is_closed_once"):
         await owner.execute(
             "insert into transfers select (jsonb_populate_record(t, '{\"seq\": 99}')).* from transfers t "
@@ -184,10 +184,10 @@ async def test_a_promise_cannot_be_closed_twice_even_by_hand(programme: Programm
 
 
 async def test_spending_and_crediting_at_once_keep_every_point(programme: Programme, owner: asyncpg.Connection):
-    await member_with(programme, "mi-1", 3000)
+    await member_with(programme, owner, "mi-1", 3000)
     for n in range(3):
         await earn(programme, Caller("mi-1"), SHARE, None, f"share-{n}")
-    await clock.advance(programme.db, 0, timedelta(minutes=5))
+    await clock.advance(owner, 0, timedelta(minutes=5))
     promises = await due_promises(programme.db, 10)
     await asyncio.gather(
         *(redeem(programme, Caller("mi-1"), "mi-1", "es-5", f"key-{n}") for n in range(4)),

@@ -15,6 +15,7 @@ from workers.wakeups import JOB_SECONDS, options, redis_settings
 log = logging.getLogger(__name__)
 
 _BETWEEN_TRIES = 2.0
+_CLOSING_SECONDS = 3.0
 
 
 async def open_sweeper(settings: Settings) -> Sweeper:
@@ -34,7 +35,7 @@ async def run_worker(settings: Settings) -> None:
     finally:
         if listening is not None:
             listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
+            await asyncio.wait({listening}, timeout=_CLOSING_SECONDS)
         await sweeper.programme.db.close()
 
 
@@ -59,6 +60,7 @@ async def _listen(url: str, sweeper: Sweeper) -> None:
 
 async def _close_quietly(worker: Worker) -> None:
     try:
-        await worker.close()
+        async with asyncio.timeout(_CLOSING_SECONDS / 2):
+            await worker.close()
     except Exception as error:
         log.debug("arq's worker did not close cleanly: %s", error)

@@ -3,6 +3,7 @@
 `mipoints worker` runs the same functions and keeps the sweeper going when Redis is away.
 """
 
+import asyncio
 from typing import Any
 
 from arq.connections import RedisSettings
@@ -13,12 +14,15 @@ from workers.wakeups import options, redis_settings
 
 
 async def open_worker(ctx: dict[str, Any]) -> None:
-    """Opens the pool that this worker's sweeps use."""
+    """Opens a pool and starts sweeping."""
     ctx["sweeper"] = await open_sweeper(read_settings())
+    ctx["sweeping"] = asyncio.create_task(ctx["sweeper"].run())
 
 
 async def close_worker(ctx: dict[str, Any]) -> None:
-    """Closes it."""
+    """Ends the sweeps and closes it."""
+    ctx["sweeper"].stop()
+    await ctx["sweeping"]
     await ctx["sweeper"].programme.db.close()
 
 

@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from db.credit import seconds_to_next_due
 from db.inbox import bury_parked, unpark_known
 from db.pool import DatabaseUnavailable
-from loyalty.credit import credit_due
-from loyalty.inbox import apply_deliveries
+from loyalty.credit import credit_some
+from loyalty.inbox import apply_some
 from loyalty.programme import Programme
 
 log = logging.getLogger(__name__)
@@ -19,63 +20,89 @@ _TIDY_EVERY = 30.0
 
 @dataclass(slots=True)
 class Sweeper:
-    """Looks for due work every `seconds`, sooner when a promise is due sooner or when it is woken."""
+    """Looks for due work every `seconds`, sooner when a promise is due sooner or when it is woken.
+
+    Crediting, the inbox and tidying each have a loop of their own, so that none waits for another.
+    """
 
     programme: Programme
     seconds: float
-    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    _woken: dict[str, asyncio.Event] = field(default_factory=dict)
     _stopping: bool = False
     _was_away: bool = False
 
     async def run(self) -> None:
         """Sweeps until `stop` is called; a database that is away is waited for."""
-        tidied = 0.0
-        clock = asyncio.get_running_loop().time
-        while not self._stopping:
-            self._woken.clear()
-            try:
-                await self.sweep()
-                if clock() - tidied > _TIDY_EVERY:
-                    await self.tidy()
-                    tidied = clock()
-                await self._rest(await self._seconds_to_rest())
-                self._was_away = False
-            except DatabaseUnavailable as error:
-                self._complain_once(error)
-                await self._rest(self.seconds)
+        await asyncio.gather(
+            self._repeat("credit", self.credit, self._until_next_due),
+            self._repeat("apply", self.apply, self._a_while),
+            self._repeat("tidy", self.tidy, self._long),
+        )
 
-    async def sweep(self) -> int:
-        """Does everything that is due now; gives how many rows it finished."""
-        return await apply_deliveries(self.programme) + await credit_due(self.programme.db)
+    async def credit(self) -> int:
+        """Credits one set of promises that are due; gives how many."""
+        return await credit_some(self.programme.db)
 
-    async def tidy(self) -> None:
+    async def apply(self) -> int:
+        """Applies one set of deliveries from the inbox; gives how many it finished."""
+        return await apply_some(self.programme)
+
+    async def tidy(self) -> int:
         """Frees parked deliveries whose order nobody announced, and gives up on those parked for 90 days."""
         await unpark_known(self.programme.db)
         await bury_parked(self.programme.db)
+        return 0
 
     def wake(self) -> None:
-        """Ends the current rest."""
-        self._woken.set()
+        """Ends every rest."""
+        for event in self._woken.values():
+            event.set()
 
     def stop(self) -> None:
-        """Ends `run` after what it is doing."""
+        """Ends `run` after the sets that are being worked on."""
         self._stopping = True
-        self._woken.set()
+        self.wake()
 
-    async def _seconds_to_rest(self) -> float:
+    async def _repeat(
+        self, name: str, work: Callable[[], Awaitable[int]], rest: Callable[[], Awaitable[float]]
+    ) -> None:
+        """Works as long as there is something to do, then rests. No fault ends it: what was due is still due."""
+        woken = self._woken.setdefault(name, asyncio.Event())
+        while not self._stopping:
+            woken.clear()
+            pause = self.seconds
+            try:
+                if await work():
+                    continue
+                pause = await rest()
+                self._was_away = False
+            except DatabaseUnavailable as error:
+                self._complain_once(error)
+            except Exception:
+                log.exception("The sweeper's part %r failed; it goes on in %s s.", name, pause)
+            await _wait(woken, pause)
+
+    async def _until_next_due(self) -> float:
         until_due = await seconds_to_next_due(self.programme.db)
         if until_due is None or until_due <= 0:
             return self.seconds
         return min(self.seconds, until_due + _SHORTEST)
 
-    async def _rest(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(max(seconds, _SHORTEST)):
-                await self._woken.wait()
-        except TimeoutError:
-            return
+    async def _a_while(self) -> float:
+        return self.seconds
+
+    async def _long(self) -> float:
+        return _TIDY_EVERY
 
     def _complain_once(self, error: DatabaseUnavailable) -> None:
         if not self._was_away:
             log.warning("%s Due work waits; it is looked for every %s s.", error, self.seconds)
         self._was_away = True
+
+
+async def _wait(woken: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(max(seconds, _SHORTEST)):
+            await woken.wait()
+    except TimeoutError:
+        return

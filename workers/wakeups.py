@@ -1,9 +1,8 @@
-"""arq's side: wake-ups whose body is one sweep. Losing them all loses nothing (design §4)."""
+"""arq's side: jobs that wake the sweeper. Losing them all loses nothing (design §4)."""
 
 import json
 from typing import Any
 
-from arq import Retry
 from arq.connections import RedisSettings
 from redis.asyncio.retry import Retry as RedisRetry
 from redis.backoff import ExponentialBackoff
@@ -30,23 +29,20 @@ def redis_settings(url: str) -> RedisSettings:
     return settings
 
 
-async def credit_due(ctx: dict[str, Any]) -> int:
-    """A promise has become due: sweep now."""
-    return await _sweep(ctx)
+async def credit_due(ctx: dict[str, Any]) -> None:
+    """A promise has become due: the sweeper looks now."""
+    _wake(ctx)
 
 
-async def apply_deliveries(ctx: dict[str, Any]) -> int:
-    """A webhook was kept: sweep now."""
-    return await _sweep(ctx)
+async def apply_deliveries(ctx: dict[str, Any]) -> None:
+    """A webhook was kept: the sweeper looks now."""
+    _wake(ctx)
 
 
-async def _sweep(ctx: dict[str, Any]) -> int:
-    """arq never tries a plain exception again; a Retry it does."""
+def _wake(ctx: dict[str, Any]) -> None:
+    """The job ends at once and cannot fail: the rows are the work, and the sweeper answers for them."""
     sweeper: Sweeper = ctx["sweeper"]
-    try:
-        return await sweeper.sweep()
-    except Exception as error:
-        raise Retry(defer=1) from error
+    sweeper.wake()
 
 
 def options() -> dict[str, Any]:

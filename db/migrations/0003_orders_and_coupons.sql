@@ -98,5 +98,5 @@ create table notices (
         check (kind in ('POINTS_LAPSING', 'COUPON_EXPIRING', 'POINTS_LAPSED', 'CLAWBACK'))
 );
 
--- What was taken back of one order.
-create index reversals_of_an_order on verdicts (member_id, reference) where outcome = 'REVERSED';
+-- What was granted for one order and what was taken back of it.
+create index verdicts_of_an_order on verdicts (member_id, reference) where kind in ('PURCHASE', 'CLAWBACK');

@@ -61,10 +61,15 @@ begin atomic
         from links
         where links.hash <> links.hash_expected or links.seq <> links.seq_expected
         union all
-        select b.member_id, least(b.seq, coalesce(tails.seq, 0)) + (b.seq <> coalesce(tails.seq, 0))::int
+        select
+            member_id,
+            least(coalesce(b.seq, 0), coalesce(tails.seq, 0))
+            + (coalesce(b.seq, 0) <> coalesce(tails.seq, 0))::int
         from balances b
-        left join tails using (member_id)
-        where b.seq <> coalesce(tails.seq, 0) or b.head <> coalesce(tails.hash, ''::bytea)
+        full join tails using (member_id)
+        where
+            coalesce(b.seq, 0) <> coalesce(tails.seq, 0)
+            or coalesce(b.head, ''::bytea) <> coalesce(tails.hash, ''::bytea)
     )
     select bad.member_id, min(bad.seq)
     from bad

@@ -10,6 +10,13 @@ where
 order by p.due_at, p.promise_id
 limit $1;
 
+-- name: due_promises_of
+-- One member's promises that were due by a moment, soonest first.
+select member_id, promise_id, due_at
+from promises
+where member_id = $1 and state = 'PROMISED' and due_at <= least($2, programme_now()) and attempts < 10
+order by due_at, promise_id;
+
 -- name: post_due
 -- Credits the promises named in $1 (members) and $2 (promises): whole sets, each promise once, in the order they
 -- became due, booked as of that moment. Members somebody else holds are left for the next round; a promise that is

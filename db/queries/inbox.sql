@@ -25,7 +25,7 @@ for update skip locked;
 update inbox
 set
     state = $3, error = $4, order_number = coalesce($5, order_number),
-    tracking_number = coalesce($6, tracking_number), attempts = attempts + 1,
+    tracking_number = coalesce($6, tracking_number), attempts = attempts + ($3 <> 'PARKED')::int,
     applied_at = case when $3 = 'APPLIED' then programme_now() end
 where producer = $1 and event_id = $2;
 
@@ -39,22 +39,39 @@ set
     state = case when attempts + 1 >= 10 then 'DEAD' else state end
 where producer = $1 and event_id = $2 and state = 'RECEIVED';
 
+-- name: rest_delivery
+-- Its member is busy: looked at again in a second, and no attempt is counted.
+update inbox
+set not_before = clock_timestamp() + interval '1 second'
+where producer = $1 and event_id = $2 and state = 'RECEIVED';
+
 -- name: unpark_deliveries
--- What waited for this order, or for one of its parcels, may be applied now.
+-- What waited for this order, or for one of its parcels, may be applied now. Rows somebody else frees are left.
 update inbox
 set state = 'RECEIVED', not_before = null
-where state = 'PARKED' and (order_number = $1 or (order_number is null and tracking_number = any ($2::text[])))
+where (producer, event_id) in (
+    select producer, event_id from inbox
+    where state = 'PARKED' and (order_number = $1 or (order_number is null and tracking_number = any ($2::text[])))
+    order by producer, event_id
+    for update skip locked
+)
 returning event_id;
 
 -- name: unpark_known
 -- The same for every parked delivery whose order has become known, for the case that nobody was left to say so.
-update inbox i
+-- A tracking number of several orders stays parked: it does not say which one is meant.
+update inbox
 set state = 'RECEIVED', not_before = null
-where i.state = 'PARKED' and (
-    exists (select from order_numbers n where n.number = i.order_number)
-    or (i.order_number is null and exists (
-        select from tracking_numbers t where t.tracking_number = i.tracking_number
-    ))
+where (producer, event_id) in (
+    select i.producer, i.event_id from inbox i
+    where i.state = 'PARKED' and (
+        exists (select from order_numbers n where n.number = i.order_number)
+        or (i.order_number is null and 1 = (
+            select count(*) from tracking_numbers t where t.tracking_number = i.tracking_number
+        ))
+    )
+    order by i.producer, i.event_id
+    for update skip locked
 )
 returning event_id;
 
@@ -62,5 +79,10 @@ returning event_id;
 -- Ninety days after it came, a delivery whose order nobody told is given up on; it can be replayed.
 update inbox
 set state = 'DEAD', error = 'Its order was not told within 90 days.'
-where state = 'PARKED' and received_at < programme_now() - interval '90 days'
+where (producer, event_id) in (
+    select producer, event_id from inbox
+    where state = 'PARKED' and received_at < programme_now() - interval '90 days'
+    order by producer, event_id
+    for update skip locked
+)
 returning event_id;

@@ -1,7 +1,7 @@
 -- name: member_to_judge
 -- Everything a decision about one member reads, as of one version of it, with the caller's earlier answer to the
 -- same key. The member is named by Mi account id ($1) or by member id ($2). $3: the service that calls, null when
--- the member itself does; $4 its key. $5, $6: the kind of slot whose recent ones are asked for, and one period of it.
+-- the member itself does; $4 its key. $5: the kind of slot whose lasting and recent ones are asked for; $6: a product whose slot is too.
 select
     m.member_id, a.mi_id, m.market, m.time_zone, m.zone_before, m.zone_since, m.joined_at, m.state,
     b.available, b.pending, b.debt, b.version,
@@ -12,9 +12,10 @@ select
         select coalesce(jsonb_agg(jsonb_build_array(s.period, s.n)), '[]')
         from slots s
         where s.member_id = m.member_id and s.kind = $5 and (
-            s.period = $6 or ($6::text is null and (
-                s.period = '' or s.period >= to_char(programme_now() - interval '40 days', 'YYYY-MM')
-            ))
+            s.period in ('', $6) or (
+                s.period >= to_char(programme_now() - interval '40 days', 'YYYY-MM')
+                and s.period ~ '^[0-9]{4}-[0-9]{2}(-[0-9]{2})?$'
+            )
         )
     ) as slots,
     (
@@ -94,6 +95,10 @@ select
     o.number, o.verdict_id, o.placed_at, o.currency, o.lines, o.parcels, o.shipping_minor, o.discount_minor,
     o.terms_version, o.campaign_ids,
     (
+        select v.outcome = 'WAITING' from verdicts v
+        where v.member_id = o.member_id and v.verdict_id = o.verdict_id
+    ) as is_waiting,
+    (
         select coalesce(jsonb_agg(jsonb_build_array(f.fact_key, f.kind, f.content, f.occurred_at)), '[]')
         from order_facts f
         where f.member_id = o.member_id and f.number = o.number
@@ -106,7 +111,7 @@ select
     (
         select coalesce(jsonb_agg(v.facts -> 'taken'), '[]')
         from verdicts v
-        where v.member_id = o.member_id and v.reference = o.number and v.outcome = 'REVERSED'
+        where v.member_id = o.member_id and v.reference = o.number and v.kind = 'CLAWBACK'
     ) as taken,
     (
         select coalesce(jsonb_agg(jsonb_build_array(put.lapses_on, put.points)), '[]')
@@ -116,10 +121,8 @@ select
             where
                 t.member_id = o.member_id and t.lapses_on is not null
                 and t.verdict_id in (
-                    select o.verdict_id
-                    union all
                     select v.verdict_id from verdicts v
-                    where v.member_id = o.member_id and v.reference = o.number and v.outcome = 'REVERSED'
+                    where v.member_id = o.member_id and v.reference = o.number and v.kind in ('PURCHASE', 'CLAWBACK')
                 )
             group by t.lapses_on
         ) put

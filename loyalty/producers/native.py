@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from loyalty.producers.events import BadSignature, Happening, Identity, Ignored, Known, MalformedDelivery
@@ -196,4 +196,6 @@ def _moment(value: object, received_at: datetime) -> datetime:
         raise _Unreadable("occurred_at is not an instant.") from error
     if moment.tzinfo is None:
         raise _Unreadable("occurred_at has no offset.")
-    return moment
+    if not 2000 <= moment.year <= 2200:
+        raise _Unreadable("occurred_at is of another century.")
+    return moment.astimezone(UTC)

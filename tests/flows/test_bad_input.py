@@ -83,9 +83,7 @@ async def test_a_token_that_is_not_to_be_believed_opens_nothing(stage: Stage, ch
 
 async def test_an_unsigned_token_and_nonsense_open_nothing(stage: Stage):
     await stage.register()
-    unsigned = jwt.encode(
-        jwt.decode(stage.token("mi-1"), options={"verify_signature": False}), "", algorithm="none"
-    )
+    unsigned = jwt.encode(jwt.decode(stage.token("mi-1"), options={"verify_signature": False}), "", algorithm="none")
     for bad in (unsigned, "nonsense", "a.b.c", "x" * 10_000):
         assert (await stage.post(ME, token=bad))["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
 
@@ -162,7 +160,7 @@ async def test_amounts_are_whole_numbers_of_32_bits(stage: Stage, amount: object
     await stage.register()
     order = {"number": "O", "miId": "mi-1", "placedAt": "2026-11-22T10:00:00Z", "currency": "EUR"}
     order["lines"] = [{"id": "1", "productId": "p", "quantity": 1, "paidMinor": amount}]
-    query = "mutation($i: RecordOrderInput!) { recordOrder(input: $i, idempotencyKey: \"k\") { __typename } }"
+    query = 'mutation($i: RecordOrderInput!) { recordOrder(input: $i, idempotencyKey: "k") { __typename } }'
     answer = await stage.post(query, {"i": order}, stage.token(scope="storefront"))
     assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 

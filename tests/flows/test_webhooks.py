@@ -121,10 +121,19 @@ async def test_a_signed_body_that_is_no_event_is_400_and_not_kept(stage: Stage, 
         {"type": "shipment.delivered", "data": {"order_number": "ORD-1", "occurred_at": "2026-11-03T11:59:30"}},
         {"type": "shipment.delivered", "data": {"order_number": "ORD-1", "lines": {"1": 1}}},
         {"type": "shipment.delivered", "data": {"order_number": "ORD-1", "lines": [{"line_id": "1", "quantity": -1}]}},
-        {"type": "shipment.delivered", "data": {"order_number": "ORD-1", "lines": [{"line_id": "1", "quantity": True}]}},
+        {
+            "type": "shipment.delivered",
+            "data": {"order_number": "ORD-1", "lines": [{"line_id": "1", "quantity": True}]},
+        },
         {"type": "return.received", "data": {"order_number": "ORD-1"}},
-        {"type": "return.received", "data": {"order_number": "ORD-1", "return_id": "R", "refund": {"amount_minor": -1}}},
-        {"type": "return.received", "data": {"order_number": "ORD-1", "return_id": "R", "refund": {"amount_minor": 1e99}}},
+        {
+            "type": "return.received",
+            "data": {"order_number": "ORD-1", "return_id": "R", "refund": {"amount_minor": -1}},
+        },
+        {
+            "type": "return.received",
+            "data": {"order_number": "ORD-1", "return_id": "R", "refund": {"amount_minor": 1e99}},
+        },
     ],
     ids=str,
 )

@@ -9,6 +9,7 @@ import pytest
 from db.migrate import MigrationsDiffer, are_current, migrate
 from db.pool import Database
 from db.queries import all_queries, query
+from tests.stage import Stage
 
 ROOT = Path(__file__).parent.parent
 
@@ -49,6 +50,53 @@ async def test_the_application_adds_to_the_books_and_cannot_rewrite_them(db: Dat
     column = await db.fetchval("select attname from pg_attribute where attrelid = $1::regclass and attnum = 1", table)
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await db.execute(f"update {table} set {column} = {column}")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update programme_clock set ahead = '1 day'",
+        "update inbox set body = ''",
+        "update coupons set value_minor = 1",
+        "update rewards set cost = 1",
+        "update verdicts set facts = '{}'",
+        "insert into terms (market, version, effective_from, document) values ('ES', 'x', '2030-01-01', '{}')",
+    ],
+)
+async def test_the_application_cannot_rewrite_what_was_told_nor_move_the_clock(db: Database, statement: str):
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await db.execute(statement)
+
+
+async def test_a_verdict_that_is_final_cannot_be_turned(stage: Stage):
+    await stage.register()
+    assert await stage.programme.db.execute("update verdicts set outcome = 'REFUSED'") == "UPDATE 0"
+    await stage.order("ORD-1", [("1", 1, 10000)])
+    assert await stage.programme.db.execute("update verdicts set outcome = 'REFUSED'") == "UPDATE 1"
+
+
+@pytest.mark.parametrize(
+    ("tampering", "bad"),
+    [
+        ("update transfers set amount = amount + 1 where seq = 2", 2),
+        ("update transfers set points = 500 where seq = 3", 3),
+        ("update transfers set occurred_at = occurred_at + interval '1 us' where seq = 1", 1),
+        ("delete from transfers where seq = 2", 2),
+        ("delete from transfers where seq = 4", 4),
+        ("delete from transfers", 1),
+        ("update transfers set seq = 5 where seq = 4", 4),
+        ("update balances set head = ''", 4),
+        ("delete from balances", 1),
+    ],
+)
+async def test_the_first_bad_row_of_a_broken_chain_is_named(stage: Stage, tampering: str, bad: int):
+    await stage.register()
+    await stage.earn({"fuel": {}})
+    await stage.advance(minutes=5)
+    assert await stage.owner.fetch("select * from audit.broken_chains()") == []
+    await stage.owner.execute(tampering)
+    member = await stage.owner.fetchval("select member_id from members")
+    assert [tuple(row) for row in await stage.owner.fetch("select * from audit.broken_chains()")] == [(member, bad)]
 
 
 async def test_the_auditor_reads_the_audit_schema_and_nothing_else(owner: asyncpg.Connection):

@@ -9,6 +9,7 @@ from tests.stage import AUTH_SECRET, EARN, REDEEM, REGISTER, Stage
 
 INTERNALS = ("Traceback", "asyncpg", "select ", "insert into", "postgres", 'File "', "strawberry")
 ME = "{ me { id } }"
+REWARDS = "query($m: Market!) { rewards(market: $m) { id } }"
 
 
 async def raw(stage: Stage, body: bytes, content_type: str = "application/json"):
@@ -32,8 +33,8 @@ async def nothing_is_left(stage: Stage) -> bool:
         b'{"query":"query a { me { id } } query b { me { id } }"}',
         b'{"query":"{ me { id } }","operationName":"other"}',
         json.dumps({"query": "{ me " + "{ node " * 400 + "}" * 401}).encode(),
-        json.dumps({"query": "query($m: Market!) { rewards(market: $m) { id } }", "variables": {"m": "\ud800"}}).encode(),
-        json.dumps({"query": "query($m: Market!) { rewards(market: $m) { id } }", "variables": {"m": "a\0"}}).encode(),
+        json.dumps({"query": REWARDS, "variables": {"m": "\ud800"}}).encode(),
+        json.dumps({"query": REWARDS, "variables": {"m": "a\0"}}).encode(),
     ],
     ids=lambda body: repr(body[:40]),
 )  # fmt: skip
@@ -137,7 +138,8 @@ async def test_unknown_fields_and_wrong_types_are_bad_user_input_and_leave_nothi
 @pytest.mark.parametrize(
     "activity",
     [{}, {"fuel": {}, "appSignIn": {}}, {"fuel": None}, {"socialShare": {}}, {"review": {"productId": "p"}},
-     {"socialShare": {"productId": "p", "url": "javascript:alert(1)"}}, {"linkShare": {"productId": "p", "url": "mi.com"}}],
+     {"socialShare": {"productId": "p", "url": "javascript:alert(1)"}},
+     {"linkShare": {"productId": "p", "url": "mi.com"}}],
     ids=str,
 )  # fmt: skip
 async def test_an_activity_is_exactly_one_and_whole(stage: Stage, activity: dict):

@@ -138,6 +138,14 @@ async def test_a_review_waits_for_its_publication_and_the_same_review_gets_the_s
     assert (second["outcome"], second["code"]) == ("REFUSED", "ALREADY_REVIEWED")
 
 
+async def test_a_review_and_a_product_with_the_same_number_are_told_apart(stage: Stage):
+    await stage.register()
+    first = (await stage.earn({"review": {"productId": "1", "reviewId": "777"}}))["verdict"]
+    second = (await stage.earn({"review": {"productId": "777", "reviewId": "1"}}))["verdict"]
+    assert first["outcome"] == second["outcome"] == "WAITING"
+    assert first["id"] != second["id"]
+
+
 async def test_gb_offers_no_social_share_since_june_2025(stage: Stage):
     await stage.register("mi-gb", "GB")
     verdict = (await stage.earn(SHARE, "mi-gb"))["verdict"]

@@ -1,7 +1,11 @@
 """Orders from the storefront, parcels and returns from shippers (R12-R13, R30-R36, R60-R61)."""
 
+from datetime import timedelta
+
 import pytest
 
+from db import clock
+from db.inbox import unpark_known
 from tests.stage import Stage
 
 TWO_LINES = [("1", 1, 19999), ("2", 1, 5000)]
@@ -213,3 +217,65 @@ async def test_a_suspended_members_delivery_is_kept_and_moves_nothing(stage: Sta
     await stage.delivered("ORD-1")
     assert await stage.balance() == (50, 100, 0)
     assert await stage.owner.fetchval("select count(*) from order_facts") == 1
+
+
+async def test_a_parcel_lost_and_found_is_credited_under_a_verdict_of_its_own(stage: Stage):
+    await joined(stage)
+    await stage.order("ORD-1", [("1", 1, 10000)], parcels={"T1": {"1": 1}})
+    await stage.tell("shipment.lost", "ORD-1", tracking_number="T1", occurred_at="2026-11-03T10:00:00Z")
+    assert await stage.balance() == (50, 0, 0)
+    await stage.tell("shipment.delivered", "ORD-1", tracking_number="T1", occurred_at="2026-11-04T10:00:00Z")
+    assert await stage.balance() == (150, 0, 0)
+    found = await verdicts(stage)
+    assert ("PURCHASE", "REFUSED", "NOT_DELIVERED", 0) in found
+    assert ("PURCHASE", "GRANTED", "GRANTED", 100) in found
+    await stage.returned("ORD-1", "R1")
+    assert await stage.balance() == (50, 0, 0)
+
+
+async def test_what_fell_due_before_a_return_is_booked_before_it(stage: Stage):
+    await joined(stage)
+    await stage.order("ORD-1", [("1", 1, 10000)])
+    await stage.delivered("ORD-1")
+    await stage.earn({"socialShare": {"productId": "p"}})
+    await clock.advance(stage.owner, 0, timedelta(days=1))
+    await stage.webhook("return.received", {"order_number": "ORD-1", "return_id": "R1"})
+    await stage.drain()
+    assert [kind for kind, _, _ in await stage.history()][:2] == ["CLAWBACK", "SOCIAL_SHARE"]
+
+
+async def test_a_tracking_number_of_two_orders_waits_without_wearing_out(stage: Stage):
+    await joined(stage)
+    for number in ("ORD-1", "ORD-2"):
+        await stage.order(number, [("1", 1, 10000)], parcels={"T1": {"1": 1}})
+    await stage.webhook("shipment.delivered", {"tracking_number": "T1", "occurred_at": "2026-11-03T11:59:30Z"})
+    for _ in range(15):
+        await stage.drain()
+        await unpark_known(stage.programme.db)
+    row = await stage.owner.fetchrow("select state, attempts from audit.inbox")
+    assert (row["state"], row["attempts"]) == ("PARKED", 0)
+    assert await stage.balance() == (50, 200, 0)
+
+
+async def test_order_and_return_ids_with_colons_do_not_meet(stage: Stage):
+    await joined(stage)
+    for number in ("A:B", "A"):
+        await stage.order(number, [("1", 1, 10000)])
+        await stage.delivered(number)
+    await stage.returned("A:B", "C")
+    await stage.returned("A", "B:C")
+    assert await stage.balance() == (50, 0, 0)
+
+
+async def test_an_order_is_not_settled_by_thousands_of_facts(stage: Stage):
+    await joined(stage)
+    await stage.order("ORD-1", [("1", 1, 10000)])
+    await stage.owner.execute(
+        "insert into order_facts select member_id, number, 'in_transit:' || n, 'InTransit', "
+        """'{"tracking_number": "T", "lines": [], "carrier": null}', now(), now(), 'native', n::text """
+        "from orders, generate_series(1, 300) n"
+    )
+    await stage.delivered("ORD-1")
+    row = await stage.owner.fetchrow("select state, error from audit.inbox")
+    assert row["state"] == "RECEIVED"
+    assert "facts already" in row["error"]

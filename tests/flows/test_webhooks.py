@@ -125,6 +125,7 @@ async def test_a_signed_body_that_is_no_event_is_400_and_not_kept(stage: Stage, 
             "type": "shipment.delivered",
             "data": {"order_number": "ORD-1", "lines": [{"line_id": "1", "quantity": True}]},
         },
+        {"type": "shipment.delivered", "data": {"order_number": "ORD-1", "occurred_at": "0001-01-01T00:00:00+14:00"}},
         {"type": "return.received", "data": {"order_number": "ORD-1"}},
         {
             "type": "return.received",
@@ -144,6 +145,20 @@ async def test_an_event_of_an_unknown_form_is_kept_and_ignored_with_a_reason(sta
     row = await stage.owner.fetchrow("select state, error from audit.inbox")
     assert row["state"] == "IGNORED"
     assert row["error"]
+
+
+async def test_a_delivery_this_worker_cannot_read_stops_itself_and_nothing_else(stage: Stage):
+    await stage.register()
+    await stage.order("ORD-1", [("1", 1, 10000)])
+    await stage.owner.execute(
+        "insert into inbox (producer, event_id, type, body, headers, received_at) "
+        "values ('of a later release', 'x', 'y', '', '{}', programme_now() - interval '1 hour')"
+    )
+    assert (await post(stage, BODY, signed(BODY, "evt-1"))).is_success
+    await stage.drain()
+    assert (await stage.balance())[0] == 100
+    row = await stage.owner.fetchrow("select state, attempts from inbox where event_id = 'x'")
+    assert (row["state"], row["attempts"]) == ("RECEIVED", 1)
 
 
 async def test_the_limit_holds_for_bodies_with_and_without_a_length(stage: Stage):

@@ -12,7 +12,8 @@ from db.pool import DatabaseUnavailable
 from loyalty.callers import Caller
 from loyalty.programme import Programme
 
-Wake = Callable[[str, datetime | None], Awaitable[None]]
+Wake = Callable[[str, float | None], Awaitable[None]]
+"""The name of what is to be done, and in how many seconds; None for now."""
 
 
 @dataclass(slots=True)

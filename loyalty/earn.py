@@ -1,7 +1,7 @@
 """Earning by an activity in the app (R10-R23): one activity, one verdict, points promised."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from db.judging import MemberToJudge, Who, verdict_of_business_key
@@ -12,7 +12,7 @@ from loyalty.deciding import Answer, decide, request_of
 from loyalty.programme import Catalogue, Programme
 from loyalty.promising import calendar_of, write_judgement
 from loyalty.refusals import InvalidInput, MemberNotActive
-from loyalty.rules.activity import Activity, Known, judge, too_late_or_early
+from loyalty.rules.activity import Activity, Judgement, Known, judge, too_late_or_early
 from loyalty.rules.caps import Slot
 from loyalty.rules.fuel import FuelDay
 from loyalty.rules.kinds import EntryKind
@@ -21,32 +21,27 @@ from loyalty.rules.terms import Terms
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """The verdict an event was given, and when its points become spendable where that is known."""
+    """The verdict an event was given, and the seconds from then until its points are due, where they are on hold."""
 
     member_id: UUID
     verdict_id: UUID
-    due_at: datetime | None
+    due_in: float | None
 
     @classmethod
     def of(cls, answer: Answer) -> "Decided":
         """From the answer kept beside the idempotency key."""
-        due_at = answer.get("due_at")
-        return cls(
-            UUID(answer["member_id"]),
-            UUID(answer["verdict_id"]),
-            datetime.fromisoformat(due_at) if due_at else None,
-        )
+        return cls(UUID(answer["member_id"]), UUID(answer["verdict_id"]), answer.get("due_in"))
 
 
 def verdict_answer(
-    type_: str, member_id: UUID, verdict_id: UUID, due_at: datetime | None = None
-) -> dict[str, str | None]:
+    type_: str, member_id: UUID, verdict_id: UUID, due_in: timedelta | None = None
+) -> dict[str, str | float | None]:
     """A verdict as the idempotency key keeps it."""
     return {
         "type": type_,
         "member_id": str(member_id),
         "verdict_id": str(verdict_id),
-        "due_at": due_at.isoformat() if due_at else None,
+        "due_in": due_in.total_seconds() if due_in is not None else None,
     }
 
 
@@ -92,7 +87,7 @@ async def earn(
             terms=terms,
             business_key=_review_key(activity),
         )
-        return changes, verdict_answer("PointsVerdict", member.member_id, verdict_id, judgement.due_at)
+        return changes, verdict_answer("PointsVerdict", member.member_id, verdict_id, hold_of(judgement, member))
 
     answer = await decide(
         programme.db,
@@ -103,6 +98,11 @@ async def earn(
         product_id=activity.product_id,
     )
     return Decided.of(answer)
+
+
+def hold_of(judgement: Judgement, member: MemberToJudge) -> timedelta | None:
+    """How long the points are on hold; None where they wait for something else."""
+    return judgement.due_at - member.now if judgement.due_at is not None else None
 
 
 def _asked(activity: Activity) -> list[str | None]:

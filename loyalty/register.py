@@ -18,7 +18,7 @@ from db.pool import Queryable
 from db.record import Changes, NewRequest, Stale, record
 from loyalty.callers import Caller
 from loyalty.deciding import Answer, Request, first_answer, once_more_if_stale, request_of
-from loyalty.earn import Decided, verdict_answer
+from loyalty.earn import Decided, hold_of, verdict_answer
 from loyalty.programme import Catalogue, Programme
 from loyalty.promising import calendar_of, write_judgement
 from loyalty.refusals import InvalidInput, NotEligible, as_answer, kept_refusal
@@ -176,7 +176,7 @@ async def _join(
         terms=terms,
         business_key=_SIGN_UP,
     )
-    answer = verdict_answer("MemberRegistered", member_id, verdict_id, judgement.due_at)
+    answer = verdict_answer("MemberRegistered", member_id, verdict_id, hold_of(judgement, member))
     changes.requests.append(_kept(member_id, request, answer))
     await record(db, member_id, member.version, changes)
     return answer

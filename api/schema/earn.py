@@ -39,8 +39,8 @@ async def earn_points(info: Info, input: EarnPointsInput, idempotency_key: Idemp
     decided = await earn(
         info.context.programme, caller, input.activity.told(), given(input.occurred_at), idempotency_key
     )
-    if decided.due_at is not None:
-        await info.context.wake("credit_due", decided.due_at)
+    if decided.due_in is not None:
+        await info.context.wake("credit_due", decided.due_in)
     return PointsVerdict(
         verdict=await the_verdict(info, decided.member_id, decided.verdict_id),
         member=await the_member(info, decided.member_id),

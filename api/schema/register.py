@@ -38,8 +38,8 @@ async def register_member(
 ) -> RegisterMemberResult | None:
     caller = service_only(info.context.caller, "storefront")
     joined = await register(info.context.programme, caller, input.told(), idempotency_key)
-    if joined.due_at is not None:
-        await info.context.wake("credit_due", joined.due_at)
+    if joined.due_in is not None:
+        await info.context.wake("credit_due", joined.due_in)
     return MemberRegistered(
         member=await the_member(info, joined.member_id),
         verdict=await the_verdict(info, joined.member_id, joined.verdict_id),

@@ -47,9 +47,7 @@ def refusal_words(catalogue: Catalogue, facts: Facts, zone: str | None) -> dict[
     points = {name: _counted(catalogue, facts.get(name)) for name in ("needed", "available")}
     numbers = {name: _number(catalogue, facts.get(name)) for name in ("limit", "used")}
     available_at = local_day(catalogue, facts.get("available_at"), zone)
-    return _present(
-        {**points, **numbers, "available_at": available_at, "missing": _missing(catalogue, facts)}
-    )
+    return _present({**points, **numbers, "available_at": available_at, "missing": _missing(catalogue, facts)})
 
 
 def _points(catalogue: Catalogue, facts: Facts) -> str:

@@ -137,9 +137,7 @@ def due_at(way: Way, now: datetime, terms: Terms, hold_seconds_override: int | N
     return now + timedelta(seconds=of_terms if hold_seconds_override is None else hold_seconds_override)
 
 
-def too_late_or_early(
-    occurred_at: datetime, now: datetime, joined_at: datetime, terms: Terms
-) -> Untimely | None:
+def too_late_or_early(occurred_at: datetime, now: datetime, joined_at: datetime, terms: Terms) -> Untimely | None:
     """R23: why an activity's time is not accepted; None where it is. Both limits are accepted themselves."""
     if occurred_at > now + timedelta(seconds=terms.future_seconds):
         return "OCCURRED_IN_FUTURE"
@@ -153,11 +151,7 @@ def ways_now(terms: Terms, calendar: Calendar, known: Known, now: datetime) -> l
 
     The streak's bonus is part of FUEL and not listed.
     """
-    return [
-        _way_view(w, terms, calendar, known, now)
-        for w in terms.ways.values()
-        if w.kind != EntryKind.FUEL_STREAK
-    ]
+    return [_way_view(w, terms, calendar, known, now) for w in terms.ways.values() if w.kind != EntryKind.FUEL_STREAK]
 
 
 def _way_view(way: Way, terms: Terms, calendar: Calendar, known: Known, now: datetime) -> WayView:
@@ -193,11 +187,7 @@ def _parts(
 
 
 def _part(kind: str, points: int, campaign: Campaign | None, reference: str | None) -> Part:
-    return (
-        Part(kind, points, None, reference)
-        if campaign is None
-        else Part(kind, points, campaign.id, campaign.name)
-    )
+    return Part(kind, points, None, reference) if campaign is None else Part(kind, points, campaign.id, campaign.name)
 
 
 def _named(parts: tuple[Part, ...], campaigns: tuple[Campaign, ...]) -> tuple[Campaign, ...]:

@@ -61,9 +61,7 @@ def bonuses(
     campaigns: Iterable[Campaign], kind: str, market: str, moment: datetime, product: str | None
 ) -> list[Campaign]:
     """All BONUS campaigns that fit, by id: they add up."""
-    fitting = (
-        c for c in campaigns if c.effect == "BONUS" and c.bonus and c.fits(kind, market, moment, product)
-    )
+    fitting = (c for c in campaigns if c.effect == "BONUS" and c.bonus and c.fits(kind, market, moment, product))
     return sorted(fitting, key=lambda each: each.id)
 
 
@@ -94,9 +92,7 @@ def campaigns_from(document: Mapping[str, object], zones: Mapping[str, str]) -> 
     return campaigns
 
 
-def _windows(
-    tables: list[Fields], zones: Mapping[str, str]
-) -> dict[tuple[datetime, datetime], frozenset[str]]:
+def _windows(tables: list[Fields], zones: Mapping[str, str]) -> dict[tuple[datetime, datetime], frozenset[str]]:
     """Markets by their window of instants: from the first local day's beginning to the last one's end."""
     found: dict[tuple[datetime, datetime], frozenset[str]] = {}
     seen: set[str] = set()
@@ -120,9 +116,7 @@ def _instants(first: date, last: date, zone: str) -> tuple[datetime, datetime]:
     return start_of_day(first, zone), start_of_day(last + timedelta(days=1), zone)
 
 
-def _campaign(
-    table: Fields, markets: frozenset[str], window: tuple[datetime, datetime], *, alone: bool
-) -> Campaign:
+def _campaign(table: Fields, markets: frozenset[str], window: tuple[datetime, datetime], *, alone: bool) -> Campaign:
     """One effect in one window; where the file makes several windows, the id names the markets."""
     name = table.text("id")
     effect = table.one_of("effect", "MULTIPLY", "BONUS")

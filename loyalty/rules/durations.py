@@ -32,9 +32,7 @@ def parse_duration(text: str) -> Duration:
     while place < len(text):
         piece = _PIECE.match(text, place)
         if piece is None:
-            raise BadDuration(
-                f"{text[:40]!r} is no duration; write one such as 90s, 5m, 36h, 2d, 13mo or 1y."
-            )
+            raise BadDuration(f"{text[:40]!r} is no duration; write one such as 90s, 5m, 36h, 2d, 13mo or 1y.")
         sums[piece[2]] += int(piece[1])
         place = piece.end()
     duration = Duration(

@@ -42,9 +42,7 @@ def spend(lots: Sequence[Lot], points: int) -> tuple[Take, ...]:
     return takes
 
 
-def take_back(
-    lots: Sequence[Lot], points: int, origins: Sequence[Take], lapsed: Sequence[Lot] = ()
-) -> TakenBack:
+def take_back(lots: Sequence[Lot], points: int, origins: Sequence[Take], lapsed: Sequence[Lot] = ()) -> TakenBack:
     """Takes credited points back (R36).
 
     First out of the lots they were credited to (`origins`: what was put there and not taken back yet), the

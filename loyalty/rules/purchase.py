@@ -60,9 +60,7 @@ def worth(order: Order, kept: Kept, terms: Terms, campaigns: Iterable[Campaign])
     The base is rounded once, half up, and so is what factors add over all lines; a BONUS is whole.
     """
     known = tuple(campaigns)
-    multiplied = half_up(
-        _multiplied_minor(order, kept, terms, known) * terms.points_per_unit / MINOR_PER_UNIT
-    )
+    multiplied = half_up(_multiplied_minor(order, kept, terms, known) * terms.points_per_unit / MINOR_PER_UNIT)
     extra = {multiply_key(order, terms, known): multiplied} if multiplied else {}
     base = half_up(_base_minor(order, kept, terms) * terms.points_per_unit / MINOR_PER_UNIT)
     return Worth(base, {**extra, **_bonus_points(order, kept, terms, known)})

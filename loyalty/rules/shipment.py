@@ -192,9 +192,7 @@ def _recorded(order: Order, tracking_number: str, carrier: str | None) -> Parcel
 
 def _box_heard_of(order: Order, tracking_number: str, movements: Sequence[Movement]) -> _Box:
     facts = tuple(fact for fact in movements if fact.tracking_number == tracking_number)
-    carriers = sorted(
-        (fact.carrier for fact in facts if fact.carrier), key=lambda name: (name.casefold(), name)
-    )
+    carriers = sorted((fact.carrier for fact in facts if fact.carrier), key=lambda name: (name.casefold(), name))
     pieces = _pieces_heard_of(order, tracking_number, movements)
     return _Box(tracking_number, carriers[0] if carriers else None, pieces, facts)
 
@@ -217,11 +215,7 @@ def _outside(order: Order, boxes: Iterable[Mapping[str, int]]) -> dict[str, int]
     inside: Counter[str] = Counter()
     for pieces in boxes:
         inside.update(pieces)
-    return {
-        line_id: bought - inside[line_id]
-        for line_id, bought in order.pieces.items()
-        if bought > inside[line_id]
-    }
+    return {line_id: bought - inside[line_id] for line_id, bought in order.pieces.items() if bought > inside[line_id]}
 
 
 def _parcel_state(box: _Box) -> ParcelState:
@@ -252,9 +246,7 @@ def _delivered(line_id: str, bought: int, boxes: Sequence[_Box], loose: Sequence
     named = sum(named_pieces(fact.lines)[line_id] for fact in told)
     last = max((fact.occurred_at for fact in told), default=None)
     lost = sum(
-        box.pieces.get(line_id, 0)
-        for box in boxes
-        if box.phase is ParcelPhase.LOST and not _later(last, box.lost_at)
+        box.pieces.get(line_id, 0) for box in boxes if box.phase is ParcelPhase.LOST and not _later(last, box.lost_at)
     )
     room = bought - _in(line_id, boxes, ParcelPhase.RETURNED) - lost
     return min(bought, max(tracked, min(tracked + named, room)))
@@ -279,9 +271,7 @@ def _sent_back(loose: Sequence[Movement]) -> Counter[str]:
 def _found(lost: Lost, loose: Sequence[Movement]) -> bool:
     lines = named_pieces(lost.lines)
     return any(
-        isinstance(fact, Delivered)
-        and named_pieces(fact.lines) == lines
-        and _later(fact.occurred_at, lost.occurred_at)
+        isinstance(fact, Delivered) and named_pieces(fact.lines) == lines and _later(fact.occurred_at, lost.occurred_at)
         for fact in loose
     )
 

@@ -33,9 +33,7 @@ def terms_of(market: str, moment: datetime) -> Terms:
 class Person:
     """A member's activities one after the other, each judged with what the earlier ones took."""
 
-    def __init__(
-        self, terms: Terms = ES, calendar: Calendar = MADRID, campaigns: Iterable[Campaign] = ()
-    ) -> None:
+    def __init__(self, terms: Terms = ES, calendar: Calendar = MADRID, campaigns: Iterable[Campaign] = ()) -> None:
         self.terms, self.calendar, self.known = terms, calendar, Known(campaigns=tuple(campaigns))
 
     def does(self, kind: str, moment: datetime, product_id: str | None = None) -> Judgement:

@@ -62,9 +62,7 @@ def test_points_are_taken_back_from_where_they_were_put(lots, points, origins, t
         (300, [Take(FEB, 300)], [], 0, 150, 150),
     ],
 )
-def test_what_has_lapsed_of_the_orders_own_points_is_not_taken_again(
-    points, origins, lapsed, waived, taken, debt
-):
+def test_what_has_lapsed_of_the_orders_own_points_is_not_taken_again(points, origins, lapsed, waived, taken, debt):
     """R36."""
     found = take_back([Lot(MAR, 100), Lot(APR, 50)], points, origins, lapsed)
     assert sum(take.points for take in found.waived) == waived

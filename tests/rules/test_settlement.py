@@ -75,9 +75,7 @@ def test_each_parcel_credits_its_part_and_the_parts_make_the_whole():
     books = Books(BOUGHT)
     books.hear([Delivered("T1", None, (), at("2026-06-12"))])
     assert 0 < sum(books.posted.values()) < sum(worth(BOUGHT, all_kept(BOUGHT), ES, KNOWN).by_part.values())
-    books.hear(
-        [Delivered("T2", None, (), at("2026-06-13")), Delivered(None, None, (("3", 2),), at("2026-06-13"))]
-    )
+    books.hear([Delivered("T2", None, (), at("2026-06-13")), Delivered(None, None, (("3", 2),), at("2026-06-13"))])
     assert books.balance() == (worth(BOUGHT, all_kept(BOUGHT), ES, KNOWN).by_part, {})
 
 
@@ -163,9 +161,7 @@ def test_any_order_grouping_and_repetition_ends_the_same(facts, data):
 def test_a_full_return_in_any_pieces_nets_zero(facts, data):
     """R32: any split and any order of partial returns ends where one full return ends."""
     pieces = [name for name, quantity in BOUGHT.pieces.items() for _ in range(quantity)]
-    returns = [
-        Returned(f"full-{n}", None, ((name, 1),), None, 0, at("2026-06-20")) for n, name in enumerate(pieces)
-    ]
+    returns = [Returned(f"full-{n}", None, ((name, 1),), None, 0, at("2026-06-20")) for n, name in enumerate(pieces)]
     books = Books(BOUGHT)
     for fact in data.draw(st.permutations([*facts, Delivered(None, None, (), at("2026-06-12")), *returns])):
         books.hear([fact])

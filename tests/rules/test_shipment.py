@@ -24,9 +24,7 @@ SECOND = {"1": 0, "2": 1}
 PIECE = {"1": 1, "2": 0}
 
 
-def told(
-    kind: type[Movement], number: str | None = None, day: int = 12, *, by: str | None = None, **pieces: int
-):
+def told(kind: type[Movement], number: str | None = None, day: int = 12, *, by: str | None = None, **pieces: int):
     """A movement on a day of June; pieces are told as l1=…, l2=…."""
     lines = tuple((name[1:], quantity) for name, quantity in pieces.items())
     return kind(number, by, lines, at(f"2026-06-{day} 12:00"))

@@ -89,9 +89,7 @@ def test_the_catalogue_is_four_coupons(market):
         assert [each.id for each in coupons] == [f"{market.lower()}-{value}" for value in (5, 10, 20, 50)]
         assert [each.value_minor for each in coupons] == [500, 1000, 2000, 5000]
         assert [each.cost for each in coupons] == [500, 1000, 2000, 5000]
-        assert {(each.valid_days, each.currency, each.market) for each in coupons} == {
-            (30, terms.currency, market)
-        }
+        assert {(each.valid_days, each.currency, each.market) for each in coupons} == {(30, terms.currency, market)}
 
 
 def test_belgium_is_one_more_file():

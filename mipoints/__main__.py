@@ -1,0 +1,5 @@
+"""`python -m mipoints …` is `mipoints …`."""
+
+from mipoints.cli import app
+
+app(prog_name="mipoints")

@@ -1,0 +1,19 @@
+"""The command line: `mipoints --help` says what there is."""
+
+import typer
+
+from mipoints.commands import books, clock, processes, sandbox, tokens, webhooks
+
+app = typer.Typer(
+    name="mipoints",
+    help="The Mi Points programme: a ledger of points, a GraphQL API and the workers behind it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+for group in (sandbox, processes, tokens, books):
+    app.registered_commands.extend(group.app.registered_commands)
+app.add_typer(clock.app, name="clock")
+app.add_typer(webhooks.app, name="webhook")

@@ -1,0 +1,63 @@
+"""serve, worker, migrate: the processes of a running programme."""
+
+from typing import Annotated
+
+import typer
+
+from mipoints.problems import plainly
+
+app = typer.Typer()
+
+
+@app.command()
+@plainly
+def migrate() -> None:
+    """Bring the database up to date: the schema, the shipped terms and the catalogue, and nothing else."""
+    import asyncio
+
+    from mipoints.migrating import bring_up_to_date
+    from mipoints.sandbox import settings
+
+    done = asyncio.run(bring_up_to_date(settings(), lambda sentence: typer.echo(sentence, err=True)))
+    for name in done.migrations:
+        typer.echo(f"applied {name}")
+    for name in done.terms:
+        typer.echo(f"loaded the terms {name}")
+    if not done.migrations and not done.terms:
+        typer.echo("Nothing to do: the database is up to date.")
+
+
+@app.command()
+@plainly
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on.", min=0, max=65535)] = 8000,
+) -> None:
+    """Answer the API: GraphQL, webhooks, health, metrics. SIGTERM ends it gracefully."""
+    import uvloop
+
+    from loyalty.settings import check_for_serving
+    from mipoints.logs import log_to_stderr
+    from mipoints.sandbox import settings
+    from mipoints.serving import listen
+    from mipoints.serving import serve as answer
+
+    found = settings()
+    check_for_serving(found)
+    log_to_stderr()
+    uvloop.run(answer(found, listen(host, port)))
+
+
+@app.command()
+@plainly
+def worker() -> None:
+    """Do what becomes due: credit promises, apply webhooks. SIGTERM ends it gracefully; several may run."""
+    import uvloop
+
+    from mipoints.logs import log_to_stderr
+    from mipoints.sandbox import settings
+    from workers.run import run_worker
+
+    found = settings()
+    log_to_stderr()
+    uvloop.run(run_worker(found))

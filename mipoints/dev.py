@@ -1,0 +1,173 @@
+"""`mipoints dev`: the whole programme on one machine, out of one directory, gone with one Ctrl-C."""
+
+import asyncio
+import fcntl
+import os
+import shutil
+import signal
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from db.pool import connect
+from loyalty.settings import Settings, read_settings
+from mipoints.banner import print_banner
+from mipoints.children import Child
+from mipoints.client import Api, new_http, until_ready
+from mipoints.demo import Demo
+from mipoints.embedded import EmbeddedPostgres, EmbeddedRedis, EmbeddedServiceError
+from mipoints.migrating import bring_up_to_date
+from mipoints.problems import Problem
+from mipoints.sandbox import home, secrets_of, write_env_file
+from mipoints.serving import listen
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """One checkout's sandbox: its directory and the port of its API."""
+
+    folder: Path
+    port: int
+
+    @property
+    def url(self) -> str:
+        """Where the API answers."""
+        return f"http://{HOST}:{self.port}"
+
+
+def run(port: int, *, fresh: bool) -> None:
+    """Runs until Ctrl-C or SIGTERM. Raises Problem when something is in the way, or ends by itself."""
+    sandbox = Sandbox(home(), port)
+    with _only_one(sandbox.folder):
+        listen(HOST, port).close()
+        if fresh:
+            _forget(sandbox.folder)
+        asyncio.run(_until_told(sandbox))
+
+
+def _only_one(folder: Path) -> IO[str]:
+    """A hold on the directory that ends with this process. Raises Problem while another has it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "dev.lock").open("a")
+    except OSError as error:
+        raise Problem(f"The sandbox's directory {folder} cannot be used: {error.strerror}.") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        raise Problem("A sandbox is running in this checkout already: use that one, or stop it first.") from error
+    return lock
+
+
+def _forget(folder: Path) -> None:
+    """Removes the sandbox's data; a server that an earlier run left behind is stopped first."""
+    if _named("DATABASE_URL"):
+        raise Problem("--fresh forgets the sandbox's own Postgres only: empty the database you named yourself.")
+    if (folder / "postgres").exists():
+        with suppress(EmbeddedServiceError):
+            EmbeddedPostgres.start(folder).stop()
+        shutil.rmtree(folder / "postgres")
+
+
+async def _until_told(sandbox: Sandbox) -> None:
+    """A signal ends the work wherever it is; what was started is stopped in the opposite order."""
+    loop = asyncio.get_running_loop()
+    work = asyncio.create_task(_run(sandbox))
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, _cancel_once, work)
+    with suppress(asyncio.CancelledError):
+        await work
+
+
+def _cancel_once(work: "asyncio.Task[None]") -> None:
+    """A second Ctrl-C does not disturb the clearing up."""
+    if work.cancelling() == 0:
+        print("\nStopping …", flush=True)
+        work.cancel()
+
+
+async def _run(sandbox: Sandbox) -> None:
+    async with AsyncExitStack() as stack:
+        environ = _environment(sandbox, stack)
+        settings = read_settings(environ)
+        await bring_up_to_date(settings, print)
+        serving = ("serve", "--host", HOST, "--port", str(sandbox.port))
+        children = [
+            await _child(stack, "api", *serving, env=environ),
+            await _child(stack, "worker", "worker", env=environ),
+        ]
+        ends = [asyncio.ensure_future(child.ended()) for child in children]
+        stack.callback(_cancel_all, ends)
+        getting_ready = asyncio.ensure_future(_get_ready(sandbox, settings))
+        stack.callback(_cancel_all, [getting_ready])
+        await _first_of(getting_ready, *ends)
+        print_banner(sandbox.url, settings)
+        await _first_of(*ends)
+
+
+async def _child(stack: AsyncExitStack, name: str, *arguments: str, env: Mapping[str, str]) -> Child:
+    """A started child, which the stack stops; its last lines are shown after that."""
+    child = await Child.start(name, *arguments, env=env)
+    forwarding = asyncio.ensure_future(child.forward())
+    stack.push_async_callback(asyncio.wait, [forwarding])
+    stack.push_async_callback(child.stop)
+    return child
+
+
+async def _first_of(*tasks: "asyncio.Future[None]") -> None:
+    """Returns or raises as the first that ends does."""
+    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in done:
+        task.result()
+
+
+def _cancel_all(tasks: "Sequence[asyncio.Future[None]]") -> None:
+    for task in tasks:
+        task.cancel()
+
+
+async def _get_ready(sandbox: Sandbox, settings: Settings) -> None:
+    """Waits for the API and tells it the demo, the first time."""
+    db = await connect(settings.database_url, seconds=settings.deadline_seconds)
+    try:
+        async with new_http() as http:
+            api = Api(http, sandbox.url)
+            await until_ready(api)
+            await Demo(api, settings, db).load()
+    finally:
+        await db.close()
+
+
+def _environment(sandbox: Sandbox, stack: AsyncExitStack) -> dict[str, str]:
+    """Starts the servers that nobody named, and gives the environment of everything else; other commands in this
+    checkout find it in sandbox.env."""
+    ours = {
+        "MIPOINTS_DATABASE_URL": _named("DATABASE_URL") or _own_postgres(sandbox.folder, stack),
+        "MIPOINTS_REDIS_URL": _named("REDIS_URL") or _own_redis(sandbox.folder, stack),
+        "MIPOINTS_SANDBOX": "on",
+        "MIPOINTS_SANDBOX_URL": sandbox.url,
+        **secrets_of(sandbox.folder),
+    }
+    write_env_file(sandbox.folder, ours)
+    return dict(os.environ) | ours
+
+
+def _named(name: str) -> str | None:
+    return os.environ.get(f"MIPOINTS_{name}") or os.environ.get(name)
+
+
+def _own_postgres(folder: Path, stack: AsyncExitStack) -> str:
+    server = EmbeddedPostgres.start(folder)
+    stack.callback(server.stop)
+    return server.url
+
+
+def _own_redis(folder: Path, stack: AsyncExitStack) -> str:
+    server = EmbeddedRedis.start(folder)
+    stack.callback(server.stop)
+    return server.url

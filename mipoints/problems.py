@@ -1,0 +1,83 @@
+"""Whatever a person at the keyboard can get wrong becomes one sentence on stderr and an exit code; faults rise."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+import typer
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+FAILED = 1
+MISTYPED = 2
+
+
+class Problem(Exception):
+    """What is wrong and how to put it right, in a sentence, and the exit code."""
+
+    def __init__(self, sentence: str, code: int = FAILED) -> None:
+        self.code = code
+        super().__init__(sentence)
+
+
+def plainly(command: Callable[P, T]) -> Callable[P, T]:
+    """A command whose foreseeable failures are sentences."""
+
+    @wraps(command)
+    def spoken(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return command(*args, **kwargs)
+        except Exception as error:
+            problem = problem_of(error)
+            if problem is None:
+                raise
+            typer.echo(str(problem), err=True)
+            raise typer.Exit(problem.code) from None
+
+    return spoken
+
+
+def problem_of(error: Exception) -> Problem | None:
+    """The sentence for a failure that is not a fault of ours; None for a fault."""
+    from db.migrate import MigrationsDiffer
+    from db.pool import DatabaseUnavailable
+    from loyalty.rules.durations import BadDuration
+    from loyalty.settings import SettingsError
+    from loyalty.tokens import TokenProblem
+    from mipoints.embedded import EmbeddedServiceError
+    from mipoints.seed_plan import CannotSeed
+
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, BadDuration | TokenProblem):
+        return Problem(str(error), MISTYPED)
+    if isinstance(error, SettingsError | MigrationsDiffer | EmbeddedServiceError | CannotSeed):
+        return Problem(str(error))
+    if isinstance(error, DatabaseUnavailable):
+        return Problem(f"{error} {_WHERE}")
+    return _problem_of_postgres(error)
+
+
+_WHERE = "Is it running (`make run`)? MIPOINTS_DATABASE_URL says where it is."
+
+
+def _problem_of_postgres(error: Exception) -> Problem | None:
+    """What Postgres refuses, where the settings or the operator can put it right."""
+    import asyncpg
+
+    sentences: list[tuple[type[Exception] | tuple[type[Exception], ...], str]] = [
+        (asyncpg.InvalidAuthorizationSpecificationError, "Postgres refuses the user or password of the database URL."),
+        (asyncpg.InvalidCatalogNameError, "There is no such database: create it, or correct MIPOINTS_DATABASE_URL."),
+        (asyncpg.InsufficientPrivilegeError, "The database's user may not do this: run it as the database's owner."),
+        (
+            (asyncpg.UndefinedTableError, asyncpg.UndefinedFunctionError, asyncpg.InvalidSchemaNameError),
+            "This database is not set up yet: run `mipoints migrate`.",
+        ),
+        ((OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError), f"Postgres is away. {_WHERE}"),
+    ]
+    if isinstance(error, asyncpg.InvalidParameterValueError) and 'role "mipoints_app"' in str(error):
+        return Problem("This database is not set up yet: run `mipoints migrate`.")
+    if isinstance(error, asyncpg.exceptions.ClientConfigurationError):
+        return Problem(f"MIPOINTS_DATABASE_URL is no address that can be used: {error}.")
+    return next((Problem(sentence) for kinds, sentence in sentences if isinstance(error, kinds)), None)

@@ -1,0 +1,81 @@
+"""The sandbox of a checkout: `.mipoints/` with its data and secrets, which every command in the checkout finds."""
+
+import base64
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from loyalty.settings import Settings, read_settings
+from mipoints.problems import Problem
+
+DEFAULT_URL = "http://127.0.0.1:8000"
+_ENV_FILE = "sandbox.env"
+
+
+def home() -> Path:
+    """The sandbox's directory: $MIPOINTS_HOME, or `.mipoints` where the command is run."""
+    return Path(os.environ.get("MIPOINTS_HOME") or ".mipoints").absolute()
+
+
+def settings() -> Settings:
+    """The environment's settings, completed by the checkout's sandbox. Raises SettingsError."""
+    return read_settings(environment())
+
+
+def sandbox_settings() -> Settings:
+    """The same for what only a sandbox does. Raises Problem anywhere else."""
+    found = settings()
+    if not found.sandbox:
+        raise Problem("This is for the sandbox only: set MIPOINTS_SANDBOX=on, or start one with `make run`.")
+    return found
+
+
+def environment() -> dict[str, str]:
+    """The process's environment over the sandbox's own, unless another database is named."""
+    ours, environ = read_env_file(home()), dict(os.environ)
+    names_another = "MIPOINTS_DATABASE_URL" in environ or (
+        "DATABASE_URL" in environ and environ["DATABASE_URL"] != ours.get("MIPOINTS_DATABASE_URL")
+    )
+    return environ if names_another else ours | environ
+
+
+def sandbox_url() -> str:
+    """Where this checkout's API answers, or would."""
+    return environment().get("MIPOINTS_SANDBOX_URL", DEFAULT_URL)
+
+
+def read_env_file(folder: Path) -> dict[str, str]:
+    """What the sandbox remembers; nothing where there is none."""
+    try:
+        lines = (folder / _ENV_FILE).read_text("utf-8").splitlines()
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except PermissionError as error:
+        raise Problem(f"{folder / _ENV_FILE} belongs to somebody else: name another MIPOINTS_HOME.") from error
+    return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+
+
+def write_env_file(folder: Path, values: Mapping[str, str]) -> None:
+    """Keeps the sandbox's settings and secrets for its owner's eyes only."""
+    path = folder / _ENV_FILE
+    aside = path.with_suffix(".new")
+    aside.unlink(missing_ok=True)
+    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write("# This checkout's sandbox, written by `mipoints dev`; its secrets open nothing else.\n")
+        file.writelines(f"{name}={value}\n" for name, value in values.items())
+    aside.replace(path)
+
+
+def secrets_of(folder: Path) -> dict[str, str]:
+    """The sandbox's own secrets, made once and kept."""
+    known = read_env_file(folder) | dict(os.environ)
+    return {
+        "MIPOINTS_AUTH_SECRET": known.get("MIPOINTS_AUTH_SECRET") or secrets.token_urlsafe(48),
+        "MIPOINTS_WEBHOOK_SECRETS": known.get("MIPOINTS_WEBHOOK_SECRETS") or _webhook_secrets(),
+    }
+
+
+def _webhook_secrets() -> str:
+    return json.dumps({"native": ["whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()]})

@@ -1,0 +1,375 @@
+"""The life of a seed member, planned with the programme's own rules: joined, credited, bought, redeemed."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from math import ceil
+from random import Random
+
+from db.seed import (
+    NUMBER,
+    PlannedCoupon,
+    PlannedFact,
+    PlannedLot,
+    PlannedOrder,
+    PlannedPromise,
+    PlannedSlot,
+    PlannedTransfer,
+    PlannedVerdict,
+    SeedPlan,
+)
+from loyalty.facts import content_of
+from loyalty.orders import lines_as_rows, parcels_as_rows
+from loyalty.programme import Catalogue, Reward
+from loyalty.promising import cap_as_row, lot_of
+from loyalty.rules.activity import due_at
+from loyalty.rules.calendar import Calendar, end_of_validity, start_of_day
+from loyalty.rules.caps import Slot, cap_after, period_of
+from loyalty.rules.kinds import Awaiting, Code, EntryKind
+from loyalty.rules.lots import Lot, spend
+from loyalty.rules.orders import Order, OrderLine, Parcel, all_kept
+from loyalty.rules.purchase import worth
+from loyalty.rules.shipment import Delivered
+from loyalty.rules.terms import Terms
+
+LONGEST = timedelta(days=330)
+LAST_REDEMPTIONS = timedelta(days=20)
+BOOKED_AFTER = timedelta(milliseconds=100)
+GOODWILL = 250  # points of an adjustment
+MOST_GOODWILL = 5_000  # well below what a second operator has to approve
+
+
+class CannotSeed(Exception):
+    """A seed that no plan fits; the message is a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What each member gets: lines of history, available coupons, delivered orders."""
+
+    entries: int
+    coupons: int = 0
+    orders: int = 0
+
+    def credits(self, cost: int) -> int:
+        """How many lines credit points: what redemptions leave of the entries, half of them at least, and enough
+        to pay for the coupons."""
+        needed = 1 + self.orders + self._goodwill(cost)
+        return max(self.entries - self.coupons, ceil(self.entries / 2), needed)
+
+    def kinds(self, cost: int) -> list[EntryKind]:
+        """What the credits are: joining, orders, and of the rest two thirds goodwill, one third activities."""
+        rest = self.credits(cost) - 1 - self.orders
+        goodwill = max(self._goodwill(cost), rest * 2 // 3)
+        activities = [EntryKind.APP_SIGN_IN, *[EntryKind.REVIEW] * rest][: rest - goodwill]
+        orders = [EntryKind.PURCHASE] * self.orders
+        return [EntryKind.SIGN_UP, *activities, *orders, *[EntryKind.ADJUSTMENT] * goodwill]
+
+    def goodwill_points(self, cost: int) -> int:
+        """Points of each adjustment, so that together they pay for the coupons."""
+        lines = self.kinds(cost).count(EntryKind.ADJUSTMENT)
+        return max(GOODWILL, ceil(self.coupons * cost / max(1, lines)))
+
+    def _goodwill(self, cost: int) -> int:
+        return ceil(self.coupons * cost / MOST_GOODWILL)
+
+
+def plan_of(shape: Shape, catalogue: Catalogue, market: str, now: datetime, random: Random) -> SeedPlan:
+    """A plan that ends now and began at most eleven months ago, so that nothing of it has lapsed.
+
+    Raises CannotSeed for a market that is not open, or has been for too short a time.
+    """
+    span = _span(catalogue, market, now)
+    redeeming = min(LAST_REDEMPTIONS, span / 10)
+    reward = min((each for each in catalogue.rewards if each.market == market), key=lambda each: each.cost)
+    first, *others = shape.kinds(reward.cost)
+    random.shuffle(others)
+    life = _Life(catalogue, market, now - span, random)
+    life.earn([first, *others], shape.goodwill_points(reward.cost), span - redeeming)
+    for place in range(shape.coupons):
+        life.redeem(reward, now - redeeming * ((shape.coupons - place) / (shape.coupons + 1)))
+    return life.finished()
+
+
+def _span(catalogue: Catalogue, market: str, now: datetime) -> timedelta:
+    versions = catalogue.terms.get(market)
+    if not versions:
+        raise CannotSeed(f"There are no terms for {market}: the markets are {', '.join(catalogue.open_markets)}.")
+    opened = start_of_day(versions[0].effective_from, versions[0].zone)
+    span = min(LONGEST, (now - opened) * 0.9)
+    if span < timedelta(days=1):
+        raise CannotSeed(f"Mi Points opened in {market} on {versions[0].effective_from}: too late for a history.")
+    return span
+
+
+@dataclass(slots=True)
+class _Life:
+    """A plan in the making, one line of history after the other."""
+
+    catalogue: Catalogue
+    market: str
+    joined_at: datetime
+    random: Random
+    plan: SeedPlan = field(init=False)
+    _available: int = 0
+    _lifetime: int = 0
+    _lots: dict[date, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        zone = self._terms(self.joined_at).zone
+        self.plan = SeedPlan({"market": self.market, "time_zone": zone, "joined_at": self.joined_at})
+
+    def earn(self, kinds: list[EntryKind], goodwill: int, span: timedelta) -> None:
+        """A credit of each kind, evenly over the span."""
+        gap = span / len(kinds)
+        for place, kind in enumerate(kinds):
+            at = self.joined_at + gap * place
+            if kind is EntryKind.PURCHASE:
+                self._purchase(at, at + gap / 2)
+            elif kind is EntryKind.ADJUSTMENT:
+                self._adjust(goodwill, at)
+            else:
+                self._activity(kind, at, f"product-{place}" if kind is EntryKind.REVIEW else None)
+
+    def redeem(self, reward: Reward, at: datetime) -> None:
+        """A coupon, paid out of the lots that lapse soonest (R50)."""
+        coupon = self._coupon(reward, at)
+        verdict = self._verdict(EntryKind.REDEMPTION, -reward.cost, at, coupon=coupon)
+        takes = spend([Lot(day, left) for day, left in sorted(self._lots.items())], reward.cost)
+        entry = len(self.plan.transfers) + 1
+        self._available -= reward.cost
+        for take in takes:
+            self._lots[take.lapses_on] -= take.points
+            is_first = entry == len(self.plan.transfers) + 1
+            self.plan.transfers.append(
+                PlannedTransfer(
+                    seq=len(self.plan.transfers) + 1,
+                    entry_seq=entry,
+                    kind=EntryKind.REDEMPTION,
+                    debit="available",
+                    credit="redeemed",
+                    amount=take.points,
+                    verdict=verdict,
+                    source=None,
+                    reference=None,
+                    occurred_at=at,
+                    recorded_at=at,
+                    points=-reward.cost if is_first else None,
+                    balance_after=self._available if is_first else None,
+                    lapses_on=take.lapses_on,
+                    coupon=coupon,
+                )
+            )
+
+    def finished(self) -> SeedPlan:
+        """The plan with what its lines come to."""
+        self.plan.lots = [PlannedLot(day, left) for day, left in sorted(self._lots.items())]
+        self.plan.balance = {
+            "available": self._available,
+            "lifetime": self._lifetime,
+            "seq": len(self.plan.transfers),
+        }
+        return self.plan
+
+    def _activity(self, kind: EntryKind, at: datetime, product: str | None) -> None:
+        """An activity within its cap, credited after its hold (R30)."""
+        terms = self._terms(at)
+        way = terms.way(kind)
+        assert way is not None
+        calendar = Calendar(terms.zone)
+        slot = Slot(kind, period_of(way, at, calendar, product), 1)
+        verdict = self._verdict(
+            kind,
+            way.points,
+            at,
+            business_key=slot.business_key,
+            reference=product,
+            cap=cap_as_row(cap_after(way, 1, at, calendar)),
+        )
+        self.plan.slots.append(PlannedSlot(slot.kind, slot.period, slot.n, verdict))
+        due = due_at(way, at, terms)
+        self._promise_and_post(kind, way.points, verdict, at, due, slot.business_key, product, Awaiting.HOLD)
+
+    def _purchase(self, placed_at: datetime, delivered_at: datetime) -> None:
+        """An order in one parcel, credited when that is delivered (R31)."""
+        terms = self._terms(placed_at)
+        order = self._order(placed_at, terms)
+        points = worth(order, all_kept(order), terms, ()).total
+        source = f"order:{order.number}"
+        verdict = self._verdict(EntryKind.PURCHASE, points, placed_at, business_key=source, reference=order.number)
+        self.plan.orders.append(
+            PlannedOrder(
+                number=order.number,
+                verdict=verdict,
+                placed_at=placed_at,
+                currency=order.currency,
+                lines=lines_as_rows(order),
+                parcels=parcels_as_rows(order),
+                shipping_minor=order.shipping_minor,
+                terms_version=terms.version,
+            )
+        )
+        parcel = order.parcels[0]
+        fact = Delivered(parcel.tracking_number, parcel.carrier, (), delivered_at)
+        self.plan.facts.append(PlannedFact(order.number, fact.key, "Delivered", content_of(fact), delivered_at))
+        self._promise_and_post(
+            EntryKind.PURCHASE,
+            points,
+            verdict,
+            placed_at,
+            delivered_at,
+            source,
+            order.number,
+            Awaiting.DELIVERY,
+        )
+
+    def _order(self, placed_at: datetime, terms: Terms) -> Order:
+        number = f"SEED-{NUMBER}-{len(self.plan.orders) + 1}"
+        lines = tuple(
+            OrderLine(str(line), f"product-{self.random.randint(1, 500)}", 1, self.random.randint(1_000, 40_000))
+            for line in range(1, self.random.randint(1, 3) + 1)
+        )
+        parcel = Parcel(f"{number}-1", "seed-post", {line.id: line.quantity for line in lines})
+        return Order(number, placed_at, terms.currency, lines, shipping_minor=499, parcels=(parcel,))
+
+    def _adjust(self, points: int, at: datetime) -> None:
+        """An operator's goodwill, at once (R37)."""
+        verdict = self._verdict(EntryKind.ADJUSTMENT, points, at, code=Code.ADJUSTED)
+        key = self.plan.verdicts[verdict].key
+        self._credit(EntryKind.ADJUSTMENT, "issuance", points, verdict, at, at, key, None, None)
+
+    def _coupon(self, reward: Reward, at: datetime) -> int:
+        number = len(self.plan.coupons)
+        self.plan.coupons.append(
+            PlannedCoupon(
+                coupon=number,
+                reward_id=reward.reward_id,
+                value_minor=reward.value_minor,
+                currency=reward.currency,
+                minimum_minor=reward.minimum_minor,
+                cost=reward.cost,
+                issued_at=at,
+                expires_at=end_of_validity(at, self._terms(at).zone, reward.valid_days),
+            )
+        )
+        return number
+
+    def _verdict(
+        self,
+        kind: EntryKind,
+        points: int,
+        at: datetime,
+        *,
+        code: Code = Code.GRANTED,
+        business_key: str | None = None,
+        reference: str | None = None,
+        coupon: int | None = None,
+        cap: dict[str, object] | None = None,
+    ) -> int:
+        number = len(self.plan.verdicts)
+        self.plan.verdicts.append(
+            PlannedVerdict(
+                verdict=number,
+                kind=kind,
+                code=code,
+                points=points,
+                occurred_at=at,
+                decided_at=at,
+                terms_version=self._terms(at).version,
+                key=f"seed-{number}",
+                business_key=business_key,
+                reference=reference,
+                coupon=coupon,
+                cap=cap,
+            )
+        )
+        return number
+
+    def _promise_and_post(
+        self,
+        kind: EntryKind,
+        points: int,
+        verdict: int,
+        at: datetime,
+        credited_at: datetime,
+        source: str,
+        reference: str | None,
+        awaiting: Awaiting,
+    ) -> None:
+        """A promise, as it stands once it was posted, and the two transfers it leaves."""
+        promise = len(self.plan.promises)
+        holds = awaiting is Awaiting.HOLD
+        self.plan.promises.append(
+            PlannedPromise(
+                promise=promise,
+                verdict=verdict,
+                kind=kind,
+                points=points,
+                source=source,
+                reference=reference,
+                awaiting=awaiting,
+                promised_at=at,
+                due_at=credited_at if holds else None,
+                lapses_on=lot_of(credited_at, self._terms(at)) if holds else None,
+            )
+        )
+        seq = len(self.plan.transfers) + 1
+        self.plan.transfers.append(
+            PlannedTransfer(
+                seq=seq,
+                entry_seq=seq,
+                kind="PROMISE",
+                debit="issuance",
+                credit="pending",
+                amount=points,
+                verdict=verdict,
+                source=source,
+                reference=reference,
+                occurred_at=at,
+                recorded_at=at,
+                promise=promise,
+            )
+        )
+        booked_at = credited_at + BOOKED_AFTER
+        self._credit(kind, "pending", points, verdict, credited_at, booked_at, source, reference, promise)
+
+    def _credit(
+        self,
+        kind: EntryKind,
+        debit: str,
+        points: int,
+        verdict: int,
+        at: datetime,
+        booked_at: datetime,
+        source: str,
+        reference: str | None,
+        promise: int | None,
+    ) -> None:
+        lot = lot_of(at, self._terms(at))
+        self._lots[lot] = self._lots.get(lot, 0) + points
+        self._available += points
+        self._lifetime += points
+        seq = len(self.plan.transfers) + 1
+        self.plan.transfers.append(
+            PlannedTransfer(
+                seq=seq,
+                entry_seq=seq,
+                kind=kind,
+                debit=debit,
+                credit="available",
+                amount=points,
+                verdict=verdict,
+                source=source,
+                reference=reference,
+                occurred_at=at,
+                recorded_at=booked_at,
+                points=points,
+                balance_after=self._available,
+                lapses_on=lot,
+                promise=promise,
+            )
+        )
+
+    def _terms(self, at: datetime) -> Terms:
+        terms = self.catalogue.terms_for(self.market, at)
+        assert terms is not None
+        return terms

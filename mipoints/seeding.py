@@ -1,0 +1,79 @@
+"""Fills a database with members that have a history (design §8), in chunks, a few of them at once."""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import cycle
+from random import Random
+from uuid import uuid4
+
+from db import clock
+from db.pool import Database, connect
+from db.seed import SeedMember, SeedPlan, analyze, seed_members, seed_missing
+from loyalty.programme import Catalogue, Programme
+from loyalty.redeem import new_coupon_code
+from mipoints.seed_plan import Shape, plan_of
+
+PLANS = 5
+ROWS_A_CHUNK = 20_000
+MOST_MEMBERS_A_CHUNK = 2_000
+SECONDS = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    """How many members were added, how many were there before, and the lines of history each new one has."""
+
+    added: int
+    found: int
+    entries: int
+
+
+async def seed(url: str, members: int, shape: Shape, market: str, report: Callable[[int], None]) -> Seeded:
+    """Adds `seed-1` … `seed-<members>` as far as they are missing; `report` hears how many are done.
+
+    `url` is the owner's: the application's role may not write history. Each chunk is written whole or not at all, so
+    a seed that was interrupted goes on where it stopped. Raises CannotSeed, DatabaseUnavailable.
+    """
+    writers = max(2, min(4, os.cpu_count() or 2))
+    db = await connect(url, most=writers, seconds=SECONDS, role=None, name="mipoints seed")
+    try:
+        catalogue, now = await Programme(db).catalogue(), await clock.now(db)
+        planned = _Plans(shape, catalogue, market, now)
+        missing = await seed_missing(db, 1, members)
+        report(members - len(missing))
+        chunks = _chunks(missing, planned.members_a_chunk)
+        await asyncio.gather(*(_write(db, chunks, planned, report) for _ in range(writers)))
+        if missing:
+            await analyze(db)
+    finally:
+        await db.close()
+    return Seeded(len(missing), members - len(missing), planned.entries)
+
+
+class _Plans:
+    """A few plans, taken in turn, so that members differ and the next run plans the same."""
+
+    def __init__(self, shape: Shape, catalogue: Catalogue, market: str, now: datetime) -> None:
+        plans = [plan_of(shape, catalogue, market, now, Random(number)) for number in range(PLANS)]  # noqa: S311
+        self._in_turn = cycle(plans)
+        self.entries = sum(transfer.points is not None for transfer in plans[0].transfers)
+        rows = len(plans[0].transfers) + 4 * len(plans[0].orders)
+        self.members_a_chunk = max(1, min(MOST_MEMBERS_A_CHUNK, ROWS_A_CHUNK // rows))
+
+    def next(self) -> SeedPlan:
+        return next(self._in_turn)
+
+
+def _chunks(numbers: list[int], size: int) -> Iterator[list[int]]:
+    return (numbers[start : start + size] for start in range(0, len(numbers), size))
+
+
+async def _write(db: Database, chunks: Iterator[list[int]], planned: _Plans, report: Callable[[int], None]) -> None:
+    """Takes chunks until none is left."""
+    for numbers in chunks:
+        plan = planned.next()
+        members = [SeedMember(n, uuid4(), tuple(new_coupon_code() for _ in plan.coupons)) for n in numbers]
+        report(await seed_members(db, members, plan))

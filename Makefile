@@ -9,7 +9,7 @@ COMPILE := $(UV) pip compile --quiet --no-config --universal --python-version 3.
            --generate-hashes --no-emit-index-url --no-header
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help install run test lint format lock clean
+.PHONY: help install run test lint format lock clean bench
 .DELETE_ON_ERROR:
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo "make run       the whole programme on this machine: Postgres, Redis, API and worker"
 	@echo "make test      the whole suite, against a real Postgres and a real Redis"
 	@echo "make lint      ruff and mypy"
+	@echo "make bench     the figures: crediting on time, starting up"
 	@echo "make format    lets ruff put the code in order"
 	@echo "make lock      resolves the dependencies of pyproject.toml again (needs uv)"
 	@echo "make clean     removes .venv and the caches; .mipoints, the sandbox's data, stays"
@@ -28,6 +29,11 @@ run: install
 
 test: install
 	$(PY) -m pytest -n 2 --cov --cov-report=term
+
+# Figures: how late promises are credited whatever Redis does, and how long `make run` takes.
+bench: install
+	$(PY) -m bench.on_time
+	$(PY) -m bench.start
 
 lint: install
 	$(PY) -m ruff check .

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -13,7 +12,7 @@ import asyncpg
 from db import programme as rows
 from db.pool import Database, Queryable
 from loyalty.rules.campaigns import Campaign
-from loyalty.rules.terms import Terms, catalogue_of, terms_at, terms_from
+from loyalty.rules.terms import RewardTerm, Terms, catalogue_of, terms_at, terms_from
 from loyalty.terms.files import shipped_terms
 
 
@@ -128,36 +127,30 @@ def _campaign(row: asyncpg.Record) -> Campaign:
 
 async def load_shipped(connection: asyncpg.Connection) -> list[str]:
     """Adds the shipped terms and each market's catalogue (R2, R22, R40), keeping what is there; names what it added."""
+    added: list[str] = []
     async with connection.transaction():
-        added = [
-            name
-            for document in shipped_terms()
-            for name in await _load_terms(connection, terms_from(document), document)
-        ]
+        for document in shipped_terms():
+            terms = terms_from(document)
+            if await rows.save_terms(connection, terms.market, terms.version, terms.effective_from, document):
+                added.append(terms.version)
+            added += [reward.id for reward in catalogue_of(terms) if await _load_reward(connection, reward)]
         if added:
             await rows.programme_changed(connection)
     return added
 
 
-async def _load_terms(db: Queryable, terms: Terms, document: dict[str, Any]) -> list[str]:
-    """One version of terms with its rewards; gives the names of what was not there yet."""
-    added = []
-    if await rows.save_terms(db, terms.market, terms.version, terms.effective_from, document):
-        added.append(terms.version)
-    for reward in catalogue_of(terms):
-        if await rows.save_catalogue_reward(
-            db,
-            reward.id,
-            reward.market,
-            reward.name,
-            reward.value_minor,
-            reward.currency,
-            reward.cost,
-            reward.valid_days,
-            reward.conditions,
-        ):
-            added.append(reward.id)
-    return added
+async def _load_reward(db: Queryable, reward: RewardTerm) -> bool:
+    return await rows.save_catalogue_reward(
+        db,
+        reward.id,
+        reward.market,
+        reward.name,
+        reward.value_minor,
+        reward.currency,
+        reward.cost,
+        reward.valid_days,
+        reward.conditions,
+    )
 
 
 async def create_campaign(db: Queryable, campaign_id: UUID, campaign: Campaign) -> bool:

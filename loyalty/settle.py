@@ -23,7 +23,6 @@ from loyalty.rules.kinds import Code
 from loyalty.rules.settlement import Settlement, order_outcome, settle_state
 from loyalty.rules.shipment import Fact, OrderState, Returned, fold
 
-
 MOST_FACTS = 300
 
 

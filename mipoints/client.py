@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from mipoints.polling import until
-from mipoints.problems import Problem
+from mipoints.problems import MISTYPED, Problem
 
 READY_SECONDS = 60.0
 
@@ -48,7 +48,7 @@ async def post(http: httpx.AsyncClient, url: str, **options: Any) -> httpx.Respo
     try:
         return await http.post(url, **options)
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-        raise Problem(f"{url} is no address of a server: {error}") from error
+        raise Problem(f"{url} is no address of a server: {error}", MISTYPED) from error
     except httpx.TransportError as error:
         raise Problem(f"Nobody answers at {url}: is the server running? ({type(error).__name__})") from error
 

@@ -32,7 +32,8 @@ def seed(
 
     shape = Shape(entries, coupons, orders)
     columns = (TextColumn("members"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=errors()) as progress:
+    console = errors()
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("members", total=members)
         done = asyncio.run(
             fill(

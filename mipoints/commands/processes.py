@@ -22,7 +22,7 @@ def migrate() -> None:
     for name in done.migrations:
         typer.echo(f"applied {name}")
     for name in done.terms:
-        typer.echo(f"loaded the terms {name}")
+        typer.echo(f"loaded {name}")
     if not done.migrations and not done.terms:
         typer.echo("Nothing to do: the database is up to date.")
 

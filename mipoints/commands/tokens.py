@@ -19,9 +19,11 @@ def token(
     seconds: Annotated[int, typer.Option(help="How long it is valid; below zero, it has expired.")] = 24 * 3600,
 ) -> None:
     """Print a bearer token (sandbox only): --member MI_ID, or --scope operator."""
-    from loyalty.tokens import issue
+    from loyalty.tokens import check_scope, issue
     from mipoints.sandbox import sandbox_settings
 
     if member is not None and not member:
         raise Problem("A Mi account id has at least one character.", MISTYPED)
+    if scope is not None:
+        check_scope(scope)
     typer.echo(issue(sandbox_settings(), member=member, scope=scope, name=name, seconds=seconds, market=market))

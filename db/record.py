@@ -80,9 +80,14 @@ class NewPromise:
 
 @dataclass(frozen=True, slots=True)
 class ChangedPromise:
+    """What has become of a promise; `awaiting`, `due_at` and `lapses_on` stay as they were where None."""
+
     promise_id: UUID
     state: str
     points: int
+    awaiting: str | None = None
+    due_at: datetime | None = None
+    lapses_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +146,57 @@ class NewCoupon:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangedCoupon:
+    """A coupon's whole state after the change; the order it is reserved or used for, where there is one."""
+
+    coupon_id: UUID
+    state: str
+    state_since: datetime
+    reserved_until: datetime | None = None
+    order_number: str | None = None
+    discount_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedMember:
+    """The membership's state and zone after the change, both whole."""
+
+    state: str
+    state_since: datetime | None
+    time_zone: str
+    zone_before: str | None
+    zone_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewNotice:
+    notice_id: UUID
+    kind: str
+    points: int | None
+    lapses_on: date | None
+    reference: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewLogEntry:
+    """What an operator did and why, with what was before and after."""
+
+    actor: str
+    action: str
+    reason: str
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TakenStock:
+    """One piece of a reward's stock; the statement fails on `stock_is_never_negative` when none is left (R41)."""
+
+    reward_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class NewRequest:
     """The first answer to a caller's idempotency key. `input_hash` is hexadecimal."""
 
@@ -164,6 +220,11 @@ class Changes:
     orders: list[NewOrder] = field(default_factory=list)
     facts: list[NewFact] = field(default_factory=list)
     coupons: list[NewCoupon] = field(default_factory=list)
+    changed_coupons: list[ChangedCoupon] = field(default_factory=list)
+    members: list[ChangedMember] = field(default_factory=list)
+    notices: list[NewNotice] = field(default_factory=list)
+    operator_log: list[NewLogEntry] = field(default_factory=list)
+    stock: list[TakenStock] = field(default_factory=list)
     requests: list[NewRequest] = field(default_factory=list)
 
     def as_rows(self) -> dict[str, list[dict[str, Any]]]:

@@ -133,9 +133,11 @@ added_promises as (
 ),
 changed_promises as (
     update promises p
-    set state = c.state, points = c.points
+    set
+        state = c.state, points = c.points, awaiting = coalesce(c.awaiting, p.awaiting),
+        due_at = coalesce(c.due_at, p.due_at), lapses_on = coalesce(c.lapses_on, p.lapses_on)
     from held, jsonb_to_recordset($3::jsonb -> 'changed_promises') as c (
-        promise_id uuid, state text, points bigint
+        promise_id uuid, state text, points bigint, awaiting text, due_at timestamptz, lapses_on date
     )
     where p.member_id = $1 and p.promise_id = c.promise_id and p.state = 'PROMISED'
 ),
@@ -201,6 +203,47 @@ added_coupons as (
 added_coupon_codes as (
     insert into coupon_codes (code, member_id, coupon_id)
     select code, $1, coupon_id from added_coupons
+),
+changed_coupons as (
+    update coupons c
+    set
+        state = n.state, reserved_until = n.reserved_until, order_number = n.order_number,
+        discount_minor = n.discount_minor, state_since = n.state_since
+    from held, jsonb_to_recordset($3::jsonb -> 'changed_coupons') as n (
+        coupon_id uuid, state text, reserved_until timestamptz, order_number text, discount_minor bigint,
+        state_since timestamptz
+    )
+    where c.member_id = $1 and c.coupon_id = n.coupon_id
+),
+changed_member as (
+    update members m
+    set
+        state = n.state, state_since = n.state_since, time_zone = n.time_zone, zone_before = n.zone_before,
+        zone_since = n.zone_since
+    from held, jsonb_to_recordset($3::jsonb -> 'members') as n (
+        state text, state_since timestamptz, time_zone text, zone_before text, zone_since timestamptz
+    )
+    where m.member_id = $1
+),
+added_notices as (
+    insert into notices (member_id, notice_id, kind, points, lapses_on, reference, created_at)
+    select $1, n.notice_id, n.kind, n.points, n.lapses_on, n.reference, n.created_at
+    from held, jsonb_to_recordset($3::jsonb -> 'notices') as n (
+        notice_id uuid, kind text, points bigint, lapses_on date, reference text, created_at timestamptz
+    )
+),
+logged as (
+    insert into operator_log (entry_id, actor, action, member_id, reason, before, after, done_at)
+    select gen_random_uuid(), l.actor, l.action, $1, l.reason, l.before, l.after, held.recorded_at
+    from held, jsonb_to_recordset($3::jsonb -> 'operator_log') as l (
+        actor text, action text, reason text, before jsonb, after jsonb
+    )
+),
+taken_stock as (
+    update rewards r
+    set stock_left = r.stock_left - 1
+    from held, jsonb_to_recordset($3::jsonb -> 'stock') as s (reward_id text)
+    where r.reward_id = s.reward_id
 ),
 answered_requests as (
     insert into requests (caller_id, key, input_hash, member_id, answer, answered_at)

@@ -1,6 +1,6 @@
 """Who may ask: the words before a field's colon in the contract, as checks that raise."""
 
-from api.problems import Forbidden, Unauthenticated
+from api.problems import BadUserInput, Forbidden, Unauthenticated
 from loyalty.callers import Caller
 
 READERS = ("storefront", "operator", "auditor")
@@ -31,6 +31,18 @@ def service_only(caller: Caller, *scopes: str) -> Caller:
 
 def member_or_service(caller: Caller, *scopes: str) -> Caller:
     """A member, or a service with one of these scopes. Raises Unauthenticated and Forbidden."""
-    if not known_caller(caller).is_member:
-        service_only(caller, *scopes)
+    if not known_caller(caller).is_member and not caller.has(*scopes):
+        raise Forbidden(f"This is for members, and for tokens with the scope {' or '.join(scopes)}.")
     return caller
+
+
+def own_or_named(caller: Caller, mi_id: str | None) -> str:
+    """A member's own Mi account, or the one that a service names. Raises Forbidden, and BadUserInput for none."""
+    if not caller.is_member:
+        if mi_id is None:
+            raise BadUserInput("Say whose: a service gives `miId`.")
+        return mi_id
+    own = member_only(caller)
+    if mi_id not in {None, own}:
+        raise Forbidden("A member asks for its own only: leave `miId` out.")
+    return own

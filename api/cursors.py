@@ -130,6 +130,9 @@ COUPONS: Places[tuple[datetime, UUID]] = Places(
 VERDICTS: Places[tuple[datetime, UUID]] = Places(
     "verdicts", lambda place: (place[0].isoformat(), str(place[1])), _read_moment_and_id
 )
+NOTICES: Places[tuple[datetime, UUID]] = Places(
+    "notices", lambda place: (place[0].isoformat(), str(place[1])), _read_moment_and_id
+)
 PENDING: Places[tuple[datetime | None, UUID]] = Places(
     "pending", lambda place: (place[0].isoformat() if place[0] else None, str(place[1])), _read_due_and_id
 )

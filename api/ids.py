@@ -44,6 +44,22 @@ def read_id(text: str) -> GlobalId | None:
     return read if len(text) <= _LONGEST and read is not None and str(read) == text else None
 
 
+def verdict_named(text: str) -> tuple[UUID, UUID] | None:
+    """The member and the verdict that a client's id names; None where it is no verdict's."""
+    read = read_id(text)
+    if read is None or read.type != "Verdict" or read.member_id is None or read.local_uuid is None:
+        return None
+    return read.member_id, read.local_uuid
+
+
+def line_named(text: str) -> tuple[UUID, int] | None:
+    """The member and the position of the line of history that a client's id names; None where it is no line's."""
+    read = read_id(text)
+    if read is None or read.type != "PointsEntry" or read.member_id is None or read.local_number is None:
+        return None
+    return read.member_id, read.local_number
+
+
 def _parse(told: str) -> GlobalId | None:
     type_, _, rest = told.partition(":")
     if type_ in OF_NOBODY:

@@ -16,6 +16,8 @@ _CHECKS = {
     "Pending is what is promised and open": "audit_pending",
     "Every promise was posted or voided exactly once": "audit_promises",
     "Available is what the lots hold": "audit_lots",
+    "What was to lapse has lapsed": "audit_overdue",
+    "Every lapse emptied its lot": "audit_lapses",
     "The history comes to the balance": "audit_history",
     "No cap is exceeded": "audit_slots",
     "Every coupon was paid for": "audit_coupons",

@@ -11,21 +11,24 @@ from db.queries import query
 
 @dataclass(frozen=True, slots=True)
 class DuePromise:
+    """A promise that is due; `is_behind`: a lot of its member has to lapse or to be told of as well (R50)."""
+
     member_id: UUID
     promise_id: UUID
     due_at: datetime
+    is_behind: bool = False
 
 
 async def due_promises(db: Queryable, most: int) -> list[DuePromise]:
     """Up to `most` promises that are due by the programme's clock, soonest first."""
     rows = await db.fetch(query("due_promises"), most)
-    return [DuePromise(row["member_id"], row["promise_id"], row["due_at"]) for row in rows]
+    return [DuePromise(**dict(row.items())) for row in rows]
 
 
-async def due_promises_of(db: Queryable, member_id: UUID, until: datetime) -> list[DuePromise]:
-    """One member's promises that were due by a moment, soonest first."""
+async def due_promises_of(db: Queryable, member_id: UUID, until: datetime | None) -> list[DuePromise]:
+    """One member's promises that were due by a moment (now, where none is given), soonest first."""
     rows = await db.fetch(query("due_promises_of"), member_id, until)
-    return [DuePromise(row["member_id"], row["promise_id"], row["due_at"]) for row in rows]
+    return [DuePromise(**dict(row.items())) for row in rows]
 
 
 async def post_due(db: Queryable, promises: Sequence[DuePromise]) -> int:

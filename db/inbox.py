@@ -30,6 +30,12 @@ async def keep_delivery(
     return kept is not None
 
 
+async def kept_body(db: Queryable, producer: str, event_id: str) -> bytes | None:
+    """The body that was kept under an event's id."""
+    body: bytes | None = await db.fetchval(query("kept_body"), producer, event_id)
+    return body
+
+
 async def deliveries_to_apply(db: Queryable, most: int) -> list[tuple[str, str]]:
     """Up to `most` deliveries that wait, as (producer, event id), oldest first."""
     rows = await db.fetch(query("deliveries_to_apply"), most)

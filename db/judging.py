@@ -30,7 +30,10 @@ class KeptAnswer:
 
 @dataclass(frozen=True, slots=True)
 class MemberToJudge:
-    """One member as of `version`. Points; `lots` are (lapses on, remaining), soonest first; `slots` (period, n)."""
+    """One member as of `version`. Points; `lots` are (lapses on, remaining), soonest first; `slots` (period, n).
+
+    `is_behind`: a lot's day has come, and it has not lapsed or been told of yet (R50).
+    """
 
     member_id: UUID
     mi_id: str | None
@@ -38,13 +41,16 @@ class MemberToJudge:
     time_zone: str
     zone_before: str | None
     zone_since: datetime | None
+    earlier_zones: tuple[tuple[str, datetime], ...]
     joined_at: datetime
     state: str
+    state_since: datetime | None
     available: int
     debt: int
     version: int
     now: datetime
     programme_version: int
+    is_behind: bool
     kept: KeptAnswer | None
     slots: tuple[tuple[str, int], ...]
     fuel_days: tuple[tuple[date, int, int], ...]
@@ -78,7 +84,8 @@ class PromiseOfOrder:
 @dataclass(frozen=True, slots=True)
 class OrderToSettle:
     """An order as told, the set of facts about it as (key, kind, content, occurred at), its promises, what was taken
-    back by part, the lots its points are still in, and the first line of history it made."""
+    back by part, the lots its points went to, what of each of the member's lots lapsed, and the first line of history
+    it made."""
 
     number: str
     verdict_id: UUID
@@ -95,6 +102,7 @@ class OrderToSettle:
     promises: list[PromiseOfOrder]
     taken: Mapping[str, int]
     origins: list[tuple[date, int]]
+    lapsed: list[tuple[date, int]]
     first_entry: int | None
 
 
@@ -113,6 +121,7 @@ async def member_to_judge(
         return None
     return MemberToJudge(
         **{name: row[name] for name in _COLUMNS},
+        earlier_zones=tuple((zone, datetime.fromisoformat(until)) for zone, until in row["earlier_zones"]),
         kept=_kept(row),
         slots=tuple((period, n) for period, n in row["slots"]),
         fuel_days=tuple((date.fromisoformat(day), streak, bonuses) for day, streak, bonuses in row["fuel_days"]),
@@ -129,11 +138,13 @@ _COLUMNS = (
     "zone_since",
     "joined_at",
     "state",
+    "state_since",
     "available",
     "debt",
     "version",
     "now",
     "programme_version",
+    "is_behind",
 )
 
 
@@ -153,9 +164,17 @@ async def request_to_judge(db: Queryable, service_id: UUID | None, key: str | No
     return Moment(row["now"], row["programme_version"], _kept(row))
 
 
-async def keep_answer(db: Queryable, service_id: UUID, key: str, input_hash: str, answer: Mapping[str, Any]) -> bool:
-    """Keeps an answer that concerns no member; False when another answer to this key was first."""
-    return await db.fetchval(query("keep_answer"), service_id, key, input_hash, answer) is not None
+async def keep_answer(
+    db: Queryable,
+    caller_id: UUID,
+    key: str,
+    input_hash: str,
+    answer: Mapping[str, Any],
+    *,
+    member_id: UUID | None = None,
+) -> bool:
+    """Keeps an answer that changes nothing of a member; False when another answer to this key was first."""
+    return await db.fetchval(query("keep_answer"), caller_id, key, input_hash, answer, member_id) is not None
 
 
 async def join_member(
@@ -214,6 +233,7 @@ async def order_to_settle(db: Queryable, member_id: UUID, number: str) -> OrderT
         promises=[PromiseOfOrder(UUID(id_), part, state, points) for id_, part, state, points in row["promises"]],
         taken=_summed(row["taken"]),
         origins=sorted((date.fromisoformat(day), points) for day, points in row["origins"]),
+        lapsed=sorted((date.fromisoformat(day), points) for day, points in row["lapsed"]),
         first_entry=row["first_entry"],
     )
 

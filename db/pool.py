@@ -16,6 +16,7 @@ APP_ROLE = "mipoints_app"
 _CONNECTION_LOST = (
     OSError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.TooManyConnectionsError,
@@ -28,6 +29,13 @@ _CONNECTION_LOST = (
 
 class DatabaseUnavailable(Exception):
     """Postgres did not answer in time. Whether a write took effect is unknown: repeat it with the same key."""
+
+
+class NotSetUp(DatabaseUnavailable):
+    """Postgres answers, and the programme's tables or role are not there."""
+
+    def __init__(self) -> None:
+        super().__init__("The database is not set up for the programme: run `mipoints migrate`.")
 
 
 class Busy(DatabaseUnavailable):
@@ -95,6 +103,12 @@ class Database:
             return task.result()
         except asyncpg.LockNotAvailableError as error:
             raise Busy("Somebody else holds the rows that are needed.") from error
+        except (asyncpg.UndefinedTableError, asyncpg.UndefinedFunctionError) as error:
+            raise NotSetUp from error
+        except asyncpg.InvalidParameterValueError as error:
+            if f'role "{APP_ROLE}"' in str(error):
+                raise NotSetUp from error
+            raise
         except _CONNECTION_LOST as error:
             raise DatabaseUnavailable("The connection to Postgres was lost.") from error
 

@@ -10,6 +10,7 @@ import asyncpg
 
 from db.pool import Queryable
 from db.queries import query
+from db.record import NewLogEntry
 
 
 async def programme_version(db: Queryable) -> int:
@@ -65,6 +66,48 @@ async def save_catalogue_reward(
     return saved is not None
 
 
+async def save_reward(
+    db: Queryable,
+    reward_id: str,
+    market: str,
+    name: str,
+    value_minor: int,
+    currency: str,
+    cost: int,
+    valid_days: int,
+    minimum_minor: int | None,
+    available_from: datetime | None,
+    available_until: datetime | None,
+    stock_left: int | None,
+    per_member: int | None,
+    conditions: str,
+) -> None:
+    """Adds a reward."""
+    await db.execute(
+        query("save_reward"),
+        reward_id,
+        market,
+        name,
+        value_minor,
+        currency,
+        cost,
+        valid_days,
+        minimum_minor,
+        available_from,
+        available_until,
+        stock_left,
+        per_member,
+        conditions,
+    )
+
+
+async def save_exclusions(
+    db: Queryable, market: str, product_ids: Sequence[str], since: datetime, until: datetime | None, reason: str
+) -> None:
+    """Excludes products from what coupons may buy; of two exclusions from one moment the longer stays."""
+    await db.execute(query("save_exclusions"), market, list(product_ids), since, until, reason)
+
+
 async def save_campaign(
     db: Queryable,
     campaign_id: UUID,
@@ -78,7 +121,7 @@ async def save_campaign(
     bonus: int | None,
     product_ids: Sequence[str],
 ) -> bool:
-    """Adds a campaign and tells every process; False when it is there already."""
+    """Adds a campaign; False when it is there already."""
     saved = await db.fetchval(
         query("save_campaign"),
         campaign_id,
@@ -95,6 +138,21 @@ async def save_campaign(
     return saved is not None
 
 
+async def end_campaign(db: Queryable, campaign_id: UUID, moment: datetime) -> bool:
+    """Ends a campaign at a moment; False when it is over or ended already."""
+    return await db.fetchval(query("end_campaign"), campaign_id, moment) is not None
+
+
 async def programme_changed(db: Queryable) -> None:
     """Tells every process to read the programme anew."""
     await db.execute(query("programme_changed"))
+
+
+async def hold_programme(db: Queryable) -> None:
+    """Holds the programme until the transaction ends, so that what is read next of it cannot be stale."""
+    await db.fetchrow(query("hold_programme"))
+
+
+async def log_action(db: Queryable, entry: NewLogEntry) -> None:
+    """Adds what an operator did, where no member is involved, to the operators' log."""
+    await db.execute(query("log_action"), entry.actor, entry.action, entry.reason, entry.before, entry.after)

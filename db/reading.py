@@ -124,6 +124,20 @@ class OrderRow:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeRow:
+    """What a member was told, or is about to be while `sent_at` is None."""
+
+    member_id: UUID
+    notice_id: UUID
+    kind: str
+    points: int | None
+    lapses_on: date | None
+    reference: str | None
+    created_at: datetime
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Window(Generic[T]):
     """A stretch of a list: at most `most` rows between two places (excluded), from its start or its end."""
 
@@ -150,6 +164,12 @@ async def members_by_mi_id(db: Queryable, mi_ids: Sequence[str]) -> list[MemberR
 async def members_by_id(db: Queryable, member_ids: Sequence[UUID]) -> list[MemberRow]:
     """Members by id, those that still are persons."""
     return [_member(row) for row in await db.fetch(query("members_by_id"), list(member_ids))]
+
+
+async def erased_member(db: Queryable, member_id: UUID) -> MemberRow | None:
+    """A member whose person was erased; its Mi account id is a pseudonym."""
+    row = await db.fetchrow(query("erased_member"), member_id)
+    return _member(row) if row is not None else None
 
 
 def _member(row: asyncpg.Record) -> MemberRow:
@@ -254,6 +274,21 @@ async def verdicts_by_id(db: Queryable, keys: Sequence[MemberAnd[UUID]]) -> list
 def _verdict(row: asyncpg.Record) -> VerdictRow:
     values = dict(row.items())
     return VerdictRow(**(values | {"campaign_ids": _texts(values["campaign_ids"])}))
+
+
+async def notices_page(db: Queryable, member_id: UUID, window: Window[tuple[datetime, UUID]]) -> list[NoticeRow]:
+    """A stretch of what a member was told, newest first, and one row more."""
+    place = window.after or (None, None)
+    return [_notice(row) for row in await db.fetch(query("notices_page"), member_id, *place, window.most + 1)]
+
+
+async def notices_by_id(db: Queryable, keys: Sequence[MemberAnd[UUID]]) -> list[NoticeRow]:
+    """Notices by member and id."""
+    return [_notice(row) for row in await db.fetch(query("notices_by_id"), *_columns(keys))]
+
+
+def _notice(row: asyncpg.Record) -> NoticeRow:
+    return NoticeRow(**dict(row.items()))
 
 
 async def lapsing_lots(db: Queryable, member_id: UUID) -> list[tuple[date, int]]:

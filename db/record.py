@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -158,14 +158,28 @@ class ChangedCoupon:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptReservation:
+    """An order's reservation of a coupon, whole, and until when the order has no other coupon; `held_until` None: for
+    good. The statement fails on `one_coupon_per_order` where another coupon holds the order (R44)."""
+
+    coupon_id: UUID
+    order_number: str
+    discount_minor: int
+    reserved_at: datetime
+    held_until: datetime | None = None
+    released_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ChangedMember:
-    """The membership's state and zone after the change, both whole."""
+    """The membership's state and zone after the change, both whole; `earlier_zones` stay as they were where None."""
 
     state: str
     state_since: datetime | None
     time_zone: str
     zone_before: str | None
     zone_since: datetime | None
+    earlier_zones: Sequence[tuple[str, datetime]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,10 +204,25 @@ class NewLogEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class NewModeration:
+    """What the storefront told of a verdict's review while something else holds its points (R16, R70)."""
+
+    verdict_id: UUID
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class TakenStock:
     """One piece of a reward's stock; the statement fails on `stock_is_never_negative` when none is left (R41)."""
 
     reward_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForgottenPerson:
+    """The Mi account leaves its member, and a hash of it (hexadecimal) remembers what was given once (R71)."""
+
+    person_hash: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,10 +250,13 @@ class Changes:
     facts: list[NewFact] = field(default_factory=list)
     coupons: list[NewCoupon] = field(default_factory=list)
     changed_coupons: list[ChangedCoupon] = field(default_factory=list)
+    reservations: list[KeptReservation] = field(default_factory=list)
     members: list[ChangedMember] = field(default_factory=list)
     notices: list[NewNotice] = field(default_factory=list)
     operator_log: list[NewLogEntry] = field(default_factory=list)
+    moderations: list[NewModeration] = field(default_factory=list)
     stock: list[TakenStock] = field(default_factory=list)
+    forgotten: list[ForgottenPerson] = field(default_factory=list)
     requests: list[NewRequest] = field(default_factory=list)
 
     def as_rows(self) -> dict[str, list[dict[str, Any]]]:

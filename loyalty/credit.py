@@ -1,13 +1,15 @@
 """Crediting what is due (R30): whole sets in one statement; one bad promise stops itself and nothing else."""
 
 import logging
-from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 
-from db.credit import DuePromise, due_promises, due_promises_of, post_due, postpone_promise
-from db.pool import Database, Queryable
+from db.credit import DuePromise, due_promises, post_due, postpone_promise
+from db.pool import Busy, Database
+from loyalty.catching_up import catch_up_alone, credit_before
+
+__all__ = ["OWN_FAULTS", "credit_before", "credit_due", "credit_some"]
 
 log = logging.getLogger(__name__)
 
@@ -29,17 +31,27 @@ async def credit_due(db: Database) -> int:
 async def credit_some(db: Database) -> int:
     """Credits one set of due promises, each once beside other sweepers; 0 when none could be.
 
-    Members somebody is writing to are left for the next round.
+    Members somebody is writing to are left for the next round. A member whose lots wait for their midnight as well
+    is caught up with alone, so that its history is in the order of its moments (R50).
     """
     promises = await due_promises(db, BATCH)
-    return await _post(db, promises) if promises else 0
+    at_once = [promise for promise in promises if not promise.is_behind]
+    credited = await _post(db, at_once) if at_once else 0
+    for member_id in dict.fromkeys(promise.member_id for promise in promises if promise.is_behind):
+        credited += await _catch_up(db, member_id, [each for each in promises if each.member_id == member_id])
+    return credited
 
 
-async def credit_before(db: Queryable, member_id: UUID, moment: datetime) -> None:
-    """Credits what fell due to one member before a moment, in the caller's transaction."""
-    promises = await due_promises_of(db, member_id, moment)
-    if promises:
-        await post_due(db, promises)
+async def _catch_up(db: Database, member_id: UUID, promises: list[DuePromise]) -> int:
+    try:
+        return int(await catch_up_alone(db, member_id))
+    except Busy:
+        return 0
+    except OWN_FAULTS as error:
+        log.exception("What is due to member %s cannot be done.", member_id)
+        for promise in promises:
+            await postpone_promise(db, promise, str(error))
+        return 0
 
 
 async def _post(db: Database, promises: list[DuePromise]) -> int:

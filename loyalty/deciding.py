@@ -16,15 +16,33 @@ from weakref import WeakValueDictionary
 
 import asyncpg
 
-from db.judging import KeptAnswer, MemberToJudge, Who, lock_member_to_judge, member_to_judge, request_to_judge
+from db.judging import (
+    KeptAnswer,
+    MemberToJudge,
+    Who,
+    keep_answer,
+    lock_member_to_judge,
+    member_to_judge,
+    request_to_judge,
+)
 from db.pool import Busy, Database, Queryable
 from db.record import Changes, NewRequest, Stale, record
 from loyalty.callers import Caller
-from loyalty.refusals import IdempotencyMismatch, InvalidInput, NotAMember, Refusal, as_answer, kept_refusal
+from loyalty.catching_up import catch_up
+from loyalty.refusals import (
+    IdempotencyMismatch,
+    InvalidInput,
+    NotAMember,
+    Refusal,
+    as_answer,
+    kept_refusal,
+    refusal_of_check,
+)
 
 T = TypeVar("T")
 Answer = Mapping[str, Any]
 Judge = Callable[[Queryable, MemberToJudge], Awaitable[tuple[Changes, Answer]]]
+Afterwards = Callable[[Queryable, MemberToJudge], Awaitable[None]]
 
 LONGEST_KEY = 200
 _TRIES = 5
@@ -73,14 +91,18 @@ async def decide(
     *,
     slot_kind: str | None = None,
     product_id: str | None = None,
+    afterwards: Afterwards | None = None,
 ) -> Answer:
     """Judges one request about one member and keeps the answer; the same request again gets the first answer.
 
-    Raises NotAMember, IdempotencyMismatch, and whatever refusal `judge` raises; a kept refusal is raised again.
+    Where midnight has come for a lot and no worker yet, it lapses first, behind the member's lock (R50).
+    `afterwards` does what follows from the decision, once, in the same transaction as its writing. Raises NotAMember,
+    IdempotencyMismatch, and whatever refusal `judge` raises; a kept refusal is raised again. What only the writing can
+    see, such as the last of a stock going to another member, is a refusal like any other.
     """
 
-    async def attempt(queryable: Queryable) -> Answer:
-        member = await member_to_judge(
+    async def read(queryable: Queryable) -> MemberToJudge | None:
+        return await member_to_judge(
             queryable,
             who,
             service_id=request.service_id,
@@ -88,25 +110,65 @@ async def decide(
             slot_kind=slot_kind,
             product_id=product_id,
         )
+
+    async def attempt(queryable: Queryable) -> Answer:
+        member = await read(queryable)
         if member is None:
             return await _answer_without_member(queryable, request)
         if member.kept is not None:
             return first_answer(member.kept, request)
+        if member.is_behind:
+            if queryable is db:
+                raise Stale
+            await lock_member_to_judge(queryable, who)
+            await catch_up(queryable, member.member_id)
+            member = await read(queryable)
+            assert member is not None
         try:
             changes, answer = await judge(queryable, member)
         except Refusal as refusal:
             if not refusal.is_kept:
                 raise
-            changes, answer = Changes(), as_answer(refusal)
+            return await _keep_refusal(queryable, member, request, as_answer(refusal))
         changes.requests.append(NewRequest(request.caller.service_id or member.member_id, *_kept(request, answer)))
         await record(queryable, member.member_id, member.version, changes)
+        if afterwards is not None:
+            await afterwards(queryable, member)
         return answer
 
-    answer = await once_more_if_stale(db, who, attempt)
+    async def attempt_whole(queryable: Queryable) -> Answer:
+        return await db.in_transaction(attempt) if queryable is db else await attempt(queryable)
+
+    whole = attempt if afterwards is None else attempt_whole
+    try:
+        answer = await once_more_if_stale(db, who, whole)
+    except asyncpg.CheckViolationError as violation:
+        judge = _denied_by(violation)
+        answer = await once_more_if_stale(db, who, whole)
     refusal = kept_refusal(dict(answer))
     if refusal is not None:
         raise refusal
     return answer
+
+
+async def _keep_refusal(db: Queryable, member: MemberToJudge, request: Request, answer: Answer) -> Answer:
+    """Keeps a refusal. Nothing of the member changes by it, so a thousand of them need not wait for one another."""
+    caller_id = request.service_id or member.member_id
+    if not await keep_answer(db, caller_id, *_kept(request, answer), member_id=member.member_id):
+        raise Stale
+    return answer
+
+
+def _denied_by(violation: asyncpg.CheckViolationError) -> Judge:
+    """A judge that refuses what a CHECK did not let through. Raises the violation where that is a fault."""
+    refusal = refusal_of_check(violation.constraint_name)
+    if refusal is None:
+        raise violation
+
+    async def refuse(_db: Queryable, _member: MemberToJudge) -> tuple[Changes, Answer]:
+        raise refusal
+
+    return refuse
 
 
 def _kept(request: Request, answer: Answer) -> tuple[str, str, Answer]:

@@ -17,6 +17,7 @@ from loyalty.rules.caps import Slot
 from loyalty.rules.fuel import FuelDay
 from loyalty.rules.kinds import EntryKind
 from loyalty.rules.terms import Terms
+from loyalty.velocity import check_velocity
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,10 @@ async def earn(
             member.now,
             terms,
             calendar_of(member),
-            _known(member, catalogue, activity.kind),
+            known_of(member, catalogue, activity.kind),
             programme.hold_seconds,
         )
+        judgement, facts = await check_velocity(programme, db, member, terms, activity.device_id, judgement)
         changes = Changes()
         verdict_id = write_judgement(
             changes,
@@ -86,6 +88,7 @@ async def earn(
             now=member.now,
             terms=terms,
             business_key=_review_key(activity),
+            facts=facts,
         )
         return changes, verdict_answer("PointsVerdict", member.member_id, verdict_id, hold_of(judgement, member))
 
@@ -143,7 +146,8 @@ def _review_key(activity: Activity) -> str | None:
     return f"review_id:{activity.review_id}" if activity.review_id is not None else None
 
 
-def _known(member: MemberToJudge, catalogue: Catalogue, kind: str) -> Known:
+def known_of(member: MemberToJudge, catalogue: Catalogue, kind: str) -> Known:
+    """What a judgement knows of a member: its slots of this kind, its fuel days, the campaigns."""
     fuel_days = tuple(FuelDay(day, streak, bonuses) for day, streak, bonuses in member.fuel_days)
     slots = {Slot(kind, period, n) for period, n in member.slots}
     slots |= {Slot(EntryKind.FUEL, day.day.isoformat(), 1) for day in fuel_days}

@@ -1,5 +1,6 @@
 """Webhooks: verified, kept and committed before they are answered; applied later, in any order, once (design §5)."""
 
+import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -41,6 +42,7 @@ class Kept:
 async def keep(db: Database, producer: str, secrets: Sequence[str], headers: Mapping[str, str], body: bytes) -> Kept:
     """Believes a delivery by its signature and keeps it; committed when this returns. Header names are lower case.
 
+    Another body under a known id is an event of its own: it was signed, and what is acknowledged is never dropped.
     Raises UnknownProducer, BadSignature, MalformedDelivery, DatabaseUnavailable.
     """
     adapter = PRODUCERS.get(producer)
@@ -49,7 +51,11 @@ async def keep(db: Database, producer: str, secrets: Sequence[str], headers: Map
     adapter.verify(secrets, headers, body, datetime.now(UTC))
     identity = adapter.identify(headers, body)
     kept_headers = {name: headers[name] for name in _KEPT_HEADERS if name in headers}
-    return Kept(await rows.keep_delivery(db, producer, identity.event_id, identity.type, body, kept_headers))
+    is_new = await rows.keep_delivery(db, producer, identity.event_id, identity.type, body, kept_headers)
+    if not is_new and await rows.kept_body(db, producer, identity.event_id) != body:
+        other_id = f"{identity.event_id}#{hashlib.sha256(body).hexdigest()[:16]}"
+        is_new = await rows.keep_delivery(db, producer, other_id, identity.type, body, kept_headers)
+    return Kept(is_new)
 
 
 async def apply_deliveries(programme: Programme) -> int:
@@ -106,6 +112,7 @@ async def _apply(programme: Programme, producer: str, event_id: str) -> int:
             raise UnknownProducer(f"This worker does not know the producer {producer}.")
         happening = adapter.read(delivery.body, delivery.received_at)
         if isinstance(happening, Ignored):
+            log.warning("Delivery %s %r is ignored: %s", producer, event_id, happening.reason)
             await rows.finish_delivery(db, delivery, "IGNORED", error=happening.reason)
             return 1
         target = await _order_of(db, happening)

@@ -10,6 +10,7 @@ from db.record import ChangedPromise, Changes, NewPromise, NewTransfer, NewVerdi
 from loyalty.rules.kinds import Awaiting, Code, EntryKind, Outcome
 from loyalty.rules.lots import Lot, Take, take_back
 from loyalty.rules.settlement import Settlement
+from loyalty.taking_back import Reversal, write_reversal
 
 
 def points_by_part(promises: Sequence[PromiseOfOrder], state: str) -> dict[str, int]:
@@ -129,59 +130,25 @@ class OrderBooks:
 
     def reverse(self, business_key: str, code: Code, taken: Mapping[str, int], cancelled: Mapping[str, int]) -> None:
         """A verdict of its own on what is taken back (R32, R60), and one line of history for all of it (R36)."""
-        verdict_id = uuid4()
         back = take_back(
             [Lot(lapses_on, remaining) for lapses_on, remaining in sorted(self._lots.items())],
             sum(taken.values()),
             [Take(lapses_on, points) for lapses_on, points in self.order.origins],
+            [Lot(lapses_on, points) for lapses_on, points in self.order.lapsed],
         )
-        moved = sum(take.points for take in back.takes) + back.debt
-        self.changes.verdicts.append(
-            NewVerdict(
-                verdict_id=verdict_id,
-                key=business_key,
-                business_key=business_key,
-                kind=EntryKind.CLAWBACK,
-                outcome=Outcome.REVERSED,
-                code=code,
-                points=-moved,
-                reference=self.order.number,
-                occurred_at=self.at,
-                decided_at=self.member.now,
-                terms_version=self.terms_version,
-                campaign_ids=self.order.campaign_ids,
-                facts={"taken": dict(taken), "cancelled": dict(cancelled)},
-            )
+        reversal = Reversal(
+            business_key=business_key,
+            code=code,
+            about=self.order.number,
+            occurred_at=self.at,
+            decided_at=self.member.now,
+            terms_version=self.terms_version,
+            reference=self.order.number,
+            campaign_ids=self.order.campaign_ids,
+            reverses=self.order.first_entry,
+            facts={"taken": dict(taken), "cancelled": dict(cancelled)},
         )
-        entry = len(self.changes.transfers) + 1
-        for take in back.takes:
-            self._claw_back("available", take.points, entry, moved, verdict_id, business_key, take.lapses_on)
-        if back.debt:
-            self._claw_back("debt", back.debt, entry, moved, verdict_id, business_key, None)
-
-    def _claw_back(
-        self,
-        account: str,
-        amount: int,
-        entry: int,
-        moved: int,
-        verdict_id: UUID,
-        source: str,
-        lapses_on: date | None,
-    ) -> None:
-        first = entry == len(self.changes.transfers) + 1
-        self._transfer(
-            EntryKind.CLAWBACK,
-            account,
-            "revoked",
-            amount,
-            entry=entry,
-            points=-moved if first else None,
-            lapses_on=lapses_on,
-            verdict_id=verdict_id,
-            source=source,
-            reverses=self.order.first_entry if first else None,
-        )
+        write_reversal(self.changes, back, reversal)
 
     def turn_verdict(self, outcome: Outcome, code: Code) -> None:
         """The order's own verdict, once nothing of it waits: what was granted in all, or nothing."""
@@ -232,10 +199,7 @@ class OrderBooks:
         points: int | None = None,
         promise_id: UUID | None = None,
         lapses_on: date | None = None,
-        verdict_id: UUID | None = None,
-        source: str | None = None,
         reference: str | None = None,
-        reverses: int | None = None,
     ) -> None:
         self.changes.transfers.append(
             NewTransfer(
@@ -244,13 +208,12 @@ class OrderBooks:
                 debit=debit,
                 credit=credit,
                 amount=amount,
-                source=source or self._source,
+                source=self._source,
                 occurred_at=self.at,
                 points=points,
                 lapses_on=lapses_on,
                 promise_id=promise_id,
-                verdict_id=verdict_id or self._verdict_id,
-                reverses=reverses,
+                verdict_id=self._verdict_id,
                 reference=reference or self.order.number,
             )
         )

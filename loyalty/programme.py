@@ -1,19 +1,30 @@
 """The programme as it stands: terms, campaigns and rewards, read from the database and never out of date."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from decimal import Decimal
 from fractions import Fraction
-from uuid import UUID
 
 import asyncpg
 
 from db import programme as rows
+from db.membership import person_salt
 from db.pool import Database, Queryable
-from loyalty.rules.campaigns import Campaign
-from loyalty.rules.terms import RewardTerm, Terms, catalogue_of, terms_at, terms_from
-from loyalty.terms.files import shipped_terms
+from loyalty.rules.campaign_check import is_way
+from loyalty.rules.campaigns import BadCampaign, Campaign, campaigns_from
+from loyalty.rules.terms import (
+    BadTerms,
+    RewardTerm,
+    Terms,
+    by_market,
+    catalogue_of,
+    check_together,
+    terms_at,
+    terms_from,
+    zones_of,
+)
+from loyalty.terms.files import Document, shipped_campaigns, shipped_terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,13 @@ class Catalogue:
         """The terms in force in a market at a moment; None where it was not open then (R2)."""
         return terms_at(self.terms.get(market, ()), moment)
 
+    def terms_in_force(self, market: str, moment: datetime) -> Terms:
+        """The same where a member shows that the market was open. Raises LookupError where it was not."""
+        terms = self.terms_for(market, moment)
+        if terms is None:
+            raise LookupError(f"No terms are in force in {market} at {moment}.")
+        return terms
+
     def terms_called(self, market: str, version: str) -> Terms:
         """One version by name. Raises KeyError for an unknown one."""
         for terms in self.terms[market]:
@@ -78,14 +96,31 @@ class Catalogue:
         """The campaigns with these ids."""
         return tuple(campaign for campaign in self.campaigns if campaign.id in campaign_ids)
 
+    def campaigns_as_judged(self, campaign_ids: tuple[str, ...]) -> tuple[Campaign, ...]:
+        """The campaigns an order was judged with, in their planned windows: ended since, they still count (R21)."""
+        return tuple(replace(campaign, ended_at=None) for campaign in self.campaigns_called(campaign_ids))
+
 
 @dataclass(slots=True)
 class Programme:
-    """The database with the programme's data beside it. `hold_seconds` replaces every hold in the sandbox."""
+    """The database with the programme's data beside it. `hold_seconds` replaces every hold in the sandbox.
+
+    `velocity_per_minute` replaces the terms' limit (R70), and 0 is none. `person_salt` is for the hashes of erased
+    persons; None for the database's own.
+    """
 
     db: Database
     hold_seconds: int | None = None
+    velocity_per_minute: int | None = None
+    person_salt: str | None = field(default=None, repr=False)
     _read: Catalogue | None = field(default=None, repr=False)
+    _salt: bytes | None = field(default=None, repr=False)
+
+    async def person_hash(self, mi_id: str, db: Queryable) -> bytes:
+        """What is remembered of an erased person (R71): salted with the setting, else with the database's own salt."""
+        if self._salt is None:
+            self._salt = self.person_salt.encode() if self.person_salt is not None else await person_salt(db)
+        return hmac.digest(self._salt, mi_id.encode(), "sha256")
 
     async def catalogue(self) -> Catalogue:
         """The programme now: one small question to the database, and a reading of it only when it changed."""
@@ -122,14 +157,62 @@ def _campaign(row: asyncpg.Record) -> Campaign:
         product_ids=frozenset(row["product_ids"]),
         starts_at=row["starts_at"],
         ends_at=row["ends_at"],
+        ended_at=row["ended_at"],
     )
 
 
+class TermsDiffer(BadTerms):
+    """A version of terms that is there already, with other content: a version is never rewritten."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(f"{version} is loaded already, with other content: give the new terms a version of their own.")
+
+
 async def load_shipped(connection: asyncpg.Connection) -> list[str]:
-    """Adds the shipped terms and each market's catalogue (R2, R22, R40), keeping what is there; names what it added."""
+    """Adds the shipped terms and each market's catalogue (R2, R22, R40), keeping what is there; names what it added.
+
+    The shipped campaigns are checked and not loaded: that is for an operator to do (R21). Raises BadDocument.
+    """
+    check_shipped()
+    return await _load_terms(connection, shipped_terms())
+
+
+async def load_terms(connection: asyncpg.Connection, document: Document) -> list[str]:
+    """Adds one more version of terms, of a new market or an open one, with its rewards (R2); names what it added.
+
+    Raises BadTerms, and TermsDiffer for a version that is there with other content.
+    """
+    terms = terms_from(document)
+    versions = [row["document"] for row in await rows.all_terms(connection)]
+    if any(each["version"] == terms.version and each != document for each in versions):
+        raise TermsDiffer(terms.version)
+    check_together([*(terms_from(each) for each in versions if each != document), terms])
+    return await _load_terms(connection, [document])
+
+
+def check_shipped() -> list[str]:
+    """Reads every shipped file of terms and campaigns against its schema; names them. Raises BadDocument."""
+    versions = [terms_from(document) for document in shipped_terms()]
+    check_together(versions)
+    campaigns = [each for document in shipped_campaigns() for each in campaigns_of_file(document, by_market(versions))]
+    return [*(terms.version for terms in versions), *(campaign.id for campaign in campaigns)]
+
+
+def campaigns_of_file(document: Document, terms: Mapping[str, tuple[Terms, ...]]) -> list[Campaign]:
+    """The campaigns of a data file, under its own ids, for ways to earn that these terms have. Raises BadCampaign."""
+    zones = zones_of(version for versions in terms.values() for version in versions)
+    campaigns = campaigns_from(document, zones)
+    for campaign in campaigns:
+        for kind in sorted(campaign.kinds):
+            if not is_way(kind, campaign.markets, terms):
+                raise BadCampaign(f"kinds of {campaign.id} name {kind}, which is no way to earn there.")
+    return campaigns
+
+
+async def _load_terms(connection: asyncpg.Connection, documents: Sequence[Document]) -> list[str]:
     added: list[str] = []
     async with connection.transaction():
-        for document in shipped_terms():
+        for document in documents:
             terms = terms_from(document)
             if await rows.save_terms(connection, terms.market, terms.version, terms.effective_from, document):
                 added.append(terms.version)
@@ -150,22 +233,4 @@ async def _load_reward(db: Queryable, reward: RewardTerm) -> bool:
         reward.cost,
         reward.valid_days,
         reward.conditions,
-    )
-
-
-async def create_campaign(db: Queryable, campaign_id: UUID, campaign: Campaign) -> bool:
-    """Adds a campaign under an id; False when that id is there already. Its effect begins with its window (R21)."""
-    factor = campaign.factor
-    return await rows.save_campaign(
-        db,
-        campaign_id,
-        campaign.name,
-        sorted(campaign.markets),
-        campaign.starts_at,
-        campaign.ends_at,
-        campaign.effect,
-        sorted(campaign.kinds),
-        Decimal(factor.numerator) / Decimal(factor.denominator) if factor is not None else None,
-        campaign.bonus,
-        sorted(campaign.product_ids),
     )

@@ -1,6 +1,6 @@
 """What a judgement leaves in a member's books: its verdict, its promises and their pending transfers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,7 +16,7 @@ NEVER = date.max
 
 def calendar_of(member: MemberToJudge) -> Calendar:
     """The calendar that the member's caps and streaks follow (R20)."""
-    return Calendar(member.time_zone, member.zone_before, member.zone_since)
+    return Calendar(member.time_zone, member.zone_before, member.zone_since, member.earlier_zones)
 
 
 def lot_of(credited_at: datetime, terms: Terms) -> date:
@@ -95,6 +95,7 @@ def write_judgement(
     now: datetime,
     terms: Terms,
     business_key: str | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> UUID:
     """Adds the verdict on one activity with its slot, its fuel days and its promises; gives the verdict's id.
 
@@ -116,6 +117,7 @@ def write_judgement(
             terms_version=judgement.terms_version,
             campaign_ids=tuple(campaign.id for campaign in judgement.campaigns),
             cap=cap_as_row(judgement.cap),
+            facts=facts or {},
         )
     )
     if judgement.slot is not None and kind != "FUEL":

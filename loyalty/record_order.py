@@ -1,4 +1,4 @@
-"""An order was placed and paid by a signed-in member (R12-R13): its points wait for delivery."""
+"""An order was placed and paid by a signed-in member (R12, R12a, R13): its points wait for delivery."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ async def record_order(programme: Programme, caller: Caller, told: OrderTold, ke
     IdempotencyMismatch. Deliveries that came before the order are applied by a worker soon after.
     """
     order = told.order
-    _refuse_problems(check_order(order))
+    _refuse_problems(order, check_order(order))
     content = _content(told)
     request = request_of(caller, "recordOrder", key, content)
 
@@ -95,16 +95,22 @@ def _content(told: OrderTold) -> list[object]:
     ]
 
 
-def _refuse_problems(problems: Sequence[tuple[str, tuple[str, ...]]]) -> None:
+def _refuse_problems(order: Order, problems: Sequence[tuple[str, tuple[str, ...]]]) -> None:
     if problems:
         code, path = problems[0]
-        raise InvalidInput(_SENTENCES.get(path[-1], "This is not valid."), *path, code=code)
+        raise InvalidInput(_sentence_of(order, path), *path, code=code)
+
+
+def _sentence_of(order: Order, path: tuple[str, ...]) -> str:
+    if path[-1] == "lines" and "parcels" not in path:
+        return "An order is of at most 21 474 836.47 in all." if order.lines else "An order needs lines."
+    return _SENTENCES[path[-1]]
 
 
 _SENTENCES = {
     "number": "An order needs a number.",
     "currency": "An order is in its market's currency.",
-    "lines": "An order, and each of its parcels, needs lines, and at most 21 474 836.47 in all.",
+    "lines": "A parcel names the lines that travel in it.",
     "id": "Every line needs an id of its own.",
     "productId": "Every line names its product.",
     "quantity": "A quantity is at least 1 and no more than was bought.",
@@ -122,7 +128,9 @@ def _terms_of(catalogue: Catalogue, member: MemberToJudge, order: Order) -> Term
     terms = catalogue.terms_for(member.market, order.placed_at)
     if terms is None:
         raise InvalidInput("The programme had not begun then.", "input", "placedAt", code="OCCURRED_TOO_LONG_AGO")
-    _refuse_problems(check_order(order, currency=terms.currency, now=member.now, future_seconds=terms.future_seconds))
+    _refuse_problems(
+        order, check_order(order, currency=terms.currency, now=member.now, future_seconds=terms.future_seconds)
+    )
     return terms
 
 

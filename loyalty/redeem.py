@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID, uuid4
 
+from db.coupons import reward_limits
 from db.judging import MemberToJudge, Who
 from db.pool import Queryable
-from db.record import Changes, NewCoupon, NewTransfer, NewVerdict
+from db.record import Changes, NewCoupon, NewTransfer, NewVerdict, TakenStock
 from loyalty.callers import Caller
 from loyalty.deciding import Answer, decide, request_of
 from loyalty.programme import Catalogue, Programme, Reward
-from loyalty.refusals import MemberNotActive, NotEnoughPoints, NotFound, RewardUnavailable
+from loyalty.refusals import LimitReached, MemberNotActive, NotEnoughPoints, NotFound, RewardUnavailable
 from loyalty.rules.calendar import end_of_validity
 from loyalty.rules.lots import Lot, spend
 
@@ -38,7 +39,7 @@ async def redeem(programme: Programme, caller: Caller, mi_id: str, reward_id: st
     """Spends a member's points on a coupon.
 
     Refusals: NotAMember, NotFound for an unknown reward or another market's, MemberNotActive, NotEnoughPoints (also
-    while in debt, R36), RewardUnavailable (R41), IdempotencyMismatch.
+    while in debt, R36), RewardUnavailable and LimitReached (R41), IdempotencyMismatch.
     """
     request = request_of(caller, "redeemPoints", key, [mi_id, reward_id])
 
@@ -48,6 +49,7 @@ async def redeem(programme: Programme, caller: Caller, mi_id: str, reward_id: st
         if member.state != "ACTIVE":
             raise MemberNotActive(member.state)
         _check_window(reward, member)
+        await _check_limits(db, reward, member)
         if member.debt > 0:
             raise NotEnoughPoints(reward.cost, member.available, in_debt=True)
         if member.available < reward.cost:
@@ -70,6 +72,17 @@ def _check_window(reward: Reward, member: MemberToJudge) -> None:
         raise RewardUnavailable("REWARD_NOT_STARTED", "This offer has not begun yet.")
     if reward.available_until is not None and member.now >= reward.available_until:
         raise RewardUnavailable("REWARD_ENDED", "This offer has ended.")
+
+
+async def _check_limits(db: Queryable, reward: Reward, member: MemberToJudge) -> None:
+    """Whether any is left and this member may have another; who gets the last one, the statement decides."""
+    if reward.stock_left is None and reward.per_member is None:
+        return
+    limits = await reward_limits(db, member.member_id, reward.reward_id)
+    if limits.stock_left == 0:
+        raise RewardUnavailable("OUT_OF_STOCK", "The last of these is gone.")
+    if reward.per_member is not None and limits.had >= reward.per_member:
+        raise LimitReached(reward.per_member, limits.had)
 
 
 def _issue(member: MemberToJudge, reward: Reward, catalogue: Catalogue, key: str) -> tuple[Changes, Answer]:
@@ -122,7 +135,8 @@ def _issue(member: MemberToJudge, reward: Reward, catalogue: Catalogue, key: str
         "coupon_id": str(coupon_id),
         "verdict_id": str(verdict_id),
     }
-    return Changes(transfers=transfers, verdicts=[verdict], coupons=[coupon]), answer
+    stock = [TakenStock(reward.reward_id)] if reward.stock_left is not None else []
+    return Changes(transfers=transfers, verdicts=[verdict], coupons=[coupon], stock=stock), answer
 
 
 def _spent(

@@ -107,6 +107,20 @@ class LimitReached(Refusal):
         )
 
 
+class CouponNotUsable(Refusal):
+    """The coupon cannot be used for this order (R43-R45). `state` is the coupon's own; `missing_minor` what the cart
+    lacks, in minor units of `currency`."""
+
+    is_kept = True
+
+    def __init__(
+        self, code: str, *, state: str | None = None, missing_minor: int | None = None, currency: str | None = None
+    ) -> None:
+        self.state, self.missing_minor, self.currency = state, missing_minor, currency
+        sentence = f"This coupon cannot be used for this order: {code.lower().replace('_', ' ')}."
+        super().__init__(code, sentence, state=state, missing_minor=missing_minor, currency=currency)
+
+
 class Unavailable(Refusal):
     """A way to earn that cannot be used right now; `available_at` when it can again, if that is known."""
 
@@ -121,7 +135,21 @@ _KEPT: dict[str, Callable[[dict[str, Any]], Refusal]] = {
     "NotEnoughPoints": lambda answer: NotEnoughPoints(answer["needed"], answer["available"], in_debt=answer["in_debt"]),
     "RewardUnavailable": lambda answer: RewardUnavailable(answer["code"], answer["sentence"]),
     "LimitReached": lambda answer: LimitReached(answer["limit"], answer["used"]),
+    "CouponNotUsable": lambda answer: CouponNotUsable(
+        answer["code"], state=answer["state"], missing_minor=answer["missing_minor"], currency=answer["currency"]
+    ),
 }
+
+_BY_CHECK: dict[str, Callable[[], Refusal]] = {
+    "stock_is_never_negative": lambda: RewardUnavailable("OUT_OF_STOCK", "The last of these is gone."),
+    "one_coupon_per_order": lambda: CouponNotUsable("ORDER_HAS_COUPON"),
+}
+
+
+def refusal_of_check(name: str | None) -> Refusal | None:
+    """What it means to the caller that a write failed on a CHECK; None where that is a fault."""
+    build = _BY_CHECK.get(name or "")
+    return build() if build else None
 
 
 def as_answer(refusal: Refusal) -> dict[str, Any]:

@@ -14,8 +14,9 @@ from db.judging import (
     request_to_judge,
     verdict_of_business_key,
 )
+from db.membership import given_once
 from db.pool import Queryable
-from db.record import Changes, NewRequest, Stale, record
+from db.record import Changes, NewRequest, NewSlot, Stale, record
 from loyalty.callers import Caller
 from loyalty.deciding import Answer, Request, first_answer, once_more_if_stale, request_of
 from loyalty.earn import Decided, hold_of, verdict_answer
@@ -24,6 +25,7 @@ from loyalty.promising import calendar_of, write_judgement
 from loyalty.refusals import InvalidInput, NotEligible, as_answer, kept_refusal
 from loyalty.rules.activity import Activity, Known, judge
 from loyalty.rules.calendar import is_of_age
+from loyalty.rules.caps import Slot
 from loyalty.rules.kinds import EntryKind
 from loyalty.rules.terms import Terms
 
@@ -147,20 +149,25 @@ async def _join(
     terms: Terms,
     catalogue: Catalogue,
 ) -> Answer:
-    """In one transaction: the member, the sign-up verdict, its promise, and the answer to the key."""
+    """In one transaction: the member, the sign-up verdict, its promise, and the answer to the key.
+
+    Whoever was erased and joins anew has already had what is given once (R71): those slots are taken from the start.
+    """
     member_id = uuid4()
     time_zone = registration.time_zone or terms.zone
     if not await join_member(db, registration.mi_id, member_id, registration.market, time_zone, joined_at):
         raise Stale
     member = await member_to_judge(db, Who(member_id=member_id))
     assert member is not None
+    given = await given_once(db, await programme.person_hash(registration.mi_id, db))
+    taken = frozenset(Slot(kind, "", 1) for kind in given if kind in terms.ways)
     judgement = judge(
         Activity(EntryKind.SIGN_UP),
         joined_at,
         member.now,
         terms,
         calendar_of(member),
-        Known(campaigns=catalogue.campaigns),
+        Known(slots=taken, campaigns=catalogue.campaigns),
         programme.hold_seconds,
     )
     changes = Changes()
@@ -176,6 +183,7 @@ async def _join(
         terms=terms,
         business_key=_SIGN_UP,
     )
+    changes.slots.extend(NewSlot(slot.kind, slot.period, slot.n, verdict_id) for slot in taken)
     answer = verdict_answer("MemberRegistered", member_id, verdict_id, hold_of(judgement, member))
     changes.requests.append(_kept(member_id, request, answer))
     await record(db, member_id, member.version, changes)

@@ -33,6 +33,7 @@ class Settings:
     sweep_seconds: float = 0.5
     velocity_per_minute: int | None = None
     clock_start: datetime | None = None
+    person_salt: str | None = None
     pool_size: int = 10
     deadline_seconds: float = 2.0
     graphql_body_limit: int = 256 * 1024
@@ -56,6 +57,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         sweep_seconds=reader.read("SWEEP_SECONDS", _positive, 0.5),
         velocity_per_minute=reader.read("VELOCITY_PER_MINUTE", _whole, 0 if sandbox else None),
         clock_start=reader.read("CLOCK_START", _instant, None),
+        person_salt=reader.read("PERSON_SALT", _salt, None),
         pool_size=reader.read("POOL_SIZE", _count, 10),
         deadline_seconds=reader.read("DEADLINE_SECONDS", _positive, 2.0),
         graphql_body_limit=reader.read("GRAPHQL_BODY_LIMIT", _count, 256 * 1024),
@@ -138,9 +140,9 @@ def _whole(text: str) -> int:
 
 
 def _count(text: str) -> int:
-    if (value := _whole(text)) == 0:
+    if not text.isdecimal() or int(text) == 0:
         raise ValueError("is a whole number above zero")
-    return value
+    return int(text)
 
 
 def _positive(text: str) -> float:
@@ -159,6 +161,12 @@ def _instant(text: str) -> datetime:
     except ValueError:
         raise ValueError("is an instant, such as 2022-09-20T08:00:00Z") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _salt(text: str) -> str:
+    if len(text) < 16:
+        raise ValueError("is a secret of at least 16 characters, set once and never changed")
+    return text
 
 
 def _postgres_url(text: str) -> str:

@@ -1,5 +1,6 @@
 """Settling an order (R31-R36): what all known facts say it is worth, against what was posted, and the difference."""
 
+from datetime import datetime
 from uuid import UUID
 
 from db.inbox import Delivery
@@ -11,9 +12,10 @@ from db.judging import (
     member_to_judge,
     order_to_settle,
 )
+from db.membership import keep_fact, take_kept_facts
 from db.pool import Queryable
 from db.record import Changes, NewFact, record
-from loyalty.credit import credit_before
+from loyalty.catching_up import catch_up
 from loyalty.facts import content_of, fact_of
 from loyalty.order_books import OrderBooks, points_by_part
 from loyalty.orders import order_of
@@ -39,16 +41,17 @@ async def settle(
     """Adds one fact to an order and moves its points to where all its facts together say they belong.
 
     Runs inside the caller's transaction and holds the member. A fact known before changes nothing; for a member that
-    is not active it is kept and nothing moves (R5). What fell due before it was told is credited first, so that the
-    history is in the order of its moments. Raises UnknownLine, UnknownParcel, TooManyFacts.
+    is not active it is kept and nothing moves (R5), for a suspended one until it is reinstated. What fell due before
+    it was told is credited, or lapses, first, so that the history is in the order of its moments. Raises UnknownLine,
+    UnknownParcel, TooManyFacts.
     """
     await lock_member_to_judge(db, Who(member_id=member_id))
-    await credit_before(db, member_id, delivery.received_at)
+    await catch_up(db, member_id, delivery.received_at)
     member = await member_to_judge(db, Who(member_id=member_id))
     order = await order_to_settle(db, member_id, number)
     assert member is not None
     assert order is not None
-    known = {key: fact_of(kind, content, at) for key, kind, content, at in order.facts}
+    known = _facts_of(order)
     if fact.key in known:
         return
     if len(known) >= MOST_FACTS:
@@ -57,8 +60,41 @@ async def settle(
     changes = Changes(facts=[_new_fact(number, fact, delivery)])
     if member.state == "ACTIVE":
         catalogue = await programme.catalogue_at(member.programme_version, db)
-        _write(changes, catalogue, member, order, state, fact, delivery)
+        _write(changes, catalogue, member, order, state, fact, delivery.received_at)
     await record(db, member_id, member.version, changes)
+    if member.state == "SUSPENDED":
+        await keep_fact(db, member_id, number, fact.key)
+
+
+async def settle_kept(programme: Programme, db: Queryable, member_id: UUID) -> None:
+    """Applies what was told of a member's orders while it was suspended (R5): fact by fact in the order it came.
+
+    Runs inside the transaction that reinstates the member, booked as of that moment; each fact is applied once.
+    """
+    kept = await take_kept_facts(db, member_id)
+    for place, (number, key) in enumerate(kept):
+        later = {other for its_order, other in kept[place + 1 :] if its_order == number}
+        await _settle_one(programme, db, member_id, number, key, later)
+
+
+async def _settle_one(
+    programme: Programme, db: Queryable, member_id: UUID, number: str, key: str, later: set[str]
+) -> None:
+    """Applies one kept fact as if those that came later were not known yet."""
+    member = await member_to_judge(db, Who(member_id=member_id))
+    order = await order_to_settle(db, member_id, number)
+    assert member is not None
+    assert order is not None
+    facts = _facts_of(order)
+    state = fold(order_of(order), [fact for other, fact in facts.items() if other not in later])
+    catalogue = await programme.catalogue_at(member.programme_version, db)
+    changes = Changes()
+    _write(changes, catalogue, member, order, state, facts[key], member.now)
+    await record(db, member_id, member.version, changes)
+
+
+def _facts_of(order: OrderToSettle) -> dict[str, Fact]:
+    return {key: fact_of(kind, content, at) for key, kind, content, at in order.facts}
 
 
 def _new_fact(number: str, fact: Fact, delivery: Delivery) -> NewFact:
@@ -81,11 +117,14 @@ def _write(
     order: OrderToSettle,
     state: OrderState,
     fact: Fact,
-    delivery: Delivery,
+    at: datetime,
 ) -> None:
-    """Compares and writes the difference, by the terms and campaigns the order was recorded with (R21)."""
+    """Compares and writes the difference, by the terms and campaigns the order was recorded with (R21).
+
+    `at` is the moment it is booked as of.
+    """
     terms = catalogue.terms_called(member.market, order.terms_version)
-    campaigns = catalogue.campaigns_called(order.campaign_ids)
+    campaigns = catalogue.campaigns_as_judged(order.campaign_ids)
     settlement = settle_state(
         order_of(order), state, terms, campaigns, _posted(order), points_by_part(order.promises, "PROMISED")
     )
@@ -93,8 +132,8 @@ def _write(
         changes=changes,
         member=member,
         order=order,
-        at=delivery.received_at,
-        lot=lot_of(delivery.received_at, terms),
+        at=at,
+        lot=lot_of(at, terms),
         terms_version=terms.version,
         names={campaign.id: campaign.name for campaign in campaigns},
     )

@@ -48,6 +48,9 @@ async def opened_parts(settings: Settings) -> AsyncIterator[Parts]:
     wake = Wake(settings.redis_url)
     async with opened_database(settings) as db:
         try:
-            yield Parts(settings, Programme(db, settings.hold_seconds), wake, Verifier(settings))
+            programme = Programme(
+                db, settings.hold_seconds, settings.velocity_per_minute, person_salt=settings.person_salt
+            )
+            yield Parts(settings, programme, wake, Verifier(settings))
         finally:
             await wake.close()

@@ -1,6 +1,12 @@
 """Rich consoles: what a person reads on a terminal, and plain lines everywhere else."""
 
+from collections.abc import Iterable, Sequence
+
+from rich import box
 from rich.console import Console
+from rich.markup import escape
+from rich.measure import Measurement
+from rich.table import Table
 
 _WIDTH = 80
 
@@ -14,3 +20,15 @@ def output() -> Console:
 def errors() -> Console:
     """Standard error, for progress."""
     return Console(stderr=True, highlight=False)
+
+
+def print_table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table on standard output; where that is no terminal, wide enough that cells stay whole."""
+    table = Table(*headers, box=box.SIMPLE_HEAD, header_style="bold")
+    for row in rows:
+        table.add_row(*(escape(cell) for cell in row))
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        unbound = console.options.update(max_width=10_000)
+        console = Console(highlight=False, width=max(_WIDTH, Measurement.get(console, unbound, table).maximum))
+    console.print(table)

@@ -1,6 +1,6 @@
 """The sandbox's small programme: members in every market, campaigns, points, an order on its way.
 
-Told to a running server as its clients would tell it, except campaigns, which the API does not take yet.
+Told to a running server as its clients would tell it; campaigns come from data files, as `campaign load` takes them.
 """
 
 import json
@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
-from uuid import UUID, uuid5
 
 from db import clock
 from db.pool import Database
-from loyalty.programme import Programme, create_campaign
-from loyalty.rules.campaigns import campaigns_from
+from loyalty.campaigning import load_campaigns
+from loyalty.programme import Programme
 from loyalty.settings import Settings
 from loyalty.terms.files import Document, shipped_campaign
 from loyalty.tokens import issue
@@ -31,7 +30,6 @@ MEMBERS = {
     "GB": "demo-gb-oliver",
 }
 DELIVERED, ON_ITS_WAY = "DEMO-ES-1", "DEMO-ES-2"
-_CAMPAIGNS = UUID("0d6c6c0e-3f0b-4a83-9f6e-61a1b8d1a5d2")
 _RUNS_FOR = timedelta(days=60)
 
 
@@ -41,7 +39,7 @@ def _from_today(example: Document, today: date, markets: list[str]) -> Document:
     window = {"markets": markets, "first_day": today.isoformat(), "last_day": last_day.isoformat()}
     campaigns = example["campaigns"]
     assert isinstance(campaigns, list)
-    renamed = [{**campaign, "id": f"demo-{campaign['id']}"} for campaign in campaigns]
+    renamed = [{**campaign, "id": f"demo-{campaign['id']}-from-{today}"} for campaign in campaigns]
     return {"windows": [window], "campaigns": renamed}
 
 
@@ -125,14 +123,12 @@ class Demo:
             raise Unexpected(f"The demo expected {expected} and was answered {answer}.")
 
     async def _announce_campaigns(self) -> None:
-        """The shipped campaign files as an operator would load them, and double points from today on."""
-        catalogue = await Programme(self.db).catalogue()
-        zones = {market: versions[0].zone for market, versions in catalogue.terms.items()}
+        """The shipped campaign files as an operator loads them, and double points from today on."""
+        markets = list((await Programme(self.db).catalogue()).open_markets)
         example = shipped_campaign("double_points_example")
         today = (await clock.now(self.db)).date()
-        for document in (shipped_campaign("members_week_2022"), example, _from_today(example, today, list(zones))):
-            for campaign in campaigns_from(document, zones):
-                await create_campaign(self.db, uuid5(_CAMPAIGNS, campaign.id), campaign)
+        for document in (shipped_campaign("members_week_2022"), example, _from_today(example, today, markets)):
+            await load_campaigns(self.db, document, "demo")
 
     async def _moment(self) -> str:
         return (await clock.now(self.db)).isoformat()

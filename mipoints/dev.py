@@ -18,10 +18,10 @@ from mipoints.children import Child
 from mipoints.client import Api, new_http, until_ready
 from mipoints.demo import Demo
 from mipoints.embedded import EmbeddedPostgres, EmbeddedRedis, EmbeddedServiceError
+from mipoints.listening import listen
 from mipoints.migrating import bring_up_to_date
 from mipoints.problems import Problem
 from mipoints.sandbox import home, secrets_of, write_env_file
-from mipoints.serving import listen
 
 HOST = "127.0.0.1"
 

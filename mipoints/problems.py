@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from socket import gaierror
 from typing import ParamSpec, TypeVar
 
 import typer
@@ -42,6 +43,7 @@ def problem_of(error: Exception) -> Problem | None:
     """The sentence for a failure that is not a fault of ours; None for a fault."""
     from db.migrate import MigrationsDiffer
     from db.pool import DatabaseUnavailable
+    from loyalty.rules.document import BadDocument
     from loyalty.rules.durations import BadDuration
     from loyalty.settings import SettingsError
     from loyalty.tokens import TokenProblem
@@ -52,11 +54,13 @@ def problem_of(error: Exception) -> Problem | None:
         return error
     if isinstance(error, BadDuration | TokenProblem):
         return Problem(str(error), MISTYPED)
-    if isinstance(error, SettingsError | MigrationsDiffer | EmbeddedServiceError | CannotSeed):
+    if isinstance(error, SettingsError | MigrationsDiffer | EmbeddedServiceError | CannotSeed | BadDocument):
         return Problem(str(error))
     if isinstance(error, DatabaseUnavailable):
         return Problem(f"{error} {_WHERE}")
-    return _problem_of_postgres(error)
+    if isinstance(error, OSError) and error.filename is not None:
+        return Problem(f"{error.filename}: {error.strerror}.")
+    return None if isinstance(error, BrokenPipeError) else _problem_of_postgres(error)
 
 
 _WHERE = "Is it running (`make run`)? MIPOINTS_DATABASE_URL says where it is."
@@ -74,7 +78,10 @@ def _problem_of_postgres(error: Exception) -> Problem | None:
             (asyncpg.UndefinedTableError, asyncpg.UndefinedFunctionError, asyncpg.InvalidSchemaNameError),
             "This database is not set up yet: run `mipoints migrate`.",
         ),
-        ((OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError), f"Postgres is away. {_WHERE}"),
+        (
+            (ConnectionError, TimeoutError, gaierror, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError),
+            f"Postgres is away. {_WHERE}",
+        ),
     ]
     if isinstance(error, asyncpg.InvalidParameterValueError) and 'role "mipoints_app"' in str(error):
         return Problem("This database is not set up yet: run `mipoints migrate`.")

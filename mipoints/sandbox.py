@@ -3,9 +3,11 @@
 import base64
 import json
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from loyalty.settings import Settings, read_settings
 from mipoints.problems import Problem
@@ -21,7 +23,20 @@ def home() -> Path:
 
 def settings() -> Settings:
     """The environment's settings, completed by the checkout's sandbox. Raises SettingsError."""
-    return read_settings(environment())
+    found = read_settings(environment())
+    for name, url in (("DATABASE_URL", found.database_url), ("REDIS_URL", found.redis_url or "")):
+        if not _is_address(url):
+            raise Problem(f"MIPOINTS_{name} is no address: a port is a number, and an IPv6 host is in brackets.")
+    return found
+
+
+def _is_address(url: str) -> bool:
+    """Whether hosts (Postgres may have several) and their ports can be read."""
+    try:
+        hosts = urlsplit(url).netloc.rpartition("@")[2].split(",")
+    except ValueError:
+        return False
+    return all(re.fullmatch(r"(\[[0-9A-Fa-f:.%]+\]|[^:\[\]]*)(:\d{0,5})?", host) for host in hosts)
 
 
 def sandbox_settings() -> Settings:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import errno
 import logging
 import signal
 import socket
@@ -11,9 +10,10 @@ from collections.abc import Iterator
 import uvicorn
 
 from api.app import create_app
+from db.migrate import are_current
+from db.pool import Database, DatabaseUnavailable
 from loyalty.settings import Settings
 from mipoints.composition import opened_parts
-from mipoints.problems import Problem
 
 log = logging.getLogger("mipoints.serve")
 
@@ -31,26 +31,13 @@ class _Server(uvicorn.Server):
         yield
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens. Raises Problem for a port in use, or a host that is not this machine's."""
+async def _say_if_not_ready(db: Database) -> None:
+    """A server starts without its database too, and answers UNAVAILABLE until it is there; whoever started it hears."""
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind, protocol)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen()
-    except (OSError, OverflowError) as error:
-        raise Problem(_sentence(host, port, error)) from error
-    return listener
-
-
-def _sentence(host: str, port: int, error: Exception) -> str:
-    code = getattr(error, "errno", None)
-    if code == errno.EADDRINUSE:
-        return f"Port {port} is in use by another program: stop it, or choose another with --port."
-    if code == errno.EACCES:
-        return f"Port {port} is reserved for the administrator: choose one above 1023 with --port."
-    return f"Nothing can listen on {host} port {port}: {error}."
+        if not await are_current(db):
+            log.warning("The database is not set up for this version: run `mipoints migrate`.")
+    except DatabaseUnavailable as error:
+        log.warning("%s Requests are answered UNAVAILABLE until that is mended.", error)
 
 
 async def serve(settings: Settings, listener: socket.socket) -> None:
@@ -75,5 +62,6 @@ async def serve(settings: Settings, listener: socket.socket) -> None:
         )
         host, port = listener.getsockname()[:2]
         log.info("Serving on http://%s:%d.", host, port)
+        await _say_if_not_ready(parts.programme.db)
         await _Server(config).serve([listener])
         log.info("Stopped serving.")

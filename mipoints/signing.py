@@ -1,12 +1,11 @@
 """Signing webhooks as their producers do."""
 
-import binascii
 import hashlib
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from standardwebhooks.webhooks import Webhook
+from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 
 from loyalty.producers.native import expected_signature
 from mipoints.problems import MISTYPED, Problem
@@ -37,7 +36,7 @@ def first_secret(producer: str, secrets: Mapping[str, tuple[str, ...]]) -> str:
 def _standard_webhooks(secret: str, body: bytes, webhook_id: str, timestamp: int) -> dict[str, str]:
     try:
         signature = _signature(secret, body, webhook_id, timestamp)
-    except (binascii.Error, ValueError, RuntimeError) as error:
+    except (ValueError, EmptyWebhookSecretError) as error:
         raise Problem("This is no secret of Standard Webhooks: it is whsec_ and base64.", MISTYPED) from error
     return {
         "content-type": "application/json",

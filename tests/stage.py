@@ -22,7 +22,10 @@ from api.app import create_app
 from db import clock
 from db.pool import connect, read_json
 from loyalty.credit import credit_due
+from loyalty.end_coupons import end_coupons
 from loyalty.inbox import apply_deliveries
+from loyalty.lapse import lapse_due
+from loyalty.notify import LogNotifier, send_notices
 from loyalty.programme import Programme
 from loyalty.settings import Settings
 from loyalty.tokens import Verifier, issue
@@ -39,7 +42,7 @@ def settings_for(database_url: str, **others: Any) -> Settings:
         sandbox=True,
         auth_secret=AUTH_SECRET,
         webhook_secrets={"native": (NATIVE_SECRET,)},
-        **others,
+        **({"velocity_per_minute": 0} | others),
     )
 
 
@@ -187,7 +190,13 @@ class Stage:
 
     async def drain(self) -> None:
         """What workers do, until nothing is due any more."""
-        while await apply_deliveries(self.programme) + await credit_due(self.programme.db):
+        while (
+            await apply_deliveries(self.programme)
+            + await credit_due(self.programme.db)
+            + await end_coupons(self.programme.db)
+            + await lapse_due(self.programme.db)
+            + await send_notices(self.programme.db, LogNotifier())
+        ):
             pass
 
 
@@ -211,7 +220,7 @@ async def open_stage(database_url: str, **others: Any) -> AsyncIterator[Stage]:
     db = await connect(database_url, most=20, seconds=settings.deadline_seconds)
     owner = await asyncpg.connect(database_url)
     await read_json(owner)
-    programme = Programme(db, settings.hold_seconds)
+    programme = Programme(db, settings.hold_seconds, settings.velocity_per_minute, person_salt=settings.person_salt)
     woken: list[str] = []
 
     async def wake(job: str, _at: object) -> None:

@@ -21,7 +21,8 @@ _CLOSING_SECONDS = 3.0
 async def open_sweeper(settings: Settings) -> Sweeper:
     """A sweeper with a pool of its own; its sets may take longer than a caller would wait."""
     db = await connect(settings.database_url, most=4, seconds=JOB_SECONDS, name="mipoints worker")
-    return Sweeper(Programme(db, settings.hold_seconds), settings.sweep_seconds)
+    programme = Programme(db, settings.hold_seconds, settings.velocity_per_minute)
+    return Sweeper(programme, settings.sweep_seconds)
 
 
 async def run_worker(settings: Settings) -> None:

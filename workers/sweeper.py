@@ -9,7 +9,10 @@ from db.credit import seconds_to_next_due
 from db.inbox import bury_parked, unpark_known
 from db.pool import DatabaseUnavailable
 from loyalty.credit import credit_some
+from loyalty.end_coupons import end_some_coupons
 from loyalty.inbox import apply_some
+from loyalty.lapse import LapseLooks
+from loyalty.notify import LogNotifier, Notifier, send_some
 from loyalty.programme import Programme
 
 log = logging.getLogger(__name__)
@@ -22,11 +25,14 @@ _TIDY_EVERY = 30.0
 class Sweeper:
     """Looks for due work every `seconds`, sooner when a promise is due sooner or when it is woken.
 
-    Crediting, the inbox and tidying each have a loop of their own, so that none waits for another.
+    Crediting, the inbox, coupons, lapsing, notices and tidying each have a loop of their own, so that none waits for
+    another. `notifier` is whatever tells members of their notices.
     """
 
     programme: Programme
     seconds: float
+    notifier: Notifier = field(default_factory=LogNotifier)
+    _lapses: LapseLooks = field(default_factory=LapseLooks)
     _woken: dict[str, asyncio.Event] = field(default_factory=dict)
     _stopping: bool = False
     _was_away: bool = False
@@ -36,6 +42,9 @@ class Sweeper:
         await asyncio.gather(
             self._repeat("credit", self.credit, self._until_next_due),
             self._repeat("apply", self.apply, self._a_while),
+            self._repeat("coupons", self.end_coupons, self._a_while),
+            self._repeat("lapse", self.lapse, self._a_while),
+            self._repeat("notify", self.notify, self._a_while),
             self._repeat("tidy", self.tidy, self._long),
         )
 
@@ -46,6 +55,18 @@ class Sweeper:
     async def apply(self) -> int:
         """Applies one set of deliveries from the inbox; gives how many it finished."""
         return await apply_some(self.programme)
+
+    async def end_coupons(self) -> int:
+        """Ends one set of reservations and coupons whose time is over; gives how many."""
+        return await end_some_coupons(self.programme.db)
+
+    async def lapse(self) -> int:
+        """Does what time has to do to one set of members' points; gives for how many."""
+        return await self._lapses.some(self.programme.db)
+
+    async def notify(self) -> int:
+        """Hands one set of notices over; gives how many were sent."""
+        return await send_some(self.programme.db, self.notifier)
 
     async def tidy(self) -> int:
         """Frees parked deliveries whose order nobody announced, and gives up on those parked for 90 days."""

@@ -5,7 +5,18 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 
 from api.documents import PreparedDocument
-from api.schema import earn, record_order, redeem, register
+from api.schema import (
+    adjust,
+    change_campaigns,
+    change_rewards,
+    checkout,
+    earn,
+    membership,
+    moderate,
+    record_order,
+    redeem,
+    register,
+)
 from api.schema.query import Query
 from api.schema.refusals import REFUSALS
 from api.schema.scalars import SCALARS
@@ -19,6 +30,19 @@ class Mutation:
     earn_points = earn.earn_points
     redeem_points = redeem.redeem_points
     record_order = record_order.record_order
+    record_moderation = moderate.record_moderation
+    adjust_points = adjust.adjust_points
+    decide_review = adjust.decide_review
+    reserve_coupon = checkout.reserve_coupon
+    commit_coupon = checkout.commit_coupon
+    release_coupon = checkout.release_coupon
+    create_reward = change_rewards.create_reward
+    exclude_products = change_rewards.exclude_products
+    create_campaign = change_campaigns.create_campaign
+    end_campaign = change_campaigns.end_campaign
+    set_member_state = membership.set_member_state
+    set_time_zone = membership.set_time_zone
+    erase_member = membership.erase_member
 
 
 class QuietSchema(strawberry.Schema):

@@ -31,7 +31,7 @@ class Campaign(Node):
             name=campaign.name,
             markets=[Market(market) for market in sorted(campaign.markets)],
             starts_at=campaign.starts_at,
-            ends_at=campaign.ends_at,
+            ends_at=campaign.over_at,
             effect=CampaignEffect[campaign.effect],
             kinds=[kind for kind in EntryKind if kind.name in campaign.kinds],
             factor=float(campaign.factor) if campaign.factor is not None else None,

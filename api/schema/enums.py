@@ -85,6 +85,14 @@ class ParcelState(Enum):
     LOST = _is("LOST", "It is lost.")
 
 
+@strawberry.enum(description="What a member is told about.")
+class NoticeKind(Enum):
+    POINTS_LAPSING = _is("POINTS_LAPSING", "Points are about to lapse.")
+    COUPON_EXPIRING = _is("COUPON_EXPIRING", "A coupon is about to expire.")
+    POINTS_LAPSED = _is("POINTS_LAPSED", "Points have lapsed.")
+    CLAWBACK = _is("CLAWBACK", "Points were taken back.")
+
+
 def names(values: "list[E] | None") -> list[str] | None:
     """Enum values as the database knows them; None stays None, which means all."""
     return None if values is None else [value.name for value in values]

@@ -10,10 +10,12 @@ from api.schema.coupons import Coupon
 from api.schema.entries import PointsEntry
 from api.schema.members import Member
 from api.schema.node import Node
+from api.schema.notices import Notice
 from api.schema.orders import Order
 from api.schema.pending import PendingPoints
 from api.schema.rewards import Reward
 from api.schema.verdicts import Verdict
+from db.reading import erased_member
 from loyalty.refusals import NotAMember
 
 
@@ -64,13 +66,17 @@ async def _of_a_member(info: Info, wanted: GlobalId, member_id: UUID) -> Node | 
             return Coupon.of(await loaders.coupons.load((member_id, uuid)))
         case "Verdict" if uuid is not None:
             return Verdict.of(await loaders.verdicts.load((member_id, uuid)))
+        case "Notice" if uuid is not None:
+            return Notice.of(await loaders.notices.load((member_id, uuid)))
         case _:
             return None
 
 
 async def the_member(info: Info, member_id: UUID) -> Member:
-    """A member that an operation has just dealt with. Raises NotAMember where it was erased meanwhile."""
+    """A member that an operation has dealt with; one erased since then shows under its pseudonym (R61, R71)."""
     row = await info.context.loaders.members.load(member_id)
+    if row is None:
+        row = await erased_member(info.context.programme.db, member_id)
     if row is None:
         raise NotAMember
     return Member.of_row(row)

@@ -194,7 +194,11 @@ class RecordOrderInput:
 
 
 def _line(line: OrderLineInput, place: int) -> OrderLine:
-    path = ("input", "lines", str(place))
+    return line_of(line, "input", "lines", str(place))
+
+
+def line_of(line: OrderLineInput, *path: str) -> OrderLine:
+    """A line as the programme takes it; `path` leads to it. Raises InvalidInput."""
     return OrderLine(
         id=text_of(line.id, *path, "id"),
         product_id=text_of(line.product_id, *path, "productId"),

@@ -6,7 +6,7 @@ from typing import Annotated
 import strawberry
 
 from api.context import Info
-from api.cursors import COUPONS, ENTRIES, PENDING, VERDICTS, page_of, window
+from api.cursors import COUPONS, ENTRIES, NOTICES, PENDING, VERDICTS, page_of, window
 from api.ids import GlobalId
 from api.schema.arguments import NOT_GIVEN, After, Before, First, Last, asked, given
 from api.schema.coupons import CouponConnection
@@ -14,6 +14,7 @@ from api.schema.entries import PointsEntryConnection
 from api.schema.enums import CouponState, EntryKind, MemberState, Outcome, names
 from api.schema.money import Money
 from api.schema.node import Node
+from api.schema.notices import NoticeConnection
 from api.schema.pending import PendingPointsConnection
 from api.schema.rewards import Reward as RewardType
 from api.schema.scalars import Market
@@ -158,6 +159,15 @@ class Member(Node):
             info.context.programme.db, self.row.member_id, stretch, names(given(outcomes))
         )
         return VerdictConnection.of(page_of(rows, stretch))
+
+    @strawberry.field(
+        description="What the member was told and when: points about to lapse or lapsed, a coupon about to expire, "
+        "points taken back. Newest first."
+    )
+    async def notices(self, info: Info, first: First = 20, after: After = NOT_GIVEN) -> NoticeConnection:
+        stretch = window(asked(first, after), NOTICES)
+        rows = await reading.notices_page(info.context.programme.db, self.row.member_id, stretch)
+        return NoticeConnection.of(page_of(rows, stretch))
 
     async def _known(self, info: Info, catalogue: Catalogue) -> Known:
         """What rules need to say what is left of each cap: this day's, this month's and lasting slots."""

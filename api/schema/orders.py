@@ -96,7 +96,7 @@ class Order(Node):
 
     def _factor(self, line: ToldLine, catalogue: Catalogue) -> float:
         terms = catalogue.terms_called(self.row.market, self.row.terms_version)
-        campaigns = catalogue.campaigns_called(self.row.campaign_ids)
+        campaigns = catalogue.campaigns_as_judged(self.row.campaign_ids)
         return float(factor_of(self.told, line, terms, campaigns))
 
     @classmethod

@@ -5,12 +5,14 @@ from typing import Annotated
 
 import strawberry
 
-from api.access import READERS, member_only, member_or_service, service_only
+from api.access import READERS, member_only, member_or_service, own_or_named, service_only
 from api.context import Info
 from api.ids import read_id
 from api.schema.arguments import NOT_GIVEN, given
 from api.schema.campaigns import Campaign as CampaignType
+from api.schema.checkout import coupons_for_cart
 from api.schema.finding import find, may_see
+from api.schema.liability import liability
 from api.schema.members import Member as MemberType
 from api.schema.members import offered_rewards
 from api.schema.node import Node as NodeType
@@ -20,6 +22,7 @@ from api.schema.scalars import Market
 from api.schema.terms import Terms as TermsType
 from db import clock
 from db.reading import owner_of_order
+from loyalty.export_member import export_member
 from loyalty.rules.calendar import local_day
 
 MarketArgument = Annotated[Market, strawberry.argument(description="Two capital letters, such as ES.")]
@@ -63,7 +66,7 @@ class Query:
     async def campaigns(self, info: Info, market: MarketArgument) -> list[CampaignType] | None:
         now = await clock.now(info.context.programme.db)
         catalogue = await info.context.loaders.catalogue()
-        coming = [each for each in catalogue.campaigns if market in each.markets and each.ends_at > now]
+        coming = [each for each in catalogue.campaigns if market in each.markets and each.over_at > now]
         return [CampaignType.of(each) for each in sorted(coming, key=lambda each: (each.starts_at, each.id))]
 
     @strawberry.field(
@@ -96,3 +99,20 @@ class Query:
         if owner is None or not await may_see(info, owner):
             return None
         return OrderType.of(await info.context.loaders.orders.load((owner, number)))
+
+    coupons_for_cart = coupons_for_cart
+    liability = liability
+
+    @strawberry.field(
+        description="storefront, operator and auditor with miId, and a member its own: everything held about a "
+        "member, as JSON text; null for an unknown one."
+    )
+    async def export_member(
+        self,
+        info: Info,
+        mi_id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="Whose; a member may leave it out.")
+        ] = NOT_GIVEN,
+    ) -> str | None:
+        caller = member_or_service(info.context.caller, *READERS)
+        return await export_member(info.context.programme.db, own_or_named(caller, given(mi_id)))

@@ -7,7 +7,8 @@ from typing import Any
 import strawberry
 
 from api.schema.caps import Cap
-from api.schema.enums import MemberState
+from api.schema.enums import CouponState, MemberState
+from api.schema.money import Money
 from loyalty import refusals as said
 from loyalty.messages import refusal_sentence
 
@@ -59,6 +60,12 @@ class RewardUnavailable(Refusal):
     pass
 
 
+@strawberry.type(description="The coupon cannot be used for this order.")
+class CouponNotUsable(Refusal):
+    state: CouponState | None = strawberry.field(description="The coupon's state; null where it does not matter.")
+    missing: Money | None = strawberry.field(description="What the cart lacks, for rewards with a minimum.")
+
+
 @strawberry.type(description="The member has had as many of this as it may.")
 class LimitReached(Refusal):
     cap: Cap = strawberry.field(description="The limit, used up.")
@@ -78,6 +85,7 @@ REFUSALS: list[type] = [
     MemberNotActive,
     NotEnoughPoints,
     RewardUnavailable,
+    CouponNotUsable,
     LimitReached,
     Unavailable,
 ]
@@ -85,6 +93,13 @@ REFUSALS: list[type] = [
 
 def _plain(refused: said.Refusal) -> dict[str, Any]:
     return {}
+
+
+def _of_coupon(refused: said.CouponNotUsable) -> dict[str, Any]:
+    missing = None
+    if refused.missing_minor is not None and refused.currency is not None:
+        missing = Money(amount_minor=refused.missing_minor, currency=refused.currency)
+    return {"state": CouponState[refused.state] if refused.state is not None else None, "missing": missing}
 
 
 _TYPES: dict[type[said.Refusal], tuple[type[Refusal], Callable[[Any], dict[str, Any]]]] = {
@@ -99,6 +114,7 @@ _TYPES: dict[type[said.Refusal], tuple[type[Refusal], Callable[[Any], dict[str, 
         lambda refused: {"needed": refused.needed, "available": refused.available},
     ),
     said.RewardUnavailable: (RewardUnavailable, _plain),
+    said.CouponNotUsable: (CouponNotUsable, _of_coupon),
     said.LimitReached: (LimitReached, lambda refused: {"cap": _used_up(refused)}),
     said.Unavailable: (Unavailable, lambda refused: {"available_at": refused.available_at}),
 }

@@ -16,7 +16,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DATE_TIME = re.compile(
     r"(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})",
 )
-_INSTANT = "an instant of the years 1 to 9999 is written with its offset, like 2026-11-22T10:00:00Z"
+_INSTANT = "an instant of the years 2 to 9998 is written with its offset, like 2026-11-22T10:00:00Z"
 _MARKET = re.compile(r"[A-Z]{2}")
 _LONGEST_URL = 2000
 _MARGIN = timedelta(days=2)

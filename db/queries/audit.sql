@@ -17,7 +17,7 @@ with moved as (
         sum(amount * ((credit = 'pending')::int - (debit = 'pending')::int)) as pending,
         sum(amount * ((debit = 'debt')::int - (credit = 'debt')::int)) as debt,
         sum(amount * (
-            (credit = 'available' and debit in ('pending', 'issuance'))::int - (credit = 'revoked')::int
+            (credit = 'available' and debit in ('pending', 'issuance', 'revoked'))::int - (credit = 'revoked')::int
         )) as lifetime,
         least(
             sum(amount * ((credit = 'redeemed')::int - (debit = 'redeemed')::int)),
@@ -202,6 +202,39 @@ from
     left join coupon_codes k on k.code = c.code and k.member_id = c.member_id and k.coupon_id = c.coupon_id
 where coalesce(p.points, 0) <> c.cost or k.code is null
 order by c.member_id, c.coupon_id
+limit $1;
+
+-- name: audit_overdue
+-- No lot is overdue: what was to lapse more than a day ago, in its market's zone, has lapsed (R50).
+with days as materialized (
+    select market, today from market_days
+)
+select
+    l.member_id, format('%s points that were to lapse on %s are still there', l.remaining, l.lapses_on) as what
+from lots l join members m using (member_id) join days d using (market)
+where l.remaining > 0 and l.lapses_on < d.today - 1
+order by l.member_id, l.lapses_on
+limit $1;
+
+-- name: audit_lapses
+-- Every lapse left its lot empty, at the midnight with which the lot's day began.
+with after as (
+    select
+        t.member_id, t.seq, t.kind, t.lapses_on, t.occurred_at,
+        sum(t.amount * ((t.credit = 'available')::int - (t.debit = 'available')::int))
+            over (partition by t.member_id, t.lapses_on order by t.seq) as remaining
+    from transfers t
+    where t.lapses_on is not null
+)
+select
+    a.member_id,
+    format('seq %s let the lot of %s lapse at %s and left %s in it', a.seq, a.lapses_on, a.occurred_at, a.remaining)
+        as what
+from after a join members m using (member_id) join market_days d using (market)
+where
+    a.kind = 'LAPSE'
+    and (a.remaining <> 0 or a.occurred_at <> a.lapses_on::timestamp at time zone d.zone)
+order by a.member_id, a.seq
 limit $1;
 
 -- name: audit_size

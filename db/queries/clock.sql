@@ -15,10 +15,36 @@ update programme_clock
 set ahead = make_interval(secs => extract(epoch from $1::timestamptz - statement_timestamp())::float8);
 
 -- name: clock_work_due
--- What is due and not done: promises and deliveries that wait for a worker.
+-- What is due and not done: promises, deliveries, coupons, lots and notices that wait for a worker.
+with days as materialized (
+    select market, zone, today, told_until, coupon_notice_days, programme_now() as now from market_days
+)
 select
     (
         select count(*) from promises p join members m using (member_id)
         where p.state = 'PROMISED' and p.due_at <= programme_now() and p.attempts < 10 and m.state = 'ACTIVE'
     )
-    + (select count(*) from inbox where state = 'RECEIVED' and attempts < 10);
+    + (select count(*) from inbox where state = 'RECEIVED' and attempts < 10)
+    + (select count(*) from coupons where state = 'AVAILABLE' and expires_at <= programme_now())
+    + (select count(*) from coupons where state = 'RESERVED' and reserved_until <= programme_now())
+    + (
+        select count(*) from lots l join members m using (member_id) join days d using (market)
+        where
+            l.remaining > 0 and not l.is_noticed and l.lapses_on <= d.told_until
+            and l.lapses_on <= (select max(told_until) from days)
+    )
+    + (
+        select count(*) from lots l join members m using (member_id) join days d using (market)
+        where
+            l.remaining > 0 and l.is_noticed and l.lapses_on <= d.today
+            and l.lapses_on <= (select max(today) from days)
+    )
+    + (
+        select count(*) from coupons c join members m using (member_id) join days d using (market)
+        where
+            c.state in ('AVAILABLE', 'EXPIRED') and not c.is_noticed
+            and c.expires_at <= (select max(now) + make_interval(days => max(coupon_notice_days), hours => 2) from days)
+            and ((c.expires_at at time zone d.zone) - make_interval(days => d.coupon_notice_days)) at time zone d.zone
+                <= d.now
+    )
+    + (select count(*) from notices where sent_at is null and attempts < 10);

@@ -1,7 +1,22 @@
 -- name: due_promises
 -- What is due by the programme's clock, soonest first, without locking anything. Suspended members' holds pause
--- (R5); a promise that failed waits its turn, and after ten failures for a person.
-select p.member_id, p.promise_id, p.due_at
+-- (R5); a promise that failed waits its turn, and after ten failures for a person. `is_behind`: of this member a lot
+-- has to be told of or to lapse as well, and what came first is to be booked first (R50).
+select
+    p.member_id, p.promise_id, p.due_at,
+    exists (
+        select from lots l
+        where
+            l.member_id = m.member_id and l.remaining > 0
+            and l.lapses_on <= (select programme_now())
+                + case when l.is_noticed then interval '15 hours' else interval '32 days' end
+            and exists (
+                select from market_days d
+                where
+                    d.market = m.market
+                    and l.lapses_on <= case when l.is_noticed then d.today else d.told_until end
+            )
+    ) as is_behind
 from promises p
 join members m using (member_id)
 where
@@ -12,7 +27,7 @@ limit $1;
 
 -- name: due_promises_of
 -- One member's promises that were due by a moment, soonest first.
-select member_id, promise_id, due_at
+select member_id, promise_id, due_at, false as is_behind
 from promises
 where member_id = $1 and state = 'PROMISED' and due_at <= least($2, programme_now()) and attempts < 10
 order by due_at, promise_id;

@@ -5,6 +5,9 @@ values ($1, $2, $3, $4, $5, programme_now())
 on conflict (producer, event_id) do nothing
 returning event_id;
 
+-- name: kept_body
+select body from inbox where producer = $1 and event_id = $2;
+
 -- name: deliveries_to_apply
 -- What a worker may try now, oldest first, without locking anything.
 select producer, event_id

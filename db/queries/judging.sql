@@ -3,7 +3,8 @@
 -- same key. The member is named by Mi account id ($1) or by member id ($2). $3: the service that calls, null when
 -- the member itself does; $4 its key. $5: the kind of slot whose lasting and recent ones are asked for; $6: a product whose slot is too.
 select
-    m.member_id, a.mi_id, m.market, m.time_zone, m.zone_before, m.zone_since, m.joined_at, m.state,
+    m.member_id, a.mi_id, m.market, m.time_zone, m.zone_before, m.zone_since, m.joined_at, m.state, m.state_since,
+    m.earlier_zones,
     b.available, b.pending, b.debt, b.version,
     programme_now() as now,
     p.version as programme_version,
@@ -27,7 +28,20 @@ select
         select coalesce(jsonb_agg(jsonb_build_array(l.lapses_on, l.remaining) order by l.lapses_on), '[]')
         from lots l
         where l.member_id = m.member_id and l.remaining > 0
-    ) as lots
+    ) as lots,
+    exists (
+        select from lots l
+        where
+            l.member_id = m.member_id and l.remaining > 0
+            and l.lapses_on <= (select programme_now())
+                + case when l.is_noticed then interval '15 hours' else interval '32 days' end
+            and exists (
+                select from market_days d
+                where
+                    d.market = m.market
+                    and l.lapses_on <= case when l.is_noticed then d.today else d.told_until end
+            )
+    ) as is_behind
 from members m
 join balances b using (member_id)
 left join mi_accounts a using (member_id)
@@ -49,9 +63,9 @@ from programme_state p
 left join requests r on r.caller_id = $1 and r.key = $2;
 
 -- name: keep_answer
--- Keeps an answer that concerns no member. Beside itself, the first one stays.
-insert into requests (caller_id, key, input_hash, answer, answered_at)
-values ($1, $2, decode($3, 'hex'), $4, programme_now())
+-- Keeps an answer that changes nothing of a member, or concerns none. Beside itself, the first one stays.
+insert into requests (caller_id, key, input_hash, answer, answered_at, member_id)
+values ($1, $2, decode($3, 'hex'), $4, programme_now(), $5)
 on conflict (caller_id, key) do nothing
 returning key;
 
@@ -89,8 +103,8 @@ select number, member_id, carrier from tracking_numbers where tracking_number = 
 select member_id from order_numbers where number = $1;
 
 -- name: order_to_settle
--- An order with all that is known of it, what is still promised, what was posted and taken back by part, and which
--- lots its points went to.
+-- An order with all that is known of it, what is still promised, what was posted and taken back by part, which lots
+-- its points went to, and what of each lot lapsed; what a return was waived because it had lapsed is in neither (R36).
 select
     o.number, o.verdict_id, o.placed_at, o.currency, o.lines, o.parcels, o.shipping_minor, o.discount_minor,
     o.terms_version, o.campaign_ids,
@@ -116,7 +130,15 @@ select
     (
         select coalesce(jsonb_agg(jsonb_build_array(put.lapses_on, put.points)), '[]')
         from (
-            select t.lapses_on, sum(case when t.credit = 'available' then t.amount else -t.amount end) as points
+            select
+                t.lapses_on,
+                sum(case when t.credit = 'available' then t.amount else -t.amount end) - coalesce((
+                    select sum(w.points::bigint)
+                    from verdicts v, jsonb_each_text(v.facts -> 'waived') as w (day, points)
+                    where
+                        v.member_id = o.member_id and v.reference = o.number and v.kind = 'CLAWBACK'
+                        and w.day = t.lapses_on::text
+                ), 0) as points
             from transfers t
             where
                 t.member_id = o.member_id and t.lapses_on is not null
@@ -128,6 +150,22 @@ select
         ) put
         where put.points > 0
     ) as origins,
+    (
+        select coalesce(jsonb_agg(jsonb_build_array(gone.lapses_on, gone.points)), '[]')
+        from (
+            select
+                t.lapses_on,
+                sum(t.amount) - coalesce((
+                    select sum(w.points::bigint)
+                    from verdicts v, jsonb_each_text(v.facts -> 'waived') as w (day, points)
+                    where v.member_id = o.member_id and v.kind = 'CLAWBACK' and w.day = t.lapses_on::text
+                ), 0) as points
+            from transfers t
+            where t.member_id = o.member_id and t.kind = 'LAPSE'
+            group by t.lapses_on
+        ) gone
+        where gone.points > 0
+    ) as lapsed,
     (
         select min(t.seq) from transfers t
         where t.member_id = o.member_id and t.verdict_id = o.verdict_id and t.points is not null

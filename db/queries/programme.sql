@@ -5,7 +5,7 @@ select version from programme_state;
 select market, version, effective_from, document from terms order by market, effective_from;
 
 -- name: all_campaigns
-select campaign_id, name, markets, starts_at, ends_at, effect, kinds, factor, bonus, product_ids
+select campaign_id, name, markets, starts_at, ends_at, ended_at, effect, kinds, factor, bonus, product_ids
 from campaigns
 order by starts_at, campaign_id;
 
@@ -29,20 +29,47 @@ values ($1, $2, $3, $4, $5, $6, $7, $8)
 on conflict (reward_id) do nothing
 returning reward_id;
 
+-- name: save_reward
+insert into rewards (
+    reward_id, market, name, value_minor, currency, cost, valid_days, minimum_minor, available_from, available_until,
+    stock_left, per_member, conditions
+)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13);
+
+-- name: save_exclusions
+-- Products ($2) that coupons may not buy. Of two exclusions from the same moment the longer stays; null is for good.
+insert into product_exclusions as e (market, product_id, excluded_from, excluded_until, reason)
+select $1, product_id, $3, $4::timestamptz, $5
+from unnest($2::text[]) as product_id
+order by product_id
+on conflict (market, product_id, excluded_from) do update
+set excluded_until = case
+    when e.excluded_until is null or excluded.excluded_until is null then null
+    else greatest(e.excluded_until, excluded.excluded_until)
+end;
+
 -- name: save_campaign
 -- Beside itself, a campaign that is sent twice under one id is one campaign.
-with saved as (
-    insert into campaigns (
-        campaign_id, name, markets, starts_at, ends_at, effect, kinds, factor, bonus, product_ids
-    )
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-    on conflict (campaign_id) do nothing
-    returning campaign_id
-),
-told as (
-    update programme_state set version = version + 1 where exists (select from saved)
-)
-select campaign_id from saved;
+insert into campaigns (campaign_id, name, markets, starts_at, ends_at, effect, kinds, factor, bonus, product_ids)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+on conflict (campaign_id) do nothing
+returning campaign_id;
+
+-- name: end_campaign
+-- It stops at $2. One that is over by then, or was ended before, stays as it is.
+update campaigns
+set ended_at = $2
+where campaign_id = $1 and ended_at is null and ends_at > $2
+returning campaign_id;
 
 -- name: programme_changed
 update programme_state set version = version + 1;
+
+-- name: hold_programme
+-- Holds the programme until the transaction ends: changes to it come one after another.
+select version from programme_state for update;
+
+-- name: log_action
+-- What an operator did to the programme itself; what was done to a member is logged by `record`.
+insert into operator_log (entry_id, actor, action, reason, before, after, done_at)
+values (gen_random_uuid(), $1, $2, $3, $4, $5, programme_now());

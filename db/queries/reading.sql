@@ -20,6 +20,28 @@ join mi_accounts a using (member_id)
 join balances b using (member_id)
 where m.member_id = any($1::uuid[]);
 
+-- name: erased_member
+-- A member whose person was erased, under its pseudonym: for answers given before that are asked for again (R61, R71).
+select
+    m.member_id, m.member_id::text as mi_id, m.market, m.time_zone, m.zone_before, m.zone_since, m.joined_at, m.state,
+    b.available, b.pending, b.debt, b.lifetime, programme_now() as now
+from members m
+join balances b using (member_id)
+where m.member_id = $1;
+
+-- name: notices_page
+-- What a member was told, newest first. $2, $3: only what lies after this place of the list; $4 the most rows.
+select member_id, notice_id, kind, points, lapses_on, reference, created_at, sent_at
+from notices
+where member_id = $1 and ($3::uuid is null or (created_at, notice_id) < ($2::timestamptz, $3))
+order by created_at desc, notice_id desc
+limit $4;
+
+-- name: notices_by_id
+select member_id, notice_id, kind, points, lapses_on, reference, created_at, sent_at
+from notices
+where (member_id, notice_id) in (select * from unnest($1::uuid[], $2::uuid[]));
+
 -- name: entries_forwards
 -- A member's history, newest first: the transfers that carry a line of it. $2, $3: only what lies after and before
 -- these positions of the list; $4 kinds; $5 since, $6 until (excluded); $7 the most rows.
@@ -95,19 +117,15 @@ where (member_id, verdict_id) in (select * from unnest($1::uuid[], $2::uuid[])) 
 order by member_id, due_at, promise_id;
 
 -- name: coupons_forwards
--- A member's coupons, newest first. An available one shows as expired from the instant it is, whether or not a worker
--- has got to it. $2, $3 and $4, $5: only what lies after and before these places of the list; $6 states; $7 the most.
-with shown as (
-    select
-        member_id, coupon_id, code, reward_id, value_minor, currency, minimum_minor, cost,
-        case when state = 'AVAILABLE' and expires_at <= programme_now() then 'EXPIRED' else state end as state,
-        issued_at, expires_at, reserved_until, order_number
-    from coupons
-    where member_id = $1
-)
-select * from shown
+-- A member's coupons, newest first, as they are by the clock, whether or not a worker has got to them.
+-- $2, $3 and $4, $5: only what lies after and before these places of the list; $6 states; $7 the most.
+select
+    member_id, coupon_id, code, reward_id, value_minor, currency, minimum_minor, cost, state, issued_at, expires_at,
+    reserved_until, order_number
+from coupons_now
 where
-    ($3::uuid is null or (issued_at, coupon_id) < ($2::timestamptz, $3))
+    member_id = $1
+    and ($3::uuid is null or (issued_at, coupon_id) < ($2::timestamptz, $3))
     and ($5::uuid is null or (issued_at, coupon_id) > ($4::timestamptz, $5))
     and ($6::text[] is null or state = any($6))
 order by issued_at desc, coupon_id desc
@@ -115,17 +133,13 @@ limit $7;
 
 -- name: coupons_backwards
 -- The same from its end: oldest first.
-with shown as (
-    select
-        member_id, coupon_id, code, reward_id, value_minor, currency, minimum_minor, cost,
-        case when state = 'AVAILABLE' and expires_at <= programme_now() then 'EXPIRED' else state end as state,
-        issued_at, expires_at, reserved_until, order_number
-    from coupons
-    where member_id = $1
-)
-select * from shown
+select
+    member_id, coupon_id, code, reward_id, value_minor, currency, minimum_minor, cost, state, issued_at, expires_at,
+    reserved_until, order_number
+from coupons_now
 where
-    ($3::uuid is null or (issued_at, coupon_id) < ($2::timestamptz, $3))
+    member_id = $1
+    and ($3::uuid is null or (issued_at, coupon_id) < ($2::timestamptz, $3))
     and ($5::uuid is null or (issued_at, coupon_id) > ($4::timestamptz, $5))
     and ($6::text[] is null or state = any($6))
 order by issued_at, coupon_id
@@ -133,10 +147,9 @@ limit $7;
 
 -- name: coupons_by_id
 select
-    member_id, coupon_id, code, reward_id, value_minor, currency, minimum_minor, cost,
-    case when state = 'AVAILABLE' and expires_at <= programme_now() then 'EXPIRED' else state end as state,
-    issued_at, expires_at, reserved_until, order_number
-from coupons
+    member_id, coupon_id, code, reward_id, value_minor, currency, minimum_minor, cost, state, issued_at, expires_at,
+    reserved_until, order_number
+from coupons_now
 where (member_id, coupon_id) in (select * from unnest($1::uuid[], $2::uuid[]));
 
 -- name: verdicts_page

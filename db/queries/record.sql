@@ -58,7 +58,7 @@ moved as (
         - coalesce(sum(amount) filter (where debit = 'pending'), 0) as pending,
         coalesce(sum(amount) filter (where debit = 'debt'), 0)
         - coalesce(sum(amount) filter (where credit = 'debt'), 0) as debt,
-        coalesce(sum(amount) filter (where credit = 'available' and debit in ('pending', 'issuance')), 0)
+        coalesce(sum(amount) filter (where credit = 'available' and debit in ('pending', 'issuance', 'revoked')), 0)
         - coalesce(sum(amount) filter (where credit = 'revoked'), 0) as lifetime,
         (array_agg(hash order by seq desc))[1] as head
     from sealed
@@ -215,13 +215,50 @@ changed_coupons as (
     )
     where c.member_id = $1 and c.coupon_id = n.coupon_id
 ),
+kept_reservations as (
+    insert into coupon_reservations (
+        member_id, coupon_id, order_number, discount_minor, reserved_at, released_at
+    )
+    select $1, n.coupon_id, n.order_number, n.discount_minor, n.reserved_at, n.released_at
+    from held, jsonb_to_recordset($3::jsonb -> 'reservations') as n (
+        coupon_id uuid, order_number text, discount_minor bigint, reserved_at timestamptz, released_at timestamptz
+    )
+    on conflict (member_id, coupon_id, order_number) do update
+    set
+        discount_minor = excluded.discount_minor, reserved_at = excluded.reserved_at,
+        released_at = excluded.released_at
+),
+claimed_orders as (
+    insert into order_coupons as o (order_number, member_id, coupon_id, held_until)
+    select n.order_number, $1, n.coupon_id, coalesce(n.held_until, 'infinity')
+    from held, jsonb_to_recordset($3::jsonb -> 'reservations') as n (
+        coupon_id uuid, order_number text, held_until timestamptz, released_at timestamptz
+    )
+    where n.released_at is null
+    on conflict (order_number) do update
+    set
+        member_id = excluded.member_id, coupon_id = excluded.coupon_id, held_until = excluded.held_until,
+        is_free = o.held_until <= programme_now()
+            or (o.member_id, o.coupon_id) = (excluded.member_id, excluded.coupon_id)
+),
+freed_orders as (
+    update order_coupons o
+    set held_until = least(o.held_until, n.released_at)
+    from held, jsonb_to_recordset($3::jsonb -> 'reservations') as n (
+        coupon_id uuid, order_number text, released_at timestamptz
+    )
+    where
+        n.released_at is not null
+        and o.order_number = n.order_number and o.member_id = $1 and o.coupon_id = n.coupon_id
+),
 changed_member as (
     update members m
     set
         state = n.state, state_since = n.state_since, time_zone = n.time_zone, zone_before = n.zone_before,
-        zone_since = n.zone_since
+        zone_since = n.zone_since, earlier_zones = coalesce(n.earlier_zones, m.earlier_zones)
     from held, jsonb_to_recordset($3::jsonb -> 'members') as n (
-        state text, state_since timestamptz, time_zone text, zone_before text, zone_since timestamptz
+        state text, state_since timestamptz, time_zone text, zone_before text, zone_since timestamptz,
+        earlier_zones jsonb
     )
     where m.member_id = $1
 ),
@@ -239,11 +276,29 @@ logged as (
         actor text, action text, reason text, before jsonb, after jsonb
     )
 ),
+added_moderations as (
+    insert into moderations (member_id, verdict_id, kind, told_at)
+    select $1, m.verdict_id, m.kind, held.recorded_at
+    from held, jsonb_to_recordset($3::jsonb -> 'moderations') as m (verdict_id uuid, kind text)
+),
 taken_stock as (
     update rewards r
     set stock_left = r.stock_left - 1
     from held, jsonb_to_recordset($3::jsonb -> 'stock') as s (reward_id text)
     where r.reward_id = s.reward_id
+),
+forgotten as (
+    delete from mi_accounts a
+    using held, jsonb_to_recordset($3::jsonb -> 'forgotten') as f (person_hash text)
+    where a.member_id = $1
+    returning f.person_hash
+),
+remembered as (
+    insert into once_given (person_hash, kind, given_at)
+    select decode(f.person_hash, 'hex'), s.kind, held.recorded_at
+    from held, forgotten f, slots s
+    where s.member_id = $1 and s.kind in ('SIGN_UP', 'APP_SIGN_IN')
+    on conflict (person_hash, kind) do nothing
 ),
 answered_requests as (
     insert into requests (caller_id, key, input_hash, member_id, answer, answered_at)

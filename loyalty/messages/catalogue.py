@@ -17,7 +17,7 @@ from babel.numbers import format_decimal
 
 DEFAULT = "en"
 LANGUAGES = ("de", "en", "es", "fr", "it", "nl")
-SECTIONS = ("kinds", "actions", "verdicts", "entries", "ways", "refusals")
+SECTIONS = ("kinds", "actions", "verdicts", "entries", "ways", "refusals", "notices")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""The four kinds of sentences a member reads: about a verdict, an entry, a refusal and a way to earn."""
+"""The kinds of sentences a member reads: about a verdict, an entry, a refusal, a way to earn, and a notice."""
 
 from loyalty.messages.catalogue import CATALOGUES, Catalogue
-from loyalty.messages.words import Facts, points_in, refusal_words, words_of
+from loyalty.messages.words import Facts, notice_words, points_in, refusal_words, words_of
 from loyalty.refusals import NotAllowed, Refusal
 
 
@@ -43,6 +43,12 @@ def way_sentence(kind: str, points: int, language: str, cap_limit: int | None, c
         "points": catalogue.count("POINTS", points),
     }
     return catalogue.say("ways", (kind, "EARNED"), words | _cap(catalogue, cap_limit, cap_period))
+
+
+def notice_sentence(kind: str, language: str, facts: Facts) -> str:
+    """One sentence of a notice (R50). Facts, each optional: points, lapses_on (a day) and reference."""
+    catalogue = CATALOGUES[language]
+    return _sentence(catalogue.say("notices", (kind,), words_of(catalogue, facts) | notice_words(catalogue, facts)))
 
 
 def _verdict_keys(code: str, facts: Facts) -> list[str]:

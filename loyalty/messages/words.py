@@ -1,7 +1,7 @@
 """Facts turned into the words of a language, ready for a template. What is not known is left out."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from babel.lists import format_list
@@ -48,6 +48,14 @@ def refusal_words(catalogue: Catalogue, facts: Facts, zone: str | None) -> dict[
     numbers = {name: _number(catalogue, facts.get(name)) for name in ("limit", "used")}
     available_at = local_day(catalogue, facts.get("available_at"), zone)
     return _present({**points, **numbers, "available_at": available_at, "missing": _missing(catalogue, facts)})
+
+
+def notice_words(catalogue: Catalogue, facts: Facts) -> dict[str, str]:
+    """The words that a notice has besides: the day from which something is gone, and the last day before it."""
+    day = facts.get("lapses_on")
+    if not isinstance(day, date):
+        return {}
+    return {"lapses_on": catalogue.day(day), "last_day": catalogue.day(day - timedelta(days=1))}
 
 
 def _points(catalogue: Catalogue, facts: Facts) -> str:

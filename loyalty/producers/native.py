@@ -188,6 +188,7 @@ def _is_count(value: Any) -> bool:
 
 
 def _moment(value: object, received_at: datetime) -> datetime:
+    """When it happened, and never after we were told: a date in the future would outrank every later event."""
     if value is None:
         return received_at
     try:
@@ -198,4 +199,4 @@ def _moment(value: object, received_at: datetime) -> datetime:
         raise _Unreadable("occurred_at has no offset.")
     if not 2000 <= moment.year <= 2200:
         raise _Unreadable("occurred_at is of another century.")
-    return moment.astimezone(UTC)
+    return min(moment.astimezone(UTC), received_at)

@@ -1,8 +1,12 @@
 """Days and months as a member lives them: local dates, zone changes, ages, lapse and expiry dates."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+_LATEST = timedelta(days=40)
+"""No terms accept what is told later than this."""
 
 
 def local_day(moment: datetime, zone: str) -> date:
@@ -23,17 +27,22 @@ def first_of_month(day: date, months_later: int = 0) -> date:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """A member's days and months (R20): moments before `zone_since` count in `zone_before`."""
+    """A member's days and months (R20): moments before `zone_since` count in `zone_before`.
+
+    `earlier` are the zones before that, oldest first, each with the moment until which it counted: what a phone tells
+    late counts on the day it was when it happened, however often the zone has changed since.
+    """
 
     zone: str
     zone_before: str | None = None
     zone_since: datetime | None = None
+    earlier: tuple[tuple[str, datetime], ...] = ()
 
     def zone_at(self, moment: datetime) -> str:
         """The zone in which a moment counts."""
         if self.zone_before is None or self.zone_since is None or moment >= self.zone_since:
             return self.zone
-        return self.zone_before
+        return next((zone for zone, until in self.earlier if moment < until), self.zone_before)
 
     def local(self, moment: datetime) -> datetime:
         """The moment on the member's clock."""
@@ -49,11 +58,13 @@ class Calendar:
 
     def first_instant(self, day: date) -> datetime:
         """The first instant, in UTC, that counts as this day or, where a change skips it, as a later one."""
-        if self.zone_before is not None and self.zone_since is not None:
-            before = start_of_day(day, self.zone_before)
-            since = self.zone_since.astimezone(UTC)
-            return before if before < since else max(since, start_of_day(day, self.zone))
-        return start_of_day(day, self.zone)
+        since: datetime | None = None
+        for zone, until in self._past():
+            begins = _later(since, start_of_day(day, zone))
+            if begins < until:
+                return begins
+            since = until
+        return _later(since, start_of_day(day, self.zone))
 
     def next_day(self, moment: datetime) -> datetime:
         """The instant, in UTC, at which the member's next day begins; days of 23 and 25 hours are one day."""
@@ -66,9 +77,28 @@ class Calendar:
     def changed_to(self, zone: str, moment: datetime) -> "Calendar":
         """The calendar after a zone was chosen at a moment; of several choices in a day the last counts."""
         now_in = self.zone_at(moment)
+        if zone == self.zone:
+            return self
+        past = [each for each in self._past() if each[1] <= moment]
         if zone == now_in:
-            return self if now_in == self.zone else Calendar(zone)
-        return Calendar(zone, now_in, change_counts_from(self, moment))
+            before, since = past.pop() if past else (None, None)
+            return Calendar(zone, before, since, _remembered(past, moment))
+        return Calendar(zone, now_in, change_counts_from(self, moment), _remembered(past, moment))
+
+    def _past(self) -> tuple[tuple[str, datetime], ...]:
+        """Every zone before the present one, oldest first, with the moment until which it counts."""
+        if self.zone_before is None or self.zone_since is None:
+            return ()
+        return (*self.earlier, (self.zone_before, self.zone_since.astimezone(UTC)))
+
+
+def _later(since: datetime | None, begins: datetime) -> datetime:
+    return begins if since is None else max(since, begins)
+
+
+def _remembered(past: Sequence[tuple[str, datetime]], moment: datetime) -> tuple[tuple[str, datetime], ...]:
+    """The zones that something told late can still fall into."""
+    return tuple(each for each in past if each[1] > moment - _LATEST)
 
 
 def change_counts_from(calendar: Calendar, moment: datetime) -> datetime:

@@ -12,6 +12,9 @@ from loyalty.rules.rounding import half_up
 
 Effect = Literal["MULTIPLY", "BONUS"]
 
+HIGHEST_FACTOR = 100
+HIGHEST_BONUS = 1_000_000
+
 
 class BadCampaign(BadDocument):
     """A campaign file that cannot be loaded; the sentence names the field."""
@@ -19,7 +22,10 @@ class BadCampaign(BadDocument):
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """A window of two instants (the end excluded), markets, kinds, products (none = all) and one effect."""
+    """A window of two instants (the end excluded), markets, kinds, products (none = all) and one effect.
+
+    `ended_at` is when an operator ended it, within its window or before.
+    """
 
     id: str
     name: str
@@ -31,15 +37,26 @@ class Campaign:
     product_ids: frozenset[str]
     starts_at: datetime
     ends_at: datetime
+    ended_at: datetime | None = None
+
+    @property
+    def over_at(self) -> datetime:
+        """The first instant after it: its planned end, or when it was ended."""
+        return self.ends_at if self.ended_at is None else min(self.ends_at, self.ended_at)
 
     def runs(self, market: str, moment: datetime) -> bool:
         """Whether the campaign runs in a market at a moment."""
-        return market in self.markets and self.starts_at <= moment < self.ends_at
+        return market in self.markets and self.starts_at <= moment < self.over_at
 
     def fits(self, kind: str, market: str, moment: datetime, product_id: str | None) -> bool:
         """Whether an event counts for the campaign; a campaign on products wants one of them to be named."""
         in_scope = not self.product_ids or product_id in self.product_ids
         return kind in self.kinds and in_scope and self.runs(market, moment)
+
+
+def is_factor(factor: Fraction) -> bool:
+    """A factor that raises points: above 1, with at most two decimals, and within what points can count."""
+    return 1 < factor <= HIGHEST_FACTOR and (factor * 100).denominator == 1
 
 
 def best_factor(
@@ -127,7 +144,7 @@ def _campaign(table: Fields, markets: frozenset[str], window: tuple[datetime, da
         kinds=frozenset(table.texts("kinds")),
         effect="MULTIPLY" if effect == "MULTIPLY" else "BONUS",
         factor=_factor(table) if effect == "MULTIPLY" else None,
-        bonus=table.number("bonus", at_least=1) if effect == "BONUS" else None,
+        bonus=_bonus(table) if effect == "BONUS" else None,
         product_ids=frozenset(table.texts("product_ids", or_none=True)),
         starts_at=window[0],
         ends_at=window[1],
@@ -137,8 +154,14 @@ def _campaign(table: Fields, markets: frozenset[str], window: tuple[datetime, da
 
 
 def _factor(table: Fields) -> Fraction:
-    """A factor above 1 with at most two decimals."""
     factor = table.decimal("factor")
-    if factor <= 1 or (factor * 100).denominator != 1:
-        raise table.wrong("factor", "must be above 1, with at most two decimals")
+    if not is_factor(factor):
+        raise table.wrong("factor", f"must be above 1, with at most two decimals, and at most {HIGHEST_FACTOR}")
     return factor
+
+
+def _bonus(table: Fields) -> int:
+    bonus = table.number("bonus", at_least=1)
+    if bonus > HIGHEST_BONUS:
+        raise table.wrong("bonus", f"must be at most {HIGHEST_BONUS}")
+    return bonus

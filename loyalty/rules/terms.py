@@ -89,6 +89,7 @@ class Terms:
     future_seconds: int
     earn_basis: EarnBasis
     reservation_minutes: int
+    coupon_notice_days: int
     velocity_per_minute: int
     taking_back: Mapping[str, TakingBack] = field(hash=False)
     ways: Mapping[str, Way] = field(hash=False)
@@ -126,6 +127,30 @@ def by_market(versions: Iterable[Terms]) -> dict[str, tuple[Terms, ...]]:
     return found
 
 
+def zones_of(versions: Iterable[Terms]) -> dict[str, str]:
+    """Each market's default zone, by its latest version."""
+    return {market: of_market[-1].zone for market, of_market in by_market(versions).items()}
+
+
+def check_together(versions: Iterable[Terms]) -> None:
+    """What versions must not do to each other: share a name, a first day or a reward, or change a market's money.
+
+    Raises BadTerms.
+    """
+    markets = by_market(versions)
+    sold: dict[str, str] = {}
+    for market, of_market in markets.items():
+        if len({terms.version for terms in of_market}) < len(of_market):
+            raise BadTerms(f"version names one of {market} twice.")
+        if len({terms.effective_from for terms in of_market}) < len(of_market):
+            raise BadTerms(f"effective_from is the same day for two versions of {market}.")
+        if len({terms.currency for terms in of_market}) > 1:
+            raise BadTerms(f"currency changes between two versions of {market}.")
+        for reward in (reward for terms in of_market for reward in terms.rewards):
+            if sold.setdefault(reward.id, market) != market:
+                raise BadTerms(f"rewards name {reward.id}, which is a reward of {sold[reward.id]}.")
+
+
 def catalogue_of(terms: Terms) -> tuple[RewardTerm, ...]:
     """The market's standing coupons (R40), cheapest first."""
     return tuple(sorted(terms.rewards, key=lambda reward: reward.cost))
@@ -156,6 +181,7 @@ def terms_from(document: Mapping[str, object]) -> Terms:
         future_seconds=file.number("future_seconds", at_least=0),
         earn_basis="goods" if file.one_of("earn_basis", "invoice", "goods") == "goods" else "invoice",
         reservation_minutes=file.number("reservation_minutes", at_least=1),
+        coupon_notice_days=file.number("coupon_notice_days", at_least=1),
         velocity_per_minute=file.number("velocity_per_minute", at_least=60),
         taking_back=_taking_back(file.table("taking_back"), ways),
         ways=ways,

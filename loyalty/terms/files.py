@@ -19,6 +19,11 @@ def shipped_campaigns() -> list[Document]:
     return _documents("loyalty.campaigns")
 
 
+def shipped_campaign_names() -> list[str]:
+    """The names of the shipped campaign files."""
+    return sorted(file.name.removesuffix(".toml") for file in _toml_files("loyalty.campaigns"))
+
+
 def shipped_campaign(name: str) -> Document:
     """One shipped campaign file by its name without .toml, such as members_week_2022."""
     return read_document(files("loyalty.campaigns") / f"{name}.toml")
@@ -31,8 +36,11 @@ def read_document(file: Path | Traversable) -> Document:
 
 
 def _documents(package: str) -> list[Document]:
-    found = [file for file in files(package).iterdir() if file.name.endswith(".toml")]
-    return [read_document(file) for file in sorted(found, key=lambda file: file.name)]
+    return [read_document(file) for file in sorted(_toml_files(package), key=lambda file: file.name)]
+
+
+def _toml_files(package: str) -> list[Traversable]:
+    return [file for file in files(package).iterdir() if file.name.endswith(".toml")]
 
 
 def _plain(value: object) -> object:

@@ -31,15 +31,15 @@ def migrate() -> None:
 @plainly
 def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port to listen on.", min=0, max=65535)] = 8000,
+    port: Annotated[int, typer.Option(envvar="MIPOINTS_PORT", help="The port to listen on.", min=0, max=65535)] = 8000,
 ) -> None:
     """Answer the API: GraphQL, webhooks, health, metrics. SIGTERM ends it gracefully."""
     import uvloop
 
     from loyalty.settings import check_for_serving
+    from mipoints.listening import listen
     from mipoints.logs import log_to_stderr
     from mipoints.sandbox import settings
-    from mipoints.serving import listen
     from mipoints.serving import serve as answer
 
     found = settings()

@@ -12,7 +12,7 @@ app = typer.Typer()
 @app.command()
 @plainly
 def dev(
-    port: Annotated[int, typer.Option(help="Where the API listens.", min=1, max=65535)] = 8000,
+    port: Annotated[int, typer.Option(envvar="MIPOINTS_PORT", help="Where the API listens.", min=1, max=65535)] = 8000,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget the sandbox's data first.")] = False,
 ) -> None:
     """Run everything on this machine: Postgres, Redis, API, worker, with a small demo programme."""

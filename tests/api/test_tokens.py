@@ -75,7 +75,6 @@ async def test_without_a_token_nobody_calls_and_nothing_is_wrong():
         ({"scope": ["storefront"]}, "`scope`"),
         ({"scope": 7}, "`scope`"),
     ],
-    ids=str,
 )
 async def test_a_token_with_a_wrong_claim_is_not_believed(changes: dict[str, object], word: str):
     caller = await Verifier(SANDBOX).verify(signed(**changes))

@@ -35,6 +35,9 @@ async def test_help_lists_the_commands():
         (("clock", "advance", "0s"), {}, 2, "duration"),
         (("clock", "now"), {"MIPOINTS_SANDBOX": ""}, 1, "sandbox"),
         (("clock", "now"), {"MIPOINTS_DATABASE_URL": "mysql://x"}, 1, "MIPOINTS_DATABASE_URL"),
+        (("clock", "now"), {"MIPOINTS_DATABASE_URL": "postgresql://u:p@host:port/x"}, 1, "MIPOINTS_DATABASE_URL"),
+        (("clock", "now"), {"MIPOINTS_DATABASE_URL": "postgresql://u:p@[host/x"}, 1, "MIPOINTS_DATABASE_URL"),
+        (("worker",), {"MIPOINTS_REDIS_URL": "redis://host:port/0"}, 1, "MIPOINTS_REDIS_URL"),
         (("clock", "now"), {"MIPOINTS_DATABASE_URL": AWAY}, 1, "Postgres"),
         (("audit",), {"MIPOINTS_DATABASE_URL": AWAY}, 1, "Postgres"),
         (("seed", "--members", "1"), {"MIPOINTS_DATABASE_URL": AWAY}, 1, "Postgres"),
@@ -59,7 +62,8 @@ async def test_what_goes_wrong_is_a_sentence_on_stderr(
     if more.get("MIPOINTS_SANDBOX") == "":
         env.pop("MIPOINTS_AUTH_SECRET")
     answer = await mipoints(*arguments, env=env)
-    assert (answer.returncode, answer.stdout) == (code, b"")
+    assert answer.returncode == code
+    assert answer.stdout == b"" or arguments[0] == "tour"
     assert are_sentences(answer.stderr), answer.stderr.decode()
     assert word in answer.stderr.decode()
 
@@ -113,7 +117,7 @@ async def test_migrating_an_empty_database_starts_its_clock_and_a_second_time_do
         env = environment(url, MIPOINTS_CLOCK_START="2022-09-20T08:00:00Z")
         first = await mipoints("migrate", env=env)
         assert b"applied 0001_" in first.stdout
-        assert b"loaded the terms es-2020-01-01" in first.stdout
+        assert b"loaded es-2020-01-01" in first.stdout
         moment = datetime.fromisoformat((await mipoints("clock", "now", env=env)).stdout.decode().strip())
         assert timedelta(0) < moment - datetime(2022, 9, 20, 8, tzinfo=UTC) < timedelta(minutes=1)
         second = await mipoints("migrate", env=env | {"MIPOINTS_CLOCK_START": "2021-01-01T00:00:00Z"})

@@ -188,7 +188,7 @@ async def test_when_the_database_hangs_the_answer_is_unavailable_and_the_key_sta
 
 async def test_an_unexpected_fault_is_masked_and_carries_a_request_id(stage: Stage):
     await stage.register()
-    await stage.owner.execute("alter table lots rename to elsewhere")
+    await stage.owner.execute("alter table lots rename column remaining to elsewhere")
     answer = await stage.post(REDEEM, {"input": {"rewardId": "x"}, "key": "k"}, stage.token("mi-1"))
     text = json.dumps(answer)
     if "errors" in answer:

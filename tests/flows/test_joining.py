@@ -86,3 +86,41 @@ async def test_the_terms_of_the_day_of_joining_decide_the_points(stage: Stage):
     after = await stage.register("mi-2", "GB", registeredAt="2025-06-17T12:00:00Z")
     assert before["verdict"]["points"] == 50
     assert after["verdict"]["points"] == 200
+
+
+@pytest.mark.parametrize(
+    ("birth_date", "registered_at", "joins"),
+    [
+        ("2008-05-17", "2026-05-16T21:59:59Z", False),
+        ("2008-05-17", "2026-05-16T22:00:00Z", True),
+        ("2008-02-29", "2026-02-28T22:59:59Z", False),
+        ("2008-02-29", "2026-02-28T23:00:00Z", True),
+        ("2007-01-01", "2024-12-31T12:00:00Z", False),
+    ],
+)
+async def test_a_registration_told_late_is_judged_by_the_age_on_the_day_of_joining(
+    stage: Stage, birth_date: str, registered_at: str, joins: bool
+):
+    """R3, R1: of age today is not of age then; born on 29 February is of age on 1 March."""
+    answer = await stage.register("mi-1", birthDate=birth_date, registeredAt=registered_at)
+    assert answer["__typename"] == ("MemberRegistered" if joins else "NotEligible")
+    assert await stage.owner.fetchval("select count(*) from members") == int(joins)
+
+
+async def test_a_minor_who_has_come_of_age_joins_like_anyone(stage: Stage):
+    """R3: nothing about the refused person was kept that could stand in the way."""
+    refused = await stage.register("mi-1", birthDate="2008-05-17", registeredAt="2026-05-01T12:00:00Z", key="a")
+    assert refused["code"] == "UNDER_AGE"
+    joined = await stage.register("mi-1", birthDate="2008-05-17", registeredAt="2026-05-18T12:00:00Z", key="b")
+    assert joined["verdict"]["outcome"] == "GRANTED"
+
+
+async def test_one_mi_account_is_one_member_whatever_the_market_and_the_person_told_later(stage: Stage):
+    """R4: the first membership, its market and its zone stand; another id is another member."""
+    first = await stage.register("mi-1", "ES", timeZone="Atlantic/Canary")
+    again = await stage.register("mi-1", "GB", birthDate="2020-01-01", timeZone="Europe/London")
+    assert again["member"] == first["member"]
+    assert again["member"]["market"] == "ES"
+    other = await stage.register("mi-2", "GB")
+    assert other["member"]["id"] != first["member"]["id"]
+    assert await stage.owner.fetchval("select count(*) from members") == 2

@@ -147,6 +147,28 @@ async def test_an_event_of_an_unknown_form_is_kept_and_ignored_with_a_reason(sta
     assert row["error"]
 
 
+async def test_a_date_in_the_future_does_not_outrank_what_happens_next(stage: Stage):
+    await stage.register()
+    await stage.order("ORD-1", [("1", 1, 10000)], parcels={"T1": {"1": 1}})
+    await stage.tell("shipment.lost", "ORD-1", tracking_number="T1", occurred_at="2099-01-01T00:00:00Z")
+    assert (await stage.balance())[1] == 50
+    await stage.advance(minutes=1)
+    now = (await stage.now()).isoformat()
+    await stage.tell("shipment.delivered", "ORD-1", tracking_number="T1", occurred_at=now)
+    assert (await stage.balance())[0] == 100
+
+
+async def test_another_body_under_a_known_id_is_kept_as_an_event_of_its_own(stage: Stage):
+    await stage.register()
+    await stage.order("ORD-1", [("1", 1, 10000)])
+    other = json.dumps(EVENT | {"type": "return.received", "data": EVENT["data"] | {"return_id": "R1"}}).encode()
+    for body in (BODY, other, other):
+        assert (await post(stage, body, signed(body, "evt-1"))).is_success
+    await stage.drain()
+    assert [state for _, state in await kept(stage)] == ["APPLIED", "APPLIED"]
+    assert (await stage.balance())[0] == 0
+
+
 async def test_a_delivery_this_worker_cannot_read_stops_itself_and_nothing_else(stage: Stage):
     await stage.register()
     await stage.order("ORD-1", [("1", 1, 10000)])

@@ -1,7 +1,7 @@
 """What members read: every code in every language, the language asked for, no sentence with a hole in it."""
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import combinations
 from zoneinfo import ZoneInfo
 
@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loyalty.messages import entry_sentence, language_of, refusal_sentence, verdict_sentence, way_sentence
+from loyalty.messages import (
+    entry_sentence,
+    language_of,
+    notice_sentence,
+    refusal_sentence,
+    verdict_sentence,
+    way_sentence,
+)
 from loyalty.messages.catalogue import CATALOGUES, DEFAULT, LANGUAGES, SECTIONS
 from loyalty.messages.negotiation import LONGEST_HEADER
 from loyalty.refusals import (
@@ -61,6 +68,7 @@ REFUSALS = [
     "ALREADY_COLLECTED_TODAY",
     "NOT_OFFERED",
 ]
+NOTICES = ["POINTS_LAPSING", "COUPON_EXPIRING", "POINTS_LAPSED", "CLAWBACK"]
 FACTS = {
     "points": 20,
     "kind": "REVIEW",
@@ -122,6 +130,18 @@ def test_a_verdict_is_one_whole_sentence_whichever_facts_are_known(code, languag
 def test_an_entry_is_one_whole_sentence_whichever_facts_are_known(kind, language):
     for facts in _every_choice_of({"points": -500, "reference": "A-1"}):
         assert_is_sentence(entry_sentence(kind, language, facts))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", NOTICES)
+def test_a_notice_is_one_whole_sentence_whichever_facts_are_known(kind, language):
+    """R50."""
+    for facts in _every_choice_of({"points": 500, "reference": "A-1", "lapses_on": date(2027, 12, 1)}):
+        assert_is_sentence(notice_sentence(kind, language, facts))
+
+
+def test_every_notice_has_its_text():
+    assert set(NOTICES) == ENGLISH.texts["notices"].keys()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -283,9 +303,9 @@ def test_an_entry_says_where_the_points_came_from_or_went(kind, points, sentence
         (MemberNotActive("SUSPENDED"), "es", "Tu cuenta de Mi Points está suspendida."),
         (InvalidInput("A line id comes twice.", "input", "lines"), "it", "A line id comes twice."),
         (InvalidInput("Older than 72 hours.", "at", code="OCCURRED_TOO_LONG_AGO"), "de",
-         "Das liegt zu lange zurück \u2013 Older than 72 hours."),
+         "Das liegt zu lange zurück."),
         (InvalidInput("Older than 72 hours.", "at", code="OCCURRED_TOO_LONG_AGO"), "en",
-         "Older than 72 hours."),
+         "This happened before you joined, or too long ago to be counted."),
         (NotAllowed(), "de", "Das ist nicht erlaubt."),
         (NotAllowed("This token has expired."), "de", "Das ist nicht erlaubt \u2013 This token has expired."),
         (NotAllowed("This token has expired."), "en", "This token has expired."),

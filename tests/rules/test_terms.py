@@ -48,6 +48,7 @@ def test_every_market_starts_with_the_same_numbers(market):
     assert (terms.minimum_age, terms.hold_seconds, terms.lapse_after_months) == (18, 300, 12)
     assert (terms.late_hours, terms.future_seconds, terms.adjust_threshold) == (72, 60, 10_000)
     assert (terms.reservation_minutes, terms.velocity_per_minute) == (30, 60)
+    assert terms.coupon_notice_days == 7
     share = terms.ways["SOCIAL_SHARE"]
     assert (share.cap_limit, share.cap_period) == (3, CapPeriod.MONTH)
     assert terms.takes_back("REVIEW") == "automatic"

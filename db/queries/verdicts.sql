@@ -1,0 +1,96 @@
+-- What decisions about verdicts that were given before read: moderation, an operator's check, a line given back.
+
+-- name: verdict_to_turn
+-- One verdict of a member with its promises, the lots that what it credited is still in (what was taken back is
+-- taken off), what of each lot lapsed and was not waived yet (R36), the first line of history it made, and whether its
+-- review was told to be published.
+select
+    v.verdict_id, v.key, v.kind, v.outcome, v.code, v.points, v.reference, v.occurred_at, v.decided_at,
+    v.terms_version, v.campaign_ids, v.facts,
+    (
+        select coalesce(
+            jsonb_agg(
+                jsonb_build_array(p.promise_id, p.kind, p.points, p.state, p.source, p.reference)
+                order by p.promise_id
+            ),
+            '[]'
+        )
+        from promises p
+        where p.member_id = v.member_id and p.verdict_id = v.verdict_id
+    ) as promises,
+    (
+        select coalesce(jsonb_agg(jsonb_build_array(put.lapses_on, put.points)), '[]')
+        from (
+            select t.lapses_on, sum(case when t.credit = 'available' then t.amount else -t.amount end) as points
+            from transfers t
+            where t.member_id = v.member_id and t.lapses_on is not null and t.verdict_id = v.verdict_id
+            group by t.lapses_on
+        ) put
+        where put.points > 0
+    ) as origins,
+    (
+        select coalesce(jsonb_agg(jsonb_build_array(gone.lapses_on, gone.points)), '[]')
+        from (
+            select
+                t.lapses_on,
+                sum(t.amount) - coalesce((
+                    select sum(w.points::bigint)
+                    from verdicts past, jsonb_each_text(past.facts -> 'waived') as w (day, points)
+                    where past.member_id = v.member_id and past.kind = 'CLAWBACK' and w.day = t.lapses_on::text
+                ), 0) as points
+            from transfers t
+            where t.member_id = v.member_id and t.kind = 'LAPSE'
+            group by t.lapses_on
+        ) gone
+        where gone.points > 0
+    ) as lapsed,
+    (
+        select min(t.seq) from transfers t
+        where t.member_id = v.member_id and t.verdict_id = v.verdict_id and t.points is not null
+    ) as first_entry,
+    exists (
+        select from moderations m
+        where m.member_id = v.member_id and m.verdict_id = v.verdict_id and m.kind = 'PUBLISHED'
+    ) as is_published
+from verdicts v
+where v.member_id = $1 and v.verdict_id = $2;
+
+-- name: line_to_answer
+-- A line of a member's history: what it took out of which lots or into debt and to which account, what was given
+-- back of it since, and what verdicts that wait for an operator would still give back of it. No row where there is
+-- no such line; its transfers follow it without a gap.
+select
+    (
+        select coalesce(jsonb_agg(jsonb_build_array(t.debit, t.credit, t.lapses_on, t.amount) order by t.seq), '[]')
+        from transfers t
+        where
+            t.member_id = line.member_id and t.seq between line.seq and line.seq + 999
+            and t.entry_seq = line.seq and t.credit in ('redeemed', 'revoked', 'lapsed')
+    ) as took,
+    (
+        select coalesce(sum(t.amount), 0)::bigint
+        from transfers t
+        where t.member_id = line.member_id and t.reverses = line.seq and t.kind = 'ADJUSTMENT'
+    ) as given,
+    (
+        select coalesce(sum(v.points), 0)::bigint
+        from verdicts v
+        where v.member_id = line.member_id and v.outcome = 'WAITING' and v.facts ->> 'reverses' = line.seq::text
+    ) as promised
+from transfers line
+where line.member_id = $1 and line.seq = $2 and line.points is not null;
+
+-- name: activities_lately
+-- How many activities were judged since a moment: the member's ($3: kinds that are none), and those that a device
+-- (its hash, $4) told of, whoever's they were.
+select
+    (
+        select count(*)
+        from verdicts v
+        where v.member_id = $1 and v.decided_at > $2 and v.kind <> all($3::text[])
+    ) as of_member,
+    (
+        select count(*)
+        from verdicts v
+        where v.facts ? 'device' and v.facts ->> 'device' = $4 and v.decided_at > $2
+    ) as of_device;

@@ -1,0 +1,102 @@
+"""What decisions about verdicts that were given before read: moderation, an operator's check, a line given back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from db.pool import Queryable
+from db.queries import query
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseOfVerdict:
+    promise_id: UUID
+    kind: str
+    points: int
+    state: str
+    source: str
+    reference: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictToTurn:
+    """A verdict with its promises, what is left of what it credited as (lapses on, points), what of each lot lapsed,
+    the first line of history it made, and whether its review was told to be published."""
+
+    verdict_id: UUID
+    key: str
+    kind: str
+    outcome: str
+    code: str
+    points: int
+    reference: str | None
+    occurred_at: datetime
+    decided_at: datetime
+    terms_version: str
+    campaign_ids: tuple[str, ...]
+    facts: Mapping[str, Any]
+    promises: tuple[PromiseOfVerdict, ...]
+    origins: tuple[tuple[date, int], ...]
+    lapsed: tuple[tuple[date, int], ...]
+    first_entry: int | None
+    is_published: bool
+
+    @property
+    def open_promises(self) -> tuple[PromiseOfVerdict, ...]:
+        """What of it is promised and neither credited nor cancelled."""
+        return tuple(promise for promise in self.promises if promise.state == "PROMISED")
+
+
+@dataclass(frozen=True, slots=True)
+class LineToAnswer:
+    """A line of history that may be given back. `took` are (from, to, lapses on, points), the accounts by name."""
+
+    took: tuple[tuple[str, str, date | None, int], ...]
+    given: int
+    promised: int
+
+
+async def verdict_to_turn(db: Queryable, member_id: UUID, verdict_id: UUID) -> VerdictToTurn | None:
+    """One verdict of a member with what turning it or taking it back depends on."""
+    row = await db.fetchrow(query("verdict_to_turn"), member_id, verdict_id)
+    if row is None:
+        return None
+    values = dict(row.items())
+    return VerdictToTurn(
+        **values
+        | {
+            "promises": tuple(PromiseOfVerdict(UUID(id_), *others) for id_, *others in values["promises"]),
+            "origins": _by_day(values["origins"]),
+            "lapsed": _by_day(values["lapsed"]),
+            "campaign_ids": tuple(str(each) for each in values["campaign_ids"]),
+        }
+    )
+
+
+def _by_day(rows: list[tuple[str, int]]) -> tuple[tuple[date, int], ...]:
+    return tuple(sorted((date.fromisoformat(day), points) for day, points in rows))
+
+
+async def line_to_answer(db: Queryable, member_id: UUID, seq: int) -> LineToAnswer | None:
+    """A line of a member's history with what it took and what was given back of it."""
+    row = await db.fetchrow(query("line_to_answer"), member_id, seq)
+    if row is None:
+        return None
+    took = tuple(
+        (debit, credit, date.fromisoformat(day) if day else None, points) for debit, credit, day, points in row["took"]
+    )
+    return LineToAnswer(took, row["given"], row["promised"])
+
+
+async def activities_lately(
+    db: Queryable, member_id: UUID, since: datetime, no_activities: Sequence[str], device: str | None
+) -> tuple[int, int]:
+    """How many activities were judged after a moment: the member's, and those the device told of (by its hash).
+
+    `no_activities` are kinds of verdicts that no activity of a member is given.
+    """
+    row = await db.fetchrow(query("activities_lately"), member_id, since, list(no_activities), device)
+    assert row is not None
+    return row["of_member"], row["of_device"]

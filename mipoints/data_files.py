@@ -1,0 +1,72 @@
+"""Data files of terms and campaigns as a person names them: by path, or a shipped one by its name."""
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from loyalty.programme import campaigns_of_file, check_shipped
+from loyalty.rules.document import BadDocument
+from loyalty.rules.terms import Terms, by_market, check_together, terms_from
+from loyalty.terms.files import Document, read_document, shipped_campaign, shipped_campaign_names, shipped_terms
+from mipoints.problems import MISTYPED, Problem
+
+
+@dataclass(slots=True)
+class Checked:
+    """What a check found: names of versions and campaigns that are sound, and a sentence for each file that is not."""
+
+    sound: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+
+def document_of(path: Path) -> Document:
+    """A TOML file's content. Raises Problem where it cannot be read."""
+    try:
+        return read_document(path)
+    except OSError as error:
+        raise Problem(f"{path} cannot be read: {error.strerror}.", MISTYPED) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Problem(f"{path} is no TOML: {error}.", MISTYPED) from error
+
+
+def campaign_document(named: str) -> Document:
+    """A campaign file by its path, or a shipped one by its name. Raises Problem."""
+    path = Path(named)
+    if not path.exists() and named in shipped_campaign_names():
+        return shipped_campaign(named)
+    if not path.exists():
+        names = ", ".join(shipped_campaign_names())
+        raise Problem(f"There is no file {named}; the shipped campaigns are {names}.", MISTYPED)
+    return document_of(path)
+
+
+def check_shipped_files() -> Checked:
+    """Every shipped file of terms and campaigns against its schema."""
+    try:
+        return Checked(sound=check_shipped())
+    except BadDocument as error:
+        return Checked(wrong=[str(error)])
+
+
+def check_files(names: Iterable[str]) -> Checked:
+    """Files of terms and campaigns against their schemas, beside the shipped terms and each other."""
+    documents = {name: document_of(Path(name)) for name in names}
+    versions = [terms_from(each) for each in shipped_terms() if each not in documents.values()]
+    checked = Checked()
+    for name, document in sorted(documents.items(), key=lambda each: "campaigns" in each[1]):
+        try:
+            checked.sound += _check(document, versions)
+        except BadDocument as error:
+            checked.wrong.append(f"{name}: {error}")
+    return checked
+
+
+def _check(document: Document, versions: list[Terms]) -> list[str]:
+    """Names what is in a sound file; terms join the versions that later files stand beside. Raises BadDocument."""
+    if "campaigns" in document:
+        return [campaign.id for campaign in campaigns_of_file(document, by_market(versions))]
+    terms = terms_from(document)
+    check_together([*versions, terms])
+    versions.append(terms)
+    return [terms.version]

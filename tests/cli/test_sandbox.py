@@ -1,0 +1,105 @@
+"""`mipoints dev` as a person has it: one command, the story, Ctrl-C, and the data is still there."""
+
+import asyncio
+import os
+import shlex
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psutil
+
+from mipoints.sandbox import read_env_file
+from tests.cli.commands import are_sentences, mipoints
+from tests.processes import free_port
+
+READY_SECONDS = 90
+
+
+def bare_environment() -> dict[str, str]:
+    """What a shell has that knows nothing of Mi Points, except that its workers are to be quick."""
+    known = ("DATABASE_URL", "REDIS_URL")
+    inherited = {n: v for n, v in os.environ.items() if not n.startswith("MIPOINTS_") and n not in known}
+    return inherited | {"MIPOINTS_SWEEP_SECONDS": "0.05"}
+
+
+@asynccontextmanager
+async def sandbox(folder: Path, port: int, *more: str) -> AsyncIterator[subprocess.Popen[bytes]]:
+    """A sandbox in a checkout, ready; stopped by SIGTERM at the latest."""
+    output = folder / "output.txt"
+    with output.open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mipoints", "dev", "--port", str(port), *more],
+            cwd=folder,
+            env=bare_environment(),
+            stdout=file,
+            stderr=file,
+        )
+    try:
+        async with asyncio.timeout(READY_SECONDS):
+            while b"Ctrl-C stops everything" not in output.read_bytes():
+                assert process.poll() is None, output.read_text()
+                await asyncio.sleep(0.05)
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        await asyncio.to_thread(process.wait, 60)
+
+
+def descendants(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    return psutil.Process(process.pid).children(recursive=True)
+
+
+async def test_a_sandbox_from_its_first_start_to_its_second(tmp_path: Path):
+    port, env = free_port(), bare_environment()
+    async with sandbox(tmp_path, port) as process:
+        started = descendants(process)
+        assert len(started) >= 4
+        again = await mipoints("dev", "--port", str(port), env=env, cwd=tmp_path)
+        assert (again.returncode, are_sentences(again.stderr)) == (1, True)
+        line = next(each for each in (tmp_path / "output.txt").read_text().splitlines() if each.startswith("curl"))
+        curl = await asyncio.to_thread(subprocess.run, shlex.split(line), capture_output=True, timeout=20)
+        assert b'"miId":"demo-es-lucia"' in curl.stdout.replace(b" ", b"")
+        tour = await mipoints("tour", env=env, cwd=tmp_path)
+        assert tour.returncode == 0, tour.stdout.decode() + tour.stderr.decode()
+        assert max(map(len, tour.stdout.decode().splitlines())) <= 80
+        advanced = await mipoints("clock", "advance", "13mo", "--wait", env=env, cwd=tmp_path)
+        assert advanced.returncode == 0, advanced.stderr
+        quick = await mipoints("tour", "--quick", env=env, cwd=tmp_path)
+        assert quick.returncode == 0, quick.stdout.decode() + quick.stderr.decode()
+        assert "→" not in quick.stdout.decode()
+        assert (await mipoints("audit", env=env, cwd=tmp_path)).returncode == 0
+        process.send_signal(signal.SIGINT)
+        assert await asyncio.to_thread(process.wait, 60) == 0
+    assert not [each for each in started if each.is_running()]
+    assert "Traceback" not in (tmp_path / "output.txt").read_text()
+    secrets = tmp_path / ".mipoints" / "sandbox.env"
+    assert stat.S_IMODE(secrets.stat().st_mode) == 0o600
+    before = read_env_file(secrets.parent)
+    async with sandbox(tmp_path, port) as process:
+        assert read_env_file(secrets.parent) == before
+        audit = await mipoints("audit", env=env, cwd=tmp_path)
+        assert b"8 members" in audit.stdout
+        killed = next(each for each in descendants(process) if "worker" in each.cmdline())
+        killed.kill()
+        assert await asyncio.to_thread(process.wait, 60) == 1
+    assert "The worker ended by itself" in (tmp_path / "output.txt").read_text()
+
+
+async def test_a_fresh_sandbox_forgets_and_a_killed_one_leaves_nobody_behind(tmp_path: Path):
+    port, env = free_port(), bare_environment()
+    async with sandbox(tmp_path, port) as process:
+        await mipoints("clock", "advance", "2y", env=env, cwd=tmp_path)
+        ours = [each for each in descendants(process) if "mipoints" in each.cmdline()]
+        process.kill()
+        gone, alive = await asyncio.to_thread(psutil.wait_procs, ours, 20)
+        assert (len(gone), alive) == (2, [])
+    async with sandbox(tmp_path, port, "--fresh"):
+        now = await mipoints("clock", "now", env=env, cwd=tmp_path)
+        real = await asyncio.to_thread(subprocess.run, ["date", "-u", "+%Y-%m"], capture_output=True)
+        assert now.stdout[:7] == real.stdout[:7]

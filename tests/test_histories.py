@@ -1,0 +1,210 @@
+"""Random order histories (R13, R21, R31 to R34): the end depends on the facts alone, in every permutation tried.
+
+Every run takes some of them through the pure fold and fewer through the real database; `make histories` takes 10,000
+and 500 (MIPOINTS_HISTORIES).
+"""
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+import asyncpg
+
+from loyalty.callers import Caller
+from loyalty.inbox import apply_deliveries
+from loyalty.programme import Programme
+from loyalty.record_order import OrderTold, record_order
+from loyalty.register import Registration, register
+from loyalty.rules.campaigns import Campaign
+from loyalty.rules.facts import Fact, Returned
+from loyalty.rules.orders import Order
+from loyalty.rules.purchase import all_kept, worth
+from loyalty.rules.settlement import settle_state
+from loyalty.rules.shipment import fold
+from tests.books import assert_books_are_sound
+from tests.histories import CAMPAIGNS, History, everything_returned, history, shuffled
+from tests.rules.known import ES
+
+HISTORIES = int(os.environ.get("MIPOINTS_HISTORIES", "1000"))
+STORED = max(60, HISTORIES // 20)
+STOREFRONT = Caller("storefront", frozenset({"storefront"}), is_service=True)
+NATIVE = {
+    "delivered": "shipment.delivered",
+    "in_transit": "shipment.in_transit",
+    "returned_to_sender": "shipment.returned_to_sender",
+    "lost": "shipment.lost",
+}
+
+
+class Books:
+    """An order's posted and pending points by part, as settlements move them."""
+
+    def __init__(self, order: Order, campaigns: tuple[Campaign, ...]) -> None:
+        self.order, self.campaigns = order, campaigns
+        self.facts: list[Fact] = []
+        self.posted: dict[str, int] = {}
+        self.pending: dict[str, int] = {}
+        self.hear([])
+
+    def hear(self, facts: Iterable[Fact]) -> None:
+        """Facts are told together; then the order is settled. No part may go below zero: never more than granted."""
+        self.facts += facts
+        moved = settle_state(self.order, fold(self.order, self.facts), ES, self.campaigns, self.posted, self.pending)
+        for account, parts, sign in (
+            (self.pending, moved.promise, 1),
+            (self.pending, moved.post, -1),
+            (self.posted, moved.post, 1),
+            (self.pending, moved.cancel, -1),
+            (self.posted, moved.take_back, -1),
+        ):
+            for part, points in parts.items():
+                account[part] = account.get(part, 0) + sign * points
+                assert account[part] >= 0, (self.order, self.facts)
+
+
+def nonzero(parts: dict[str, int]) -> dict[str, int]:
+    return {part: points for part, points in parts.items() if points}
+
+
+def test_histories_end_as_their_facts_say_whatever_their_order():
+    """R13, R31 to R34: any order, any grouping, any repetition; a full return nets zero."""
+    for seed in range(HISTORIES):
+        told = history(seed)
+        state = fold(told.order, told.facts)
+        now = worth(told.order, state.kept, ES, told.campaigns).by_part
+        for groups in ([[fact] for fact in told.facts], shuffled(told.facts, seed)):
+            books = Books(told.order, told.campaigns)
+            promised = sum(books.pending.values())
+            for group in groups:
+                books.hear(group)
+            assert nonzero(books.posted) == now, told
+            assert sum(books.posted.values()) <= promised, told
+        books.hear([everything_returned(told.order)])
+        assert (nonzero(books.posted), nonzero(books.pending)) == ({}, {}), told
+
+
+def test_the_histories_hold_what_can_happen():
+    """They would show little if they were all alike."""
+    told = [history(seed) for seed in range(1000)]
+    kinds = {type(fact).__name__ for each in told for fact in each.facts}
+    assert kinds == {"Delivered", "InTransit", "Lost", "ReturnedToSender", "Returned"}
+    returns = [fact for each in told for fact in each.facts if isinstance(fact, Returned)]
+    assert any(fact.lines for fact in returns)
+    assert any(fact.amount_minor is not None and not fact.lines for fact in returns)
+    assert any(fact.amount_minor is None and not fact.lines for fact in returns)
+    assert any(sum(isinstance(fact, Returned) for fact in each.facts) > 2 for each in told)
+    assert any(len(each.order.parcels) == 3 for each in told)
+    assert any(each.order.discount_minor == each.order.goods_minor > 0 for each in told)
+    assert {len(each.campaigns) for each in told} >= {0, 1, 2, 3}
+    kept = [worth(each.order, fold(each.order, each.facts).kept, ES, each.campaigns).total for each in told]
+    wholes = [worth(each.order, all_kept(each.order), ES, each.campaigns).total for each in told]
+    assert sum(0 < now < whole for now, whole in zip(kept, wholes, strict=True)) > 200
+
+
+async def test_histories_leave_in_the_ledger_what_the_fold_says(programme: Programme, owner: asyncpg.Connection):
+    """R13, R21, R31 to R34: each history twice, told in two orders to two members, then all of it returned."""
+    await campaigns_run(owner)
+    catalogue = await programme.catalogue()
+    expected: dict[str, int] = {}
+    orders: list[Order] = []
+    for seed in range(STORED):
+        told = history(seed)
+        for member, facts in (
+            ("a", list(told.facts)),
+            ("b", [f for group in shuffled(told.facts, seed) for f in group]),
+        ):
+            mi_id = f"{member}-{seed // 20}"
+            if seed % 20 == 0:
+                await register(programme, STOREFRONT, Registration(mi_id, "ES", date(1990, 1, 1)), mi_id)
+            order = replace(told.order, number=f"{told.order.number}-{member}", placed_at=day_of(told))
+            await record_order(programme, STOREFRONT, OrderTold(mi_id, order), order.number)
+            kept = fold(order, facts).kept
+            expected[order.number] = worth(order, kept, ES, catalogue.campaigns).total
+            orders.append(order)
+            await tell(owner, order, facts)
+    await apply_deliveries(programme)
+    assert await owner.fetch("select state, error from inbox where state <> 'APPLIED'") == []
+    assert await in_the_ledger(owner) == expected
+    await assert_books_are_sound(owner)
+    for order in orders:
+        await tell(owner, order, [everything_returned(order)])
+    await apply_deliveries(programme)
+    assert await in_the_ledger(owner) == dict.fromkeys(expected, 0)
+    waiting = await owner.fetch("select distinct kind from audit.promises where state = 'PROMISED'")
+    assert [row["kind"] for row in waiting] == ["SIGN_UP"]
+    assert await owner.fetchval(TAKEN_MORE_THAN_GRANTED) == 0
+    await assert_books_are_sound(owner)
+
+
+async def campaigns_run(owner: asyncpg.Connection) -> None:
+    """Each set of campaigns has a day of its own on which just these run, so that orders choose theirs by the day."""
+    for chosen in range(2 ** len(CAMPAIGNS)):
+        for place, campaign in enumerate(CAMPAIGNS):
+            if chosen >> place & 1:
+                await owner.execute(
+                    "insert into campaigns (campaign_id, name, markets, starts_at, ends_at, effect, kinds, factor, "
+                    "bonus, product_ids) values (gen_random_uuid(), $1, '{ES}', $2, $3, $4, '{PURCHASE}', $5, $6, $7)",
+                    campaign.name,
+                    day(chosen),
+                    day(chosen + 1),
+                    campaign.effect,
+                    float(campaign.factor) if campaign.factor else None,
+                    campaign.bonus,
+                    sorted(campaign.product_ids),
+                )
+    await owner.execute("update programme_state set version = version + 1")
+
+
+def day(number: int) -> datetime:
+    return history(0).order.placed_at + timedelta(days=number)
+
+
+def day_of(told: History) -> datetime:
+    """The day on which the history's campaigns run."""
+    return day(sum(1 << place for place, each in enumerate(CAMPAIGNS) if each in told.campaigns))
+
+
+async def tell(owner: asyncpg.Connection, order: Order, facts: Iterable[Fact]) -> None:
+    """The facts as a shipper's webhooks that wait in the inbox, in this order."""
+    for fact in facts:
+        data = {"order_number": order.number, "tracking_number": fact.tracking_number}
+        data |= {"occurred_at": fact.occurred_at.isoformat()}
+        data |= {"lines": [{"line_id": line_id, "quantity": quantity} for line_id, quantity in fact.lines]}
+        type_ = "return.received" if isinstance(fact, Returned) else NATIVE[fact.kind]
+        if isinstance(fact, Returned):
+            data["return_id"] = fact.return_id
+            if fact.amount_minor is not None:
+                data["refund"] = {"amount_minor": fact.amount_minor, "shipping_minor": fact.shipping_minor}
+        await owner.execute(
+            "insert into inbox (producer, event_id, type, body, headers, received_at) "
+            "values ('native', gen_random_uuid()::text, $1, $2, '{}', programme_now())",
+            type_,
+            json.dumps({"type": type_, "data": data}).encode(),
+        )
+
+
+async def in_the_ledger(owner: asyncpg.Connection) -> dict[str, int]:
+    """Points of every order, as the lines of its members' histories add up."""
+    rows = await owner.fetch(
+        "select o.number, coalesce(sum(t.points), 0) as points from orders o "
+        "left join verdicts v on v.member_id = o.member_id and v.reference = o.number "
+        "left join transfers t on t.member_id = v.member_id and t.verdict_id = v.verdict_id and t.points is not null "
+        "group by o.number"
+    )
+    return {row["number"]: int(row["points"]) for row in rows}
+
+
+TAKEN_MORE_THAN_GRANTED = """
+select count(*) from (
+    select
+        v.member_id, v.reference,
+        sum(t.amount) filter (where t.debit = 'pending' and t.credit = 'available') as granted,
+        sum(t.amount) filter (where t.credit = 'revoked') as taken
+    from verdicts v join transfers t using (member_id, verdict_id)
+    where v.kind in ('PURCHASE', 'CLAWBACK')
+    group by v.member_id, v.reference
+) of_order
+where coalesce(taken, 0) > coalesce(granted, 0)
+"""

@@ -26,10 +26,11 @@ def filled_in(environment: dict[str, str]) -> dict[str, str]:
     """What a container gets when every ${NAME:?sentence} is set to something sensible."""
     values = {
         "POSTGRES_PASSWORD": "a1b2c3",
+        "SERVICE_PASSWORD": "d4e5f6",
         "MIPOINTS_AUTH_JWKS_URL": "https://login.example/keys",
         "MIPOINTS_AUTH_ISSUER": "https://login.example",
         "MIPOINTS_AUTH_AUDIENCE": "mi-points",
-        "MIPOINTS_WEBHOOK_SECRETS": '{"native": ["whsec_x"]}',
+        "MIPOINTS_WEBHOOK_SECRETS": '{"native": ["whsec_c2VjcmV0"]}',
     }
     return {
         name: re.sub(r"\$\{(\w+):\?[^}]+\}", lambda match: values[match[1]], value)
@@ -48,6 +49,12 @@ def test_it_fits_the_official_schema() -> None:
     ]
     result = subprocess.run(check, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_only_the_migration_logs_in_as_the_owner(services: dict[str, Any]) -> None:
+    logins = {name: services[name]["environment"]["MIPOINTS_DATABASE_URL"].split(":")[1] for name in OURS}
+    assert logins == {"migrate": "//mipoints", "api": "//mipoints_service", "worker": "//mipoints_service"}
+    assert "./docker/logins.sh:/docker-entrypoint-initdb.d/logins.sh:ro" in services["postgres"]["volumes"]
 
 
 def test_every_secret_is_asked_for_with_a_sentence() -> None:
@@ -88,7 +95,7 @@ def test_each_api_replica_has_a_port_of_its_own_and_nothing_else_has_one(service
 
 def test_postgres_keeps_its_data_where_the_image_of_18_puts_it(services: dict[str, Any]) -> None:
     assert services["postgres"]["image"] == "postgres:18"
-    assert services["postgres"]["volumes"] == ["postgres:/var/lib/postgresql"]
+    assert "postgres:/var/lib/postgresql" in services["postgres"]["volumes"]
 
 
 def test_the_image_runs_as_a_user_of_its_own_from_the_locked_requirements() -> None:

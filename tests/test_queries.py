@@ -2,12 +2,13 @@
 
 import re
 from pathlib import Path
+from uuid import uuid4
 
 import asyncpg
 import pytest
 
 from db.migrate import MigrationsDiffer, are_current, migrate
-from db.pool import Database
+from db.pool import Database, Queryable, connect
 from db.queries import all_queries, query
 from tests.stage import Stage
 
@@ -50,6 +51,31 @@ async def test_the_application_adds_to_the_books_and_cannot_rewrite_them(db: Dat
     column = await db.fetchval("select attname from pg_attribute where attrelid = $1::regclass and attnum = 1", table)
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await db.execute(f"update {table} set {column} = {column}")
+
+
+async def test_a_login_of_the_applications_role_alone_serves_and_cannot_become_the_owner(
+    database_url: str, owner: asyncpg.Connection
+):
+    """As docker/logins.sh makes it for the APIs and workers."""
+    login = f"service_{uuid4().hex[:8]}"
+    await owner.execute(f"create role {login} login password 'secret' in role mipoints_app")
+    service = await connect(database_url.replace("postgres@", f"{login}:secret@"))
+    try:
+        assert await service.fetchval("select current_user") == "mipoints_app"
+        await service.fetch("select * from audit.entries")
+        for statement in ("set role postgres", "update transfers set amount = 1"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await service.execute(statement)
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await service.in_transaction(as_the_login_itself)
+    finally:
+        await service.close()
+        await owner.execute(f"drop role {login}")
+
+
+async def as_the_login_itself(transaction: Queryable) -> None:
+    await transaction.execute("set local role none")
+    await transaction.execute("update transfers set amount = 1")
 
 
 @pytest.mark.parametrize(

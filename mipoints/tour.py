@@ -128,7 +128,7 @@ class Tour:
         self.total += self.worth
         await self._balance()
         self.tell.story("The parcel with the phones arrives; the shipper's webhook comes twice.")
-        event = {"tracking_number": f"{self.order}-A"}
+        event = {"tracking_number": f"{self.order}-A", "occurred_at": await self._moment()}
         await self._webhook("shipment.delivered", event)
         await self._order_is_settled(_points(PHONES * PHONE_MINOR))
         await self._webhook("shipment.delivered", event, again=True)
@@ -201,8 +201,8 @@ class Tour:
 
     async def _webhook(self, type_: str, data: dict[str, Any], *, again: bool = False) -> None:
         """A shipper's event about the order; `again` is the same event once more."""
-        moment = (await clock.now(self.db)).isoformat()
-        body = json.dumps({"type": type_, "data": {"order_number": self.order, "occurred_at": moment, **data}}).encode()
+        told = {"order_number": self.order, "occurred_at": await self._moment()} | data
+        body = json.dumps({"type": type_, "data": told}).encode()
         event_id = f"{self.order}-{data.get('tracking_number') or data.get('return_id')}"
         self.tell.webhook(type_, body)
         answer = await self.api.deliver(NATIVE, signed_headers(NATIVE, self.secret, body, event_id), body)
@@ -211,6 +211,9 @@ class Tour:
         if again:
             self._expect("duplicate" in answer.text, True, "an answer that calls the repeated event a duplicate")
             await self._balance()
+
+    async def _moment(self) -> str:
+        return (await clock.now(self.db)).isoformat()
 
     async def _order_is_settled(self, points: int) -> None:
         """Waits until the order has brought what it should, and shows the balance after it."""

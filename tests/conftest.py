@@ -18,6 +18,18 @@ from mipoints.embedded import EmbeddedPostgres, EmbeddedRedis
 from tests.stage import Stage, open_stage
 
 HOLD_SECONDS = 300
+# A database for each test is a copy of files; nothing here has to survive a crash of the machine.
+IN_A_HURRY = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "autovacuum": "off",
+    "checkpoint_timeout": "1h",
+    "max_wal_size": "8GB",
+    "shared_buffers": "256MB",
+}
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +47,7 @@ def postgres_url(services_dir: Path) -> Iterator[str]:
     if existing:
         yield existing
         return
-    server = EmbeddedPostgres.start(services_dir, {"fsync": "off", "shared_buffers": "256MB"})
+    server = EmbeddedPostgres.start(services_dir, IN_A_HURRY)
     yield server.url
     server.stop()
 
@@ -86,7 +98,7 @@ async def template(postgres_url: str) -> AsyncIterator[str]:
 async def database_url(postgres_url: str, template: str) -> AsyncIterator[str]:
     """A fresh database of this test's own, migrated, with the shipped terms and nothing else."""
     name = f"mipoints_{uuid4().hex[:12]}"
-    await run_on_server(postgres_url, f"create database {name} template {template}")
+    await run_on_server(postgres_url, f"create database {name} template {template} strategy file_copy")
     yield database_named(postgres_url, name)
     await run_on_server(postgres_url, f"drop database {name} with (force)")
 

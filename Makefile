@@ -6,7 +6,7 @@ UV ?= uv
 PY := .venv/bin/python
 PIP_INSTALL := $(PY) -m pip --disable-pip-version-check install --quiet --quiet --no-compile
 COMPILE := $(UV) pip compile --quiet --no-config --universal --python-version 3.11 \
-           --generate-hashes --no-emit-index-url --no-header
+           --generate-hashes --no-emit-index-url --no-header --no-strip-extras
 export PYTHONUNBUFFERED := 1
 
 .PHONY: help install run test lint format lock clean bench histories

@@ -219,7 +219,13 @@ async def open_stage(shared: Shared, **others: Any) -> AsyncIterator[Stage]:
     """Starts the API on a free port of this machine and stops it afterwards."""
     settings = settings_for(shared.url, **others)
     db = Database(shared.pool, settings.deadline_seconds)
-    programme = Programme(db, settings.hold_seconds, settings.velocity_per_minute, person_salt=settings.person_salt)
+    programme = Programme(
+        db,
+        settings.hold_seconds,
+        settings.velocity_per_minute,
+        person_salt=settings.person_salt,
+        takes_tests=settings.sandbox,
+    )
     woken: list[str] = []
 
     async def wake(job: str, _at: object) -> None:

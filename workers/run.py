@@ -21,7 +21,7 @@ _CLOSING_SECONDS = 3.0
 async def open_sweeper(settings: Settings) -> Sweeper:
     """A sweeper with a pool of its own; its sets may take longer than a caller would wait."""
     db = await connect(settings.database_url, most=4, seconds=JOB_SECONDS, name="mipoints worker")
-    programme = Programme(db, settings.hold_seconds, settings.velocity_per_minute)
+    programme = Programme(db, settings.hold_seconds, settings.velocity_per_minute, takes_tests=settings.sandbox)
     return Sweeper(programme, settings.sweep_seconds)
 
 

@@ -109,17 +109,17 @@ class _Review:
             await self._adjust()
         elif kind == EntryKind.CLAWBACK:
             await self._take_back()
-        elif kind == EntryKind.REVIEW and not self.turning.verdict.is_published:
+        elif kind == EntryKind.REVIEW and self.turning.verdict.published_at is None:
             self.turning.wait_for_publication()
         else:
             return self._grant()
         return None
 
     def _grant(self) -> timedelta:
-        """An activity's points are on hold from when it was judged; what an operator took longer for is over (R30)."""
+        """On hold from when it was judged, a review from its publication; what an operator took longer for is over."""
         verdict, now = self.turning.verdict, self.turning.member.now
-        terms = self._terms
-        due = max(now, due_at(terms.ways[verdict.kind], verdict.decided_at, terms, self.programme.hold_seconds))
+        terms, accepted_at = self._terms, verdict.published_at or verdict.decided_at
+        due = max(now, due_at(terms.ways[verdict.kind], accepted_at, terms, self.programme.hold_seconds))
         self.turning.grant_after_hold(due, terms)
         return due - now
 

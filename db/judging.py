@@ -46,7 +46,9 @@ class MemberToJudge:
     state: str
     state_since: datetime | None
     available: int
+    pending: int
     debt: int
+    lifetime: int
     version: int
     now: datetime
     programme_version: int
@@ -148,7 +150,9 @@ _COLUMNS = (
     "state",
     "state_since",
     "available",
+    "pending",
     "debt",
+    "lifetime",
     "version",
     "now",
     "programme_version",

@@ -38,6 +38,7 @@ from loyalty.refusals import (
     kept_refusal,
     refusal_of_check,
 )
+from loyalty.room import check_room
 
 T = TypeVar("T")
 Answer = Mapping[str, Any]
@@ -97,7 +98,8 @@ async def decide(
 
     Where midnight has come for a lot and no worker yet, it lapses first, behind the member's lock (R50).
     `afterwards` does what follows from the decision, once, in the same transaction as its writing. Raises NotAMember,
-    IdempotencyMismatch, and whatever refusal `judge` raises; a kept refusal is raised again. What only the writing can
+    IdempotencyMismatch, InvalidInput for more points than a balance holds (R37), and whatever refusal `judge` raises;
+    a kept refusal is raised again. What only the writing can
     see, such as the last of a stock going to another member, is a refusal like any other.
     """
 
@@ -126,6 +128,7 @@ async def decide(
             assert member is not None
         try:
             changes, answer = await judge(queryable, member)
+            check_room(member, changes)
         except Refusal as refusal:
             if not refusal.is_kept:
                 raise

@@ -5,7 +5,7 @@
 select
     m.member_id, a.mi_id, m.market, m.time_zone, m.zone_before, m.zone_since, m.joined_at, m.state, m.state_since,
     m.earlier_zones,
-    b.available, b.pending, b.debt, b.version,
+    b.available, b.pending, b.debt, b.lifetime, b.version,
     programme_now() as now,
     p.version as programme_version,
     r.input_hash, r.answer,

@@ -176,6 +176,12 @@ async def request_to_judge(db: Queryable, service_id: UUID | None, key: str | No
     return Moment(row["now"], row["programme_version"], _kept(row))
 
 
+async def key_is_used(db: Queryable, service_id: UUID | None, mi_id: str | None, key: str) -> bool:
+    """Whether a service, or else the member of a Mi account, was answered to this key before."""
+    used: bool = await db.fetchval(query("key_is_used"), service_id, mi_id, key)
+    return used
+
+
 async def keep_answer(
     db: Queryable,
     caller_id: UUID,

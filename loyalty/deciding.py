@@ -21,6 +21,7 @@ from db.judging import (
     MemberToJudge,
     Who,
     keep_answer,
+    key_is_used,
     lock_member_to_judge,
     member_to_judge,
     request_to_judge,
@@ -183,6 +184,11 @@ def first_answer(kept: KeptAnswer, request: Request) -> Answer:
     if kept.input_hash != request.input_hash:
         raise IdempotencyMismatch
     return kept.answer
+
+
+async def is_key_used(db: Queryable, caller: Caller, key: str) -> bool:
+    """Whether a caller was answered to this key before, whatever it asked."""
+    return await key_is_used(db, caller.service_id, None if caller.is_service else caller.name, key)
 
 
 async def _answer_without_member(db: Queryable, request: Request) -> Answer:

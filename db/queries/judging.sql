@@ -62,6 +62,13 @@ select programme_now() as now, p.version as programme_version, r.input_hash, r.a
 from programme_state p
 left join requests r on r.caller_id = $1 and r.key = $2;
 
+-- name: key_is_used
+-- Whether a service ($1), or else the member of a Mi account ($2), was answered to a key before.
+select exists (
+    select from requests
+    where caller_id = coalesce($1, (select member_id from mi_accounts where mi_id = $2)) and key = $3
+);
+
 -- name: keep_answer
 -- Keeps an answer that changes nothing of a member, or concerns none. Beside itself, the first one stays.
 insert into requests (caller_id, key, input_hash, answer, answered_at, member_id)

@@ -33,6 +33,14 @@ from tests.fresh import Shared
 
 NATIVE_KEY = b"a native webhook's signing key!!"
 NATIVE_SECRET = "whsec_" + base64.b64encode(NATIVE_KEY).decode()
+SECRETS = {
+    "native": NATIVE_SECRET,
+    "easypost": "sécret",
+    "aftership": "aftership_test_secret",
+    "shippo": "shippo_test_secret",
+    "sendcloud": "secretkey",
+    "shopify": "hush",
+}
 AUTH_SECRET = "the sandbox's own secret, long enough for HS256"
 
 
@@ -42,7 +50,7 @@ def settings_for(database_url: str, **others: Any) -> Settings:
         database_url=database_url,
         sandbox=True,
         auth_secret=AUTH_SECRET,
-        webhook_secrets={"native": (NATIVE_SECRET,)},
+        webhook_secrets={producer: (secret,) for producer, secret in SECRETS.items()},
         **({"velocity_per_minute": 0} | others),
     )
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from loyalty.producers import PRODUCERS
 from loyalty.producers.events import BadSignature, Ignored, Known, MalformedDelivery, Sent
+from loyalty.settings import SettingsError, read_settings
 from tests.producers.samples import Sample, samples
 from tests.stage import SECRETS
 
@@ -75,3 +76,9 @@ def test_nothing_that_is_made_up_is_believed(producer: str, headers: dict[str, s
         adapter.verify([SECRETS[producer]], Sent(headers, body, {"token": "x"}), NOW)
     with suppress(MalformedDelivery):
         adapter.identify(Sent(headers, body))
+
+
+@pytest.mark.parametrize("secrets", ['{"easypost": ""}', '{"easypost": [""]}', '{"easypost": ["a", ""]}'])
+def test_an_empty_secret_which_anybody_could_sign_with_is_refused_at_start(secrets: str):
+    with pytest.raises(SettingsError, match="MIPOINTS_WEBHOOK_SECRETS is JSON"):
+        read_settings({"MIPOINTS_WEBHOOK_SECRETS": secrets})

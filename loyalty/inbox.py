@@ -14,7 +14,7 @@ from db.inbox import Delivery
 from db.judging import order_owner, orders_of_parcel
 from db.pool import Busy, Database, DatabaseUnavailable, Queryable
 from loyalty.credit import OWN_FAULTS
-from loyalty.producers import PRODUCERS
+from loyalty.producers import PRODUCERS, Producer
 from loyalty.producers.events import BadSignature, Ignored, Known, MalformedDelivery, Sent
 from loyalty.programme import Programme
 from loyalty.rules.shipment import UnknownLine, UnknownParcel
@@ -38,16 +38,22 @@ class Kept:
     is_new: bool
 
 
+def check_sender(producer: str, secrets: Sequence[str], sent: Sent) -> Producer:
+    """The producer's adapter, once its signature proved the body. Raises UnknownProducer, BadSignature."""
+    adapter = PRODUCERS.get(producer)
+    if adapter is None:
+        raise UnknownProducer(f"No producer is called {producer[:50]!r}.")
+    adapter.verify(secrets, sent, datetime.now(UTC))
+    return adapter
+
+
 async def keep(db: Database, producer: str, secrets: Sequence[str], sent: Sent) -> Kept:
     """Believes a delivery by its signature and keeps it; committed when this returns.
 
     Another body under a known id is an event of its own: it was signed, and what is acknowledged is never dropped.
     Raises UnknownProducer, BadSignature, MalformedDelivery, DatabaseUnavailable.
     """
-    adapter = PRODUCERS.get(producer)
-    if adapter is None:
-        raise UnknownProducer(f"No producer is called {producer[:50]!r}.")
-    adapter.verify(secrets, sent, datetime.now(UTC))
+    adapter = check_sender(producer, secrets, sent)
     identity = adapter.identify(sent)
     headers = {name: sent.headers[name] for name in adapter.KEPT_HEADERS if name in sent.headers}
     is_new = await rows.keep_delivery(db, producer, identity.event_id, identity.type, sent.body, headers)

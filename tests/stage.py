@@ -28,18 +28,19 @@ from loyalty.lapse import lapse_due
 from loyalty.notify import LogNotifier, send_notices
 from loyalty.programme import Programme
 from loyalty.settings import Settings
+from loyalty.settle_kept import settle_all_kept
 from loyalty.tokens import Verifier, issue
 from tests.fresh import Shared
 
 NATIVE_KEY = b"a native webhook's signing key!!"
 NATIVE_SECRET = "whsec_" + base64.b64encode(NATIVE_KEY).decode()
-SECRETS = {
-    "native": NATIVE_SECRET,
-    "easypost": "sécret",
-    "aftership": "aftership_test_secret",
-    "shippo": "shippo_test_secret",
-    "sendcloud": "secretkey",
-    "shopify": "hush",
+WEBHOOK_SECRETS = {
+    "native": (NATIVE_SECRET,),
+    "easypost": ("sécret",),
+    "aftership": ("aftership_test_secret",),
+    "shippo": ("shippo_test_secret", "token=123abc"),
+    "sendcloud": ("secretkey",),
+    "shopify": ("hush",),
 }
 AUTH_SECRET = "the sandbox's own secret, long enough for HS256"
 
@@ -50,7 +51,7 @@ def settings_for(database_url: str, **others: Any) -> Settings:
         database_url=database_url,
         sandbox=True,
         auth_secret=AUTH_SECRET,
-        webhook_secrets={producer: (secret,) for producer, secret in SECRETS.items()},
+        webhook_secrets=WEBHOOK_SECRETS,
         **({"velocity_per_minute": 0} | others),
     )
 
@@ -201,6 +202,7 @@ class Stage:
         """What workers do, until nothing is due any more."""
         while (
             await apply_deliveries(self.programme)
+            + await settle_all_kept(self.programme)
             + await credit_due(self.programme.db)
             + await end_coupons(self.programme.db)
             + await lapse_due(self.programme.db)

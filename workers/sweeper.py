@@ -2,18 +2,21 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from db.credit import seconds_to_next_due
 from db.inbox import bury_parked, unpark_known
 from db.pool import DatabaseUnavailable
+from loyalty.ask_producers import Key, ask_about_silent_parcels
 from loyalty.credit import credit_some
 from loyalty.end_coupons import end_some_coupons
 from loyalty.inbox import apply_some
 from loyalty.lapse import LapseLooks
 from loyalty.notify import LogNotifier, Notifier, send_some
 from loyalty.programme import Programme
+from loyalty.settle_kept import settle_some_kept
 
 log = logging.getLogger(__name__)
 
@@ -25,13 +28,16 @@ _TIDY_EVERY = 30.0
 class Sweeper:
     """Looks for due work every `seconds`, sooner when a promise is due sooner or when it is woken.
 
-    Crediting, the inbox, coupons, lapsing, notices and tidying each have a loop of their own, so that none waits for
-    another. `notifier` is whatever tells members of their notices.
+    Crediting, the inbox, what was kept, coupons, lapsing, notices, reconciling and tidying each have a loop of their
+    own, so that none waits for another. `notifier` is whatever tells members of their notices;
+    `producer_keys` are of producers that may be asked about parcels without news for `reconcile_after`.
     """
 
     programme: Programme
     seconds: float
     notifier: Notifier = field(default_factory=LogNotifier)
+    producer_keys: Mapping[str, Key] = field(default_factory=dict)
+    reconcile_after: timedelta = timedelta(days=10)
     _lapses: LapseLooks = field(default_factory=LapseLooks)
     _woken: dict[str, asyncio.Event] = field(default_factory=dict)
     _stopping: bool = False
@@ -42,9 +48,11 @@ class Sweeper:
         await asyncio.gather(
             self._repeat("credit", self.credit, self._until_next_due),
             self._repeat("apply", self.apply, self._a_while),
+            self._repeat("kept", self.settle_kept, self._a_while),
             self._repeat("coupons", self.end_coupons, self._a_while),
             self._repeat("lapse", self.lapse, self._a_while),
             self._repeat("notify", self.notify, self._a_while),
+            self._repeat("reconcile", self.reconcile, self._long),
             self._repeat("tidy", self.tidy, self._long),
         )
 
@@ -55,6 +63,10 @@ class Sweeper:
     async def apply(self) -> int:
         """Applies one set of deliveries from the inbox; gives how many it finished."""
         return await apply_some(self.programme)
+
+    async def settle_kept(self) -> int:
+        """Applies one set of what was kept of members that were reinstated; gives how many facts."""
+        return await settle_some_kept(self.programme)
 
     async def end_coupons(self) -> int:
         """Ends one set of reservations and coupons whose time is over; gives how many."""
@@ -67,6 +79,12 @@ class Sweeper:
     async def notify(self) -> int:
         """Hands one set of notices over; gives how many were sent."""
         return await send_some(self.programme.db, self.notifier)
+
+    async def reconcile(self) -> int:
+        """Asks producers about parcels nobody speaks of; gives how many answered."""
+        if not self.producer_keys:
+            return 0
+        return await ask_about_silent_parcels(self.programme.db, self.producer_keys, self.reconcile_after)
 
     async def tidy(self) -> int:
         """Frees parked deliveries whose order nobody announced, and gives up on those parked for 90 days."""

@@ -6,12 +6,12 @@ from typing import Any
 import httpx
 
 from mipoints.signing import signed_headers
-from tests.stage import SECRETS, Stage
+from tests.stage import WEBHOOK_SECRETS, Stage
 
 
 async def post(stage: Stage, producer: str, body: bytes, headers: dict[str, str] | None = None) -> httpx.Response:
     """One delivery, signed as its producer does, or with these headers."""
-    told = headers if headers is not None else signed_headers(producer, SECRETS[producer], body)
+    told = headers if headers is not None else signed_headers(producer, WEBHOOK_SECRETS[producer][0], body)
     return await stage.http.post(f"/webhooks/{producer}", content=body, headers=told)
 
 

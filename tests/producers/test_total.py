@@ -13,7 +13,7 @@ from loyalty.producers import PRODUCERS
 from loyalty.producers.events import BadSignature, Ignored, Known, MalformedDelivery, Sent
 from loyalty.settings import SettingsError, read_settings
 from tests.producers.samples import Sample, samples
-from tests.stage import SECRETS
+from tests.stage import WEBHOOK_SECRETS
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 EVENTS = [each for each in samples() if each.producer in PRODUCERS and each.kind != "vector_only"]
@@ -73,7 +73,7 @@ def test_a_real_event_with_something_strange_in_it(sample: Sample, data: st.Data
 def test_nothing_that_is_made_up_is_believed(producer: str, headers: dict[str, str], body: bytes):
     adapter = PRODUCERS[producer]
     with pytest.raises(BadSignature):
-        adapter.verify([SECRETS[producer]], Sent(headers, body, {"token": "x"}), NOW)
+        adapter.verify(WEBHOOK_SECRETS[producer], Sent(headers, body, {"token": "x"}), NOW)
     with suppress(MalformedDelivery):
         adapter.identify(Sent(headers, body))
 

@@ -15,6 +15,7 @@ from db.migrate import migrate
 from db.pool import Database, connect, read_json
 from loyalty.programme import Programme, load_shipped
 from mipoints.embedded import EmbeddedPostgres, EmbeddedRedis
+from tests.books import assert_books_left_are_sound
 from tests.stage import Stage, open_stage
 
 HOLD_SECONDS = 300
@@ -95,11 +96,17 @@ async def template(postgres_url: str) -> AsyncIterator[str]:
 
 
 @pytest_asyncio.fixture
-async def database_url(postgres_url: str, template: str) -> AsyncIterator[str]:
-    """A fresh database of this test's own, migrated, with the shipped terms and nothing else."""
+async def database_url(request: pytest.FixtureRequest, postgres_url: str, template: str) -> AsyncIterator[str]:
+    """A fresh database of this test's own, migrated, with the shipped terms and nothing else.
+
+    Whatever the test did, the books it leaves are sound; unless it is marked `spoils`.
+    """
     name = f"mipoints_{uuid4().hex[:12]}"
     await run_on_server(postgres_url, f"create database {name} template {template} strategy file_copy")
-    yield database_named(postgres_url, name)
+    url = database_named(postgres_url, name)
+    yield url
+    if request.node.get_closest_marker("spoils") is None:
+        await assert_books_left_are_sound(url)
     await run_on_server(postgres_url, f"drop database {name} with (force)")
 
 

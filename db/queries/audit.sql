@@ -186,12 +186,7 @@ limit $1;
 -- Every slot is of a verdict of its kind, and what that verdict promised is named after the slot; a capped activity
 -- that was ever promised points has exactly one, whatever became of it (R35, R70), any other has none. The exception
 -- is who was erased and joins anew: what was given once is taken from the start, by the sign-up's verdict (R71).
-with promised as (
-    select member_id, verdict_id, min(source) as source
-    from promises
-    group by member_id, verdict_id
-),
-taken as (
+with taken as (
     select
         s.member_id, s.verdict_id, s.kind, count(*) as times,
         min(concat_ws(':', lower(s.kind), nullif(s.period, ''))) as name,
@@ -200,14 +195,14 @@ taken as (
     group by s.member_id, s.verdict_id, s.kind
 ),
 capped as (
-    select v.member_id, v.verdict_id, v.kind, true as is_capped
-    from verdicts v join promised p using (member_id, verdict_id)
+    select member_id, verdict_id, v.kind, min(p.source) as source
+    from verdicts v join promises p using (member_id, verdict_id)
     where v.cap is not null and v.kind <> 'FUEL'
+    group by member_id, verdict_id, v.kind
 ),
 found as (
     select
-        member_id, verdict_id, kind as slot_kind, coalesce(t.times, 0) as times, t.name, t.numbered,
-        coalesce(c.is_capped, false) as is_capped
+        member_id, verdict_id, kind as slot_kind, coalesce(t.times, 0) as times, t.name, t.numbered, c.source
     from taken t full join capped c using (member_id, verdict_id, kind)
 )
 select
@@ -215,18 +210,15 @@ select
     format('verdict %s has %s slots of %s', verdict_id, f.times, f.slot_kind)
     || case
         when v.kind is null then ', and is not there'
-        else format(' and is %s %s %s', v.kind, v.outcome, v.code) || coalesce(', for ' || p.source, '')
+        else format(' and is %s %s %s', v.kind, v.outcome, v.code) || coalesce(', for ' || f.source, '')
     end as what
-from
-    found f
-    left join verdicts v using (member_id, verdict_id)
-    left join promised p using (member_id, verdict_id)
+from found f left join verdicts v using (member_id, verdict_id)
 where
     case
         when v.kind is null then true
         when v.kind = 'SIGN_UP' and f.slot_kind = 'APP_SIGN_IN' then f.times <> 1
         when v.kind = 'SIGN_UP' and v.code = 'ALREADY_GRANTED' then f.times <> 1
-        else not f.is_capped or f.times <> 1 or p.source not in (f.name, f.numbered)
+        else f.source is null or f.times <> 1 or f.source not in (f.name, f.numbered)
     end
 order by member_id, verdict_id
 limit $1;
@@ -463,7 +455,7 @@ limit $1;
 
 -- name: audit_clawbacks
 -- Of each part of an order no more is taken back than was credited of it (R32); a clawback took what it says, less
--- what had lapsed (R36). What is void of an order was cancelled by its returns, or went when its member left (R5). A
+-- what had lapsed, and of a lot no more is left so than lapsed of it (R36). What is void of an order was cancelled by its returns, or went when its member left (R5). A
 -- review or share that was removed loses what it was credited, once.
 with of_orders as (
     select v.member_id, v.verdict_id, v.reference as number, v.points, v.facts
@@ -490,6 +482,35 @@ of_parts as (
 ),
 voided as (
     select member_id, number, sum(void) as points from of_parts group by member_id, number
+),
+waived as (
+    select v.member_id, w.day, sum(w.points::bigint) as points
+    from verdicts v, jsonb_each_text(v.facts -> 'waived') as w (day, points)
+    where v.kind = 'CLAWBACK'
+    group by v.member_id, w.day
+),
+approved as (
+    select v.member_id, p.lapses_on::text as day, v.points + sum(p.points) as points
+    from verdicts v join promises p on p.member_id = v.member_id and p.verdict_id::text = v.facts ->> 'of'
+    where v.kind = 'CLAWBACK' and v.outcome = 'GRANTED' and p.state = 'POSTED'
+    group by v.member_id, v.verdict_id, v.points, p.lapses_on
+),
+waived_twice as (
+    select
+        w.member_id,
+        format('of the lot of %s, %s were waived and %s had lapsed', w.day, sum(w.points), coalesce(min(l.points), 0))
+            as what
+    from
+        (select * from waived union all select * from approved) w
+        left join (
+            select member_id, lapses_on::text as day, sum(amount) as points
+            from transfers
+            where kind = 'LAPSE'
+            group by member_id, lapses_on
+        ) l using (member_id, day)
+    where w.points > 0
+    group by w.member_id, w.day
+    having sum(w.points) > coalesce(min(l.points), 0)
 ),
 too_much as (
     select
@@ -548,6 +569,8 @@ removed_otherwise as (
         or (a.outcome = 'REVERSED' and p.posted > w.points - a.points)
 )
 select member_id, what from too_much
+union all
+select member_id, what from waived_twice
 union all
 select member_id, what from not_cancelled
 union all

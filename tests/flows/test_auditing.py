@@ -129,6 +129,12 @@ SPOILED = {
     "a share was taken back that never was": Spoiled(
         "update verdicts set facts = facts - 'of' where business_key like 'removed:%'", CLAWBACKS, "of verdict"
     ),
+    "more was waived than lapsed": Spoiled(
+        """update verdicts set facts = facts || '{"waived": {"2026-01-01": 7}}', points = points + 7
+           where business_key = 'return:ORD-1:R-1'""",
+        CLAWBACKS,
+        "of the lot of 2026-01-01, 7 were waived and 0 had lapsed",
+    ),
     "a slot has another verdict": Spoiled(
         "update slots set verdict_id = gen_random_uuid() where kind = 'LINK_SHARE'", SLOTS, "and is not there"
     ),

@@ -9,7 +9,7 @@ COMPILE := $(UV) pip compile --quiet --no-config --universal --python-version 3.
            --generate-hashes --no-emit-index-url --no-header --no-strip-extras
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help install run test lint format lock clean bench histories
+.PHONY: help install run test lint format lock clean bench faults histories
 .DELETE_ON_ERROR:
 
 help:
@@ -17,7 +17,8 @@ help:
 	@echo "make run       the whole programme on this machine: Postgres, Redis, API and worker"
 	@echo "make test      the whole suite, against a real Postgres and a real Redis"
 	@echo "make lint      ruff and mypy"
-	@echo "make bench     the figures: crediting on time, starting up"
+	@echo "make bench     the figures: crediting on time, starting up, acknowledging webhooks"
+	@echo "make faults    a storm of webhooks while workers are killed: the ledger equals the fold of the facts"
 	@echo "make histories  10,000 random histories of orders, in every order tried: fold equals ledger"
 	@echo "make format    lets ruff put the code in order"
 	@echo "make lock      resolves the dependencies of pyproject.toml again (needs uv)"
@@ -35,6 +36,11 @@ test: install
 bench: install
 	$(PY) -m bench.on_time
 	$(PY) -m bench.start
+	$(PY) -m bench.acknowledge
+
+# 20,000 deliveries of every producer, repeated, shuffled, forged and poisoned, while workers die.
+faults: install
+	$(PY) -m bench.storm
 
 # Orders' points are a pure fold over what is known of them: shown on 10,000 random histories.
 histories: install

@@ -1,10 +1,23 @@
 """Who may ask: the words before a field's colon in the contract, as checks that raise."""
 
+from starlette.requests import Request
+
 from api.problems import BadUserInput, Forbidden, Unauthenticated
 from loyalty.callers import Caller
+from loyalty.tokens import Verifier
 
 READERS = ("storefront", "operator", "auditor")
 """The scopes that may read any member and order; an auditor reads all that an operator reads."""
+
+
+async def caller_of(request: Request, verifier: Verifier) -> Caller:
+    """Who calls, by the bearer token of a request; its `problem` says why a token is not believed."""
+    scheme, _, token = request.headers.get("authorization", "").strip().partition(" ")
+    if not scheme:
+        return await verifier.verify(None)
+    if scheme.lower() != "bearer" or not token.strip():
+        return Caller(problem="The Authorization header is not `Bearer` and a token.")
+    return await verifier.verify(token.strip())
 
 
 def known_caller(caller: Caller) -> Caller:

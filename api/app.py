@@ -12,6 +12,7 @@ from api.context import Wake
 from api.graphql import GraphQLEndpoint
 from api.health import Health, PingRedis
 from api.metrics import Metrics
+from api.reconciliation import ReconciliationEndpoint
 from api.schema import schema
 from api.webhooks import WebhookEndpoint, problem
 from loyalty.programme import Programme
@@ -50,10 +51,19 @@ def create_app(
         metrics=metrics,
         body_limit=settings.webhook_body_limit,
     )
+    reconciliation = ReconciliationEndpoint(
+        programme=programme,
+        verifier=verifier,
+        secrets=settings.webhook_secrets,
+        wake=wake,
+        body_limit=settings.webhook_body_limit,
+    )
     return Starlette(
         routes=[
             Route("/graphql", graphql),
             Route("/webhooks/{producer}", webhooks),
+            Route("/reconciliation", reconciliation),
+            Route("/reconciliation/{producer}", reconciliation),
             Route("/healthz", health.healthz),
             Route("/readyz", health.readyz),
             Route("/metrics", health.counted),

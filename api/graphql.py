@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 from strawberry.types.graphql import OperationType as AllowedOperation
 
+from api.access import caller_of
 from api.bodies import BodyNotRead, BodyTooLarge, NotJson, has_unkeepable_text, read_body, read_json
 from api.context import Context, Wake
 from api.documents import UNKEEPABLE, Documents, chosen_operation
@@ -20,7 +21,6 @@ from api.errors import BAD_USER_INPUT, FAULT, INTERNAL, Answer, error_answer, ex
 from api.graphiql import graphiql_page
 from api.metrics import Metrics
 from api.schema import QuietSchema
-from loyalty.callers import Caller
 from loyalty.messages import language_of
 from loyalty.programme import Programme
 from loyalty.tokens import Verifier
@@ -144,7 +144,7 @@ class GraphQLEndpoint:
             return Answered({"errors": request_errors([error], request_id)}, kind)
         context = Context(
             programme=self.programme,
-            caller=await self._caller(request),
+            caller=await caller_of(request, self.verifier),
             language=language_of(request.headers.get("accept-language")),
             wake=self.wake,
             document=prepared.document,
@@ -165,14 +165,6 @@ class GraphQLEndpoint:
         errors = execution_errors(result.errors, context.request_id)
         was_run = result.data is not None or any(error.path for error in result.errors)
         return {"errors": errors, "data": result.data} if was_run else {"errors": errors}
-
-    async def _caller(self, request: Request) -> Caller:
-        scheme, _, token = request.headers.get("authorization", "").strip().partition(" ")
-        if not scheme:
-            return await self.verifier.verify(None)
-        if scheme.lower() != "bearer" or not token.strip():
-            return Caller(problem="The Authorization header is not `Bearer` and a token.")
-        return await self.verifier.verify(token.strip())
 
 
 def told_by(body: object) -> Told:

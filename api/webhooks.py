@@ -13,7 +13,7 @@ from api.bodies import BodyNotRead, BodyTooLarge, read_body
 from api.context import Wake
 from api.metrics import Metrics
 from db.pool import Database, DatabaseUnavailable
-from loyalty.inbox import BadSignature, MalformedDelivery, UnknownProducer, keep
+from loyalty.inbox import BadSignature, MalformedDelivery, Sent, UnknownProducer, keep
 
 log = logging.getLogger("mipoints.api")
 
@@ -23,6 +23,12 @@ _RETRY_AFTER = {"retry-after": "5"}
 def problem(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """A refusal outside GraphQL."""
     return JSONResponse({"error": {"code": code, "message": message}}, status, dict(headers or {}))
+
+
+def sent_of(request: Request, body: bytes) -> Sent:
+    """What reached us, header names in lower case."""
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    return Sent(headers, body, dict(request.query_params))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +76,7 @@ class WebhookEndpoint:
             sentence = "Webhooks are sent with POST."
             return problem(405, "METHOD_NOT_ALLOWED", sentence, {"allow": "POST"}), "any", "wrong_method"
         body = await read_body(request, self.body_limit)
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        kept = await keep(self.db, producer, self.secrets.get(producer, ()), headers, body)
+        kept = await keep(self.db, producer, self.secrets.get(producer, ()), sent_of(request, body))
         if not kept.is_new:
             return JSONResponse({"status": "duplicate"}, 200), producer, "duplicate"
         await self.wake("apply_deliveries", None)

@@ -74,6 +74,13 @@ class KnownOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderOfParcel:
+    number: str
+    member_id: UUID
+    carrier: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class PromiseOfOrder:
     promise_id: UUID
     part: str
@@ -206,10 +213,10 @@ async def order_owner(db: Queryable, number: str) -> UUID | None:
     return owner
 
 
-async def orders_of_parcel(db: Queryable, tracking_number: str) -> list[tuple[str, UUID, str | None]]:
-    """The orders that recorded a parcel with this tracking number, as (number, member, carrier)."""
+async def orders_of_parcel(db: Queryable, tracking_number: str) -> list[OrderOfParcel]:
+    """The orders that recorded a parcel with this tracking number."""
     rows = await db.fetch(query("order_of_parcel"), tracking_number)
-    return [(row["number"], row["member_id"], row["carrier"]) for row in rows]
+    return [OrderOfParcel(row["number"], row["member_id"], row["carrier"]) for row in rows]
 
 
 async def order_to_settle(db: Queryable, member_id: UUID, number: str) -> OrderToSettle | None:

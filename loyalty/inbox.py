@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -14,18 +14,17 @@ from db.inbox import Delivery
 from db.judging import order_owner, orders_of_parcel
 from db.pool import Busy, Database, DatabaseUnavailable, Queryable
 from loyalty.credit import OWN_FAULTS
-from loyalty.producers import PRODUCERS
-from loyalty.producers.events import BadSignature, Ignored, Known, MalformedDelivery
+from loyalty.producers import PRODUCERS, Producer
+from loyalty.producers.events import BadSignature, Ignored, Known, MalformedDelivery, Sent
 from loyalty.programme import Programme
 from loyalty.rules.shipment import UnknownLine, UnknownParcel
 from loyalty.settle import TooManyFacts, settle
 
-__all__ = ["BadSignature", "Kept", "MalformedDelivery", "UnknownProducer", "apply_deliveries", "keep"]
+__all__ = ["BadSignature", "Kept", "MalformedDelivery", "Sent", "UnknownProducer", "apply_deliveries", "keep"]
 
 log = logging.getLogger(__name__)
 
 BATCH = 100
-_KEPT_HEADERS = ("content-type", "webhook-id", "webhook-timestamp")
 
 
 class UnknownProducer(Exception):
@@ -39,22 +38,28 @@ class Kept:
     is_new: bool
 
 
-async def keep(db: Database, producer: str, secrets: Sequence[str], headers: Mapping[str, str], body: bytes) -> Kept:
-    """Believes a delivery by its signature and keeps it; committed when this returns. Header names are lower case.
+def check_sender(producer: str, secrets: Sequence[str], sent: Sent) -> Producer:
+    """The producer's adapter, once its signature proved the body. Raises UnknownProducer, BadSignature."""
+    adapter = PRODUCERS.get(producer)
+    if adapter is None:
+        raise UnknownProducer(f"No producer is called {producer[:50]!r}.")
+    adapter.verify(secrets, sent, datetime.now(UTC))
+    return adapter
+
+
+async def keep(db: Database, producer: str, secrets: Sequence[str], sent: Sent) -> Kept:
+    """Believes a delivery by its signature and keeps it; committed when this returns.
 
     Another body under a known id is an event of its own: it was signed, and what is acknowledged is never dropped.
     Raises UnknownProducer, BadSignature, MalformedDelivery, DatabaseUnavailable.
     """
-    adapter = PRODUCERS.get(producer)
-    if adapter is None:
-        raise UnknownProducer(f"No producer is called {producer[:50]!r}.")
-    adapter.verify(secrets, headers, body, datetime.now(UTC))
-    identity = adapter.identify(headers, body)
-    kept_headers = {name: headers[name] for name in _KEPT_HEADERS if name in headers}
-    is_new = await rows.keep_delivery(db, producer, identity.event_id, identity.type, body, kept_headers)
-    if not is_new and await rows.kept_body(db, producer, identity.event_id) != body:
-        other_id = f"{identity.event_id}#{hashlib.sha256(body).hexdigest()[:16]}"
-        is_new = await rows.keep_delivery(db, producer, other_id, identity.type, body, kept_headers)
+    adapter = check_sender(producer, secrets, sent)
+    identity = adapter.identify(sent)
+    headers = {name: sent.headers[name] for name in adapter.KEPT_HEADERS if name in sent.headers}
+    is_new = await rows.keep_delivery(db, producer, identity.event_id, identity.type, sent.body, headers)
+    if not is_new and await rows.kept_body(db, producer, identity.event_id) != sent.body:
+        other_id = f"{identity.event_id}#{hashlib.sha256(sent.body).hexdigest()[:16]}"
+        is_new = await rows.keep_delivery(db, producer, other_id, identity.type, sent.body, headers)
     return Kept(is_new)
 
 
@@ -110,9 +115,11 @@ async def _apply(programme: Programme, producer: str, event_id: str) -> int:
         adapter = PRODUCERS.get(producer)
         if adapter is None:
             raise UnknownProducer(f"This worker does not know the producer {producer}.")
-        happening = adapter.read(delivery.body, delivery.received_at)
+        happening = adapter.read(Sent(delivery.headers, delivery.body), delivery.received_at)
+        if isinstance(happening, Known) and happening.is_test and not programme.takes_tests:
+            happening = Ignored("It was sent in test mode, which moves no points here.")
         if isinstance(happening, Ignored):
-            log.warning("Delivery %s %r is ignored: %s", producer, event_id, happening.reason)
+            log.info("Delivery %s %r is ignored: %s", producer, event_id, happening.reason)
             await rows.finish_delivery(db, delivery, "IGNORED", error=happening.reason)
             return 1
         target = await _order_of(db, happening)
@@ -132,19 +139,24 @@ async def _apply(programme: Programme, producer: str, event_id: str) -> int:
 
 
 async def _order_of(db: Queryable, known: Known) -> tuple[UUID, str] | None:
-    """The member and number of the order a fact is about; None while the order is not known."""
+    """The member and number of the order a fact is about; None while the order is not known (R34)."""
     if known.order_number is not None:
-        owner = await order_owner(db, known.order_number)
-        return (owner, known.order_number) if owner is not None else None
-    assert known.tracking_number is not None
-    orders = await orders_of_parcel(db, known.tracking_number)
+        return await _order_numbered(db, known.order_number)
+    orders = await orders_of_parcel(db, known.tracking_number) if known.tracking_number is not None else []
     if len(orders) > 1:
-        carrier = (known.carrier or "").casefold()
-        orders = [order for order in orders if (order[2] or "").casefold() == carrier]
-    if len(orders) != 1:
-        return None
-    number, member_id, _ = orders[0]
-    return member_id, number
+        orders = [order for order in orders if _same_carrier(order.carrier, known.carrier)]
+    if len(orders) == 1:
+        return orders[0].member_id, orders[0].number
+    return await _order_numbered(db, known.order_hint) if known.order_hint is not None else None
+
+
+async def _order_numbered(db: Queryable, number: str) -> tuple[UUID, str] | None:
+    owner = await order_owner(db, number)
+    return (owner, number) if owner is not None else None
+
+
+def _same_carrier(one: str | None, other: str | None) -> bool:
+    return (one or "").casefold() == (other or "").casefold()
 
 
 async def _park(db: Queryable, delivery: Delivery, known: Known) -> None:
@@ -153,14 +165,21 @@ async def _park(db: Queryable, delivery: Delivery, known: Known) -> None:
         delivery,
         "PARKED",
         error="Its order is not known yet.",
-        order_number=known.order_number,
-        tracking_number=known.tracking_number,
+        order_number=known.order_number or known.order_hint,
+        tracking_number=_tracking_number_to_wait_for(known),
     )
+
+
+def _tracking_number_to_wait_for(known: Known) -> str | None:
+    """A parcel frees what was parked only where its number may decide which order is meant."""
+    return known.tracking_number if known.order_number is None else None
 
 
 async def _free_if_told_meanwhile(db: Database, known: Known) -> None:
     """The order may have been told between our look and our parking: whoever commits second sees the other."""
-    if await _order_of(db, known) is not None:
-        await rows.unpark_deliveries(
-            db, known.order_number or "", [known.tracking_number] if known.tracking_number else []
-        )
+    if await _order_of(db, known) is None:
+        return
+    tracking_number = _tracking_number_to_wait_for(known)
+    await rows.unpark_deliveries(
+        db, known.order_number or known.order_hint or "", [tracking_number] if tracking_number else []
+    )

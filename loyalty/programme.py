@@ -106,13 +106,14 @@ class Programme:
     """The database with the programme's data beside it. `hold_seconds` replaces every hold in the sandbox.
 
     `velocity_per_minute` replaces the terms' limit (R70), and 0 is none. `person_salt` is for the hashes of erased
-    persons; None for the database's own.
+    persons; None for the database's own. `takes_tests`: what producers send in test mode counts too.
     """
 
     db: Database
     hold_seconds: int | None = None
     velocity_per_minute: int | None = None
     person_salt: str | None = field(default=None, repr=False)
+    takes_tests: bool = False
     _read: Catalogue | None = field(default=None, repr=False)
     _salt: bytes | None = field(default=None, repr=False)
 

@@ -11,6 +11,8 @@ from typing import TypeVar
 T = TypeVar("T")
 
 PREFIX = "MIPOINTS_"
+ASKABLE = ("easypost", "aftership", "shippo", "sendcloud")
+"""The producers that answer questions about a parcel (loyalty/producers/questions.py)."""
 
 
 class SettingsError(Exception):
@@ -28,6 +30,8 @@ class Settings:
     auth_audience: str = "mipoints"
     auth_secret: str | None = None
     webhook_secrets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    producer_keys: Mapping[str, tuple[str, str | None]] = field(default_factory=dict)
+    reconcile_after_days: int = 10
     sandbox: bool = False
     hold_seconds: int | None = None
     sweep_seconds: float = 0.5
@@ -52,6 +56,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         auth_audience=reader.read("AUTH_AUDIENCE", str, "mipoints"),
         auth_secret=reader.read("AUTH_SECRET", str, None),
         webhook_secrets=reader.read("WEBHOOK_SECRETS", _secrets, {}),
+        producer_keys=reader.read("PRODUCER_KEYS", _keys, {}),
+        reconcile_after_days=reader.read("RECONCILE_AFTER_DAYS", _count, 10),
         sandbox=sandbox,
         hold_seconds=reader.read("HOLD_SECONDS", _whole, None),
         sweep_seconds=reader.read("SWEEP_SECONDS", _positive, 0.5),
@@ -87,11 +93,17 @@ def _contradictions(settings: Settings) -> list[str]:
         for secret in settings.webhook_secrets.get("native", ())
         if not _is_base64(secret.removeprefix("whsec_"))
     ]
+    problems += [
+        f"{PREFIX}PRODUCER_KEYS: {name!r} cannot be asked; there are {', '.join(ASKABLE)}."
+        for name in settings.producer_keys
+        if name not in ASKABLE
+    ]
     if not settings.sandbox:
         sandbox_only = {
             "AUTH_SECRET": settings.auth_secret,
             "HOLD_SECONDS": settings.hold_seconds,
             "CLOCK_START": settings.clock_start,
+            "PRODUCER_KEYS' url": next((url for _, url in settings.producer_keys.values() if url), None),
         }
         problems += [
             f"{PREFIX}{name} is for the sandbox: set MIPOINTS_SANDBOX=on, or leave it out."
@@ -198,6 +210,26 @@ def _secrets(text: str) -> dict[str, tuple[str, ...]]:
     return {
         producer: (secrets,) if isinstance(secrets, str) else tuple(secrets) for producer, secrets in document.items()
     }
+
+
+def _keys(text: str) -> dict[str, tuple[str, str | None]]:
+    """Each producer's key, or {"key", "url"} where a sandbox asks somebody else."""
+    sentence = 'is JSON: each producer with the key of its API, such as {"easypost": "EZAK…"}'
+    try:
+        document = json.loads(text)
+    except ValueError:
+        raise ValueError(sentence) from None
+    if not isinstance(document, dict) or not all(_is_key(told) for told in document.values()):
+        raise ValueError(sentence)
+    return {
+        name: (told, None) if isinstance(told, str) else (told["key"], told.get("url"))
+        for name, told in document.items()
+    }
+
+
+def _is_key(told: object) -> bool:
+    key = told.get("key") if isinstance(told, dict) else told
+    return isinstance(key, str) and key != ""
 
 
 def _is_base64(text: str) -> bool:

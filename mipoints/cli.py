@@ -2,7 +2,7 @@
 
 import typer
 
-from mipoints.commands import books, campaigns, clock, processes, sandbox, terms, tokens, webhooks
+from mipoints.commands import books, campaigns, clock, processes, reconciling, sandbox, terms, tokens, webhooks
 
 app = typer.Typer(
     name="mipoints",
@@ -13,7 +13,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for group in (sandbox, processes, tokens, books):
+for group in (sandbox, processes, tokens, books, reconciling):
     app.registered_commands.extend(group.app.registered_commands)
 app.add_typer(clock.app, name="clock")
 app.add_typer(webhooks.app, name="webhook")

@@ -1,13 +1,12 @@
 """Signing webhooks as their producers do."""
 
 import hashlib
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 
-from loyalty.producers.native import expected_signature
+from loyalty.producers import PRODUCERS, Producer
 from mipoints.problems import MISTYPED, Problem
 
 NATIVE = "native"
@@ -17,39 +16,39 @@ def signed_headers(producer: str, secret: str, body: bytes, id_: str | None = No
     """The headers that prove a body to be the producer's, as of now.
 
     Without an id it is one that follows from the body, so the same file again is the same event. Raises Problem for a
-    producer nobody here can sign for.
+    producer nobody here knows, and for a secret that cannot be one of its.
     """
-    if producer != NATIVE:
-        raise Problem(f"{producer} is not yet known here: only webhooks of {NATIVE} can be signed so far.", MISTYPED)
-    webhook_id = id_ or "msg_" + hashlib.sha256(body).hexdigest()[:32]
-    return _standard_webhooks(secret, body, webhook_id, int(time.time()))
+    event_id = id_ or "msg_" + hashlib.sha256(body).hexdigest()[:32]
+    now = datetime.now(UTC)
+    try:
+        headers = dict(adapter_of(producer).sign(secret, body, event_id, now))
+        if producer == NATIVE:
+            headers |= _by_the_reference(secret, body, event_id, now)
+    except (ValueError, EmptyWebhookSecretError) as error:
+        raise Problem(f"This is no secret of {producer}: {error}.", MISTYPED) from error
+    return {"content-type": "application/json"} | headers
+
+
+def adapter_of(producer: str) -> Producer:
+    """The file that knows how a producer signs. Raises Problem for one that nobody here knows."""
+    if producer not in PRODUCERS:
+        raise Problem(f"{producer} is not known here: there are {', '.join(PRODUCERS)}.", MISTYPED)
+    return PRODUCERS[producer]
 
 
 def first_secret(producer: str, secrets: Mapping[str, tuple[str, ...]]) -> str:
-    """The first active secret of a producer. Raises Problem when there is none."""
+    """The first active secret of a producer. Raises Problem when there is none, or nobody here knows it."""
+    adapter_of(producer)
     active = secrets.get(producer)
     if not active:
         raise Problem(f"There is no secret for {producer}: name one with --secret, or set MIPOINTS_WEBHOOK_SECRETS.")
     return active[0]
 
 
-def _standard_webhooks(secret: str, body: bytes, webhook_id: str, timestamp: int) -> dict[str, str]:
-    try:
-        signature = _signature(secret, body, webhook_id, timestamp)
-    except (ValueError, EmptyWebhookSecretError) as error:
-        raise Problem("This is no secret of Standard Webhooks: it is whsec_ and base64.", MISTYPED) from error
-    return {
-        "content-type": "application/json",
-        "webhook-id": webhook_id,
-        "webhook-timestamp": str(timestamp),
-        "webhook-signature": signature,
-    }
-
-
-def _signature(secret: str, body: bytes, webhook_id: str, timestamp: int) -> str:
-    """By the reference library, which takes text only; bytes that are no text are signed by our own function."""
+def _by_the_reference(secret: str, body: bytes, event_id: str, now: datetime) -> dict[str, str]:
+    """The same signature by Standard Webhooks' own library; it takes text only, other bytes keep ours."""
     try:
         text = body.decode()
     except UnicodeDecodeError:
-        return "v1," + expected_signature(secret, f"{webhook_id}.{timestamp}.".encode() + body)
-    return Webhook(secret).sign(webhook_id, datetime.fromtimestamp(timestamp, UTC), text)
+        return {}
+    return {"webhook-signature": Webhook(secret).sign(event_id, now, text)}

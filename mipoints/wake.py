@@ -12,42 +12,63 @@ from workers.wakeups import QUEUE, to_bytes
 log = logging.getLogger("mipoints.wake")
 
 LONGEST = 0.2
-PAUSE = 1.0  # after a failure nobody waits for Redis for so long
+SPACING = 0.05  # wake-ups of one kind within it are one
+PAUSE = 1.0  # after a failure nobody asks Redis for so long
 
 
 @dataclass(slots=True)
 class Wake:
-    """Enqueues a job for the workers; without Redis it does nothing, and the sweeper finds the work.
+    """Enqueues jobs for the workers; without Redis it does nothing, and the sweeper finds the work.
 
-    Every call takes at most `LONGEST` seconds and raises nothing; `failures` counts those in vain.
+    A call only notes what is wanted: nobody waits for Redis. `failures` counts the times it did not answer.
     """
 
     redis_url: str | None
     failures: int = 0
+    _wanted: set[tuple[str, int | None]] = field(default_factory=set)
+    _sending: "asyncio.Task[None] | None" = None
     _pool: ArqRedis | None = None
     _resumes_at: float = 0.0
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def __call__(self, job: str, seconds: float | None) -> None:
-        """Wakes a worker now, or in so many seconds, when something becomes due."""
+        """Has a worker woken now, or in so many seconds, when something becomes due."""
         if self.redis_url is None or self._now() < self._resumes_at:
             return
-        try:
-            async with asyncio.timeout(LONGEST):
-                await (await self._redis()).enqueue_job(job, _queue_name=QUEUE, _defer_by=seconds)
-        except (OSError, RedisError, RuntimeError) as error:
-            self._gave_up(error)
-        else:
-            self._resumes_at = 0.0
+        due = None if seconds is None else int((self._now() + seconds) / SPACING) + 1
+        self._wanted.add((job, due))
+        if self._sending is None or self._sending.done():
+            self._sending = asyncio.create_task(self._send())
 
     async def ping(self) -> None:
         """Raises whatever keeps Redis from answering."""
         await (await self._redis()).ping()
 
     async def close(self) -> None:
-        """Gives the connections back."""
+        """Sends what is wanted, and gives the connections back."""
+        if self._sending is not None:
+            await self._sending
         if self._pool is not None:
             await self._pool.aclose()
+
+    async def _send(self) -> None:
+        """Sends until nothing is wanted, with a pause in which more of the same is the same."""
+        while self._wanted:
+            wanted, self._wanted = self._wanted, set()
+            try:
+                async with asyncio.timeout(LONGEST):
+                    await self._enqueue(wanted)
+            except (OSError, RedisError, RuntimeError) as error:
+                self._gave_up(error)
+                return
+            self._resumes_at = 0.0
+            await asyncio.sleep(SPACING)
+
+    async def _enqueue(self, wanted: set[tuple[str, int | None]]) -> None:
+        redis = await self._redis()
+        for job, due in wanted:
+            seconds = None if due is None else max(0.0, due * SPACING - self._now())
+            await redis.enqueue_job(job, _queue_name=QUEUE, _defer_by=seconds)
 
     async def _redis(self) -> ArqRedis:
         """The pool, opened by the first who asks, and again while that fails."""
@@ -62,6 +83,7 @@ class Wake:
         if self._resumes_at == 0.0:
             log.warning("Redis wakes nobody for now (%r); due work is found by the sweeper.", error)
         self.failures += 1
+        self._wanted.clear()
         self._resumes_at = self._now() + PAUSE
 
     @staticmethod

@@ -22,12 +22,3 @@ async def assert_books_are_sound(connection: asyncpg.Connection) -> None:
     """Fails with what does not hold."""
     found = await problems(connection)
     assert not found, "\n".join(found)
-
-
-async def assert_books_left_are_sound(url: str) -> None:
-    """The same once a test is over, on a connection of its own."""
-    connection = await asyncpg.connect(url)
-    try:
-        await assert_books_are_sound(connection)
-    finally:
-        await connection.close()

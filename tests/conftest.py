@@ -12,10 +12,11 @@ import pytest
 import pytest_asyncio
 
 from db.migrate import migrate
-from db.pool import Database, connect, read_json
+from db.pool import Database, read_json
 from loyalty.programme import Programme, load_shipped
 from mipoints.embedded import EmbeddedPostgres, EmbeddedRedis
-from tests.books import assert_books_left_are_sound
+from tests.books import assert_books_are_sound
+from tests.fresh import Shared, open_shared
 from tests.stage import Stage, open_stage
 
 HOLD_SECONDS = 300
@@ -95,36 +96,40 @@ async def template(postgres_url: str) -> AsyncIterator[str]:
     await run_on_server(postgres_url, f"drop database {name} with (force)")
 
 
-@pytest_asyncio.fixture
-async def database_url(request: pytest.FixtureRequest, postgres_url: str, template: str) -> AsyncIterator[str]:
-    """A fresh database of this test's own, migrated, with the shipped terms and nothing else.
-
-    Whatever the test did, the books it leaves are sound; unless it is marked `spoils`.
-    """
+@pytest_asyncio.fixture(scope="session")
+async def shared(postgres_url: str, template: str) -> AsyncIterator[Shared]:
+    """The database that this run's tests have one after another, and pools whose plans stay warm."""
     name = f"mipoints_{uuid4().hex[:12]}"
     await run_on_server(postgres_url, f"create database {name} template {template} strategy file_copy")
     url = database_named(postgres_url, name)
-    yield url
-    if request.node.get_closest_marker("spoils") is None:
-        await assert_books_left_are_sound(url)
+    async with open_shared(url) as opened:
+        yield opened
     await run_on_server(postgres_url, f"drop database {name} with (force)")
 
 
 @pytest_asyncio.fixture
-async def owner(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+async def database_url(request: pytest.FixtureRequest, shared: Shared) -> AsyncIterator[str]:
+    """A database as fresh as a migrated one: the shipped terms and nothing else.
+
+    Whatever the test does in it, the books it leaves are sound; unless it is marked `spoils`.
+    """
+    await shared.freshen()
+    yield shared.url
+    if request.node.get_closest_marker("spoils") is None:
+        await shared.as_owner()
+        await assert_books_are_sound(shared.owner)
+
+
+@pytest.fixture
+def owner(database_url: str, shared: Shared) -> asyncpg.Connection:
     """A connection with the owner's rights, for what a test looks at or spoils."""
-    connection = await asyncpg.connect(database_url)
-    await read_json(connection)
-    yield connection
-    await connection.close()
+    return shared.owner
 
 
-@pytest_asyncio.fixture
-async def db(database_url: str) -> AsyncIterator[Database]:
-    """The pool as the application has it."""
-    database = await connect(database_url, most=20, seconds=20)
-    yield database
-    await database.close()
+@pytest.fixture
+def db(database_url: str, shared: Shared) -> Database:
+    """The pool as the application has it, with more patience."""
+    return Database(shared.pool, seconds=20)
 
 
 @pytest_asyncio.fixture
@@ -134,7 +139,7 @@ async def programme(db: Database) -> Programme:
 
 
 @pytest_asyncio.fixture
-async def stage(database_url: str) -> AsyncIterator[Stage]:
+async def stage(database_url: str, shared: Shared) -> AsyncIterator[Stage]:
     """The programme behind real HTTP; work that is due is done by `drain()`."""
-    async with open_stage(database_url) as opened:
+    async with open_stage(shared) as opened:
         yield opened

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from tests.stage import AUTH_SECRET, NATIVE_SECRET
+from tests.stage import AUTH_SECRET, WEBHOOK_SECRETS
 
 
 def environment(database_url: str, **more: str) -> dict[str, str]:
@@ -23,7 +23,7 @@ def environment(database_url: str, **more: str) -> dict[str, str]:
         "MIPOINTS_DATABASE_URL": database_url,
         "MIPOINTS_SANDBOX": "on",
         "MIPOINTS_AUTH_SECRET": AUTH_SECRET,
-        "MIPOINTS_WEBHOOK_SECRETS": json.dumps({"native": [NATIVE_SECRET]}),
+        "MIPOINTS_WEBHOOK_SECRETS": json.dumps(WEBHOOK_SECRETS),
         **more,
     }
 

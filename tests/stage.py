@@ -20,7 +20,7 @@ import uvicorn
 
 from api.app import create_app
 from db import clock
-from db.pool import connect, read_json
+from db.pool import Database
 from loyalty.credit import credit_due
 from loyalty.end_coupons import end_coupons
 from loyalty.inbox import apply_deliveries
@@ -29,9 +29,18 @@ from loyalty.notify import LogNotifier, send_notices
 from loyalty.programme import Programme
 from loyalty.settings import Settings
 from loyalty.tokens import Verifier, issue
+from tests.fresh import Shared
 
 NATIVE_KEY = b"a native webhook's signing key!!"
 NATIVE_SECRET = "whsec_" + base64.b64encode(NATIVE_KEY).decode()
+WEBHOOK_SECRETS = {
+    "native": (NATIVE_SECRET,),
+    "easypost": ("sécret",),
+    "aftership": ("aftership_test_secret",),
+    "shippo": ("shippo_test_secret", "token=123abc"),
+    "sendcloud": ("secretkey",),
+    "shopify": ("hush",),
+}
 AUTH_SECRET = "the sandbox's own secret, long enough for HS256"
 
 
@@ -41,7 +50,7 @@ def settings_for(database_url: str, **others: Any) -> Settings:
         database_url=database_url,
         sandbox=True,
         auth_secret=AUTH_SECRET,
-        webhook_secrets={"native": (NATIVE_SECRET,)},
+        webhook_secrets=WEBHOOK_SECRETS,
         **({"velocity_per_minute": 0} | others),
     )
 
@@ -214,32 +223,35 @@ def signed(body: bytes, id_: str, *, key: bytes = NATIVE_KEY, at: int | None = N
 
 
 @asynccontextmanager
-async def open_stage(database_url: str, **others: Any) -> AsyncIterator[Stage]:
+async def open_stage(shared: Shared, **others: Any) -> AsyncIterator[Stage]:
     """Starts the API on a free port of this machine and stops it afterwards."""
-    settings = settings_for(database_url, **others)
-    db = await connect(database_url, most=20, seconds=settings.deadline_seconds)
-    owner = await asyncpg.connect(database_url)
-    await read_json(owner)
-    programme = Programme(db, settings.hold_seconds, settings.velocity_per_minute, person_salt=settings.person_salt)
+    settings = settings_for(shared.url, **others)
+    db = Database(shared.pool, settings.deadline_seconds)
+    programme = Programme(
+        db,
+        settings.hold_seconds,
+        settings.velocity_per_minute,
+        person_salt=settings.person_salt,
+        takes_tests=settings.sandbox,
+    )
     woken: list[str] = []
 
     async def wake(job: str, _at: object) -> None:
         woken.append(job)
 
     app = create_app(settings, programme, wake, Verifier(settings))
-    listener = socket.socket()
+    # asyncio sends small answers at once (TCP_NODELAY) only on sockets that name their protocol.
+    listener = socket.socket(proto=socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
     serving = asyncio.create_task(server.serve([listener]))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     try:
         async with httpx.AsyncClient(base_url=url, timeout=30) as http:
-            yield Stage(settings, programme, owner, http, woken)
+            yield Stage(settings, programme, shared.owner, http, woken)
     finally:
         server.should_exit = True
         await serving
-        await owner.close()
-        await db.close()
 
 
 _VERDICT = """verdict {

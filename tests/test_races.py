@@ -12,6 +12,7 @@ import pytest
 from db import clock
 from db.credit import due_promises, post_due
 from db.pool import Database
+from db.reconciling import claim_question
 from loyalty.callers import Caller
 from loyalty.credit import credit_due
 from loyalty.earn import earn
@@ -222,3 +223,12 @@ async def test_one_webhook_sent_many_times_at_once_is_kept_once(stage: Stage):
     answers = await asyncio.gather(*(stage.webhook("shipment.delivered", data, id_="evt-1") for _ in range(20)))
     assert all(answer.is_success for answer in answers)
     assert await stage.owner.fetchval("select count(*) from inbox") == 1
+
+
+async def test_one_parcel_is_asked_about_once_by_many_workers_at_once(programme: Programme, owner: asyncpg.Connection):
+    await member_with(programme, owner, "mi-1", 50)
+    member_id = await owner.fetchval("select member_id from members")
+    asked = await asyncio.gather(
+        *(claim_question(programme.db, member_id, "A", "T1", "easypost", timedelta(hours=12)) for _ in range(30))
+    )
+    assert sum(asked) == 1

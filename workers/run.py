@@ -3,10 +3,12 @@
 import asyncio
 import logging
 import signal
+from datetime import timedelta
 
 from arq.worker import Worker
 
 from db.pool import connect
+from loyalty.ask_producers import Key
 from loyalty.programme import Programme
 from loyalty.settings import Settings
 from workers.sweeper import Sweeper
@@ -21,8 +23,13 @@ _CLOSING_SECONDS = 3.0
 async def open_sweeper(settings: Settings) -> Sweeper:
     """A sweeper with a pool of its own; its sets may take longer than a caller would wait."""
     db = await connect(settings.database_url, most=4, seconds=JOB_SECONDS, name="mipoints worker")
-    programme = Programme(db, settings.hold_seconds, settings.velocity_per_minute)
-    return Sweeper(programme, settings.sweep_seconds)
+    programme = Programme(db, settings.hold_seconds, settings.velocity_per_minute, takes_tests=settings.sandbox)
+    return Sweeper(
+        programme,
+        settings.sweep_seconds,
+        producer_keys={name: Key(*told) for name, told in settings.producer_keys.items()},
+        reconcile_after=timedelta(days=settings.reconcile_after_days),
+    )
 
 
 async def run_worker(settings: Settings) -> None:

@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from db.credit import seconds_to_next_due
 from db.inbox import bury_parked, unpark_known
 from db.pool import DatabaseUnavailable
+from loyalty.ask_producers import Key, ask_about_silent_parcels
 from loyalty.credit import credit_some
 from loyalty.end_coupons import end_some_coupons
 from loyalty.inbox import apply_some
@@ -25,13 +27,16 @@ _TIDY_EVERY = 30.0
 class Sweeper:
     """Looks for due work every `seconds`, sooner when a promise is due sooner or when it is woken.
 
-    Crediting, the inbox, coupons, lapsing, notices and tidying each have a loop of their own, so that none waits for
-    another. `notifier` is whatever tells members of their notices.
+    Crediting, the inbox, coupons, lapsing, notices, reconciling and tidying each have a loop of their own, so that
+    none waits for another. `notifier` is whatever tells members of their notices;
+    `producer_keys` are of producers that may be asked about parcels without news for `reconcile_after`.
     """
 
     programme: Programme
     seconds: float
     notifier: Notifier = field(default_factory=LogNotifier)
+    producer_keys: Mapping[str, Key] = field(default_factory=dict)
+    reconcile_after: timedelta = timedelta(days=10)
     _lapses: LapseLooks = field(default_factory=LapseLooks)
     _woken: dict[str, asyncio.Event] = field(default_factory=dict)
     _stopping: bool = False
@@ -45,6 +50,7 @@ class Sweeper:
             self._repeat("coupons", self.end_coupons, self._a_while),
             self._repeat("lapse", self.lapse, self._a_while),
             self._repeat("notify", self.notify, self._a_while),
+            self._repeat("reconcile", self.reconcile, self._long),
             self._repeat("tidy", self.tidy, self._long),
         )
 
@@ -67,6 +73,12 @@ class Sweeper:
     async def notify(self) -> int:
         """Hands one set of notices over; gives how many were sent."""
         return await send_some(self.programme.db, self.notifier)
+
+    async def reconcile(self) -> int:
+        """Asks producers about parcels nobody speaks of; gives how many answered."""
+        if not self.producer_keys:
+            return 0
+        return await ask_about_silent_parcels(self.programme.db, self.producer_keys, self.reconcile_after)
 
     async def tidy(self) -> int:
         """Frees parked deliveries whose order nobody announced, and gives up on those parked for 90 days."""

@@ -54,7 +54,7 @@ update inbox
 set state = 'RECEIVED', not_before = null
 where (producer, event_id) in (
     select producer, event_id from inbox
-    where state = 'PARKED' and (order_number = $1 or (order_number is null and tracking_number = any ($2::text[])))
+    where state = 'PARKED' and (order_number = $1 or tracking_number = any ($2::text[]))
     order by producer, event_id
     for update skip locked
 )
@@ -69,9 +69,7 @@ where (producer, event_id) in (
     select i.producer, i.event_id from inbox i
     where i.state = 'PARKED' and (
         exists (select from order_numbers n where n.number = i.order_number)
-        or (i.order_number is null and 1 = (
-            select count(*) from tracking_numbers t where t.tracking_number = i.tracking_number
-        ))
+        or 1 = (select count(*) from tracking_numbers t where t.tracking_number = i.tracking_number)
     )
     order by i.producer, i.event_id
     for update skip locked

@@ -5,17 +5,27 @@ from datetime import datetime
 from typing import Protocol
 
 from loyalty.producers import native
-from loyalty.producers.events import Happening, Identity
+from loyalty.producers.events import Happening, Identity, Sent
 
 
 class Producer(Protocol):
-    """What every producer's file offers. Headers are lower case; times are of this host, as transport goes."""
+    """What every producer's file offers. `now` and `at` are of this host's clock, as transport goes."""
 
-    def verify(
-        self, secrets: Sequence[str], headers: Mapping[str, str], body: bytes, sent_around: datetime
-    ) -> None: ...
-    def identify(self, headers: Mapping[str, str], body: bytes) -> Identity: ...
-    def read(self, body: bytes, received_at: datetime) -> Happening: ...
+    @property
+    def KEPT_HEADERS(self) -> tuple[str, ...]:  # noqa: N802 (a module's constant)
+        """The headers that are kept beside the body, because `read` needs them or a person will."""
+
+    def verify(self, secrets: Sequence[str], sent: Sent, now: datetime) -> None:
+        """Raises BadSignature unless an active secret proves the body."""
+
+    def identify(self, sent: Sent) -> Identity:
+        """The id under which it is kept once, and its type. Raises MalformedDelivery, nothing else."""
+
+    def read(self, sent: Sent, received_at: datetime) -> Happening:
+        """What a kept delivery says. What it does not understand is Ignored, with a reason."""
+
+    def sign(self, secret: str, body: bytes, event_id: str, at: datetime) -> Mapping[str, str]:
+        """The headers that prove a body to be the producer's. Raises ValueError for a secret that cannot be one."""
 
 
 PRODUCERS: Mapping[str, Producer] = {"native": native}

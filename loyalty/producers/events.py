@@ -1,16 +1,26 @@
 """What a webhook turns out to say, and the ways it can be wrong."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from loyalty.rules.shipment import Fact
 
 
 class BadSignature(Exception):
-    """The delivery is not proven to come from its producer."""
+    """The delivery is not proven to come from its producer. The sentence goes to whoever sent it."""
 
 
 class MalformedDelivery(Exception):
     """The body is no event of this producer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A delivery as it reached us: header names in lower case, the body byte for byte, the address's query."""
+
+    headers: Mapping[str, str]
+    body: bytes
+    query: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +33,20 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A fact about an order, named by its number, by a parcel's tracking number, or both."""
+    """A fact about an order.
+
+    `order_number` is the shop's own word for which one, and decides. Without it the parcel with `tracking_number`
+    does (`carrier` between two with the same number), and `order_hint`, what the shop may have told the carrier,
+    where no parcel or more than one has it. `is_test`: sent in the producer's test mode, and credits nobody in
+    production.
+    """
 
     fact: Fact
     order_number: str | None
     tracking_number: str | None
     carrier: str | None = None
+    order_hint: str | None = None
+    is_test: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ def group() -> None:
 @app.command()
 @plainly
 def send(
-    producer: Annotated[str, typer.Argument(help="Who sends it: native.")],
+    producer: Annotated[str, typer.Argument(help="Who sends it: native, easypost …; docs/webhooks.md has them all.")],
     file: Annotated[str, typer.Argument(help="The body, sent byte for byte; - is standard input.")],
     secret: Annotated[str | None, typer.Option(help="What to sign with; else the first of the settings.")] = None,
     url: Annotated[str | None, typer.Option(help="The whole address; else this machine's server.")] = None,
@@ -42,11 +42,9 @@ async def _send(producer: str, body: bytes, secret: str | None, url: str | None,
     """Prints status and body of the answer; whether it was accepted."""
     from mipoints.client import new_http, post
     from mipoints.sandbox import sandbox_url, settings
-    from mipoints.signing import NATIVE, first_secret, signed_headers
+    from mipoints.signing import first_secret, signed_headers
 
-    if secret is None and producer == NATIVE:
-        secret = first_secret(producer, settings().webhook_secrets)
-    headers = signed_headers(producer, secret or "", body, event_id)
+    headers = signed_headers(producer, secret or first_secret(producer, settings().webhook_secrets), body, event_id)
     async with new_http() as http:
         answer = await post(http, url or f"{sandbox_url()}/webhooks/{producer}", content=body, headers=headers)
     typer.echo(f"{answer.status_code} {answer.reason_phrase}")

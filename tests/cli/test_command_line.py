@@ -47,7 +47,7 @@ async def test_help_lists_the_commands():
         (("token", "--scope", "king"), {}, 2, "scope"),
         (("token", "--member", "a"), {"MIPOINTS_AUTH_SECRET": ""}, 2, "MIPOINTS_AUTH_SECRET"),
         (("seed", "--members", "1", "--market", "BE"), {}, 1, "BE"),
-        (("webhook", "send", "easypost", "-"), {}, 2, "not yet known"),
+        (("webhook", "send", "pigeon", "-"), {}, 2, "not known here"),
         (("webhook", "send", "native", "no-such-file"), {}, 2, "no-such-file"),
         (("webhook", "send", "native", "-", "--secret", "whsec_%"), {}, 2, "secret"),
         (("webhook", "send", "native", "-", "--url", "http://127.0.0.1:9/webhooks/native"), {}, 1, "running"),

@@ -7,6 +7,7 @@ import pytest_asyncio
 
 from tests.books import assert_books_are_sound
 from tests.flows.test_adjusting import log_of
+from tests.fresh import Shared
 from tests.stage import Stage, open_stage
 from tests.verdict_calls import answer_of, decided, told
 
@@ -14,9 +15,9 @@ LIMIT = 3
 
 
 @pytest_asyncio.fixture
-async def stage(database_url: str) -> AsyncIterator[Stage]:
+async def stage(database_url: str, shared: Shared) -> AsyncIterator[Stage]:
     """A programme that lets three activities a minute pass."""
-    async with open_stage(database_url, velocity_per_minute=LIMIT) as opened:
+    async with open_stage(shared, velocity_per_minute=LIMIT) as opened:
         yield opened
 
 
@@ -155,17 +156,17 @@ async def test_the_same_activity_again_is_the_same_verdict_and_counts_once(stage
     assert (await stage.earn(review(1), key="r"))["verdict"]["id"] == first["verdict"]["id"]
 
 
-async def test_without_a_setting_the_terms_allow_sixty_a_minute(database_url: str):
+async def test_without_a_setting_the_terms_allow_sixty_a_minute(database_url: str, shared: Shared):
     """R70: at least sixty activities of one member."""
-    async with open_stage(database_url, velocity_per_minute=None) as stage:
+    async with open_stage(shared, velocity_per_minute=None) as stage:
         await stage.register()
         codes = [(await stage.earn(review(n)))["verdict"]["code"] for n in range(61)]
     assert codes == ["WAITING_FOR_PUBLICATION"] * 60 + ["WAITING_FOR_OPERATOR"]
 
 
-async def test_the_sandbox_holds_nobody(database_url: str):
+async def test_the_sandbox_holds_nobody(database_url: str, shared: Shared):
     """R70: a setting of 0 is no limit."""
-    async with open_stage(database_url, velocity_per_minute=0) as stage:
+    async with open_stage(shared, velocity_per_minute=0) as stage:
         await stage.register()
         codes = {(await stage.earn(review(n)))["verdict"]["code"] for n in range(61)}
     assert codes == {"WAITING_FOR_PUBLICATION"}

@@ -10,7 +10,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from loyalty.producers import native
-from loyalty.producers.events import BadSignature
+from loyalty.producers.events import BadSignature, Sent
 from tests.stage import NATIVE_SECRET, Stage, signed
 
 EVENT = {
@@ -56,9 +56,9 @@ def test_the_official_vector_verifies():
         "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
     }
     at = datetime.fromtimestamp(1614265330, UTC)
-    native.verify(["whsec_" + base64.b64encode(b"an older key").decode(), secret], headers, body, at)
+    native.verify(["whsec_" + base64.b64encode(b"an older key").decode(), secret], Sent(headers, body), at)
     with pytest.raises(BadSignature):
-        native.verify([secret], headers, body + b" ", at)
+        native.verify([secret], Sent(headers, body + b" "), at)
 
 
 @pytest.mark.parametrize(

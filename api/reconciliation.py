@@ -1,0 +1,124 @@
+"""`POST /reconciliation`: the shop, or a producer with its signature, posts what was delivered (design §5)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from api.access import caller_of, service_only
+from api.bodies import BodyNotRead, BodyTooLarge, NotJson, read_body, read_json
+from api.context import Wake
+from api.problems import Forbidden, Unauthenticated
+from api.webhooks import problem, sent_of
+from db.pool import DatabaseUnavailable
+from loyalty.inbox import BadSignature, UnknownProducer, check_sender
+from loyalty.producers.reading import is_id
+from loyalty.programme import Programme
+from loyalty.reconcile import Missing, Report, keep_reports
+from loyalty.refusals import InvalidInput
+from loyalty.tokens import Verifier
+
+
+@dataclass(frozen=True, slots=True)
+class ReconciliationEndpoint:
+    """Answers which of the deliveries told were missing; each of those is kept, and applied like a webhook."""
+
+    programme: Programme
+    verifier: Verifier
+    secrets: Mapping[str, tuple[str, ...]]
+    wake: Wake
+    body_limit: int
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        request = Request(scope, receive)
+        response = await self._answer(request)
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        if request.method != "POST":
+            return problem(405, "METHOD_NOT_ALLOWED", "Reports are sent with POST.", {"allow": "POST"})
+        try:
+            return await self._kept(request)
+        except UnknownProducer as error:
+            return problem(404, "UNKNOWN_PRODUCER", str(error))
+        except (Unauthenticated, Forbidden) as error:
+            status = 401 if isinstance(error, Unauthenticated) else 403
+            return problem(status, error.code, str(error))
+        except BadSignature as error:
+            return problem(401, "BAD_SIGNATURE", str(error))
+        except (NotJson, InvalidInput) as error:
+            return problem(400, "INVALID_INPUT", str(error))
+        except BodyTooLarge:
+            return problem(413, "TOO_LARGE", f"The body is over the limit of {self.body_limit} bytes.")
+        except BodyNotRead:
+            return problem(408, "NOT_READ", "The body did not arrive in time.")
+        except DatabaseUnavailable:
+            sentence = "Nothing was kept: send it again."
+            return problem(503, "UNAVAILABLE", sentence, {"retry-after": "5"})
+
+    async def _kept(self, request: Request) -> Response:
+        producer = request.path_params.get("producer")
+        if producer is None:
+            service_only(await caller_of(request, self.verifier), "storefront", "operator")
+        body = await read_body(request, self.body_limit)
+        if producer is not None:
+            check_sender(producer, self.secrets.get(producer, ()), sent_of(request, body))
+        reports = reports_of(read_json(body))
+        missing = await keep_reports(self.programme.db, reports)
+        if missing:
+            await self.wake("apply_deliveries", None)
+        return JSONResponse({"told": len(reports), "missing": [_as_json(each) for each in missing]})
+
+
+def reports_of(document: Any) -> list[Report]:
+    """The reports in `{"delivered": [{order_number?, tracking_number?, occurred_at?}]}`. Raises InvalidInput."""
+    told = document.get("delivered") if isinstance(document, dict) else None
+    if not isinstance(told, list):
+        raise InvalidInput(
+            'The body is {"delivered": [{"order_number", "tracking_number", "occurred_at"}]}.', "delivered"
+        )
+    return [_report(each, str(place)) for place, each in enumerate(told)]
+
+
+def _report(told: Any, place: str) -> Report:
+    if not isinstance(told, dict) or set(told) - {"order_number", "tracking_number", "occurred_at"}:
+        raise InvalidInput(
+            f"delivered[{place}] has other fields than order_number, tracking_number, occurred_at.", "delivered", place
+        )
+    order_number, tracking_number = (_id(told.get(name), name, place) for name in ("order_number", "tracking_number"))
+    return Report(order_number, tracking_number, _moment(told.get("occurred_at"), place))
+
+
+def _id(value: Any, name: str, place: str) -> str | None:
+    if value is None:
+        return None
+    if not is_id(value):
+        raise InvalidInput(f"delivered[{place}].{name} is not a text of 1 to 200 characters.", "delivered", place)
+    return str(value)
+
+
+def _moment(value: Any, place: str) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None or not 2000 <= moment.year <= 2200:
+        raise InvalidInput(f"delivered[{place}].occurred_at is not an instant with its offset.", "delivered", place)
+    return moment.astimezone(UTC)
+
+
+def _as_json(missing: Missing) -> dict[str, Any]:
+    report = missing.report
+    return {
+        "order_number": report.order_number,
+        "tracking_number": report.tracking_number,
+        "occurred_at": report.occurred_at.isoformat() if report.occurred_at is not None else None,
+        "order_known": missing.is_order_known,
+    }

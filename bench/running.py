@@ -1,0 +1,123 @@
+"""The whole programme as real processes, for benchmarks: embedded Postgres and Redis, an API, workers."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from loyalty.rules.orders import Order
+from loyalty.settings import Settings
+from loyalty.tokens import issue
+from mipoints.embedded import EmbeddedPostgres, EmbeddedRedis
+from tests.processes import answering, environment, serving
+from tests.stage import AUTH_SECRET, ORDER, REGISTER
+
+AT_ONCE = 16
+
+
+@dataclass(slots=True)
+class Programme:
+    """A running programme."""
+
+    url: str
+    database_url: str
+    env: Mapping[str, str]
+    postgres: EmbeddedPostgres
+    workers: list["subprocess.Popen[bytes]"] = field(default_factory=list)
+
+    def start_worker(self) -> None:
+        """One more worker; a worker's own log is not shown."""
+        command = [sys.executable, "-m", "mipoints", "worker"]
+        self.workers.append(subprocess.Popen(command, env=dict(self.env), stderr=subprocess.DEVNULL))
+
+    async def kill_a_worker(self) -> int:
+        """The oldest worker dies by SIGKILL, another takes its place; gives the process that died."""
+        oldest = self.workers.pop(0)
+        oldest.kill()
+        await asyncio.to_thread(oldest.wait)
+        self.start_worker()
+        return oldest.pid
+
+    def stop_workers(self) -> None:
+        """All of them, gracefully."""
+        for worker in self.workers:
+            worker.terminate()
+        for worker in self.workers:
+            worker.wait(15)
+
+    async def record_orders(self, orders: Sequence[Order], members: int) -> None:
+        """So many people join, and the orders are theirs in turn."""
+        async with httpx.AsyncClient(base_url=self.url, timeout=30) as http:
+            for n in range(members):
+                person = {"miId": f"mi-{n}", "market": "ES", "birthDate": "1990-05-17"}
+                at = orders[0].placed_at.isoformat()
+                await self._storefront(http, REGISTER, {"input": person | {"registeredAt": at}, "key": f"join-{n}"})
+            waiting = iter(enumerate(orders))
+
+            async def one_after_another() -> None:
+                for n, order in waiting:
+                    told = _as_input(order, f"mi-{n % members}")
+                    await self._storefront(http, ORDER, {"input": told, "key": order.number})
+
+            await asyncio.gather(*(one_after_another() for _ in range(AT_ONCE)))
+
+    async def audit(self) -> str:
+        """`sound`, or what `mipoints audit` says."""
+        command = [sys.executable, "-m", "mipoints", "audit"]
+        done = await asyncio.to_thread(subprocess.run, command, env=dict(self.env), capture_output=True, text=True)
+        return "sound" if done.returncode == 0 else done.stdout + done.stderr
+
+    async def _storefront(self, http: httpx.AsyncClient, query: str, variables: dict[str, Any]) -> None:
+        settings = Settings(database_url=self.database_url, sandbox=True, auth_secret=AUTH_SECRET)
+        token = issue(settings, member=None, scope="storefront", name="storefront", seconds=600, market=None)
+        headers = {"authorization": f"Bearer {token}"}
+        answer = await http.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
+        body = answer.json()
+        assert "errors" not in body, body
+        (result,) = body["data"].values()
+        assert "code" not in result, result
+
+
+async def programme_running(folder: Path, stack: ExitStack, *, workers: int, **settings: str) -> Programme:
+    """Starts all of it on a database of its own and gives it when it answers; `stack` ends it."""
+    postgres, redis = EmbeddedPostgres.start(folder), EmbeddedRedis.start(folder)
+    stack.callback(postgres.stop)
+    stack.callback(redis.stop)
+    env = environment(postgres.url, MIPOINTS_REDIS_URL=redis.url, **settings)
+    command = [sys.executable, "-m", "mipoints", "migrate"]
+    await asyncio.to_thread(subprocess.run, command, env=env, check=True, stdout=subprocess.DEVNULL)
+    server = stack.enter_context(serving(env))
+    programme = Programme(server.url, postgres.url, env, postgres)
+    stack.callback(programme.stop_workers)
+    for _ in range(workers):
+        programme.start_worker()
+    await answering(server)
+    return programme
+
+
+def _as_input(order: Order, mi_id: str) -> dict[str, Any]:
+    return {
+        "number": order.number,
+        "miId": mi_id,
+        "placedAt": order.placed_at.isoformat(),
+        "currency": order.currency,
+        "shippingMinor": order.shipping_minor,
+        "lines": [
+            {"id": line.id, "productId": line.product_id, "quantity": line.quantity, "paidMinor": line.paid_minor}
+            for line in order.lines
+        ],
+        "parcels": [
+            {
+                "trackingNumber": parcel.tracking_number,
+                "carrier": parcel.carrier,
+                "lines": [{"lineId": line, "quantity": pieces} for line, pieces in parcel.pieces.items()],
+            }
+            for parcel in order.parcels
+        ],
+    }

@@ -1,0 +1,306 @@
+"""A storm of webhooks: 20,000 deliveries about 500 orders while workers are killed. `make faults` prints the figures.
+
+Each event is sent one to four times, all of them shuffled over all producers; of 100 deliveries 5 are forged and 1 can
+never be applied. Real servers, workers, Postgres and Redis. In the end the ledger is compared with the pure fold of the
+facts, and the whole set is sent once more.
+"""
+
+import asyncio
+import contextlib
+import os
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import asyncpg
+import httpx
+from rich.console import Console
+from rich.table import Table
+
+from bench.bodies import CARRIERS, as_bytes, native, shopify_refund
+from bench.running import Programme, programme_running
+from loyalty.producers import PRODUCERS
+from loyalty.producers.events import Known, Sent
+from loyalty.rules.facts import Delivered, Fact, InTransit, Lost, Movement, Returned, ReturnedToSender
+from loyalty.rules.orders import Order, OrderLine, Parcel
+from loyalty.rules.purchase import worth
+from loyalty.rules.shipment import fold
+from tests.rules.known import ES
+from tests.stage import WEBHOOK_SECRETS
+
+SEED = int(os.environ.get("MIPOINTS_STORM_SEED", "1"))
+DELIVERIES = int(os.environ.get("MIPOINTS_STORM", "20000"))
+ORDERS = DELIVERIES // 40
+MEMBERS = max(1, ORDERS // 10)
+FORGED, POISON = 0.05, 0.01
+SENDERS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One event: what is sent, and the order it is about. `is_forged`: signed with a key that is none of ours."""
+
+    producer: str
+    event_id: str
+    body: bytes
+    order: str
+    is_forged: bool = False
+    is_poison: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Storm:
+    """All orders, and every delivery in the order in which it is sent."""
+
+    orders: tuple[Order, ...]
+    deliveries: tuple[Told, ...]
+
+
+def storm(random: Random, placed_at: datetime) -> Storm:
+    """The same storm for the same seed."""
+    orders = tuple(_order(random, str(4_500_000_000_000_000_000 + n), placed_at) for n in range(ORDERS))
+    events = [event for order in orders for event in _events(random, order)]
+    sent = [event for event in events for _ in range(random.randint(1, 4))]
+    random.shuffle(sent)
+    return Storm(orders, tuple(sent[:DELIVERIES]))
+
+
+def _order(random: Random, number: str, placed_at: datetime) -> Order:
+    lines = tuple(
+        OrderLine(str(10**15 + n), f"p-{n}", random.randint(1, 3), random.randint(100, 60_000))
+        for n in range(random.randint(1, 4))
+    )
+    boxes: list[dict[str, int]] = [{} for _ in range(random.randint(1, 3))]
+    for line in lines:
+        box = random.choice(boxes)
+        box[line.id] = line.quantity
+    parcels = tuple(Parcel(f"T{number}-{n}", "FedEx", box) for n, box in enumerate(boxes) if box)
+    return Order(number, placed_at, "EUR", lines, random.choice((0, 499)), 0, parcels)
+
+
+def _events(random: Random, order: Order) -> list[Told]:
+    """Sixteen events of one order: what befalls its parcels, by one carrier's word or another's, and its returns."""
+    events = [_event(random, order) for _ in range(16)]
+    forged = [_forged(random, order) for event in events if random.random() < FORGED]
+    poison = [_poison(random, order) for event in events if random.random() < POISON]
+    return events + forged + poison
+
+
+def _event(random: Random, order: Order) -> Told:
+    moment = order.placed_at + timedelta(minutes=random.randint(1, 600))
+    if random.random() < 0.25:
+        return _return(random, order, moment)
+    parcel = random.choice(order.parcels)
+    kind = random.choices((InTransit, Delivered, ReturnedToSender, Lost), (6, 10, 1, 1))[0]
+    return _movement(random, order, kind(parcel.tracking_number, None, (), moment))
+
+
+def _movement(random: Random, order: Order, fact: Movement) -> Told:
+    id_ = f"{random.getrandbits(64):016x}"
+    producer = "native" if isinstance(fact, Lost) else random.choice(("native", *CARRIERS))
+    make = CARRIERS.get(producer, native)
+    return Told(producer, id_, as_bytes(make(fact, order.number, id_)), order.number)  # type: ignore[arg-type]
+
+
+def _return(random: Random, order: Order, moment: datetime) -> Told:
+    id_ = f"{random.getrandbits(64):016x}"
+    line = random.choice(order.lines)
+    lines = ((line.id, random.randint(1, line.quantity)),) if random.random() < 0.7 else ()
+    shipping = random.choice((0, order.shipping_minor))
+    amount = None if lines else shipping + random.randint(1, 5_000)
+    fact = Returned(f"R{random.randint(1, 5)}", None, lines, amount, shipping if amount else 0, moment)
+    if random.random() < 0.5:
+        return Told("shopify", id_, as_bytes(shopify_refund(fact, order.number, id_)), order.number)
+    return Told("native", id_, as_bytes(native(fact, order.number, id_)), order.number)
+
+
+def _forged(random: Random, order: Order) -> Told:
+    """It would take everything back, if it were believed."""
+    id_ = f"forged-{random.getrandbits(64):016x}"
+    fact = Returned(id_, None, (), None, 0, order.placed_at + timedelta(hours=11))
+    return Told("native", id_, as_bytes(native(fact, order.number, id_)), order.number, is_forged=True)
+
+
+def _poison(random: Random, order: Order) -> Told:
+    """It is signed, and names a line that its order does not have."""
+    id_ = f"poison-{random.getrandbits(64):016x}"
+    fact = Returned(id_, None, (("no such line", 1),), None, 0, order.placed_at + timedelta(hours=11))
+    return Told("native", id_, as_bytes(native(fact, order.number, id_)), order.number, is_poison=True)
+
+
+def expected(told: Storm) -> dict[str, int]:
+    """What each order is worth by the pure fold of all facts that should have been believed and could be applied."""
+    facts: dict[str, list[Fact]] = {order.number: [] for order in told.orders}
+    for each in told.deliveries:
+        if not (each.is_forged or each.is_poison):
+            facts[each.order].append(_fact_of(each))
+    return {order.number: worth(order, fold(order, facts[order.number]).kept, ES, ()).total for order in told.orders}
+
+
+def _fact_of(told: Told) -> Fact:
+    adapter = PRODUCERS[told.producer]
+    headers = adapter.sign(_key_of(told.producer), told.body, told.event_id, datetime.now(UTC))
+    happening = adapter.read(Sent({name.lower(): text for name, text in headers.items()}, told.body), datetime.now(UTC))
+    assert isinstance(happening, Known), happening
+    return happening.fact
+
+
+def _key_of(producer: str) -> str:
+    return WEBHOOK_SECRETS[producer][0]
+
+
+@dataclass(slots=True)
+class Sender:
+    """Sends deliveries until each is acknowledged or refused for good, as producers do."""
+
+    http: httpx.AsyncClient
+    statuses: Counter[int]
+
+    async def send_all(self, deliveries: Sequence[Told]) -> None:
+        """All of them, a few dozen at a time, in this order."""
+        waiting = iter(deliveries)
+
+        async def one_after_another() -> None:
+            for told in waiting:
+                await self._send(told)
+
+        await asyncio.gather(*(one_after_another() for _ in range(SENDERS)))
+
+    async def _send(self, told: Told) -> None:
+        key = "whsec_" + "Zm9yZ2Vk" if told.is_forged else _key_of(told.producer)
+        while True:
+            headers = PRODUCERS[told.producer].sign(key, told.body, told.event_id, datetime.now(UTC))
+            with contextlib.suppress(httpx.TransportError):
+                answer = await self.http.post(f"/webhooks/{told.producer}", content=told.body, headers=dict(headers))
+                self.statuses[answer.status_code] += 1
+                if answer.status_code < 500:
+                    return
+            await asyncio.sleep(0.1)
+
+
+async def _kill_workers(programme: Programme, killed: list[int]) -> None:
+    """Every second and a half one of the workers dies without warning, and another is started."""
+    while True:
+        await asyncio.sleep(1.5)
+        killed.append(await programme.kill_a_worker())
+
+
+async def _skip_pauses(owner: asyncpg.Connection) -> None:
+    """Poison rests longer each time, a quarter of an hour in all: its rests are cut short, its attempts are not."""
+    while True:
+        await owner.execute("update inbox set not_before = null where state = 'RECEIVED' and not_before is not null")
+        await asyncio.sleep(0.2)
+
+
+async def _until_applied(owner: asyncpg.Connection) -> None:
+    while await owner.fetchval("select exists (select from inbox where state = 'RECEIVED')"):  # noqa: ASYNC110
+        await asyncio.sleep(0.5)
+
+
+@contextlib.asynccontextmanager
+async def _beside(*work: "asyncio.Task[None]") -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        for task in work:
+            task.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
+
+
+async def points_in_the_ledger(owner: asyncpg.Connection) -> dict[str, int]:
+    """Points of each order, as its lines of history add up."""
+    rows = await owner.fetch(
+        "select o.number, coalesce(sum(t.points), 0)::int as points from orders o "
+        "left join verdicts v on v.member_id = o.member_id and v.reference = o.number "
+        "left join transfers t on t.member_id = v.member_id and t.verdict_id = v.verdict_id "
+        "group by o.number"
+    )
+    return {row["number"]: row["points"] for row in rows}
+
+
+async def run(folder: Path, stack: ExitStack) -> Mapping[str, str]:
+    """The figures, by name."""
+    programme = await programme_running(folder, stack, workers=2)
+    owner = await asyncpg.connect(programme.database_url)
+    placed_at = await owner.fetchval("select date_trunc('second', programme_now()) - interval '12 hours'")
+    told = storm(Random(SEED), placed_at)
+    await programme.record_orders(told.orders, MEMBERS)
+    statuses: Counter[int] = Counter()
+    killed: list[int] = []
+    started = asyncio.get_running_loop().time()
+    async with httpx.AsyncClient(base_url=programme.url, timeout=30) as http:
+        sender = Sender(http, statuses)
+        killing = asyncio.create_task(_kill_workers(programme, killed))
+        async with _beside(killing, asyncio.create_task(_skip_pauses(owner))):
+            await sender.send_all(told.deliveries)
+            sent = asyncio.get_running_loop().time()
+            await _until_applied(owner)
+        done = asyncio.get_running_loop().time()
+        figures = await _judged(owner, told, statuses)
+        before = await _everything(owner)
+        again: Counter[int] = Counter()
+        await Sender(http, again).send_all(told.deliveries)
+        await _until_applied(owner)
+        figures["sent once more, ledger changed"] = str(await _everything(owner) != before)
+    figures["workers killed"] = str(len(killed))
+    figures["seconds to send, to apply the rest"] = f"{sent - started:.0f}, {done - sent:.0f}"
+    figures["audit"] = await programme.audit()
+    await owner.close()
+    return figures
+
+
+async def _everything(owner: asyncpg.Connection) -> object:
+    """What must not change: the ledger's length and hash, balances, facts."""
+    return await owner.fetchrow(
+        "select (select count(*) from transfers), (select count(*) from order_facts), "
+        "(select md5(string_agg(head::text || seq || available || pending || debt, ',' order by member_id)) "
+        "from balances)"
+    )
+
+
+async def _judged(owner: asyncpg.Connection, told: Storm, statuses: Counter[int]) -> dict[str, str]:
+    wanted, found = expected(told), await points_in_the_ledger(owner)
+    wrong = {number for number, points in wanted.items() if found.get(number) != points}
+    forged = {each.event_id for each in told.deliveries if each.is_forged}
+    poison = {each.event_id for each in told.deliveries if each.is_poison}
+    kept = await owner.fetch("select event_id, state from inbox")
+    states = Counter(row["state"] for row in kept)
+    dead = {row["event_id"] for row in kept if row["state"] == "DEAD"}
+    return {
+        "deliveries, orders": f"{len(told.deliveries)}, {len(told.orders)}",
+        "answers": ", ".join(f"{count} x {status}" for status, count in sorted(statuses.items())),
+        "events kept": ", ".join(f"{count} {state}" for state, count in sorted(states.items())),
+        "orders whose points differ from the fold": str(len(wrong)),
+        "forged events sent, kept": f"{len(forged)}, {len(forged & {row['event_id'] for row in kept})}",
+        "poison sent, dead, other dead": f"{len(poison)}, {len(poison & dead)}, {len(dead - poison)}",
+    }
+
+
+def main() -> None:
+    """Runs it in a folder of its own, and exits with 1 where a figure is not what it must be."""
+    with tempfile.TemporaryDirectory(prefix="mipoints-storm-") as folder, ExitStack() as stack:
+        figures = asyncio.run(run(Path(folder), stack))
+    table = Table(f"A storm of webhooks, seed {SEED}", "")
+    for name, figure in figures.items():
+        table.add_row(name, figure)
+    Console().print(table)
+    must = {
+        "orders whose points differ from the fold": "0",
+        "sent once more, ledger changed": "False",
+        "audit": "sound",
+    }
+    forged, poison = (
+        figures[name].split(", ") for name in ("forged events sent, kept", "poison sent, dead, other dead")
+    )
+    as_it_must = all(figures[name] == figure for name, figure in must.items())
+    sys.exit(0 if as_it_must and forged[1] == "0" and poison[0] == poison[1] and poison[2] == "0" else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -265,6 +265,7 @@ async def test_two_reviews_that_an_operator_lets_be_taken_back_share_what_lapsed
     assert await stage.balance() == (0, 0, 10)
 
 
+@pytest.mark.spoils
 async def test_a_coupon_that_ends_in_seven_days_is_told_of_once(stage: Stage):
     """R50, R52: the notice names the coupon; one that was used is not told of."""
     await with_lot(stage, 1000)
@@ -291,6 +292,7 @@ async def test_a_coupon_of_few_days_is_not_told_of(stage: Stage):
     assert await notices(stage) == []
 
 
+@pytest.mark.spoils
 async def test_the_audit_finds_a_lot_that_did_not_lapse_and_a_lapse_that_left_something(stage: Stage):
     """R50."""
     day = await with_lot(stage, 200)

@@ -15,7 +15,7 @@ from db.judging import order_owner, orders_of_parcel
 from db.pool import Busy, Database, DatabaseUnavailable, Queryable
 from loyalty.credit import OWN_FAULTS
 from loyalty.producers import PRODUCERS, Producer
-from loyalty.producers.events import BadSignature, Ignored, Known, MalformedDelivery, Sent
+from loyalty.producers.events import BadSignature, Happening, Ignored, Known, MalformedDelivery, Sent
 from loyalty.programme import Programme
 from loyalty.rules.shipment import UnknownLine, UnknownParcel
 from loyalty.settle import TooManyFacts, settle
@@ -57,8 +57,9 @@ async def keep(db: Database, producer: str, secrets: Sequence[str], sent: Sent) 
     identity = adapter.identify(sent)
     headers = {name: sent.headers[name] for name in adapter.KEPT_HEADERS if name in sent.headers}
     is_new = await rows.keep_delivery(db, producer, identity.event_id, identity.type, sent.body, headers)
-    if not is_new and await rows.kept_body(db, producer, identity.event_id) != sent.body:
-        other_id = f"{identity.event_id}#{hashlib.sha256(sent.body).hexdigest()[:16]}"
+    body_hash = hashlib.sha256(sent.body)
+    if not is_new and await rows.kept_body_hash(db, producer, identity.event_id) != body_hash.digest():
+        other_id = f"{identity.event_id}#{body_hash.hexdigest()[:16]}"
         is_new = await rows.keep_delivery(db, producer, other_id, identity.type, sent.body, headers)
     return Kept(is_new)
 
@@ -81,8 +82,9 @@ async def apply_some(programme: Programme) -> int:
 
 
 async def _try_to_apply(programme: Programme, producer: str, event_id: str) -> int:
+    about: list[str] = []
     try:
-        return await _apply(programme, producer, event_id)
+        return await _apply(programme, producer, event_id, about)
     except Busy:
         await rows.rest_delivery(programme.db, producer, event_id)
         return 0
@@ -91,21 +93,21 @@ async def _try_to_apply(programme: Programme, producer: str, event_id: str) -> i
     except Exception as error:
         if isinstance(error, asyncpg.PostgresError) and not isinstance(error, OWN_FAULTS):
             raise
-        await _postpone(programme.db, producer, event_id, error)
+        await _postpone(programme.db, producer, event_id, error, about[0] if about else None)
         return 0
 
 
-async def _postpone(db: Database, producer: str, event_id: str, error: Exception) -> None:
+async def _postpone(db: Database, producer: str, event_id: str, error: Exception, order_number: str | None) -> None:
     """The delivery is at fault, whatever it stumbled over: it is kept back, and the reason is kept with it."""
     if isinstance(error, UnknownLine | UnknownParcel | TooManyFacts):
         log.warning("Delivery %s %r cannot be applied yet: %s", producer, event_id, error)
     else:
         log.error("Delivery %s %r cannot be applied", producer, event_id, exc_info=error)
-    await rows.postpone_delivery(db, producer, event_id, str(error) or type(error).__name__)
+    await rows.postpone_delivery(db, producer, event_id, str(error) or type(error).__name__, order_number)
 
 
-async def _apply(programme: Programme, producer: str, event_id: str) -> int:
-    """Applies one delivery and marks it in the same transaction."""
+async def _apply(programme: Programme, producer: str, event_id: str, about: list[str]) -> int:
+    """Applies one delivery and marks it in the same transaction; `about` is told its order, whatever happens then."""
     parked: list[Known] = []
 
     async def within(db: Queryable) -> int:
@@ -115,14 +117,18 @@ async def _apply(programme: Programme, producer: str, event_id: str) -> int:
         adapter = PRODUCERS.get(producer)
         if adapter is None:
             raise UnknownProducer(f"This worker does not know the producer {producer}.")
-        happening = adapter.read(Sent(delivery.headers, delivery.body), delivery.received_at)
-        if isinstance(happening, Known) and happening.is_test and not programme.takes_tests:
-            happening = Ignored("It was sent in test mode, which moves no points here.")
-        if isinstance(happening, Ignored):
-            log.info("Delivery %s %r is ignored: %s", producer, event_id, happening.reason)
-            await rows.finish_delivery(db, delivery, "IGNORED", error=happening.reason)
+        if delivery.is_emptied:
+            await rows.finish_delivery(db, delivery, "IGNORED", error="It was about an order of an erased member.")
             return 1
+        happening = adapter.read(Sent(delivery.headers, delivery.body), delivery.received_at)
         target = await _order_of(db, happening)
+        about.extend([target[1]] if target else [])
+        why_not = _why_ignored(happening, programme)
+        if why_not is not None:
+            log.info("Delivery %s %r is ignored: %s", producer, event_id, why_not)
+            await rows.finish_delivery(db, delivery, "IGNORED", error=why_not, order_number=next(iter(about), None))
+            return 1
+        assert isinstance(happening, Known)
         if target is None:
             await _park(db, delivery, happening)
             parked.append(happening)
@@ -138,7 +144,16 @@ async def _apply(programme: Programme, producer: str, event_id: str) -> int:
     return finished
 
 
-async def _order_of(db: Queryable, known: Known) -> tuple[UUID, str] | None:
+def _why_ignored(happening: Happening, programme: Programme) -> str | None:
+    """Why a delivery has no effect; None where it may have one."""
+    if isinstance(happening, Ignored):
+        return happening.reason
+    if happening.is_test and not programme.takes_tests:
+        return "It was sent in test mode, which moves no points here."
+    return None
+
+
+async def _order_of(db: Queryable, known: Happening) -> tuple[UUID, str] | None:
     """The member and number of the order a fact is about; None while the order is not known (R34)."""
     if known.order_number is not None:
         return await _order_numbered(db, known.order_number)

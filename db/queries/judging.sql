@@ -1,7 +1,8 @@
 -- name: member_to_judge
 -- Everything a decision about one member reads, as of one version of it, with the caller's earlier answer to the
 -- same key. The member is named by Mi account id ($1) or by member id ($2). $3: the service that calls, null when
--- the member itself does; $4 its key. $5: the kind of slot whose lasting and recent ones are asked for; $6: a product whose slot is too.
+-- the member itself does; $4 its key. $5: the kind of slot whose lasting and recent ones are asked for; $6: a product
+-- whose slot is too. How far fuel and slots go back bounds `late_hours` (loyalty/rules/terms.py).
 select
     m.member_id, a.mi_id, m.market, m.time_zone, m.zone_before, m.zone_since, m.joined_at, m.state, m.state_since,
     m.earlier_zones,

@@ -15,6 +15,10 @@ from loyalty.rules.kinds import CapPeriod, EntryKind
 EarnBasis = Literal["invoice", "goods"]
 TakingBack = Literal["automatic", "operator"]
 
+MOST_LATE_HOURS = 18 * 24
+"""R23: a claim of fuel is judged by the day before it, and by its own, which may be a day earlier in the member's zone
+than in UTC; what is read of fuel goes back 20 days (`member_to_judge`)."""
+
 # Ways with their own place in the file: a purchase's points per unit, and the streak's table.
 _TOLD_ELSEWHERE = (EntryKind.PURCHASE, EntryKind.FUEL_STREAK)
 _NEVER_A_WAY = (
@@ -177,7 +181,7 @@ def terms_from(document: Mapping[str, object]) -> Terms:
         hold_seconds=file.number("hold_seconds", at_least=0),
         lapse_after_months=_lapse_after_months(file),
         adjust_threshold=file.number("adjust_threshold", at_least=0),
-        late_hours=file.number("late_hours", at_least=0),
+        late_hours=file.number("late_hours", at_least=0, at_most=MOST_LATE_HOURS),
         future_seconds=file.number("future_seconds", at_least=0),
         earn_basis="goods" if file.one_of("earn_basis", "invoice", "goods") == "goods" else "invoice",
         reservation_minutes=file.number("reservation_minutes", at_least=1),

@@ -142,6 +142,7 @@ def test_a_cost_follows_from_the_value_unless_it_is_said():
         (("lapse_after_months",), 0, "lapse_after_months"),
         (("lapse_after_months",), "always", "lapse_after_months"),
         (("earn_basis",), "gross", "earn_basis"),
+        (("late_hours",), 433, "late_hours must be a whole number of 0 to 432"),
         (("velocity_per_minute",), 59, "velocity_per_minute"),
         (("taking_back", "REVIEW"), "never", "taking_back.REVIEW"),
         (("taking_back", "WALKING"), "operator", "taking_back.WALKING"),

@@ -128,7 +128,8 @@ async def _apply(programme: Programme, producer: str, event_id: str) -> int:
             parked.append(happening)
             return 1
         member_id, number = target
-        await settle(programme, db, member_id, number, happening.fact, delivery)
+        for fact in happening.facts:
+            await settle(programme, db, member_id, number, fact, delivery)
         await rows.finish_delivery(db, delivery, "APPLIED", order_number=number)
         return 1
 

@@ -33,7 +33,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A fact about an order.
+    """A fact about an order, and `further` ones that the same delivery tells of it.
 
     `order_number` is the shop's own word for which one, and decides. Without it the parcel with `tracking_number`
     does (`carrier` between two with the same number), and `order_hint`, what the shop may have told the carrier,
@@ -47,6 +47,12 @@ class Known:
     carrier: str | None = None
     order_hint: str | None = None
     is_test: bool = False
+    further: tuple[Fact, ...] = ()
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        """All that the delivery tells; it is applied as a whole or not at all."""
+        return self.fact, *self.further
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from loyalty.lapse import lapse_due
 from loyalty.notify import LogNotifier, send_notices
 from loyalty.programme import Programme
 from loyalty.settings import Settings
+from loyalty.settle_kept import settle_all_kept
 from loyalty.tokens import Verifier, issue
 from tests.fresh import Shared
 
@@ -201,6 +202,7 @@ class Stage:
         """What workers do, until nothing is due any more."""
         while (
             await apply_deliveries(self.programme)
+            + await settle_all_kept(self.programme)
             + await credit_due(self.programme.db)
             + await end_coupons(self.programme.db)
             + await lapse_due(self.programme.db)

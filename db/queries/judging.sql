@@ -112,6 +112,9 @@ select
         select v.outcome = 'WAITING' from verdicts v
         where v.member_id = o.member_id and v.verdict_id = o.verdict_id
     ) as is_waiting,
+    exists (
+        select from kept_facts k where k.member_id = o.member_id and k.number = o.number
+    ) as has_kept_facts,
     (
         select coalesce(jsonb_agg(jsonb_build_array(f.fact_key, f.kind, f.content, f.occurred_at)), '[]')
         from order_facts f

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from loyalty.producers import native, shopify
+from loyalty.producers import native, sendcloud, shippo, shopify
 from loyalty.producers.events import Happening, Identity, Sent
 
 
@@ -28,4 +28,9 @@ class Producer(Protocol):
         """The headers that prove a body to be the producer's. Raises ValueError for a secret that cannot be one."""
 
 
-PRODUCERS: Mapping[str, Producer] = {"native": native, "shopify": shopify}
+PRODUCERS: Mapping[str, Producer] = {
+    "native": native,
+    "shippo": shippo,
+    "sendcloud": sendcloud,
+    "shopify": shopify,
+}

@@ -2,45 +2,18 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from loyalty.producers.events import Sent
+from tests.producers.sample_files import TOLD, sample_event, sample_sent
 
-FOLDER = Path(__file__).parent / "samples"
+SAMPLES = {
+    name.removeprefix("shopify_").removesuffix(".json"): sample_sent(name.removesuffix(".json"))
+    for name, each in TOLD.items()
+    if each["producer"] == "shopify"
+}
+SECRET = "hush"
 ORDER = 9007199254740993  # 2^53 + 1
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """A published delivery as it is sent, and the secret it was signed with."""
-
-    sent: Sent
-    secret: str
-
-    @property
-    def body(self) -> dict[str, Any]:
-        """What it says."""
-        told: dict[str, Any] = json.loads(self.sent.body)
-        return told
-
-
-def _samples() -> dict[str, Sample]:
-    index = json.loads((FOLDER / "INDEX.json").read_text("utf-8"))["samples"]
-    return {
-        each["file"].removeprefix("shopify_").removesuffix(".json"): Sample(
-            Sent(
-                {name.lower(): value for name, value in each["headers"].items()}, (FOLDER / each["file"]).read_bytes()
-            ),
-            each["secret"],
-        )
-        for each in index
-        if each["producer"] == "shopify"
-    }
-
-
-SAMPLES = _samples()
 
 
 def sent(body: Mapping[str, Any], topic: str, **headers: str) -> Sent:
@@ -51,7 +24,7 @@ def sent(body: Mapping[str, Any], topic: str, **headers: str) -> Sent:
 
 def event(status: object, **more: Any) -> dict[str, Any]:
     """A fulfillment event of the first of November 2026."""
-    sample = SAMPLES["fulfillment_events_create_delivered"].body
+    sample = sample_event("shopify_fulfillment_events_create_delivered")
     moments = {"happened_at": "2026-11-01T05:00:00-05:00", "created_at": "2026-11-01T11:00:00+00:00"}
     return {**sample, "order_id": ORDER, "status": status, **moments, **more}
 
@@ -74,7 +47,7 @@ def fulfillment(
 
 def fulfilled(*fulfillments: Mapping[str, Any], **more: Any) -> dict[str, Any]:
     """An order, all of which was handed over."""
-    sample = SAMPLES["orders_fulfilled"].body
+    sample = sample_event("shopify_orders_fulfilled")
     return {**sample, "id": ORDER, "fulfillments": list(fulfillments), **more}
 
 

@@ -10,12 +10,14 @@ import httpx
 import pytest
 
 from loyalty.inbox import apply_deliveries
+from loyalty.producers.events import Sent
 from mipoints.signing import signed_headers
 from tests.books import assert_books_are_sound
+from tests.producers.carrying import states
 from tests.producers.shopify_bodies import (
     ORDER,
     SAMPLES,
-    Sample,
+    SECRET,
     event,
     fulfilled,
     fulfillment,
@@ -36,7 +38,7 @@ async def post(stage: Stage, body: Mapping[str, Any], event_id: str | None = Non
     """One delivery as `mipoints webhook send shopify` makes it; headers such as topic="refunds/create"."""
     told = json.dumps(body).encode()
     others = {f"x-shopify-{name}": value for name, value in headers.items()}
-    signed = signed_headers("shopify", "hush", told, event_id) | others
+    signed = signed_headers("shopify", SECRET, told, event_id) | others
     return await stage.http.post("/webhooks/shopify", content=told, headers=signed)
 
 
@@ -47,16 +49,11 @@ async def tell(stage: Stage, *bodies: Mapping[str, Any]) -> None:
         await stage.drain()
 
 
-async def tell_sample(stage: Stage, sample: Sample) -> None:
+async def tell_sample(stage: Stage, sample: Sent) -> None:
     """A published delivery with its own headers, byte for byte."""
-    answer = await stage.http.post("/webhooks/shopify", content=sample.sent.body, headers=dict(sample.sent.headers))
+    answer = await stage.http.post("/webhooks/shopify", content=sample.body, headers=dict(sample.headers))
     assert answer.status_code == 202
     await stage.drain()
-
-
-async def states(stage: Stage) -> list[str]:
-    rows = await stage.owner.fetch("select state from audit.inbox order by received_at, event_id")
-    return [row["state"] for row in rows]
 
 
 async def points(stage: Stage) -> tuple[int, int]:
@@ -266,7 +263,7 @@ async def test_test_mode_moves_points_in_the_sandbox_only(stage: Stage, body: di
 
 async def test_an_unsigned_or_topicless_delivery_is_refused_and_not_kept(stage: Stage):
     body = json.dumps(delivered(1)).encode()
-    signed = signed_headers("shopify", "hush", body)
+    signed = signed_headers("shopify", SECRET, body)
     for headers, status in (
         (signed_headers("shopify", "another secret", body), 401),
         ({name: value for name, value in signed.items() if "hmac" not in name}, 401),

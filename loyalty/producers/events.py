@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from loyalty.rules.shipment import Fact
+from loyalty.rules.facts import Fact, Movement
 
 
 class BadSignature(Exception):
@@ -53,6 +53,12 @@ class Known:
     def facts(self) -> tuple[Fact, ...]:
         """All that the delivery tells; it is applied as a whole or not at all."""
         return self.fact, *self.further
+
+    @property
+    def parcels_told(self) -> list[tuple[str, str | None]]:
+        """Tracking numbers and carriers of parcels in which the shop says that its order travels."""
+        movements = [fact for fact in self.facts if isinstance(fact, Movement) and fact.consignment is not None]
+        return [(fact.tracking_number, fact.carrier) for fact in movements if fact.tracking_number is not None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Shopify's webhooks against orders recorded under its numeric ids (R31 to R34), through HTTP and the database."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -67,6 +68,12 @@ async def joined(stage: Stage, number: str = str(ORDER), lines: list[Any] = PIEC
     await stage.register()
     await stage.advance(minutes=5)
     assert (await stage.order(number, lines, **more))["__typename"] == "OrderRecorded"
+
+
+async def news_of_parcel(stage: Stage, tracking_number: str) -> None:
+    """A carrier that does not know the order's number delivered a parcel."""
+    assert (await stage.webhook("shipment.delivered", {"tracking_number": tracking_number})).is_success
+    await stage.drain()
 
 
 def delivered(id_: int, **more: Any) -> dict[str, Any]:
@@ -158,6 +165,29 @@ async def test_the_carriers_own_webhooks_and_shopifys_count_once(stage: Stage):
     assert await points(stage) == (150, 0)
     await stage.tell("shipment.returned_to_sender", str(ORDER), tracking_number="B")
     assert await points(stage) == (125, 0)
+
+
+async def test_a_carriers_news_finds_the_order_by_the_number_shopify_told(stage: Stage):
+    """Before it was told the news waits for it, and after it there is no need to know the order's number."""
+    await joined(stage)
+    await news_of_parcel(stage, "A")
+    assert (await states(stage), await points(stage)) == (["PARKED"], (0, 150))
+    await tell(stage, TWO)
+    assert (await states(stage), await points(stage)) == (["APPLIED", "APPLIED"], (125, 25))
+    await news_of_parcel(stage, "B")
+    await tell(stage, delivered(1), delivered(2), fulfilled(*TWO["fulfillments"], note="sent again"))
+    assert await points(stage) == (150, 0)
+
+
+@pytest.mark.parametrize("_", range(10))
+async def test_news_of_a_parcel_and_the_telling_of_it_at_once_find_each_other(stage: Stage, _: int):
+    """Whoever commits second sees the other."""
+    await joined(stage)
+    assert (await post(stage, TWO)).status_code == 202
+    assert (await stage.webhook("shipment.delivered", {"tracking_number": "A"})).is_success
+    await asyncio.gather(*(apply_deliveries(stage.programme) for _ in range(4)))
+    await stage.drain()
+    assert (await states(stage), await points(stage)) == (["APPLIED", "APPLIED"], (125, 25))
 
 
 async def test_recorded_parcels_wait_to_be_told_which_fulfillment_they_are(stage: Stage):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from loyalty.facts import content_of, fact_of
 from loyalty.rules.facts import Delivered, InTransit, Lost, Movement, Returned, ReturnedToSender
 from loyalty.rules.purchase import Parcel
-from loyalty.rules.shipment import fold
+from loyalty.rules.shipment import UnknownParcel, fold
 
 from .known import at, line, order
 
@@ -90,11 +90,34 @@ def test_the_facts_together_say_what_arrived_with_a_consignment(bought, facts, k
         assert dict(state.possible.pieces) == possible
 
 
-def test_more_news_of_a_consignment_never_makes_what_was_known_contradict_itself():
-    """R34: an order whose pieces all travel in recorded parcels waits to be told which of them a consignment is."""
+def test_an_order_waits_to_be_told_which_recorded_parcel_a_consignment_is():
+    """R34: however long that takes; nothing of it is refused."""
     delivered = of("F1", Delivered)
     assert dict(fold(TWO, [delivered]).kept.pieces) == NONE
     assert dict(fold(TWO, [delivered, of("F1", InTransit, "T1", l1=2)]).kept.pieces) == ONES
+
+
+NEWS = st.builds(
+    of,
+    st.sampled_from([None, "F1", "F2"]),
+    st.sampled_from([Delivered, InTransit, Lost, ReturnedToSender]),
+    st.sampled_from([None, "T1", "A", "B"]),
+    st.integers(11, 14),
+    l1=st.integers(0, 2),
+    l2=st.integers(0, 1),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from([PLAIN, ALL_IN_ONE, PART_IN_ONE, TWO]), st.lists(NEWS, max_size=4), NEWS)
+def test_news_that_may_be_told_alone_may_be_told_after_any_other(bought, before, news):
+    """R34: so what is refused does not depend on what came first, but is taken once more is known."""
+    try:
+        fold(bought, before)
+        fold(bought, [news])
+    except UnknownParcel:
+        return
+    fold(bought, [*before, news])
 
 
 def test_parcels_the_shop_told_of_show_where_they_are():

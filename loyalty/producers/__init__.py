@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from loyalty.producers import native, sendcloud, shippo, shopify
+from loyalty.producers import aftership, easypost, native, sendcloud, shippo, shopify
 from loyalty.producers.events import Happening, Identity, Sent
 
 
@@ -30,6 +30,8 @@ class Producer(Protocol):
 
 PRODUCERS: Mapping[str, Producer] = {
     "native": native,
+    "easypost": easypost,
+    "aftership": aftership,
     "shippo": shippo,
     "sendcloud": sendcloud,
     "shopify": shopify,

@@ -13,7 +13,7 @@ import pytest
 from loyalty.inbox import apply_deliveries
 from loyalty.producers.events import Sent
 from mipoints.signing import signed_headers
-from tests.books import assert_books_are_sound
+from tests.books import problems
 from tests.producers.carrying import states
 from tests.producers.shopify_bodies import (
     ORDER,
@@ -152,7 +152,6 @@ async def test_two_fulfillments_end_the_same_in_whatever_order_they_are_told(sta
     assert await points(stage) == (25, 25)
     await tell(stage, delivered(2))
     assert await points(stage) == (50, 0)
-    await assert_books_are_sound(stage.owner)
 
 
 async def test_the_carriers_own_webhooks_and_shopifys_count_once(stage: Stage):
@@ -177,6 +176,16 @@ async def test_a_carriers_news_finds_the_order_by_the_number_shopify_told(stage:
     await news_of_parcel(stage, "B")
     await tell(stage, delivered(1), delivered(2), fulfilled(*TWO["fulfillments"], note="sent again"))
     assert await points(stage) == (150, 0)
+
+
+@pytest.mark.spoils
+async def test_the_audit_knows_the_parcels_that_shopify_told_of(stage: Stage):
+    await joined(stage, parcels={"B": {"12": 1}})
+    await tell(stage, TWO)
+    assert await problems(stage.owner) == []
+    await stage.owner.execute("delete from tracking_numbers where tracking_number = 'A'")
+    (found,) = await problems(stage.owner)
+    assert "tracking number A" in found
 
 
 @pytest.mark.parametrize("_", range(10))

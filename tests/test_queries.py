@@ -28,6 +28,19 @@ def test_every_named_query_is_used():
     assert [name for name in all_queries() if f'"{name}"' not in source] == []
 
 
+async def test_even_a_long_query_is_planned_once_and_not_at_each_call(db: Database):
+    sql = f"select 1 /* {'long ' * 10_000} */"
+
+    async def plans(connection: asyncpg.Connection) -> int:
+        for _ in range(2):
+            await connection.fetchval(sql)
+        return await connection.fetchval(
+            "select generic_plans + custom_plans from pg_prepared_statements where statement = $1", sql
+        )
+
+    assert await db.with_connection(plans) == 2
+
+
 def test_an_unknown_query_is_an_error():
     with pytest.raises(KeyError):
         query("no_such_query")

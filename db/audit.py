@@ -21,6 +21,7 @@ _CHECKS = {
     "The history comes to the balance": "audit_history",
     "No cap is exceeded": "audit_slots",
     "Every coupon was paid for": "audit_coupons",
+    "What others were told is numbered without gaps": "audit_outgoing",
 }
 
 

@@ -43,6 +43,8 @@ def problem_of(error: Exception) -> Problem | None:
     """The sentence for a failure that is not a fault of ours; None for a fault."""
     from db.migrate import MigrationsDiffer
     from db.pool import DatabaseUnavailable
+    from loyalty.outgoing.addresses import ForbiddenAddress
+    from loyalty.outgoing.endpoints import EndpointProblem
     from loyalty.rules.document import BadDocument
     from loyalty.rules.durations import BadDuration
     from loyalty.settings import SettingsError
@@ -52,7 +54,7 @@ def problem_of(error: Exception) -> Problem | None:
 
     if isinstance(error, Problem):
         return error
-    if isinstance(error, BadDuration | TokenProblem):
+    if isinstance(error, BadDuration | TokenProblem | ForbiddenAddress | EndpointProblem):
         return Problem(str(error), MISTYPED)
     if isinstance(error, SettingsError | MigrationsDiffer | EmbeddedServiceError | CannotSeed | BadDocument):
         return Problem(str(error))

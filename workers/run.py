@@ -7,6 +7,7 @@ import signal
 from arq.worker import Worker
 
 from db.pool import connect
+from loyalty.outgoing.addresses import reach_of
 from loyalty.programme import Programme
 from loyalty.settings import Settings
 from workers.sweeper import Sweeper
@@ -22,7 +23,7 @@ async def open_sweeper(settings: Settings) -> Sweeper:
     """A sweeper with a pool of its own; its sets may take longer than a caller would wait."""
     db = await connect(settings.database_url, most=4, seconds=JOB_SECONDS, name="mipoints worker")
     programme = Programme(db, settings.hold_seconds, settings.velocity_per_minute, takes_tests=settings.sandbox)
-    return Sweeper(programme, settings.sweep_seconds)
+    return Sweeper(programme, settings.sweep_seconds, reach=reach_of(settings))
 
 
 async def run_worker(settings: Settings) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from db.credit import seconds_to_next_due
 from db.inbox import bury_parked, unpark_known
@@ -13,6 +14,9 @@ from loyalty.end_coupons import end_some_coupons
 from loyalty.inbox import apply_some
 from loyalty.lapse import LapseLooks
 from loyalty.notify import LogNotifier, Notifier, send_some
+from loyalty.outgoing.addresses import Reach
+from loyalty.outgoing.courier import Courier, tidy_outgoing
+from loyalty.outgoing.reaching import Sender
 from loyalty.programme import Programme
 
 log = logging.getLogger(__name__)
@@ -25,17 +29,22 @@ _TIDY_EVERY = 30.0
 class Sweeper:
     """Looks for due work every `seconds`, sooner when a promise is due sooner or when it is woken.
 
-    Crediting, the inbox, coupons, lapsing, notices and tidying each have a loop of their own, so that none waits for
-    another. `notifier` is whatever tells members of their notices.
+    Crediting, the inbox, coupons, lapsing, notices, outgoing webhooks and tidying each have a loop of their own, so
+    that none waits for another. `notifier` is whatever tells members of their notices; `reach`, where webhooks may go.
     """
 
     programme: Programme
     seconds: float
     notifier: Notifier = field(default_factory=LogNotifier)
+    reach: Reach = field(default_factory=Reach)
+    courier: Courier = field(init=False)
     _lapses: LapseLooks = field(default_factory=LapseLooks)
     _woken: dict[str, asyncio.Event] = field(default_factory=dict)
     _stopping: bool = False
     _was_away: bool = False
+
+    def __post_init__(self) -> None:
+        self.courier = Courier(self.programme.db, Sender(self.reach), partial(self._wake_part, "send"))
 
     async def run(self) -> None:
         """Sweeps until `stop` is called; a database that is away is waited for."""
@@ -45,8 +54,10 @@ class Sweeper:
             self._repeat("coupons", self.end_coupons, self._a_while),
             self._repeat("lapse", self.lapse, self._a_while),
             self._repeat("notify", self.notify, self._a_while),
+            self._repeat("send", self.send, self._a_while),
             self._repeat("tidy", self.tidy, self._long),
         )
+        await self.courier.close()
 
     async def credit(self) -> int:
         """Credits one set of promises that are due; gives how many."""
@@ -68,11 +79,20 @@ class Sweeper:
         """Hands one set of notices over; gives how many were sent."""
         return await send_some(self.programme.db, self.notifier)
 
+    async def send(self) -> int:
+        """Starts sending one set of outgoing webhooks; gives how many. It waits for no endpoint."""
+        return await self.courier.send_some()
+
     async def tidy(self) -> int:
-        """Frees parked deliveries whose order nobody announced, and gives up on those parked for 90 days."""
+        """Frees parked deliveries whose order nobody announced, gives up on those parked for 90 days and on what
+        waits for endpoints that ended."""
         await unpark_known(self.programme.db)
         await bury_parked(self.programme.db)
+        await tidy_outgoing(self.programme.db)
         return 0
+
+    def _wake_part(self, name: str) -> None:
+        self._woken.setdefault(name, asyncio.Event()).set()
 
     def wake(self) -> None:
         """Ends every rest."""

@@ -310,3 +310,24 @@ async def test_what_was_written_while_an_endpoint_ended_is_tidied_away(stage: St
 async def test_an_unknown_type_is_refused(stage: Stage):
     with pytest.raises(EndpointProblem, match=TYPES[0]):
         await add_endpoint(stage.programme.db, Sender(AT_HOME), "http://127.0.0.1:1/", ["points.lost"], "olga")
+
+
+async def test_prometheus_sees_what_waits_what_is_dead_and_how_an_endpoint_answers(
+    stage: Stage, receiver: Receiver, sending: Courier
+):
+    receiver.statuses = [200, 500]
+    await events(stage, 2)
+    await sending.send_all()
+    await later(stage, 3)
+    text = (await stage.http.get("/metrics")).text
+    label = f'{{endpoint="{receiver.endpoint_id}"}}'
+    values = {
+        name: float(line.split()[-1])
+        for line in text.splitlines()
+        for name in ("waiting", "dead", "delivered", "failed", "failures", "oldest_seconds")
+        if line.startswith(f"mipoints_outgoing_{name}{label}")
+    }
+    assert values.pop("oldest_seconds") >= 3
+    assert values == {"waiting": 1, "dead": 0, "delivered": 1, "failed": 1, "failures": 0}
+    await remove_endpoint(stage.programme.db, receiver.endpoint_id, "olga")
+    assert str(receiver.endpoint_id) not in (await stage.http.get("/metrics")).text

@@ -67,11 +67,9 @@ class Patience:
     longest_rest: float
 
 
-async def claim_outgoing(
-    db: Queryable, busy: Sequence[UUID], most: int, rounds: int, lease_seconds: float
-) -> list[Event]:
-    """Leases up to `most` due events of each endpoint but the busy ones; of an endpoint in trouble, one."""
-    rows = await db.fetch(query("claim_outgoing"), list(busy), most, rounds, lease_seconds)
+async def claim_outgoing(db: Queryable, busy: Sequence[UUID], rounds: int, lease_seconds: float) -> list[Event]:
+    """Leases up to sixteen due events of each endpoint but the busy ones; one, where `rounds` came to nothing."""
+    rows = await db.fetch(query("claim_outgoing"), list(busy), rounds, lease_seconds)
     return [Event(**dict(row.items())) for row in rows]
 
 

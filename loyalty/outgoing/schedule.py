@@ -25,9 +25,6 @@ PATIENCE = Patience(give_up_after=72 * HOUR, rounds=3, longest_rest=5 * MINUTE)
 """After three rounds in which nothing got through an endpoint rests: 5 s, doubled each time, 5 minutes at most; then
 a single event finds out whether it is well again. Whatever was tried for 72 hours when that one fails is dead."""
 
-AT_ONCE = 16
-"""How many events one worker sends to one endpoint at a time."""
-
 SECONDS = 10.0
 """How long one attempt may take, from looking the address up to the answer."""
 

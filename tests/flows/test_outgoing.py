@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from db import clock
 from db.audit import audit
 from loyalty.outgoing.courier import Courier
 from loyalty.outgoing.endpoints import drop_old_secrets, rotate_secret
+from loyalty.outgoing.events import TYPES
 from loyalty.rules.calendar import first_of_month
 from tests.books import assert_books_are_sound
 from tests.flows.test_lapsing import to, with_lot
@@ -239,10 +242,32 @@ async def test_the_audit_finds_a_gap_in_what_was_told(stage: Stage, receiver: Re
     assert [check.name for check in unsound] == ["What others were told is numbered without gaps"]
 
 
-async def test_what_a_suspended_clock_made_late_is_told_as_of_when_it_was_written(
+def shape(value: Any) -> Any:
+    """Names and kinds of values, at every depth."""
+    return {name: shape(each) for name, each in value.items()} if isinstance(value, dict) else type(value).__name__
+
+
+async def test_events_look_as_the_documentation_shows_them(stage: Stage, receiver: Receiver, sending: Courier):
+    text = (Path(__file__).parents[2] / "docs" / "outgoing.md").read_text("utf-8")
+    shown = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]
+    assert [event["type"] for event in shown] == list(TYPES)
+    day = await with_lot(stage, 700)
+    await stage.redeem("es-5")
+    await stage.order("ORD-2", [("1", 1, 5000), ("2", 1, 5000)])
+    await stage.delivered("ORD-2")
+    await stage.returned("ORD-2", "R-1", lines=[{"line_id": "2", "quantity": 1}])
+    await to(stage, first_of_month(day, -1))
+    await sending.send_all()
+    told_of = {event["type"]: event for event in receiver.events if event["data"].get("kind") != "SIGN_UP"}
+    for event in shown:
+        assert shape(told_of[event["type"]]) == shape(event)
+    for moment in ("at once", "5 s", "1 min", "5 min", "15 min", *(f"{h} h" for h in (1, 2, 4, 8, 16, 32, 52, 72))):
+        assert moment in text
+
+
+async def test_a_year_in_one_step_is_told_in_the_order_in_which_it_happened(
     stage: Stage, receiver: Receiver, sending: Courier
 ):
-    """A year in one step: what happened says when it happened, and comes in that order."""
     await with_lot(stage, 200)
     await clock.advance(stage.owner, 14, timedelta())
     await stage.drain()

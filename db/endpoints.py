@@ -1,7 +1,7 @@
 """Endpoints: who is told what happens to members' points."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,7 @@ class Endpoint:
     url: str
     types: Sequence[str]
     state: str
-    secrets: Sequence[str]
+    secrets: Sequence[str] = field(repr=False)
 
 
 async def add_endpoint(db: Queryable, endpoint_id: UUID, url: str, secret: str, types: Sequence[str]) -> None:

@@ -1,7 +1,7 @@
 """What others are told: claiming what is due, writing down what became of it, looking at it, sending it again."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -26,7 +26,7 @@ class Event:
     attempts: int
     created_at: datetime
     url: str
-    secrets: Sequence[str]
+    secrets: Sequence[str] = field(repr=False)
     market: str
     mi_id: str | None
     previous: int | None

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from api.metrics import Metrics
 from db.migrate import are_current
+from db.outgoing import outgoing_backlog
 from db.pool import Database, DatabaseUnavailable
 
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
@@ -38,7 +39,11 @@ class Health:
         return JSONResponse({"status": "ready", "degraded": ["redis"] if lacks_redis else []})
 
     async def counted(self, _: Request) -> Response:
-        """Prometheus' text format."""
+        """Prometheus' text format. What waits to be sent is read from the database, and left out while it is away."""
+        try:
+            self.metrics.tell_outgoing(await outgoing_backlog(self.db))
+        except DatabaseUnavailable:
+            self.metrics.tell_outgoing([])
         return Response(self.metrics.text(), media_type=_PROMETHEUS)
 
     async def _reasons(self) -> list[str]:

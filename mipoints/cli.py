@@ -2,7 +2,18 @@
 
 import typer
 
-from mipoints.commands import books, campaigns, clock, processes, reconciling, sandbox, terms, tokens, webhooks
+from mipoints.commands import (
+    books,
+    campaigns,
+    clock,
+    deliveries,
+    processes,
+    reconciling,
+    sandbox,
+    terms,
+    tokens,
+    webhooks,
+)
 
 app = typer.Typer(
     name="mipoints",
@@ -15,6 +26,7 @@ app = typer.Typer(
 
 for group in (sandbox, processes, tokens, books, reconciling):
     app.registered_commands.extend(group.app.registered_commands)
+webhooks.app.registered_commands.extend(deliveries.app.registered_commands)
 app.add_typer(clock.app, name="clock")
 app.add_typer(webhooks.app, name="webhook")
 app.add_typer(campaigns.app, name="campaign")

@@ -90,9 +90,9 @@ class PromiseOfOrder:
 
 @dataclass(frozen=True, slots=True)
 class OrderToSettle:
-    """An order as told, the set of facts about it as (key, kind, content, occurred at), its promises, what was taken
-    back by part, the lots its points went to, what of each of the member's lots lapsed, and the first line of history
-    it made."""
+    """An order as told, the set of facts about it as (key, kind, content, occurred at), whether some of them were kept
+    and moved nothing yet, its promises, what was taken back by part, the lots its points went to, what of each of the
+    member's lots lapsed, and the first line of history it made."""
 
     number: str
     verdict_id: UUID
@@ -105,6 +105,7 @@ class OrderToSettle:
     terms_version: str
     campaign_ids: tuple[str, ...]
     is_waiting: bool
+    has_kept_facts: bool
     facts: list[tuple[str, str, dict[str, Any], datetime]]
     promises: list[PromiseOfOrder]
     taken: Mapping[str, int]
@@ -236,6 +237,7 @@ async def order_to_settle(db: Queryable, member_id: UUID, number: str) -> OrderT
         terms_version=row["terms_version"],
         campaign_ids=tuple(str(campaign_id) for campaign_id in row["campaign_ids"]),
         is_waiting=row["is_waiting"],
+        has_kept_facts=row["has_kept_facts"],
         facts=[(key, kind, content, datetime.fromisoformat(at)) for key, kind, content, at in row["facts"]],
         promises=[PromiseOfOrder(UUID(id_), part, state, points) for id_, part, state, points in row["promises"]],
         taken=_summed(row["taken"]),

@@ -1,5 +1,6 @@
 """What becomes of a membership: facts kept while it is suspended, what it would leave behind, who was here before."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -60,11 +61,20 @@ async def keep_fact(db: Queryable, member_id: UUID, number: str, fact_key: str) 
     await db.execute(query("keep_fact"), member_id, number, fact_key)
 
 
-async def take_kept_facts(db: Queryable, member_id: UUID) -> list[tuple[str, str]]:
-    """Takes what was kept while a member was suspended, as (order number, fact key), in the order it came."""
-    rows = await db.fetch(query("take_kept_facts"), member_id)
-    ordered = sorted(rows, key=lambda row: (row["kept_at"], row["number"], row["fact_key"]))
-    return [(row["number"], row["fact_key"]) for row in ordered]
+async def kept_facts(db: Queryable, member_id: UUID) -> list[tuple[str, str]]:
+    """What was kept of a member's orders, as (order number, fact key), in the order it came."""
+    return [(row["number"], row["fact_key"]) for row in await db.fetch(query("kept_facts"), member_id)]
+
+
+async def drop_kept_facts(db: Queryable, member_id: UUID, facts: Sequence[tuple[str, str]]) -> None:
+    """Takes facts off what is kept; the caller's transaction applies them, so each is applied once."""
+    numbers, keys = [number for number, _ in facts], [key for _, key in facts]
+    await db.execute(query("drop_kept_facts"), member_id, numbers, keys)
+
+
+async def members_with_kept_facts(db: Queryable, most: int) -> list[UUID]:
+    """Members that may be credited again and whose orders' facts still wait."""
+    return [row["member_id"] for row in await db.fetch(query("members_with_kept_facts"), most)]
 
 
 async def person_salt(db: Queryable) -> bytes:

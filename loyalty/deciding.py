@@ -70,9 +70,16 @@ def request_of(caller: Caller, operation: str, key: str, asked: object) -> Reque
 
 
 def content_hash(content: object) -> str:
-    """SHA-256 of plain values in a form that does not depend on their order or on an instant's zone; hexadecimal."""
-    text = json.dumps(content, sort_keys=True, default=_plain, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    """SHA-256 of `content_text`, hexadecimal."""
+    return hashlib.sha256(content_text(content).encode()).hexdigest()
+
+
+def content_text(content: object) -> str:
+    """Plain values in a form that does not depend on their order or on an instant's zone.
+
+    The audit makes the same text of orders (`audit_order_contents`).
+    """
+    return json.dumps(content, sort_keys=True, default=_plain, ensure_ascii=False)
 
 
 def _plain(value: object) -> object:

@@ -15,6 +15,7 @@ from loyalty.programme import Programme
 from loyalty.refusals import InvalidInput
 from loyalty.rules.membership import Forfeit, may_become
 from loyalty.settle import settle_kept
+from loyalty.settle_kept import KEPT_AT_ONCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class StateChange:
 async def set_member_state(programme: Programme, caller: Caller, change: StateChange, key: str) -> UUID:
     """Changes a membership's state and logs who did it and why; gives the member.
 
-    Reinstating credits the holds that fell due meanwhile and applies what was kept of orders. Closing forfeits points,
+    Reinstating credits the holds that fell due meanwhile and applies what was kept of orders: some at once, what is
+    more than that by workers right after. Closing forfeits points,
     promises and coupons, and wants to be confirmed: InvalidInput CONFIRM_FORFEIT says what would be lost. Other
     refusals: NotAMember, InvalidInput for a closed membership (closed is final), IdempotencyMismatch.
     """
@@ -60,7 +62,7 @@ async def set_member_state(programme: Programme, caller: Caller, change: StateCh
     async def apply_what_was_kept(db: Queryable, member: MemberToJudge) -> None:
         if (member.state, change.state) == ("SUSPENDED", "ACTIVE"):
             await catch_up(db, member.member_id)
-            await settle_kept(programme, db, member.member_id)
+            await settle_kept(programme, db, member.member_id, KEPT_AT_ONCE)
 
     answer = await decide(programme.db, Who(mi_id=change.mi_id), request, judge, afterwards=apply_what_was_kept)
     return UUID(answer["member_id"])

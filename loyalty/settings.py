@@ -240,6 +240,5 @@ def _is_base64(text: str) -> bool:
 
 
 def _are_secrets(secrets: object) -> bool:
-    return isinstance(secrets, str) or (
-        isinstance(secrets, list) and all(isinstance(secret, str) and secret for secret in secrets)
-    )
+    listed = secrets if isinstance(secrets, list) else [secrets]
+    return all(isinstance(secret, str) and secret for secret in listed)

@@ -1,5 +1,6 @@
 """Settling an order (R31-R36): what all known facts say it is worth, against what was posted, and the difference."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from db.judging import (
     member_to_judge,
     order_to_settle,
 )
-from db.membership import keep_fact, take_kept_facts
+from db.membership import drop_kept_facts, keep_fact, kept_facts
 from db.pool import Queryable
 from db.record import Changes, NewFact, record
 from loyalty.catching_up import catch_up
@@ -25,14 +26,17 @@ from loyalty.rules.kinds import Code
 from loyalty.rules.settlement import Settlement, order_outcome, settle_state
 from loyalty.rules.shipment import Fact, OrderState, Returned, fold
 
-MOST_FACTS = 300
+MOST_MOVEMENTS = MOST_RETURNS = 300
 
 
 class TooManyFacts(Exception):
-    """More was told of one order than any real one has; nobody settles by thousands of facts."""
+    """More was told of one order than any real one has; nobody settles by thousands of facts.
+
+    However often its parcels were spoken of, its returns are taken (R32).
+    """
 
     def __init__(self, number: str) -> None:
-        super().__init__(f"Order {number} has {MOST_FACTS} facts already; this one is not taken.")
+        super().__init__(f"Order {number} has {MOST_MOVEMENTS} facts of this kind already; this one is not taken.")
 
 
 async def settle(
@@ -54,27 +58,37 @@ async def settle(
     known = _facts_of(order)
     if fact.key in known:
         return
-    if len(known) >= MOST_FACTS:
-        raise TooManyFacts(number)
+    _check_number(number, fact, known.values())
     state = fold(order_of(order), [*known.values(), fact])
     changes = Changes(facts=[_new_fact(number, fact, delivery)])
-    if member.state == "ACTIVE":
+    if member.state == "ACTIVE" and not order.has_kept_facts:
         catalogue = await programme.catalogue_at(member.programme_version, db)
         _write(changes, catalogue, member, order, state, fact, delivery.received_at)
     await record(db, member_id, member.version, changes)
-    if member.state == "SUSPENDED":
+    if member.state == "SUSPENDED" or order.has_kept_facts:
         await keep_fact(db, member_id, number, fact.key)
 
 
-async def settle_kept(programme: Programme, db: Queryable, member_id: UUID) -> None:
+def _check_number(number: str, fact: Fact, known: Iterable[Fact]) -> None:
+    """Raises TooManyFacts."""
+    is_return = isinstance(fact, Returned)
+    of_its_kind = sum(isinstance(each, Returned) is is_return for each in known)
+    if of_its_kind >= (MOST_RETURNS if is_return else MOST_MOVEMENTS):
+        raise TooManyFacts(number)
+
+
+async def settle_kept(programme: Programme, db: Queryable, member_id: UUID, most: int) -> int:
     """Applies what was told of a member's orders while it was suspended (R5): fact by fact in the order it came.
 
-    Runs inside the transaction that reinstates the member, booked as of that moment; each fact is applied once.
+    Runs inside a transaction that holds the member, booked as of now; each fact is applied once. Gives how many it
+    applied: `most` at once, and what is left stays kept.
     """
-    kept = await take_kept_facts(db, member_id)
-    for place, (number, key) in enumerate(kept):
+    kept = await kept_facts(db, member_id)
+    await drop_kept_facts(db, member_id, kept[:most])
+    for place, (number, key) in enumerate(kept[:most]):
         later = {other for its_order, other in kept[place + 1 :] if its_order == number}
         await _settle_one(programme, db, member_id, number, key, later)
+    return min(most, len(kept))
 
 
 async def _settle_one(

@@ -1,11 +1,9 @@
 """A running programme for tests: its API over real HTTP, its tokens, its clock, and its workers' work on demand."""
 
-import asyncio
 import base64
 import hashlib
 import hmac
 import json
-import socket
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -16,7 +14,6 @@ from uuid import uuid4
 
 import asyncpg
 import httpx
-import uvicorn
 
 from api.app import create_app
 from db import clock
@@ -28,8 +25,10 @@ from loyalty.lapse import lapse_due
 from loyalty.notify import LogNotifier, send_notices
 from loyalty.programme import Programme
 from loyalty.settings import Settings
+from loyalty.settle_kept import settle_all_kept
 from loyalty.tokens import Verifier, issue
 from tests.fresh import Shared
+from tests.served import served
 
 NATIVE_KEY = b"a native webhook's signing key!!"
 NATIVE_SECRET = "whsec_" + base64.b64encode(NATIVE_KEY).decode()
@@ -132,6 +131,7 @@ class Stage:
         *,
         key: str | None = None,
         parcels: Mapping[str, Mapping[str, int]] | None = None,
+        carrier: str | None = None,
         **more: Any,
     ) -> dict[str, Any]:
         """The storefront tells of an order; lines as (id, quantity, paid in minor units), products named p-<line>."""
@@ -146,6 +146,7 @@ class Stage:
             told["parcels"] = [
                 {
                     "trackingNumber": number_,
+                    "carrier": carrier,
                     "lines": [{"lineId": id_, "quantity": n} for id_, n in pieces.items()],
                 }
                 for number_, pieces in parcels.items()
@@ -201,6 +202,7 @@ class Stage:
         """What workers do, until nothing is due any more."""
         while (
             await apply_deliveries(self.programme)
+            + await settle_all_kept(self.programme)
             + await credit_due(self.programme.db)
             + await end_coupons(self.programme.db)
             + await lapse_due(self.programme.db)
@@ -240,18 +242,8 @@ async def open_stage(shared: Shared, **others: Any) -> AsyncIterator[Stage]:
         woken.append(job)
 
     app = create_app(settings, programme, wake, Verifier(settings))
-    # asyncio sends small answers at once (TCP_NODELAY) only on sockets that name their protocol.
-    listener = socket.socket(proto=socket.IPPROTO_TCP)
-    listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
-    serving = asyncio.create_task(server.serve([listener]))
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    try:
-        async with httpx.AsyncClient(base_url=url, timeout=30) as http:
-            yield Stage(settings, programme, shared.owner, http, woken)
-    finally:
-        server.should_exit = True
-        await serving
+    async with served(app) as url, httpx.AsyncClient(base_url=url, timeout=30) as http:
+        yield Stage(settings, programme, shared.owner, http, woken)
 
 
 _VERDICT = """verdict {

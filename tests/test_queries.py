@@ -94,6 +94,7 @@ async def test_the_application_cannot_rewrite_what_was_told_nor_move_the_clock(d
         await db.execute(statement)
 
 
+@pytest.mark.spoils
 async def test_a_verdict_that_is_final_cannot_be_turned(stage: Stage):
     await stage.register()
     assert await stage.programme.db.execute("update verdicts set outcome = 'REFUSED'") == "UPDATE 0"
@@ -101,6 +102,7 @@ async def test_a_verdict_that_is_final_cannot_be_turned(stage: Stage):
     assert await stage.programme.db.execute("update verdicts set outcome = 'REFUSED'") == "UPDATE 1"
 
 
+@pytest.mark.spoils
 @pytest.mark.parametrize(
     ("tampering", "bad"),
     [

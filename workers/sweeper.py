@@ -16,6 +16,7 @@ from loyalty.inbox import apply_some
 from loyalty.lapse import LapseLooks
 from loyalty.notify import LogNotifier, Notifier, send_some
 from loyalty.programme import Programme
+from loyalty.settle_kept import settle_some_kept
 
 log = logging.getLogger(__name__)
 
@@ -27,8 +28,8 @@ _TIDY_EVERY = 30.0
 class Sweeper:
     """Looks for due work every `seconds`, sooner when a promise is due sooner or when it is woken.
 
-    Crediting, the inbox, coupons, lapsing, notices, reconciling and tidying each have a loop of their own, so that
-    none waits for another. `notifier` is whatever tells members of their notices;
+    Crediting, the inbox, what was kept, coupons, lapsing, notices, reconciling and tidying each have a loop of their
+    own, so that none waits for another. `notifier` is whatever tells members of their notices;
     `producer_keys` are of producers that may be asked about parcels without news for `reconcile_after`.
     """
 
@@ -47,6 +48,7 @@ class Sweeper:
         await asyncio.gather(
             self._repeat("credit", self.credit, self._until_next_due),
             self._repeat("apply", self.apply, self._a_while),
+            self._repeat("kept", self.settle_kept, self._a_while),
             self._repeat("coupons", self.end_coupons, self._a_while),
             self._repeat("lapse", self.lapse, self._a_while),
             self._repeat("notify", self.notify, self._a_while),
@@ -61,6 +63,10 @@ class Sweeper:
     async def apply(self) -> int:
         """Applies one set of deliveries from the inbox; gives how many it finished."""
         return await apply_some(self.programme)
+
+    async def settle_kept(self) -> int:
+        """Applies one set of what was kept of members that were reinstated; gives how many facts."""
+        return await settle_some_kept(self.programme)
 
     async def end_coupons(self) -> int:
         """Ends one set of reservations and coupons whose time is over; gives how many."""

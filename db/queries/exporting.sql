@@ -45,6 +45,10 @@ select
         from kept_facts k where k.member_id = m.member_id
     ) as kept_facts,
     (
+        select coalesce(jsonb_agg(to_jsonb(q) - 'member_id' order by q.asked_at, q.number, q.producer), '[]')
+        from parcel_questions q where q.member_id = m.member_id
+    ) as parcel_questions,
+    (
         select coalesce(jsonb_agg(to_jsonb(c) - 'member_id' order by c.issued_at, c.coupon_id), '[]')
         from coupons c where c.member_id = m.member_id
     ) as coupons,

@@ -105,6 +105,7 @@ select member_id from order_numbers where number = $1;
 -- name: order_to_settle
 -- An order with all that is known of it, what is still promised, what was posted and taken back by part, which lots
 -- its points went to, and what of each lot lapsed; what a return was waived because it had lapsed is in neither (R36).
+-- What an operator let be taken back was waived what was credited less what was taken.
 select
     o.number, o.verdict_id, o.placed_at, o.currency, o.lines, o.parcels, o.shipping_minor, o.discount_minor,
     o.terms_version, o.campaign_ids,
@@ -112,6 +113,9 @@ select
         select v.outcome = 'WAITING' from verdicts v
         where v.member_id = o.member_id and v.verdict_id = o.verdict_id
     ) as is_waiting,
+    exists (
+        select from kept_facts k where k.member_id = o.member_id and k.number = o.number
+    ) as has_kept_facts,
     (
         select coalesce(jsonb_agg(jsonb_build_array(f.fact_key, f.kind, f.content, f.occurred_at)), '[]')
         from order_facts f
@@ -159,6 +163,17 @@ select
                     select sum(w.points::bigint)
                     from verdicts v, jsonb_each_text(v.facts -> 'waived') as w (day, points)
                     where v.member_id = o.member_id and v.kind = 'CLAWBACK' and w.day = t.lapses_on::text
+                ), 0) - coalesce((
+                    select sum(w.points)
+                    from (
+                        select past.points + sum(p.points) as points
+                        from verdicts past
+                        join promises p on p.member_id = past.member_id and p.verdict_id::text = past.facts ->> 'of'
+                        where
+                            past.member_id = o.member_id and past.kind = 'CLAWBACK' and past.outcome = 'GRANTED'
+                            and p.state = 'POSTED' and p.lapses_on = t.lapses_on
+                        group by past.verdict_id, past.points
+                    ) w
                 ), 0) as points
             from transfers t
             where t.member_id = o.member_id and t.kind = 'LAPSE'

@@ -186,6 +186,7 @@ async def test_when_the_database_hangs_the_answer_is_unavailable_and_the_key_sta
     assert again["data"]["earnPoints"]["verdict"]["outcome"] == "GRANTED"
 
 
+@pytest.mark.spoils
 async def test_an_unexpected_fault_is_masked_and_carries_a_request_id(stage: Stage):
     await stage.register()
     await stage.owner.execute("alter table lots rename column remaining to elsewhere")

@@ -11,6 +11,7 @@ from db.audit import audit
 from loyalty.programme import Programme
 from loyalty.rules.calendar import Calendar
 from loyalty.settings import SettingsError, read_settings
+from loyalty.settle_kept import KEPT_AT_ONCE
 from tests.books import assert_books_are_sound
 from tests.stage import Stage
 
@@ -29,6 +30,7 @@ COMMIT = """mutation($code: String!, $order: String!, $key: ID!) {
   commitCoupon(code: $code, orderNumber: $order, idempotencyKey: $key) { __typename ... on Refusal { code } } }"""
 EXPORT = "query($miId: ID) { exportMember(miId: $miId) }"
 SHARE = {"socialShare": {"productId": "p-1"}}
+ONE_PIECE = [{"line_id": "1", "quantity": 1}]
 
 
 async def operator(stage: Stage, query: str, **variables: Any) -> Any:
@@ -115,6 +117,30 @@ async def test_what_was_told_of_orders_while_suspended_is_applied_at_reinstateme
     assert await stage.balance() == (120, 0, 0)
     await stage.returned("ORD-2", "R2")
     assert await stage.balance() == (100, 0, 0)
+    await assert_books_are_sound(stage.owner)
+
+
+async def test_hundreds_of_facts_that_were_kept_are_applied_once_a_member_is_reinstated(stage: Stage):
+    """R5: some of them with the reinstatement, the rest by workers, and what is told meanwhile after them."""
+    await stage.register()
+    await stage.advance(minutes=5)
+    for order in ("A", "B"):
+        await stage.order(order, [("1", 500, 50_000)])
+    await becomes(stage, "SUSPENDED")
+    for order in ("A", "B"):
+        for n in range(90):
+            told = {"order_number": order, "tracking_number": f"{order}-{n}", "lines": ONE_PIECE}
+            await stage.webhook("shipment.delivered", told | {"occurred_at": "2026-11-03T11:59:30Z"})
+    await stage.drain()
+    assert (await stage.balance())[0] == 50
+    await becomes(stage, "ACTIVE")
+    assert (await stage.balance())[0] == 50 + KEPT_AT_ONCE
+    told = {"order_number": "A", "return_id": "R", "lines": ONE_PIECE, "occurred_at": "2026-11-03T11:59:30Z"}
+    await stage.webhook("return.received", told)
+    await stage.drain()
+    assert (await stage.balance())[0] == 50 + 180 - 1
+    assert all(points > 0 for kind, points, _ in await stage.history() if kind == "PURCHASE")
+    assert await stage.owner.fetchval("select count(*) from kept_facts") == 0
     await assert_books_are_sound(stage.owner)
 
 

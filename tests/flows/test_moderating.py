@@ -6,7 +6,7 @@ import pytest
 
 from tests.books import assert_books_are_sound
 from tests.stage import Stage
-from tests.verdict_calls import MODERATE, answer_of, decided, told
+from tests.verdict_calls import MODERATE, answer_of, decided, taking_back_by_operators, told
 
 REVIEW = {"review": {"productId": "p-1", "reviewId": "rv-1"}}
 SHARE = {"socialShare": {"productId": "p-1"}}
@@ -15,16 +15,6 @@ LINK = {"linkShare": {"productId": "p-1"}}
 
 async def held_five_minutes(stage: Stage) -> None:
     await stage.advance(minutes=5)
-
-
-async def by_operators(stage: Stage) -> None:
-    """The market leaves taking back to operators (R35)."""
-    await stage.owner.execute(
-        """update terms set document = jsonb_set(document, '{taking_back}',
-             '{"SOCIAL_SHARE": "operator", "LINK_SHARE": "operator", "REVIEW": "operator"}')
-           where version = 'es-2020-01-01'"""
-    )
-    await stage.owner.execute("update programme_state set version = version + 1")
 
 
 async def test_a_published_review_is_on_hold_from_its_publication_and_then_credited(stage: Stage):
@@ -216,7 +206,7 @@ async def test_a_product_that_is_called_like_an_order_is_not_mistaken_for_it(sta
 
 async def test_where_the_terms_say_so_an_operator_decides_what_is_taken_back(stage: Stage):
     """R35: policy `operator`; until then the points stay, and the verdict shows what is asked."""
-    await by_operators(stage)
+    await taking_back_by_operators(stage)
     await stage.register()
     verdicts = [(await stage.earn(SHARE))["verdict"]["id"] for _ in range(2)]
     await held_five_minutes(stage)
@@ -239,7 +229,7 @@ async def test_where_the_terms_say_so_an_operator_decides_what_is_taken_back(sta
 
 async def test_a_review_that_waits_is_refused_at_once_whoever_takes_back(stage: Stage):
     """R35, R60."""
-    await by_operators(stage)
+    await taking_back_by_operators(stage)
     await stage.register()
     await stage.earn(REVIEW)
     removed = await told(stage, "reviewRemoved", reviewId="rv-1")
@@ -248,7 +238,7 @@ async def test_a_review_that_waits_is_refused_at_once_whoever_takes_back(stage: 
 
 async def test_taking_back_by_an_operator_cancels_what_is_still_on_hold(stage: Stage):
     """R35."""
-    await by_operators(stage)
+    await taking_back_by_operators(stage)
     await stage.register()
     share = (await stage.earn(SHARE))["verdict"]["id"]
     waits = await told(stage, "shareRemoved", verdictId=share)

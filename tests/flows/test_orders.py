@@ -278,4 +278,17 @@ async def test_an_order_is_not_settled_by_thousands_of_facts(stage: Stage):
     await stage.delivered("ORD-1")
     row = await stage.owner.fetchrow("select state, error from audit.inbox")
     assert row["state"] == "RECEIVED"
-    assert "facts already" in row["error"]
+    assert "facts of this kind already" in row["error"]
+
+
+async def test_a_return_is_taken_however_often_the_parcels_were_spoken_of(stage: Stage):
+    await joined(stage)
+    await stage.order("ORD-1", [("1", 2, 10000)])
+    await stage.delivered("ORD-1")
+    await stage.owner.execute(
+        "insert into order_facts select member_id, number, 'in_transit:' || n, 'InTransit', "
+        """'{"tracking_number": "T", "lines": [], "carrier": null}', now(), now(), 'native', n::text """
+        "from orders, generate_series(1, 300) n"
+    )
+    await stage.returned("ORD-1", "R-1", lines=[{"line_id": "1", "quantity": 1}])
+    assert (await stage.balance())[0] == 50 + 50

@@ -16,6 +16,7 @@ from api.reconciliation import ReconciliationEndpoint
 from api.schema import schema
 from api.webhooks import WebhookEndpoint, problem
 from loyalty.programme import Programme
+from loyalty.rejections import Rejections
 from loyalty.settings import Settings
 from loyalty.tokens import Verifier
 
@@ -28,11 +29,13 @@ def create_app(
     wake: Wake,
     verifier: Verifier,
     ping_redis: PingRedis | None = None,
+    rejections: Rejections | None = None,
 ) -> Starlette:
     """The application. It opens and closes nothing: whoever built the parts does.
 
     `wake` is called after commits with the name of what is to be done and when; it never raises and is bounded in
     time. `ping_redis` asks Redis for a sign of life, for /readyz; None where there is no Redis.
+    `rejections` counts refused webhooks; whoever gives it writes down what is left of it at the end.
     """
     metrics = Metrics()
     health = Health(programme.db, metrics, ping_redis)
@@ -49,6 +52,7 @@ def create_app(
         secrets=settings.webhook_secrets,
         wake=wake,
         metrics=metrics,
+        rejections=rejections or Rejections(programme.db),
         body_limit=settings.webhook_body_limit,
     )
     reconciliation = ReconciliationEndpoint(

@@ -9,6 +9,7 @@ from datetime import timedelta
 from db.credit import seconds_to_next_due
 from db.inbox import bury_parked, unpark_known
 from db.pool import DatabaseUnavailable
+from db.rejections import forget_rejections
 from loyalty.ask_producers import Key, ask_about_silent_parcels
 from loyalty.credit import credit_some
 from loyalty.end_coupons import end_some_coupons
@@ -87,9 +88,13 @@ class Sweeper:
         return await ask_about_silent_parcels(self.programme.db, self.producer_keys, self.reconcile_after)
 
     async def tidy(self) -> int:
-        """Frees parked deliveries whose order nobody announced, and gives up on those parked for 90 days."""
+        """Frees parked deliveries whose order nobody announced, and gives up on those parked for 90 days.
+
+        Counts of what was refused as long ago are forgotten.
+        """
         await unpark_known(self.programme.db)
         await bury_parked(self.programme.db)
+        await forget_rejections(self.programme.db)
         return 0
 
     def wake(self) -> None:

@@ -12,6 +12,7 @@ from api.context import Wake
 from api.graphql import GraphQLEndpoint
 from api.health import Health, PingRedis
 from api.metrics import Metrics
+from api.pings import PingEndpoint
 from api.producers import ProducersEndpoint
 from api.reconciliation import ReconciliationEndpoint
 from api.schema import schema
@@ -63,11 +64,13 @@ def create_app(
         wake=wake,
         body_limit=settings.webhook_body_limit,
     )
+    pings = PingEndpoint(settings.webhook_secrets, metrics, settings.webhook_body_limit)
     producers = ProducersEndpoint(programme.db, verifier, settings.webhook_secrets)
     return Starlette(
         routes=[
             Route("/graphql", graphql),
             Route("/webhooks/{producer}", webhooks),
+            Route("/webhooks/{producer}/ping", pings),
             Route("/producers", producers.all),
             Route("/producers/{producer}", producers.one),
             Route("/reconciliation", reconciliation),

@@ -27,6 +27,12 @@ class Metrics:
             ["producer", "outcome"],
             registry=self.registry,
         )
+        self.pings = Counter(
+            "mipoints_webhook_pings",
+            "Pings, with which producers try their signatures, by producer and HTTP status.",
+            ["producer", "status"],
+            registry=self.registry,
+        )
         self.inbox = Gauge(
             "mipoints_inbox_deliveries",
             "Deliveries that wait (received, parked) or were given up on (dead), by producer; of the whole programme.",

@@ -50,8 +50,7 @@ def settings_for(database_url: str, **others: Any) -> Settings:
         database_url=database_url,
         sandbox=True,
         auth_secret=AUTH_SECRET,
-        webhook_secrets=WEBHOOK_SECRETS,
-        **({"velocity_per_minute": 0} | others),
+        **({"velocity_per_minute": 0, "webhook_secrets": WEBHOOK_SECRETS} | others),
     )
 
 

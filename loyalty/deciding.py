@@ -21,6 +21,7 @@ from db.judging import (
     MemberToJudge,
     Who,
     keep_answer,
+    key_is_used,
     lock_member_to_judge,
     member_to_judge,
     request_to_judge,
@@ -38,6 +39,7 @@ from loyalty.refusals import (
     kept_refusal,
     refusal_of_check,
 )
+from loyalty.room import check_room
 
 T = TypeVar("T")
 Answer = Mapping[str, Any]
@@ -104,7 +106,8 @@ async def decide(
 
     Where midnight has come for a lot and no worker yet, it lapses first, behind the member's lock (R50).
     `afterwards` does what follows from the decision, once, in the same transaction as its writing. Raises NotAMember,
-    IdempotencyMismatch, and whatever refusal `judge` raises; a kept refusal is raised again. What only the writing can
+    IdempotencyMismatch, InvalidInput for more points than a balance holds (R37), and whatever refusal `judge` raises;
+    a kept refusal is raised again. What only the writing can
     see, such as the last of a stock going to another member, is a refusal like any other.
     """
 
@@ -133,6 +136,7 @@ async def decide(
             assert member is not None
         try:
             changes, answer = await judge(queryable, member)
+            check_room(member, changes)
         except Refusal as refusal:
             if not refusal.is_kept:
                 raise
@@ -187,6 +191,11 @@ def first_answer(kept: KeptAnswer, request: Request) -> Answer:
     if kept.input_hash != request.input_hash:
         raise IdempotencyMismatch
     return kept.answer
+
+
+async def is_key_used(db: Queryable, caller: Caller, key: str) -> bool:
+    """Whether a caller was answered to this key before, whatever it asked."""
+    return await key_is_used(db, caller.service_id, None if caller.is_service else caller.name, key)
 
 
 async def _answer_without_member(db: Queryable, request: Request) -> Answer:

@@ -5,7 +5,7 @@
 select
     m.member_id, a.mi_id, m.market, m.time_zone, m.zone_before, m.zone_since, m.joined_at, m.state, m.state_since,
     m.earlier_zones,
-    b.available, b.pending, b.debt, b.version,
+    b.available, b.pending, b.debt, b.lifetime, b.version,
     programme_now() as now,
     p.version as programme_version,
     r.input_hash, r.answer,
@@ -61,6 +61,13 @@ for update;
 select programme_now() as now, p.version as programme_version, r.input_hash, r.answer
 from programme_state p
 left join requests r on r.caller_id = $1 and r.key = $2;
+
+-- name: key_is_used
+-- Whether a service ($1), or else the member of a Mi account ($2), was answered to a key before.
+select exists (
+    select from requests
+    where caller_id = coalesce($1, (select member_id from mi_accounts where mi_id = $2)) and key = $3
+);
 
 -- name: keep_answer
 -- Keeps an answer that changes nothing of a member, or concerns none. Beside itself, the first one stays.

@@ -217,15 +217,17 @@ changed_coupons as (
 ),
 kept_reservations as (
     insert into coupon_reservations (
-        member_id, coupon_id, order_number, discount_minor, reserved_at, released_at
+        member_id, coupon_id, order_number, discount_minor, reserved_at, held_until, released_at
     )
-    select $1, n.coupon_id, n.order_number, n.discount_minor, n.reserved_at, n.released_at
+    select $1, n.coupon_id, n.order_number, n.discount_minor, n.reserved_at, n.held_until, n.released_at
     from held, jsonb_to_recordset($3::jsonb -> 'reservations') as n (
-        coupon_id uuid, order_number text, discount_minor bigint, reserved_at timestamptz, released_at timestamptz
+        coupon_id uuid, order_number text, discount_minor bigint, reserved_at timestamptz, held_until timestamptz,
+        released_at timestamptz
     )
     on conflict (member_id, coupon_id, order_number) do update
     set
         discount_minor = excluded.discount_minor, reserved_at = excluded.reserved_at,
+        held_until = coalesce(excluded.held_until, coupon_reservations.held_until),
         released_at = excluded.released_at
 ),
 claimed_orders as (

@@ -76,10 +76,11 @@ def _named(told: Any, indent: str = "") -> Iterator[str]:
     """A happening or a fact in it, without what is not said."""
     for each in fields(told):
         value = getattr(told, each.name)
-        if is_dataclass(value):
-            yield f"{indent}{each.name}: {type(value).__name__}"
-            yield from _named(value, indent + "  ")
-        elif value not in (None, False, ()):
+        inner = [part for part in (value if isinstance(value, tuple) else (value,)) if is_dataclass(part)]
+        for part in inner:
+            yield f"{indent}{each.name}: {type(part).__name__}"
+            yield from _named(part, indent + "  ")
+        if not inner and value not in (None, False, ()):
             shown = value.isoformat() if isinstance(value, datetime) else str(value)
             yield f"{indent}{each.name}: {_plain(shown)}"
 

@@ -18,7 +18,7 @@ from tests.fresh import Shared
 from tests.stage import NATIVE_KEY, NATIVE_SECRET, WEBHOOK_SECRETS, Stage, open_stage, signed
 
 BODY = '{"type": "ping", "data": {"name": "Größe", "weight": 1.5}}'.encode()
-OVER_THE_BODY = {"easypost", "aftership", "sendcloud"}
+OVER_THE_BODY = {"easypost", "aftership", "sendcloud", "shopify"}
 
 
 def headers_of(producer: str, body: bytes = BODY, secret: str | None = None) -> dict[str, str]:

@@ -58,6 +58,7 @@ def test_a_signature_is_read_in_whatever_it_is_written(encoding: str, around: st
         ("aftership", ("aftership-hmac-sha256",), None, "the secret's text", "the body alone"),
         ("shippo", ("shippo-auth-signature",), "shippo-auth-signature", "the secret's text", "`timestamp.body`"),
         ("sendcloud", ("sendcloud-signature",), None, "the secret's text", "the body alone"),
+        ("shopify", ("x-shopify-hmac-sha256",), None, "the secret's text", "the body alone"),
     ],
 )  # fmt: skip
 def test_how_a_producer_proves_its_bodies_is_found_by_having_it_sign(

@@ -6,40 +6,17 @@ under other forms of body, content and key. Of the secrets, the first three are 
 
 import hmac
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from loyalty.producers import Producer
 from loyalty.producers.events import BadSignature, Sent
+from loyalty.producers.findings import Finding, Pinged
 from loyalty.producers.forms import Written, contents_of, keys_of, other_bodies, signatures_written_in, write
 from loyalty.producers.proof import Proof, is_believed, proof_of
-from loyalty.producers.signatures import TOLERANCE, hmac_sha256
+from loyalty.producers.signatures import hmac_sha256
+from loyalty.producers.signed_time import claimed, seconds_behind, staleness, time_form
 
 _MOST_SECRETS = 3
-_LATEST = 4_102_444_800  # the year 2100
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is wrong: a stable code, and a sentence for the person who mends it."""
-
-    code: str
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class Pinged:
-    """What became of a ping. `secret_number` counts the active secrets from 1; None where none proves the body.
-
-    `seconds_behind` is by how much the sender's clock is behind ours, where a time is sent. `refusal` is what a
-    webhook would be answered, `findings` why, and `expected` what the header should look like.
-    """
-
-    secret_number: int | None = None
-    seconds_behind: float | None = None
-    refusal: str | None = None
-    findings: tuple[Finding, ...] = ()
-    expected: str | None = None
 
 
 def quick_look(adapter: Producer, secrets: Sequence[str], sent: Sent, now: datetime) -> Pinged:
@@ -50,7 +27,7 @@ def quick_look(adapter: Producer, secrets: Sequence[str], sent: Sent, now: datet
         return Pinged(refusal=str(error))
     believed = [number for number, secret in enumerate(secrets, 1) if is_believed(adapter, secret, sent, now)]
     proofs = (proof_of(adapter, secret, sent.body) for secret in secrets)
-    return Pinged(next(iter(believed), None), _seconds_behind(next(filter(None, proofs), None), sent, now))
+    return Pinged(next(iter(believed), None), seconds_behind(next(filter(None, proofs), None), sent, now))
 
 
 def diagnose(adapter: Producer, secrets: Sequence[str], sent: Sent, refusal: str, now: datetime) -> Pinged:
@@ -61,7 +38,7 @@ def diagnose(adapter: Producer, secrets: Sequence[str], sent: Sent, refusal: str
         return Pinged(refusal=refusal, findings=(nobody,))
     first = proofs[0]
     return Pinged(
-        seconds_behind=_seconds_behind(first, sent, now),
+        seconds_behind=seconds_behind(first, sent, now),
         refusal=refusal,
         findings=tuple(_findings(proofs, sent, now)),
         expected=f"{first.signature}: {first.example}",
@@ -75,48 +52,18 @@ def _findings(proofs: Sequence[Proof], sent: Sent, now: datetime) -> Iterator[Fi
         yield Finding("HEADERS_MISSING", f"Missing, or empty: {', '.join(missing)}.")
         yield from _elsewhere(proofs, sent, now)
         return
-    at = _claimed(first, sent)
+    at = claimed(first, sent)
     if first.time_header is not None and at is None:
-        yield Finding("TIMESTAMP_FORM", _time_form(first, sent))
+        yield time_form(first, sent)
         return
-    yield from _staleness(first, sent, now)
+    yield from staleness(first, sent, now)
     yield from _of_signature(proofs, sent, at or now)
-
-
-def _claimed(proof: Proof, sent: Sent) -> datetime | None:
-    """The moment the sender says it is; None where it says none that can be."""
-    told = proof.timestamp(sent)
-    is_possible = told.isascii() and told.isdigit() and len(told) <= 12 and int(told) < _LATEST
-    return datetime.fromtimestamp(int(told), UTC) if is_possible else None
-
-
-def _seconds_behind(proof: Proof | None, sent: Sent, now: datetime) -> float | None:
-    claimed = _claimed(proof, sent) if proof is not None else None
-    return round((now - claimed).total_seconds(), 3) if claimed is not None else None
-
-
-def _time_form(proof: Proof, sent: Sent) -> str:
-    told = proof.timestamp(sent)
-    why = "; this is in milliseconds or finer" if told.isdigit() and len(told) >= 13 else ""
-    return f"The time in {proof.time_header} is in whole seconds since 1970{why}."
-
-
-def _staleness(proof: Proof, sent: Sent, now: datetime) -> Iterator[Finding]:
-    behind = _seconds_behind(proof, sent, now)
-    if behind is not None and abs(behind) > TOLERANCE.total_seconds():
-        side = "behind" if behind > 0 else "ahead of"
-        yield Finding(
-            "TIMESTAMP_STALE",
-            f"The time in {proof.time_header} is {abs(behind):.0f} seconds {side} our clock, which says "
-            f"{now:%Y-%m-%dT%H:%M:%SZ}; {TOLERANCE.total_seconds():.0f} are allowed. Sign anew for every attempt, and "
-            "let your machine's clock be set over the network.",
-        )
 
 
 def _elsewhere(proofs: Sequence[Proof], sent: Sent, now: datetime) -> Iterator[Finding]:
     """The right signature in a header of another name."""
     for proof in proofs:
-        right = proof.sign(sent.body, proof.event_id(sent), _claimed(proof, sent) or now)
+        right = proof.sign(sent.body, proof.event_id(sent), claimed(proof, sent) or now)
         for name, value in list(sent.headers.items())[:50]:
             if right is not None and name != proof.signature and _is_among(right.digest, signatures_written_in(value)):
                 yield Finding("WRONG_HEADER", f"The signature in {name} is right; send it in {proof.signature}.")
@@ -140,8 +87,8 @@ def _of_signature(proofs: Sequence[Proof], sent: Sent, at: datetime) -> Iterator
                 return
     yield Finding(
         "SIGNATURE_WRONG",
-        "No active secret made it, over none of the forms of the body and with none of the forms of the secret that we "
-        "tried. Compare the secret, and sign the very bytes that are sent.",
+        "No active secret made it, and none of the first three over another form of the body or in another form of its "
+        "own that we tried. Compare the secret, and sign the very bytes that are sent.",
     )
 
 

@@ -6,6 +6,7 @@ from mipoints.commands import (
     books,
     campaigns,
     clock,
+    deliveries,
     outgoing,
     processes,
     reconciling,
@@ -26,6 +27,7 @@ app = typer.Typer(
 
 for group in (sandbox, processes, tokens, books, reconciling):
     app.registered_commands.extend(group.app.registered_commands)
+webhooks.app.registered_commands.extend(deliveries.app.registered_commands)
 app.add_typer(clock.app, name="clock")
 app.add_typer(webhooks.app, name="webhook")
 app.add_typer(outgoing.app, name="outgoing")

@@ -10,6 +10,7 @@ from functools import partial
 from db.credit import seconds_to_next_due
 from db.inbox import bury_parked, unpark_known
 from db.pool import DatabaseUnavailable
+from db.rejections import forget_rejections
 from loyalty.ask_producers import Key, ask_about_silent_parcels
 from loyalty.credit import credit_some
 from loyalty.end_coupons import end_some_coupons
@@ -103,11 +104,12 @@ class Sweeper:
         return await self.courier.send_some()
 
     async def tidy(self) -> int:
-        """Frees parked deliveries whose order nobody announced, gives up on those parked for 90 days and on what
-        waits for endpoints that ended."""
+        """Frees parked deliveries whose order nobody announced; gives up on those parked for 90 days and on what waits
+        for endpoints that ended; forgets counts of what was refused as long ago."""
         await unpark_known(self.programme.db)
         await bury_parked(self.programme.db)
         await tidy_outgoing(self.programme.db)
+        await forget_rejections(self.programme.db)
         return 0
 
     def _wake_part(self, name: str) -> None:

@@ -24,6 +24,8 @@ from mipoints.problems import Problem
 from mipoints.sandbox import home, secrets_of, write_env_file
 
 HOST = "127.0.0.1"
+_KEPT = ("MIPOINTS_OUTGOING_ALLOW_PRIVATE",)
+"""Settings of the sandbox that other commands in the checkout go by as well, for as long as it runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,7 @@ def _environment(sandbox: Sandbox, stack: AsyncExitStack) -> dict[str, str]:
         "MIPOINTS_REDIS_URL": _named("REDIS_URL") or _own_redis(sandbox.folder, stack),
         "MIPOINTS_SANDBOX": "on",
         "MIPOINTS_SANDBOX_URL": sandbox.url,
+        **{name: os.environ[name] for name in _KEPT if os.environ.get(name)},
         **secrets_of(sandbox.folder),
     }
     write_env_file(sandbox.folder, ours)

@@ -11,11 +11,12 @@ import asyncpg
 
 from db import inbox as rows
 from db.inbox import Delivery
-from db.judging import order_owner, orders_of_parcel
+from db.judging import order_named, order_owner, orders_of_parcel
 from db.pool import Busy, Database, DatabaseUnavailable, Queryable
 from loyalty.credit import OWN_FAULTS
 from loyalty.producers import PRODUCERS, Producer
-from loyalty.producers.events import BadSignature, Happening, Ignored, Known, MalformedDelivery, Sent
+from loyalty.producers.events import BadSignature, Ignored, Known, MalformedDelivery, Sent
+from loyalty.producers.whose import named_in
 from loyalty.programme import Programme
 from loyalty.rules.shipment import UnknownLine, UnknownParcel
 from loyalty.settle import TooManyFacts, settle
@@ -122,19 +123,21 @@ async def _apply(programme: Programme, producer: str, event_id: str, about: list
             await rows.finish_delivery(db, delivery, "IGNORED", error="It was about an order of an erased member.")
             return 1
         happening = adapter.read(Sent(delivery.headers, delivery.body), delivery.received_at)
-        target = await _order_of(db, happening)
-        about.extend([target[1]] if target else [])
-        why_not = _why_ignored(happening, programme)
-        if why_not is not None:
-            log.info("Delivery %s %r is ignored: %s", producer, event_id, why_not)
-            await rows.finish_delivery(db, delivery, "IGNORED", error=why_not, order_number=next(iter(about), None))
+        if isinstance(happening, Known) and happening.is_test and not programme.takes_tests:
+            happening = Ignored("It was sent in test mode, which moves no points here.")
+        if isinstance(happening, Ignored):
+            log.info("Delivery %s %r is ignored: %s", producer, event_id, happening.reason)
+            named = named_in(delivery.body)
+            number = await order_named(db, named.orders, named.parcels)
+            await rows.finish_delivery(db, delivery, "IGNORED", error=happening.reason, order_number=number)
             return 1
-        assert isinstance(happening, Known)
+        target = await _order_of(db, happening)
         if target is None:
             await _park(db, delivery, happening)
             parked.append(happening)
             return 1
         member_id, number = target
+        about.append(number)
         await _settle_all(programme, db, member_id, number, happening, delivery)
         parcels_told.extend(happening.parcels_told)
         await rows.finish_delivery(db, delivery, "APPLIED", order_number=number)
@@ -148,15 +151,6 @@ async def _apply(programme: Programme, producer: str, event_id: str, about: list
     return finished
 
 
-def _why_ignored(happening: Happening, programme: Programme) -> str | None:
-    """Why a delivery has no effect; None where it may have one."""
-    if isinstance(happening, Ignored):
-        return happening.reason
-    if happening.is_test and not programme.takes_tests:
-        return "It was sent in test mode, which moves no points here."
-    return None
-
-
 async def _settle_all(
     programme: Programme, db: Queryable, member_id: UUID, number: str, known: Known, delivery: Delivery
 ) -> None:
@@ -167,7 +161,7 @@ async def _settle_all(
         await rows.lead_parcels_to_order(db, number, member_id, known.parcels_told)
 
 
-async def _order_of(db: Queryable, known: Happening) -> tuple[UUID, str] | None:
+async def _order_of(db: Queryable, known: Known) -> tuple[UUID, str] | None:
     """The member and number of the order a fact is about; None while the order is not known (R34)."""
     if known.order_number is not None:
         return await _order_numbered(db, known.order_number)

@@ -110,6 +110,17 @@ select number, member_id, carrier from tracking_numbers where tracking_number = 
 -- name: order_owner
 select member_id from order_numbers where number = $1;
 
+-- name: order_named
+-- The order that is known by one of these numbers ($1), or else that recorded one of these parcels ($2).
+select number
+from (
+    select number, 1 as place from order_numbers where number = any($1::text[])
+    union all
+    select number, 2 from tracking_numbers where tracking_number = any($2::text[])
+) named
+order by place, number
+limit 1;
+
 -- name: order_to_settle
 -- An order with all that is known of it, what is still promised, what was posted and taken back by part, which lots
 -- its points went to, and what of each lot lapsed; what a return was waived because it had lapsed is in neither (R36).

@@ -67,14 +67,9 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """Kept, without effect; `reason` says why. What it may say of an order, as `Known` does, is whose it is: it is held
-    about that order's member (R71)."""
+    """Kept, without effect; `reason` says why."""
 
     reason: str
-    order_number: str | None = None
-    tracking_number: str | None = None
-    carrier: str | None = None
-    order_hint: str | None = None
 
 
 Happening = Known | Ignored

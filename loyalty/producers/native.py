@@ -9,7 +9,6 @@ from loyalty.producers.events import BadSignature, Happening, Identity, Ignored,
 from loyalty.producers.reading import (
     LONGEST,
     Unreadable,
-    first_id,
     is_count,
     is_id,
     is_text,
@@ -88,24 +87,14 @@ def read(sent: Sent, received_at: datetime) -> Happening:
     """What the event says of an order; Ignored, with the reason, where it says nothing we know."""
     event = json_object(sent.body)
     data = event.get("data")
+    if event["type"] not in (*_SHIPMENTS, "return.received"):
+        return Ignored(f"Unknown type {event['type']}.")
     if not isinstance(data, dict):
         return Ignored("The event has no data.")
-    if event["type"] not in (*_SHIPMENTS, "return.received"):
-        return _ignored(f"Unknown type {event['type']}.", data)
     try:
         return _known(event, data, received_at)
     except Unreadable as reason:
-        return _ignored(str(reason), data)
-
-
-def _ignored(reason: str, data: dict[str, Any]) -> Ignored:
-    """Without effect, and of the order and parcel it names, as far as those can be read."""
-    return Ignored(
-        reason,
-        order_number=first_id(data, "order_number"),
-        tracking_number=first_id(data, "tracking_number"),
-        carrier=first_id(data, "carrier"),
-    )
+        return Ignored(str(reason))
 
 
 def _known(event: dict[str, Any], data: dict[str, Any], received_at: datetime) -> Known:

@@ -13,6 +13,7 @@ from db.membership import person_salt
 from db.pool import Database, Queryable
 from loyalty.rules.campaign_check import is_way
 from loyalty.rules.campaigns import BadCampaign, Campaign, campaigns_from
+from loyalty.rules.kinds import EntryKind
 from loyalty.rules.terms import (
     BadTerms,
     RewardTerm,
@@ -78,6 +79,12 @@ class Catalogue:
             if terms.version == version:
                 return terms
         raise KeyError(version)
+
+    @property
+    def new_ways(self) -> tuple[str, ...]:
+        """The ways to earn that any terms have and the contract does not know (R22), by their own names."""
+        versions = (terms for of_market in self.terms.values() for terms in of_market)
+        return tuple(sorted({kind for terms in versions for kind in terms.ways if kind not in EntryKind.__members__}))
 
     @property
     def open_markets(self) -> tuple[str, ...]:

@@ -130,9 +130,10 @@ async def _get_ready(sandbox: Sandbox, settings: Settings) -> None:
 def _environment(sandbox: Sandbox, stack: AsyncExitStack) -> dict[str, str]:
     """Starts the servers that nobody named, and gives the environment of everything else; other commands in this
     checkout find it in sandbox.env."""
+    redis_url = _named("REDIS_URL") or _own_redis(sandbox.folder, stack)
     ours = {
         "MIPOINTS_DATABASE_URL": _named("DATABASE_URL") or _own_postgres(sandbox.folder, stack),
-        "MIPOINTS_REDIS_URL": _named("REDIS_URL") or _own_redis(sandbox.folder, stack),
+        **({"MIPOINTS_REDIS_URL": redis_url} if redis_url else {}),
         "MIPOINTS_SANDBOX": "on",
         "MIPOINTS_SANDBOX_URL": sandbox.url,
         **secrets_of(sandbox.folder),
@@ -151,7 +152,11 @@ def _own_postgres(folder: Path, stack: AsyncExitStack) -> str:
     return server.url
 
 
-def _own_redis(folder: Path, stack: AsyncExitStack) -> str:
+def _own_redis(folder: Path, stack: AsyncExitStack) -> str | None:
+    """A Redis of the sandbox's own; None where the machine has none, which only makes workers look a little later."""
+    if not EmbeddedRedis.can_be_had():
+        say("There is no Redis on this machine, so nothing wakes the worker early: it looks for due work by itself.")
+        return None
     server = EmbeddedRedis.start(folder)
     stack.callback(server.stop)
     return server.url

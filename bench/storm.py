@@ -114,7 +114,7 @@ def _return(random: Random, order: Order, moment: datetime) -> Told:
     lines = ((line.id, random.randint(1, line.quantity)),) if random.random() < 0.7 else ()
     shipping = random.choice((0, order.shipping_minor))
     amount = None if lines else shipping + random.randint(1, 5_000)
-    fact = Returned(f"R{random.randint(1, 5)}", None, lines, amount, shipping if amount else 0, moment)
+    fact = Returned(f"R{id_}", None, lines, amount, shipping if amount else 0, moment)
     if random.random() < 0.5:
         return Told("shopify", id_, as_bytes(shopify_refund(fact, order.number, id_)), order.number)
     return Told("native", id_, as_bytes(native(fact, order.number, id_)), order.number)

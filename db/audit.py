@@ -9,7 +9,7 @@ from db.queries import query
 
 SHOWN = 5
 
-_CHECKS = {
+CHECKS = {
     "Every hash chain is whole": "audit_chains",
     "Balances are the sums of their transfers": "audit_balances",
     "Every member's accounts come to zero": "audit_accounts",
@@ -19,8 +19,18 @@ _CHECKS = {
     "What was to lapse has lapsed": "audit_overdue",
     "Every lapse emptied its lot": "audit_lapses",
     "The history comes to the balance": "audit_history",
+    "Every verdict is what its transfers and promises come to": "audit_verdicts",
+    "Points leave pending as they were promised": "audit_promised",
+    "No more is taken back than was credited": "audit_clawbacks",
     "No cap is exceeded": "audit_slots",
-    "Every coupon was paid for": "audit_coupons",
+    "Every slot is its verdict's": "audit_slot_verdicts",
+    "Every fuel day is its verdict's": "audit_fuel_days",
+    "Every coupon was paid for, every redemption bought one": "audit_coupons",
+    "Every order has its verdict, and facts have their order": "audit_orders",
+    "Every order is as it was told": "audit_order_contents",
+    "Every number and code leads to what has it": "audit_lookups",
+    "Every answer that is kept points to what is there": "audit_requests",
+    "What others were told is numbered without gaps": "audit_outgoing",
 }
 
 
@@ -54,6 +64,6 @@ async def audit_size(connection: Any) -> tuple[int, int]:
 async def audit(connection: Any) -> AsyncIterator[Check]:
     """Each check as it is done, all as of one moment, so that writes under way disturb none."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        for name, query_name in _CHECKS.items():
+        for name, query_name in CHECKS.items():
             rows = await connection.fetch(query(query_name), SHOWN)
             yield Check(name, tuple(Bad(row["member_id"], row["what"]) for row in rows))

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from db.pool import Queryable
 from db.queries import query
@@ -77,6 +78,14 @@ async def postpone_delivery(db: Queryable, producer: str, event_id: str, error: 
 async def rest_delivery(db: Queryable, producer: str, event_id: str) -> None:
     """Leaves a delivery alone for a second, without counting an attempt."""
     await db.execute(query("rest_delivery"), producer, event_id)
+
+
+async def lead_parcels_to_order(
+    db: Queryable, number: str, member_id: UUID, parcels: Sequence[tuple[str, str | None]]
+) -> None:
+    """Lets carriers' news of these parcels, as (tracking number, carrier), find an order."""
+    numbers, carriers = [each[0] for each in parcels], [each[1] for each in parcels]
+    await db.execute(query("lead_parcels_to_order"), number, member_id, numbers, carriers)
 
 
 async def unpark_deliveries(db: Queryable, order_number: str, tracking_numbers: Sequence[str]) -> int:

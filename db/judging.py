@@ -46,7 +46,9 @@ class MemberToJudge:
     state: str
     state_since: datetime | None
     available: int
+    pending: int
     debt: int
+    lifetime: int
     version: int
     now: datetime
     programme_version: int
@@ -148,7 +150,9 @@ _COLUMNS = (
     "state",
     "state_since",
     "available",
+    "pending",
     "debt",
+    "lifetime",
     "version",
     "now",
     "programme_version",
@@ -170,6 +174,12 @@ async def request_to_judge(db: Queryable, service_id: UUID | None, key: str | No
     row = await db.fetchrow(query("request_to_judge"), service_id, key)
     assert row is not None
     return Moment(row["now"], row["programme_version"], _kept(row))
+
+
+async def key_is_used(db: Queryable, service_id: UUID | None, mi_id: str | None, key: str) -> bool:
+    """Whether a service, or else the member of a Mi account, was answered to this key before."""
+    used: bool = await db.fetchval(query("key_is_used"), service_id, mi_id, key)
+    return used
 
 
 async def keep_answer(

@@ -91,6 +91,8 @@ class PlannedSlot:
 
 @dataclass(frozen=True, slots=True)
 class PlannedOrder:
+    """An order; `content` is the text that its content hash is of."""
+
     number: str
     verdict: int
     placed_at: datetime
@@ -99,6 +101,7 @@ class PlannedOrder:
     parcels: list[dict[str, Any]]
     shipping_minor: int
     terms_version: str
+    content: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from db.judging import (
     MemberToJudge,
     Who,
     keep_answer,
+    key_is_used,
     lock_member_to_judge,
     member_to_judge,
     request_to_judge,
@@ -38,6 +39,7 @@ from loyalty.refusals import (
     kept_refusal,
     refusal_of_check,
 )
+from loyalty.room import check_room
 from loyalty.rules.texts import problem_of_text
 
 T = TypeVar("T")
@@ -71,9 +73,16 @@ def request_of(caller: Caller, operation: str, key: str, asked: object) -> Reque
 
 
 def content_hash(content: object) -> str:
-    """SHA-256 of plain values in a form that does not depend on their order or on an instant's zone; hexadecimal."""
-    text = json.dumps(content, sort_keys=True, default=_plain, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    """SHA-256 of `content_text`, hexadecimal."""
+    return hashlib.sha256(content_text(content).encode()).hexdigest()
+
+
+def content_text(content: object) -> str:
+    """Plain values in a form that does not depend on their order or on an instant's zone.
+
+    The audit makes the same text of orders (`audit_order_contents`).
+    """
+    return json.dumps(content, sort_keys=True, default=_plain, ensure_ascii=False)
 
 
 def _plain(value: object) -> object:
@@ -98,7 +107,8 @@ async def decide(
 
     Where midnight has come for a lot and no worker yet, it lapses first, behind the member's lock (R50).
     `afterwards` does what follows from the decision, once, in the same transaction as its writing. Raises NotAMember,
-    IdempotencyMismatch, and whatever refusal `judge` raises; a kept refusal is raised again. What only the writing can
+    IdempotencyMismatch, InvalidInput for more points than a balance holds (R37), and whatever refusal `judge` raises;
+    a kept refusal is raised again. What only the writing can
     see, such as the last of a stock going to another member, is a refusal like any other.
     """
 
@@ -127,6 +137,7 @@ async def decide(
             assert member is not None
         try:
             changes, answer = await judge(queryable, member)
+            check_room(member, changes)
         except Refusal as refusal:
             if not refusal.is_kept:
                 raise
@@ -181,6 +192,11 @@ def first_answer(kept: KeptAnswer, request: Request) -> Answer:
     if kept.input_hash != request.input_hash:
         raise IdempotencyMismatch
     return kept.answer
+
+
+async def is_key_used(db: Queryable, caller: Caller, key: str) -> bool:
+    """Whether a caller was answered to this key before, whatever it asked."""
+    return await key_is_used(db, caller.service_id, None if caller.is_service else caller.name, key)
 
 
 async def _answer_without_member(db: Queryable, request: Request) -> Answer:

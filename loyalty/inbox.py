@@ -107,6 +107,7 @@ async def _postpone(db: Database, producer: str, event_id: str, error: Exception
 async def _apply(programme: Programme, producer: str, event_id: str) -> int:
     """Applies one delivery and marks it in the same transaction."""
     parked: list[Known] = []
+    parcels_told: list[tuple[str, str | None]] = []
 
     async def within(db: Queryable) -> int:
         delivery = await rows.hold_delivery(db, producer, event_id)
@@ -128,14 +129,27 @@ async def _apply(programme: Programme, producer: str, event_id: str) -> int:
             parked.append(happening)
             return 1
         member_id, number = target
-        await settle(programme, db, member_id, number, happening.fact, delivery)
+        await _settle_all(programme, db, member_id, number, happening, delivery)
+        parcels_told.extend(happening.parcels_told)
         await rows.finish_delivery(db, delivery, "APPLIED", order_number=number)
         return 1
 
     finished = await programme.db.in_transaction(within)
     for happening in parked:
         await _free_if_told_meanwhile(programme.db, happening)
+    if parcels_told:
+        await rows.unpark_deliveries(programme.db, "", [tracking_number for tracking_number, _ in parcels_told])
     return finished
+
+
+async def _settle_all(
+    programme: Programme, db: Queryable, member_id: UUID, number: str, known: Known, delivery: Delivery
+) -> None:
+    """All that a delivery tells of an order; carriers' news of the parcels it told of will find the order."""
+    for fact in known.facts:
+        await settle(programme, db, member_id, number, fact, delivery)
+    if known.parcels_told:
+        await rows.lead_parcels_to_order(db, number, member_id, known.parcels_told)
 
 
 async def _order_of(db: Queryable, known: Known) -> tuple[UUID, str] | None:

@@ -49,7 +49,7 @@ async def record_order(programme: Programme, caller: Caller, told: OrderTold, ke
     """
     order = told.order
     _refuse_problems(order, check_order(order))
-    content = _content(told)
+    content = content_of_order(told)
     request = request_of(caller, "recordOrder", key, content)
 
     async def judge(db: Queryable, member: MemberToJudge) -> tuple[Changes, Answer]:
@@ -81,7 +81,8 @@ def _answer(member_id: UUID, verdict_id: UUID, number: str) -> Answer:
     return verdict_answer("OrderRecorded", member_id, verdict_id) | {"number": number}
 
 
-def _content(told: OrderTold) -> list[object]:
+def content_of_order(told: OrderTold) -> list[object]:
+    """What an order is known by when it is told again: all of it, and whose it is."""
     order = told.order
     return [
         told.mi_id,

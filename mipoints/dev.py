@@ -25,6 +25,8 @@ from mipoints.sandbox import home, secrets_of, write_env_file
 from mipoints.stopping import until_told
 
 HOST = "127.0.0.1"
+_KEPT = ("MIPOINTS_OUTGOING_ALLOW_PRIVATE",)
+"""Settings of the sandbox that other commands in the checkout go by as well, for as long as it runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,7 @@ def _environment(sandbox: Sandbox, stack: AsyncExitStack) -> dict[str, str]:
         **({"MIPOINTS_REDIS_URL": redis_url} if redis_url else {}),
         "MIPOINTS_SANDBOX": "on",
         "MIPOINTS_SANDBOX_URL": sandbox.url,
+        **{name: os.environ[name] for name in _KEPT if os.environ.get(name)},
         **secrets_of(sandbox.folder),
     }
     write_env_file(sandbox.folder, ours)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from loyalty.producers import PRODUCERS
 from loyalty.settings import Settings, read_settings
 from mipoints.problems import Problem
 
@@ -93,4 +94,6 @@ def secrets_of(folder: Path) -> dict[str, str]:
 
 
 def _webhook_secrets() -> str:
-    return json.dumps({"native": ["whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()]})
+    """One for each producer, so that `mipoints webhook send` works for all."""
+    native = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+    return json.dumps({producer: [secrets.token_urlsafe(32)] for producer in PRODUCERS} | {"native": [native]})

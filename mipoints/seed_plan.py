@@ -17,10 +17,12 @@ from db.seed import (
     PlannedVerdict,
     SeedPlan,
 )
+from loyalty.deciding import content_text
 from loyalty.facts import content_of
 from loyalty.orders import lines_as_rows, parcels_as_rows
 from loyalty.programme import Catalogue, Reward
 from loyalty.promising import cap_as_row, lot_of
+from loyalty.record_order import OrderTold, content_of_order
 from loyalty.rules.activity import due_at
 from loyalty.rules.calendar import Calendar, end_of_validity, start_of_day
 from loyalty.rules.caps import Slot, cap_after, period_of
@@ -206,6 +208,7 @@ class _Life:
                 parcels=parcels_as_rows(order),
                 shipping_minor=order.shipping_minor,
                 terms_version=terms.version,
+                content=content_text(content_of_order(OrderTold(f"seed-{NUMBER}", order))),
             )
         )
         parcel = order.parcels[0]

@@ -15,6 +15,7 @@ from db.migrate import migrate
 from db.pool import Database, read_json
 from loyalty.programme import Programme, load_shipped
 from mipoints.embedded import EmbeddedPostgres, EmbeddedRedis
+from tests.books import assert_books_are_sound
 from tests.fresh import Shared, open_shared
 from tests.stage import Stage, open_stage
 
@@ -110,10 +111,16 @@ async def shared(postgres_url: str, template: str) -> AsyncIterator[Shared]:
 
 
 @pytest_asyncio.fixture
-async def database_url(shared: Shared) -> str:
-    """A database as fresh as a migrated one: the shipped terms and nothing else."""
+async def database_url(request: pytest.FixtureRequest, shared: Shared) -> AsyncIterator[str]:
+    """A database as fresh as a migrated one: the shipped terms and nothing else.
+
+    Whatever the test does in it, the books it leaves are sound; unless it is marked `spoils`.
+    """
     await shared.freshen()
-    return shared.url
+    yield shared.url
+    if request.node.get_closest_marker("spoils") is None:
+        await shared.as_owner()
+        await assert_books_are_sound(shared.owner)
 
 
 @pytest.fixture

@@ -43,15 +43,19 @@ class Shared:
 
     async def freshen(self) -> None:
         """Makes it as it was before anything was done in it."""
+        await self.as_owner()
+        await self.owner.execute(self.freshening)
+
+    async def as_owner(self) -> None:
+        """Gives the owner's connection its rights and settings back, whatever a test did with it."""
         await self.owner.reset()
         await self.owner.execute("reset role")
-        await self.owner.execute(self.freshening)
 
 
 @asynccontextmanager
 async def open_shared(url: str) -> AsyncIterator[Shared]:
     """Opens a migrated database for tests to share."""
-    owner = await asyncpg.connect(url)
+    owner = await asyncpg.connect(url, max_cacheable_statement_size=0)  # the audit's statement is long
     await read_json(owner)
     await remember_pristine(owner)
     db = await connect(url, most=20)

@@ -1,11 +1,9 @@
 """A running programme for tests: its API over real HTTP, its tokens, its clock, and its workers' work on demand."""
 
-import asyncio
 import base64
 import hashlib
 import hmac
 import json
-import socket
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -16,7 +14,6 @@ from uuid import uuid4
 
 import asyncpg
 import httpx
-import uvicorn
 
 from api.app import create_app
 from db import clock
@@ -27,10 +24,12 @@ from loyalty.inbox import apply_deliveries
 from loyalty.lapse import lapse_due
 from loyalty.notify import LogNotifier, send_notices
 from loyalty.programme import Programme
+from loyalty.rejections import Rejections
 from loyalty.settings import Settings
 from loyalty.settle_kept import settle_all_kept
 from loyalty.tokens import Verifier, issue
 from tests.fresh import Shared
+from tests.served import served
 
 NATIVE_KEY = b"a native webhook's signing key!!"
 NATIVE_SECRET = "whsec_" + base64.b64encode(NATIVE_KEY).decode()
@@ -51,8 +50,7 @@ def settings_for(database_url: str, **others: Any) -> Settings:
         database_url=database_url,
         sandbox=True,
         auth_secret=AUTH_SECRET,
-        webhook_secrets=WEBHOOK_SECRETS,
-        **({"velocity_per_minute": 0} | others),
+        **({"velocity_per_minute": 0, "webhook_secrets": WEBHOOK_SECRETS} | others),
     )
 
 
@@ -64,6 +62,7 @@ class Stage:
     programme: Programme
     owner: asyncpg.Connection
     http: httpx.AsyncClient
+    rejections: Rejections
     woken: list[str] = field(default_factory=list)
 
     def token(self, mi_id: str | None = None, *, scope: str | None = None, name: str | None = None, **more: Any) -> str:
@@ -133,6 +132,7 @@ class Stage:
         *,
         key: str | None = None,
         parcels: Mapping[str, Mapping[str, int]] | None = None,
+        carrier: str | None = None,
         **more: Any,
     ) -> dict[str, Any]:
         """The storefront tells of an order; lines as (id, quantity, paid in minor units), products named p-<line>."""
@@ -147,6 +147,7 @@ class Stage:
             told["parcels"] = [
                 {
                     "trackingNumber": number_,
+                    "carrier": carrier,
                     "lines": [{"lineId": id_, "quantity": n} for id_, n in pieces.items()],
                 }
                 for number_, pieces in parcels.items()
@@ -241,19 +242,11 @@ async def open_stage(shared: Shared, **others: Any) -> AsyncIterator[Stage]:
     async def wake(job: str, _at: object) -> None:
         woken.append(job)
 
-    app = create_app(settings, programme, wake, Verifier(settings))
-    # asyncio sends small answers at once (TCP_NODELAY) only on sockets that name their protocol.
-    listener = socket.socket(proto=socket.IPPROTO_TCP)
-    listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
-    serving = asyncio.create_task(server.serve([listener]))
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    try:
-        async with httpx.AsyncClient(base_url=url, timeout=30) as http:
-            yield Stage(settings, programme, shared.owner, http, woken)
-    finally:
-        server.should_exit = True
-        await serving
+    rejections = Rejections(db)
+    app = create_app(settings, programme, wake, Verifier(settings), rejections=rejections)
+    async with served(app) as url, httpx.AsyncClient(base_url=url, timeout=30) as http:
+        yield Stage(settings, programme, shared.owner, http, rejections, woken)
+    await rejections.close()
 
 
 _VERDICT = """verdict {

@@ -96,6 +96,7 @@ async def test_eight_workers_hand_every_notice_over_once(programme: Programme, d
     assert await owner.fetchval("select count(*) from notices where sent_at is null") == 0
 
 
+@pytest.mark.spoils
 async def test_one_member_that_cannot_lapse_holds_up_no_other(programme: Programme, owner: asyncpg.Connection):
     await members_whose_points_are_due(programme, owner, 5)
     spoilt = await owner.fetchval(
@@ -107,6 +108,7 @@ async def test_one_member_that_cannot_lapse_holds_up_no_other(programme: Program
     assert [row["member_id"] for row in left] == [spoilt]
 
 
+@pytest.mark.spoils
 async def test_a_look_is_taken_when_a_day_begins_and_not_twice_a_second(
     programme: Programme, owner: asyncpg.Connection
 ):

@@ -62,3 +62,13 @@ async def newest_entry(stage: Stage, kind: str, mi_id: str = "mi-1") -> str:
     query = "query($k: [EntryKind!]) { me { pointsHistory(first: 1, kinds: $k) { nodes { id } } } }"
     me = await stage.app(mi_id, query, k=[kind])
     return me["pointsHistory"]["nodes"][0]["id"]
+
+
+async def taking_back_by_operators(stage: Stage) -> None:
+    """The market leaves taking back to operators (R35)."""
+    await stage.owner.execute(
+        """update terms set document = jsonb_set(document, '{taking_back}',
+             '{"SOCIAL_SHARE": "operator", "LINK_SHARE": "operator", "REVIEW": "operator"}')
+           where version = 'es-2020-01-01'"""
+    )
+    await stage.owner.execute("update programme_state set version = version + 1")

@@ -93,6 +93,15 @@ class NoticeKind(Enum):
     CLAWBACK = _is("CLAWBACK", "Points were taken back.")
 
 
+@strawberry.enum(description="What became of a webhook delivery that was kept.")
+class DeliveryState(Enum):
+    RECEIVED = _is("RECEIVED", "It waits to be applied, for the first time or again after a failure.")
+    APPLIED = _is("APPLIED", "It was applied to its order.")
+    PARKED = _is("PARKED", "It waits until its order is known.")
+    IGNORED = _is("IGNORED", "It says nothing that moves points; `error` says why.")
+    DEAD = _is("DEAD", "It was given up on; `error` says why. It can be replayed.")
+
+
 def names(values: "list[E] | None") -> list[str] | None:
     """Enum values as the database knows them; None stays None, which means all."""
     return None if values is None else [value.name for value in values]

@@ -8,6 +8,7 @@ from api.ids import OF_NOBODY, GlobalId
 from api.problems import BadUserInput
 from api.schema.campaigns import Campaign
 from api.schema.coupons import Coupon
+from api.schema.deliveries import find_delivery
 from api.schema.entries import PointsEntry
 from api.schema.members import Member
 from api.schema.node import Node
@@ -32,7 +33,7 @@ async def may_see(info: Info, member_id: UUID) -> bool:
 
 
 async def find(info: Info, wanted: GlobalId | None) -> Node | None:
-    """The thing an id names, or None: nobody's are for all, a member's for those who may see it."""
+    """The thing an id names, or None: a member's and deliveries for those who may see them, the rest for all."""
     if wanted is None:
         known_caller(info.context.caller)
         return None
@@ -44,6 +45,8 @@ async def find(info: Info, wanted: GlobalId | None) -> Node | None:
 
 
 async def _of_the_programme(info: Info, wanted: GlobalId) -> Node | None:
+    if wanted.type == "WebhookDelivery":
+        return await find_delivery(info, str(wanted))
     catalogue = await info.context.loaders.catalogue()
     if wanted.type == "Reward":
         reward = catalogue.reward(wanted.local)

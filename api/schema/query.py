@@ -11,6 +11,7 @@ from api.ids import read_id
 from api.schema.arguments import NOT_GIVEN, given
 from api.schema.campaigns import Campaign as CampaignType
 from api.schema.checkout import coupons_for_cart
+from api.schema.deliveries import webhook_deliveries
 from api.schema.finding import find, may_see, open_market
 from api.schema.liability import liability
 from api.schema.members import Member as MemberType
@@ -34,7 +35,8 @@ MarketArgument = Annotated[Market, strawberry.argument(description="Two capital 
 class Query:
     @strawberry.field(
         description="Anything by its id: rewards and campaigns for everyone, what belongs to a member for that "
-        "member, and for the scopes storefront, operator, auditor. Null for what is not there or not yours."
+        "member, and for the scopes storefront, operator, auditor; webhook deliveries for operator and auditor. Null "
+        "for what is not there or not yours."
     )
     async def node(
         self,
@@ -101,6 +103,7 @@ class Query:
 
     coupons_for_cart = coupons_for_cart
     liability = liability
+    webhook_deliveries = webhook_deliveries
 
     @strawberry.field(
         description="storefront, operator and auditor with miId, and a member its own: everything held about a "

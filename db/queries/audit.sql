@@ -166,42 +166,143 @@ order by b.member_id
 limit $1;
 
 -- name: audit_slots
--- No cap is exceeded: a slot's number is within its cap in some version of the market's terms, and has its verdict.
+-- No cap is exceeded: a slot's number is within its cap in some version of the market's terms.
 with caps as (
     select t.market, w.kind, max((w.way ->> 'cap_limit')::int) as most
     from terms t, jsonb_each(t.document -> 'ways') as w (kind, way)
     group by t.market, w.kind
 )
 select
-    s.member_id,
-    format('slot %s %s %s is beyond the cap of %s or has no verdict', s.kind, s.period, s.n, coalesce(c.most, 0))
-        as what
+    s.member_id, format('slot %s %s %s is beyond the cap of %s', s.kind, s.period, s.n, coalesce(c.most, 0)) as what
 from
     slots s
     join members m using (member_id)
     left join caps c on c.market = m.market and c.kind = s.kind
-    left join verdicts v on v.member_id = s.member_id and v.verdict_id = s.verdict_id
-where s.n < 1 or s.n > coalesce(c.most, 0) or v.verdict_id is null
+where s.n < 1 or s.n > coalesce(c.most, 0)
 order by s.member_id, s.kind, s.period, s.n
 limit $1;
 
--- name: audit_coupons
--- No coupon without its redemption: what it cost left available, once, and its code leads to it.
-with paid as (
-    select member_id, source, sum(amount) as points
-    from transfers
-    where debit = 'available' and credit = 'redeemed'
-    group by member_id, source
+-- name: audit_slot_verdicts
+-- Every slot is of a verdict of its kind, and what that verdict promised is named after the slot; a capped activity
+-- that was ever promised points has exactly one, whatever became of it (R35, R70), any other has none. The exception
+-- is who was erased and joins anew: what was given once is taken from the start, by the sign-up's verdict (R71).
+with taken as (
+    select
+        s.member_id, s.verdict_id, s.kind, count(*) as times,
+        min(concat_ws(':', lower(s.kind), nullif(s.period, ''))) as name,
+        min(concat_ws(':', lower(s.kind), nullif(s.period, ''), s.n)) as numbered
+    from slots s
+    group by s.member_id, s.verdict_id, s.kind
+),
+capped as (
+    select member_id, verdict_id, v.kind, min(p.source) as source
+    from verdicts v join promises p using (member_id, verdict_id)
+    where v.cap is not null and v.kind <> 'FUEL'
+    group by member_id, verdict_id, v.kind
+),
+found as (
+    select
+        member_id, verdict_id, kind as slot_kind, coalesce(t.times, 0) as times, t.name, t.numbered, c.source
+    from taken t full join capped c using (member_id, verdict_id, kind)
 )
 select
-    c.member_id,
-    format('coupon %s cost %s, redeemed for it were %s', c.coupon_id, c.cost, coalesce(p.points, 0)) as what
-from
-    coupons c
-    left join paid p on p.member_id = c.member_id and p.source = 'redeem:' || c.coupon_id
-    left join coupon_codes k on k.code = c.code and k.member_id = c.member_id and k.coupon_id = c.coupon_id
-where coalesce(p.points, 0) <> c.cost or k.code is null
-order by c.member_id, c.coupon_id
+    member_id,
+    format('verdict %s has %s slots of %s', verdict_id, f.times, f.slot_kind)
+    || case
+        when v.kind is null then ', and is not there'
+        else format(' and is %s %s %s', v.kind, v.outcome, v.code) || coalesce(', for ' || f.source, '')
+    end as what
+from found f left join verdicts v using (member_id, verdict_id)
+where
+    case
+        when v.kind is null then true
+        when v.kind = 'SIGN_UP' and f.slot_kind = 'APP_SIGN_IN' then f.times <> 1
+        when v.kind = 'SIGN_UP' and v.code = 'ALREADY_GRANTED' then f.times <> 1
+        else f.source is null or f.times <> 1 or f.source not in (f.name, f.numbered)
+    end
+order by member_id, verdict_id
+limit $1;
+
+-- name: audit_fuel_days
+-- Every fuel day is of one FUEL verdict, each such verdict that had its day has it, and a streak counts the days in a
+-- row (R17-R19).
+with days as (
+    select
+        member_id, day, streak, 'fuel:' || to_char(day, 'YYYY-MM-DD') as business_key,
+        case
+            when lag(day) over w = day - 1 then lag(streak) over w
+            else 0
+        end + 1 as streak_expected
+    from fuel_days
+    window w as (partition by member_id order by day)
+),
+claimed as (
+    select member_id, business_key, verdict_id
+    from verdicts
+    where kind = 'FUEL' and business_key is not null
+)
+select
+    member_id,
+    case
+        when d.day is null then format('verdict %s collected %s, and that day is not kept', c.verdict_id, business_key)
+        when c.verdict_id is null then format('the fuel day %s has no verdict', d.day)
+        else format('the fuel day %s says day %s of a streak, and is day %s', d.day, d.streak, d.streak_expected)
+    end as what
+from days d full join claimed c using (member_id, business_key)
+where d.day is null or c.verdict_id is null or d.streak <> d.streak_expected
+order by member_id, business_key
+limit $1;
+
+-- name: audit_coupons
+-- Every coupon was paid for by one redemption of its cost, and every redemption bought one coupon. An order holds the
+-- coupon that was used on it, for good (R44).
+with paid as (
+    select
+        member_id, source, sum(amount) as points, count(distinct entry_seq) as times,
+        (array_agg(verdict_id))[1] as verdict_id, min(seq) as seq
+    from transfers
+    where credit = 'redeemed'
+    group by member_id, source
+),
+bought as (
+    select member_id, coupon_id, code, cost, 'redeem:' || coupon_id as source from coupons
+),
+redemptions_differ as (
+    select
+        coalesce(b.member_id, p.member_id) as member_id,
+        case
+            when b.coupon_id is null
+                then format('seq %s redeems %s points, and there is no coupon for them', p.seq, p.points)
+            else format(
+                'coupon %s cost %s, redeemed for it were %s in %s lines of history%s', b.coupon_id, b.cost,
+                coalesce(p.points, 0), coalesce(p.times, 0), case when v.verdict_id is null then ' without its verdict' end
+            )
+        end as what
+    from
+        bought b
+        full join paid p using (member_id, source)
+        left join verdicts v
+            on v.member_id = p.member_id and v.verdict_id = p.verdict_id and v.kind = 'REDEMPTION'
+            and v.business_key = p.source and v.reference = b.code and v.points = -b.cost
+    where p.points is distinct from b.cost or p.times is distinct from 1 or v.verdict_id is null
+),
+uses_differ as (
+    select
+        coalesce(c.member_id, o.member_id) as member_id,
+        format(
+            'coupon %s was used on order %s, and order %s holds %s for good', coalesce(c.coupon_id::text, 'none'),
+            coalesce(c.order_number, 'none'), coalesce(o.order_number, 'none'), coalesce(o.coupon_id::text, 'none')
+        ) as what
+    from
+        (select member_id, coupon_id, order_number from coupons where state = 'USED') c
+        full join (select * from order_coupons where held_until = 'infinity') o
+            on o.member_id = c.member_id and o.coupon_id = c.coupon_id and o.order_number = c.order_number
+    where c.coupon_id is null or o.coupon_id is null
+)
+select member_id, what from redemptions_differ
+union all
+select member_id, what from uses_differ
+order by member_id, what
 limit $1;
 
 -- name: audit_overdue
@@ -235,6 +336,442 @@ where
     a.kind = 'LAPSE'
     and (a.remaining <> 0 or a.occurred_at <> a.lapses_on::timestamp at time zone d.zone)
 order by a.member_id, a.seq
+limit $1;
+
+-- name: audit_verdicts
+-- A verdict says what became of its points (R60). Its transfers and promises come to them: an activity's points are
+-- what it promised; a purchase's are what was credited under it, while it waits what was promised when it was told;
+-- every other verdict's are what it credited less what it took. What was refused credits nothing, what waits for
+-- somebody has moved nothing. No transfer but a lapse is without a verdict.
+with moved as (
+    select
+        member_id, verdict_id,
+        coalesce(sum(amount) filter (where credit = 'pending'), 0) as promised,
+        coalesce(sum(amount) filter (where credit = 'pending' and promise_id is not null), 0) as told,
+        coalesce(sum(amount) filter (where credit = 'available'), 0) as credited,
+        coalesce(sum(amount) filter (where credit in ('redeemed', 'revoked')), 0) as taken
+    from transfers
+    where kind <> 'LAPSE'
+    group by member_id, verdict_id
+),
+promised as (
+    select
+        member_id, verdict_id,
+        coalesce(sum(points) filter (where state = 'PROMISED'), 0) as open,
+        coalesce(sum(points) filter (where state = 'POSTED'), 0) as posted,
+        coalesce(sum(points) filter (where state = 'VOIDED'), 0) as void
+    from promises
+    group by member_id, verdict_id
+),
+verdicts_with as (
+    select
+        member_id, verdict_id, v.kind, v.outcome, v.points,
+        coalesce(m.promised, 0) as promised, coalesce(m.told, 0) as told, coalesce(m.credited, 0) as credited,
+        coalesce(m.taken, 0) as taken,
+        coalesce(p.open, 0) as open, coalesce(p.posted, 0) as posted, coalesce(p.void, 0) as void
+    from
+        verdicts v
+        full join moved m using (member_id, verdict_id)
+        full join promised p using (member_id, verdict_id)
+)
+select
+    member_id,
+    case
+        when verdict_id is null then 'points moved under no verdict'
+        when kind is null then format('points moved under the verdict %s, which is not there', verdict_id)
+        else format('verdict %s is %s %s of %s points', verdict_id, kind, outcome, points)
+    end
+    || format(
+        '; promised %s, credited %s, took %s; open %s, posted %s, void %s', promised, credited, taken, open, posted, void
+    ) as what
+from verdicts_with
+where
+    case
+        when kind is null then true
+        when kind = 'PURCHASE' and outcome = 'WAITING' then points <> told or open = 0 or taken <> 0
+        when kind = 'PURCHASE' then points <> credited or taken <> 0
+        when outcome = 'REFUSED' then (points, credited, taken, open, posted) <> (0, 0, 0, 0, 0) or promised <> void
+        when outcome = 'WAITING' then
+            (promised, open, credited, taken, posted, void) <> (greatest(points, 0), greatest(points, 0), 0, 0, 0, 0)
+        when kind in ('REDEMPTION', 'CLAWBACK') then (points, promised + open + posted + void) <> (-taken, 0)
+        when kind = 'ADJUSTMENT' then (points, open, promised) <> (credited - taken, 0, posted + void)
+        else
+            (points, points, credited, taken) <> (promised, open + posted + void, posted, 0)
+    end
+order by member_id, verdict_id
+limit $1;
+
+-- name: audit_promised
+-- As much went into pending as was promised for the same thing, and it left as it was promised: credited as the
+-- promise's kind, into its lot and at its moment where it had one, or void, for the same thing and under the same
+-- verdict. Points of an order whose verdict was final have a verdict of their own (R60).
+with told as (
+    select member_id, source, sum(amount) as points
+    from transfers
+    where credit = 'pending'
+    group by member_id, source
+),
+promised as (
+    select member_id, source, sum(points) as points
+    from promises
+    group by member_id, source
+),
+sums_differ as (
+    select
+        member_id,
+        format(
+            'for %s went %s points into pending, its promises come to %s', source, coalesce(t.points, 0),
+            coalesce(p.points, 0)
+        ) as what
+    from told t full join promised p using (member_id, source)
+    where t.points is distinct from p.points
+),
+left_otherwise as (
+    select
+        t.member_id,
+        format(
+            'seq %s moves promise %s (%s) out of pending otherwise than it was promised', t.seq, p.promise_id, p.source
+        ) as what
+    from
+        transfers t
+        join promises p using (member_id, promise_id)
+        left join verdicts late
+            on t.verdict_id <> p.verdict_id and late.member_id = t.member_id and late.verdict_id = t.verdict_id
+            and late.kind = 'PURCHASE' and p.source = 'order:' || late.reference
+    where
+        t.debit = 'pending'
+        and (
+            t.source <> p.source
+            or t.kind <> case when t.credit = 'available' then p.kind else 'VOID' end
+            or (t.credit = 'available' and (t.lapses_on <> p.lapses_on or t.occurred_at <> p.due_at))
+            or (t.verdict_id is distinct from p.verdict_id and late.verdict_id is null)
+        )
+)
+select member_id, what from sums_differ
+union all
+select member_id, what from left_otherwise
+order by member_id, what
+limit $1;
+
+-- name: audit_clawbacks
+-- Of each part of an order no more is taken back than was credited of it (R32); a clawback took what it says, less
+-- what had lapsed, and of a lot no more is left so than lapsed of it (R36). What is void of an order was cancelled by its returns, or went when its member left (R5). A
+-- review or share that was removed loses what it was credited, once.
+with of_orders as (
+    select v.member_id, v.verdict_id, v.reference as number, v.points, v.facts
+    from verdicts v
+    where v.kind = 'CLAWBACK' and v.reference is not null
+),
+taken as (
+    select o.member_id, o.number, t.part, sum(t.points::bigint) as points
+    from of_orders o, jsonb_each_text(o.facts -> 'taken') as t (part, points)
+    group by o.member_id, o.number, t.part
+),
+cancelled as (
+    select o.member_id, o.number, sum(t.points::bigint) as points
+    from of_orders o, jsonb_each_text(o.facts -> 'cancelled') as t (part, points)
+    group by o.member_id, o.number
+),
+of_parts as (
+    select
+        o.member_id, o.number, p.part,
+        coalesce(sum(p.points) filter (where p.state = 'POSTED'), 0) as credited,
+        coalesce(sum(p.points) filter (where p.state = 'VOIDED'), 0) as void
+    from orders o join promises p using (member_id, verdict_id)
+    group by o.member_id, o.number, p.part
+),
+voided as (
+    select member_id, number, sum(void) as points from of_parts group by member_id, number
+),
+waived as (
+    select v.member_id, w.day, sum(w.points::bigint) as points
+    from verdicts v, jsonb_each_text(v.facts -> 'waived') as w (day, points)
+    where v.kind = 'CLAWBACK'
+    group by v.member_id, w.day
+),
+approved as (
+    select v.member_id, p.lapses_on::text as day, v.points + sum(p.points) as points
+    from verdicts v join promises p on p.member_id = v.member_id and p.verdict_id::text = v.facts ->> 'of'
+    where v.kind = 'CLAWBACK' and v.outcome = 'GRANTED' and p.state = 'POSTED'
+    group by v.member_id, v.verdict_id, v.points, p.lapses_on
+),
+waived_twice as (
+    select
+        w.member_id,
+        format('of the lot of %s, %s were waived and %s had lapsed', w.day, sum(w.points), coalesce(min(l.points), 0))
+            as what
+    from
+        (select * from waived union all select * from approved) w
+        left join (
+            select member_id, lapses_on::text as day, sum(amount) as points
+            from transfers
+            where kind = 'LAPSE'
+            group by member_id, lapses_on
+        ) l using (member_id, day)
+    where w.points > 0
+    group by w.member_id, w.day
+    having sum(w.points) > coalesce(min(l.points), 0)
+),
+too_much as (
+    select
+        member_id, format('of %s of order %s, %s was taken back and %s credited', part, number, t.points,
+            coalesce(p.credited, 0)) as what
+    from taken t left join of_parts p using (member_id, number, part)
+    where t.points > coalesce(p.credited, 0)
+),
+not_cancelled as (
+    select
+        member_id,
+        format('%s points of order %s are void, its returns cancelled %s', coalesce(v.points, 0), number,
+            coalesce(c.points, 0)) as what
+    from voided v full join cancelled c using (member_id, number) join members m using (member_id)
+    where
+        case
+            when m.state = 'CLOSED' then coalesce(v.points, 0) < coalesce(c.points, 0)
+            else coalesce(v.points, 0) <> coalesce(c.points, 0)
+        end
+),
+says_otherwise as (
+    select
+        o.member_id,
+        format('clawback %s of order %s takes %s, and its parts come to %s', o.verdict_id, o.number, -o.points,
+            coalesce(t.points, 0) - coalesce(w.points, 0)) as what
+    from
+        of_orders o
+        cross join lateral (select sum(points::bigint) from jsonb_each_text(o.facts -> 'taken') as t (part, points))
+            as t (points)
+        cross join lateral (select sum(points::bigint) from jsonb_each_text(o.facts -> 'waived') as w (day, points))
+            as w (points)
+    where -o.points <> coalesce(t.points, 0) - coalesce(w.points, 0)
+),
+of_activities as (
+    select v.member_id, v.verdict_id, v.facts ->> 'of' as of_verdict, v.outcome, v.points, v.facts -> 'waived' as waived
+    from verdicts v
+    where v.kind = 'CLAWBACK' and v.reference is null and v.outcome in ('REVERSED', 'GRANTED')
+),
+removed_otherwise as (
+    select
+        a.member_id,
+        format('clawback %s takes %s of verdict %s, which was credited %s', a.verdict_id, -a.points, a.of_verdict,
+            coalesce(p.posted, 0)) as what
+    from
+        of_activities a
+        left join verdicts v on v.member_id = a.member_id and v.verdict_id::text = a.of_verdict
+        cross join lateral (
+            select coalesce(sum(p.points), 0) as posted
+            from promises p
+            where p.member_id = v.member_id and p.verdict_id = v.verdict_id and p.state = 'POSTED'
+        ) p
+        cross join lateral (select coalesce(sum(points::bigint), 0) from jsonb_each_text(a.waived) as w (day, points))
+            as w (points)
+    where
+        v.verdict_id is null or p.posted < w.points - a.points
+        or (a.outcome = 'REVERSED' and p.posted > w.points - a.points)
+)
+select member_id, what from too_much
+union all
+select member_id, what from waived_twice
+union all
+select member_id, what from not_cancelled
+union all
+select member_id, what from says_otherwise
+union all
+select member_id, what from removed_otherwise
+order by member_id, what
+limit $1;
+
+-- name: audit_orders
+-- Every order has the verdict on it and every such verdict its order; what was credited late or taken back of an order
+-- and what is known of it names an order of the same member.
+with orders_differ as (
+    select
+        member_id,
+        case
+            when o.number is null then format('the verdict %s is on %s, which is not there', v.verdict_id, business_key)
+            else format('order %s names verdict %s, and its own is %s', o.number, o.verdict_id, v.verdict_id)
+        end as what
+    from
+        (select member_id, number, verdict_id, 'order:' || number as business_key from orders) o
+        full join (
+            select member_id, verdict_id, business_key, reference
+            from verdicts
+            where kind = 'PURCHASE' and business_key like 'order:%'
+        ) v using (member_id, business_key)
+    where o.verdict_id is distinct from v.verdict_id or v.reference <> o.number
+),
+verdicts_without as (
+    select v.member_id, format('the verdict %s is on order %s, which is not there', v.verdict_id, v.reference) as what
+    from verdicts v left join orders o on o.member_id = v.member_id and o.number = v.reference
+    where v.kind in ('PURCHASE', 'CLAWBACK') and v.reference is not null and o.number is null
+),
+facts_without as (
+    select f.member_id, format('%s is told of order %s, which is not there', f.fact_key, f.number) as what
+    from order_facts f left join orders o using (member_id, number)
+    where o.number is null
+),
+kept_without as (
+    select k.member_id, format('%s of order %s is kept, and nothing was told', k.fact_key, k.number) as what
+    from kept_facts k left join order_facts f using (member_id, number, fact_key)
+    where f.fact_key is null
+)
+select member_id, what from orders_differ
+union all
+select member_id, what from verdicts_without
+union all
+select member_id, what from facts_without
+union all
+select member_id, what from kept_without
+order by member_id, what
+limit $1;
+
+-- name: audit_order_contents
+-- Every order is as it was told: its content has the hash it was told with, over the same text as `content_text` in
+-- loyalty/deciding.py makes. The person who bought is part of that, so orders of erased members (R71) go unchecked.
+with told as (
+    select
+        o.member_id, o.number, o.content_hash,
+        '[' || concat_ws(
+            ', ',
+            to_json(a.mi_id), to_json(o.number),
+            '"' || to_char(o.placed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS')
+            || case when o.placed_at <> date_trunc('second', o.placed_at) then to_char(o.placed_at, '.US') else '' end
+            || '+00:00"',
+            to_json(o.currency), lines.content, parcels.content, o.shipping_minor, o.discount_minor
+        ) || ']' as content
+    from
+        orders o
+        join mi_accounts a using (member_id)
+        cross join lateral (
+            select '[' || coalesce(string_agg(line.content, ', ' order by n), '') || ']' as content
+            from
+                jsonb_array_elements(o.lines) with ordinality as l (line, n)
+                cross join lateral (
+                    select
+                        '{' || string_agg(to_json(key)::text || ': ' || value::text, ', ' order by key collate "C") || '}'
+                            as content
+                    from jsonb_each(l.line)
+                ) line
+        ) lines
+        cross join lateral (
+            select '[' || coalesce(string_agg(parcel.content, ', ' order by n), '') || ']' as content
+            from
+                jsonb_array_elements(o.parcels) with ordinality as p (parcel, n)
+                cross join lateral (
+                    select
+                        '{' || string_agg(
+                            to_json(key)::text || ': ' || coalesce(pieces.content, value::text), ', ' order by key collate "C"
+                        ) || '}' as content
+                    from
+                        jsonb_each(p.parcel)
+                        cross join lateral (
+                            select
+                                '{' || string_agg(
+                                    to_json(piece.key)::text || ': ' || piece.value::text, ', '
+                                    order by piece.key collate "C"
+                                ) || '}' as content
+                            from jsonb_each(case when jsonb_typeof(value) = 'object' then value end) as piece
+                        ) pieces
+                ) parcel
+        ) parcels
+)
+select member_id, format('order %s is not what was told', number) as what
+from told
+where sha256(convert_to(content, 'UTF8')) <> content_hash
+order by member_id, number
+limit $1;
+
+-- name: audit_lookups
+-- Every order number, tracking number and coupon code leads to what has it, and what has one is found by it. An order
+-- has the parcels it was recorded with, and those in which the shop said that its consignments travel.
+with recorded as (
+    select
+        o.member_id, o.number, p.parcel ->> 'tracking_number' as tracking_number,
+        min(p.parcel ->> 'carrier') as carrier
+    from orders o, jsonb_array_elements(o.parcels) as p (parcel)
+    group by o.member_id, o.number, p.parcel ->> 'tracking_number'
+),
+told as (
+    select
+        f.member_id, f.number, f.content ->> 'tracking_number' as tracking_number,
+        array_agg(f.content ->> 'carrier') as carriers
+    from order_facts f
+    where f.content ? 'consignment' and f.content ->> 'tracking_number' is not null
+    group by f.member_id, f.number, f.content ->> 'tracking_number'
+),
+parcels as (
+    select
+        member_id, number, tracking_number,
+        case when r.number is null then t.carriers else array[r.carrier] end as carriers
+    from recorded r full join told t using (member_id, number, tracking_number)
+)
+select member_id, 'order number ' || number || ' leads ' || case when o.number is null then 'nowhere' else 'not here' end
+    as what
+from orders o full join order_numbers n using (member_id, number)
+where o.number is null or n.number is null
+union all
+select
+    member_id,
+    format('tracking number %s of order %s leads ', tracking_number, number)
+    || case when p.number is null then 'nowhere' else 'not here' end
+from parcels p full join tracking_numbers t using (member_id, number, tracking_number)
+where p.number is null or t.number is null or array_position(p.carriers, t.carrier) is null
+union all
+select member_id, 'coupon code ' || code || ' leads ' || case when c.coupon_id is null then 'nowhere' else 'not here' end
+from coupons c full join coupon_codes k using (member_id, coupon_id, code)
+where c.code is null or k.code is null
+union all
+select o.member_id, format('order %s holds coupon %s, which is not there', o.order_number, o.coupon_id)
+from order_coupons o left join coupons c using (member_id, coupon_id)
+where c.coupon_id is null
+order by member_id, what
+limit $1;
+
+-- name: audit_requests
+-- Every answer that an idempotency key keeps (R61) points to a member, a verdict, a coupon and an order that are there.
+with answers as (
+    select
+        coalesce(r.member_id, r.caller_id) as about, r.member_id, r.key, r.answer ->> 'type' as type,
+        r.answer ->> 'member_id' as member, r.answer ->> 'verdict_id' as verdict, r.answer ->> 'coupon_id' as coupon,
+        case when r.answer ->> 'type' = 'OrderRecorded' then r.answer ->> 'number' end as number
+    from requests r
+)
+select
+    a.about as member_id,
+    format(
+        'key %s was answered %s of member %s%s%s%s, which is not there', a.key, a.type, a.member,
+        ', verdict ' || a.verdict, ', coupon ' || a.coupon, ', order ' || a.number
+    ) as what
+from
+    answers a
+    left join members m on m.member_id = a.member_id
+    left join verdicts v on v.member_id = a.member_id and v.verdict_id::text = a.verdict
+    left join coupons c on c.member_id = a.member_id and c.coupon_id::text = a.coupon
+    left join orders o on o.member_id = a.member_id and o.number = a.number
+where
+    (a.member_id is not null and m.member_id is null)
+    or a.member <> a.member_id::text or (a.member is not null and a.member_id is null)
+    or (a.verdict is not null and v.verdict_id is null)
+    or (a.coupon is not null and c.coupon_id is null)
+    or (a.number is not null and o.number is null)
+order by a.about, a.key
+limit $1;
+
+-- name: audit_outgoing
+-- Events that others were told of are numbered from one to the number of the last, without a gap.
+with told as (
+    select member_id, count(distinct sequence) as events, min(sequence) as first, max(sequence) as last
+    from outgoing
+    group by member_id
+)
+select
+    b.member_id,
+    format(
+        '%s events were announced; there are %s, numbered %s to %s',
+        b.announced, coalesce(t.events, 0), coalesce(t.first, 0), coalesce(t.last, 0)
+    ) as what
+from balances b left join told t using (member_id)
+where (coalesce(t.events, 0), coalesce(t.first, 1), coalesce(t.last, 0)) <> (b.announced, 1, b.announced)
+order by b.member_id
 limit $1;
 
 -- name: audit_size

@@ -63,6 +63,17 @@ select
     (
         select coalesce(jsonb_agg(
             jsonb_build_object(
+                'sequence', o.sequence, 'type', o.type, 'recipient', split_part(split_part(e.url, '/', 3), ':', 1),
+                'event_id', o.event_id, 'entry_seq', o.entry_seq, 'coupon_id', o.coupon_id, 'notice_id', o.notice_id,
+                'state', o.state, 'attempts', o.attempts, 'created_at', o.created_at, 'delivered_at', o.delivered_at
+            ) order by o.sequence, o.endpoint_id
+        ), '[]')
+        from outgoing o join endpoints e using (endpoint_id)
+        where o.member_id = m.member_id
+    ) as told_to_others,
+    (
+        select coalesce(jsonb_agg(
+            jsonb_build_object(
                 'key', r.key, 'caller', case when r.caller_id = m.member_id then 'member' else 'service' end,
                 'answer', r.answer ->> 'type', 'answered_at', r.answered_at
             ) order by r.answered_at, r.key

@@ -48,6 +48,15 @@ update inbox
 set not_before = clock_timestamp() + interval '1 second'
 where producer = $1 and event_id = $2 and state = 'RECEIVED';
 
+-- name: lead_parcels_to_order
+-- The shop said in which parcels an order travels ($3 tracking numbers, $4 carriers): carriers' news of them finds it
+-- like a recorded one's. Said again, or recorded with the order, it stays as it was.
+insert into tracking_numbers (tracking_number, number, carrier, member_id)
+select distinct on (p.tracking_number) p.tracking_number, $1, p.carrier, $2
+from unnest($3::text[], $4::text[]) as p (tracking_number, carrier)
+order by p.tracking_number, p.carrier
+on conflict (tracking_number, number) do nothing;
+
 -- name: unpark_deliveries
 -- What waited for this order, or for one of its parcels, may be applied now. Rows somebody else frees are left.
 update inbox

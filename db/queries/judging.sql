@@ -5,7 +5,7 @@
 select
     m.member_id, a.mi_id, m.market, m.time_zone, m.zone_before, m.zone_since, m.joined_at, m.state, m.state_since,
     m.earlier_zones,
-    b.available, b.pending, b.debt, b.version,
+    b.available, b.pending, b.debt, b.lifetime, b.version,
     programme_now() as now,
     p.version as programme_version,
     r.input_hash, r.answer,
@@ -62,6 +62,13 @@ select programme_now() as now, p.version as programme_version, r.input_hash, r.a
 from programme_state p
 left join requests r on r.caller_id = $1 and r.key = $2;
 
+-- name: key_is_used
+-- Whether a service ($1), or else the member of a Mi account ($2), was answered to a key before.
+select exists (
+    select from requests
+    where caller_id = coalesce($1, (select member_id from mi_accounts where mi_id = $2)) and key = $3
+);
+
 -- name: keep_answer
 -- Keeps an answer that changes nothing of a member, or concerns none. Beside itself, the first one stays.
 insert into requests (caller_id, key, input_hash, answer, answered_at, member_id)
@@ -105,6 +112,7 @@ select member_id from order_numbers where number = $1;
 -- name: order_to_settle
 -- An order with all that is known of it, what is still promised, what was posted and taken back by part, which lots
 -- its points went to, and what of each lot lapsed; what a return was waived because it had lapsed is in neither (R36).
+-- What an operator let be taken back was waived what was credited less what was taken.
 select
     o.number, o.verdict_id, o.placed_at, o.currency, o.lines, o.parcels, o.shipping_minor, o.discount_minor,
     o.terms_version, o.campaign_ids,
@@ -162,6 +170,17 @@ select
                     select sum(w.points::bigint)
                     from verdicts v, jsonb_each_text(v.facts -> 'waived') as w (day, points)
                     where v.member_id = o.member_id and v.kind = 'CLAWBACK' and w.day = t.lapses_on::text
+                ), 0) - coalesce((
+                    select sum(w.points)
+                    from (
+                        select past.points + sum(p.points) as points
+                        from verdicts past
+                        join promises p on p.member_id = past.member_id and p.verdict_id::text = past.facts ->> 'of'
+                        where
+                            past.member_id = o.member_id and past.kind = 'CLAWBACK' and past.outcome = 'GRANTED'
+                            and p.state = 'POSTED' and p.lapses_on = t.lapses_on
+                        group by past.verdict_id, past.points
+                    ) w
                 ), 0) as points
             from transfers t
             where t.member_id = o.member_id and t.kind = 'LAPSE'

@@ -140,12 +140,12 @@ added_orders as (
         o.placed_at, o.placed_at, o.currency, o.lines,
         replace(o.parcels::text, '~N~', m.n)::jsonb,
         o.shipping_minor, 0, o.terms_version,
-        sha256(convert_to(replace(o.number, '~N~', m.n), 'UTF8'))
+        sha256(convert_to(replace(o.content, '~N~', m.n), 'UTF8'))
     from
         chosen m,
         jsonb_to_recordset($2::jsonb -> 'orders') as o (
             number text, verdict int, placed_at timestamptz, currency text, lines jsonb, parcels jsonb,
-            shipping_minor bigint, terms_version text
+            shipping_minor bigint, terms_version text, content text
         )
     returning member_id, number, parcels
 ),

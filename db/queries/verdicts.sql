@@ -2,8 +2,9 @@
 
 -- name: verdict_to_turn
 -- One verdict of a member with its promises, the lots that what it credited is still in (what was taken back is
--- taken off), what of each lot lapsed and was not waived yet (R36), the first line of history it made, and whether its
--- review was told to be published.
+-- taken off), what of each lot lapsed and was not waived yet (R36), the first line of history it made, and when its
+-- review was told to be published. What an operator let be taken back is no new verdict, whose facts could say what was
+-- waived: it is what was credited less what was taken.
 select
     v.verdict_id, v.key, v.kind, v.outcome, v.code, v.points, v.reference, v.occurred_at, v.decided_at,
     v.terms_version, v.campaign_ids, v.facts,
@@ -37,6 +38,17 @@ select
                     select sum(w.points::bigint)
                     from verdicts past, jsonb_each_text(past.facts -> 'waived') as w (day, points)
                     where past.member_id = v.member_id and past.kind = 'CLAWBACK' and w.day = t.lapses_on::text
+                ), 0) - coalesce((
+                    select sum(w.points)
+                    from (
+                        select past.points + sum(p.points) as points
+                        from verdicts past
+                        join promises p on p.member_id = past.member_id and p.verdict_id::text = past.facts ->> 'of'
+                        where
+                            past.member_id = v.member_id and past.kind = 'CLAWBACK' and past.outcome = 'GRANTED'
+                            and p.state = 'POSTED' and p.lapses_on = t.lapses_on
+                        group by past.verdict_id, past.points
+                    ) w
                 ), 0) as points
             from transfers t
             where t.member_id = v.member_id and t.kind = 'LAPSE'
@@ -48,10 +60,10 @@ select
         select min(t.seq) from transfers t
         where t.member_id = v.member_id and t.verdict_id = v.verdict_id and t.points is not null
     ) as first_entry,
-    exists (
-        select from moderations m
+    (
+        select m.told_at from moderations m
         where m.member_id = v.member_id and m.verdict_id = v.verdict_id and m.kind = 'PUBLISHED'
-    ) as is_published
+    ) as published_at
 from verdicts v
 where v.member_id = $1 and v.verdict_id = $2;
 

@@ -9,7 +9,7 @@ def verdict_sentence(code: str, language: str, facts: Facts) -> str:
     """One sentence about a verdict (R60). Raises KeyError for a code that the rules do not have.
 
     Facts, each optional: points, kind, outcome, reference, campaigns (names), resets_at, and time_zone, the
-    member's: without it a `resets_at` in UTC is not told.
+    member's: without it a `resets_at` in UTC is not told. `had_lapsed`: what was to be taken back had lapsed (R36).
     """
     catalogue = CATALOGUES[language]
     return _sentence(catalogue.say("verdicts", _verdict_keys(code, facts), words_of(catalogue, facts)))
@@ -52,8 +52,10 @@ def notice_sentence(kind: str, language: str, facts: Facts) -> str:
 
 
 def _verdict_keys(code: str, facts: Facts) -> list[str]:
-    """The texts that may fit, the most special first: points taken, nothing given, the kind's, the code's."""
+    """The texts that may fit, the most special first: points taken, lapsed or not given, the kind's, the code's."""
     special = [str(facts.get("kind"))]
+    if facts.get("had_lapsed") and points_in(facts) == 0:
+        special.insert(0, "LAPSED")
     if facts.get("outcome") == "REFUSED" or points_in(facts) == 0:
         special.insert(0, "NOTHING")
     if _are_taken(facts):

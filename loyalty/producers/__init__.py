@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from loyalty.producers import native
+from loyalty.producers import aftership, easypost, native, sendcloud, shippo, shopify
 from loyalty.producers.events import Happening, Identity, Sent
 
 
@@ -28,4 +28,11 @@ class Producer(Protocol):
         """The headers that prove a body to be the producer's. Raises ValueError for a secret that cannot be one."""
 
 
-PRODUCERS: Mapping[str, Producer] = {"native": native}
+PRODUCERS: Mapping[str, Producer] = {
+    "native": native,
+    "easypost": easypost,
+    "aftership": aftership,
+    "shippo": shippo,
+    "sendcloud": sendcloud,
+    "shopify": shopify,
+}

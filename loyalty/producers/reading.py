@@ -28,6 +28,14 @@ def json_object(body: bytes) -> dict[str, Any]:
     return event
 
 
+def needed_text(event: Mapping[str, Any], name: str) -> str:
+    """A text without which the body is no event of its producer. Raises MalformedDelivery."""
+    value = event.get(name)
+    if not is_text(value):
+        raise MalformedDelivery(f"The event has no {name} of 1 to {LONGEST} characters.")
+    return str(value)
+
+
 def named(data: Mapping[str, Any], name: str) -> dict[str, Any]:
     """The object of that name, or an empty one."""
     value = data.get(name)
@@ -48,6 +56,11 @@ def text_of(data: Mapping[str, Any], name: str) -> str | None:
     if not is_id(value):
         raise Unreadable(f"{name} is not a text of 1 to {LONGEST} characters.")
     return str(value)
+
+
+def first_id(data: Mapping[str, Any], *names: str) -> str | None:
+    """The first of these that can be an id; None where none can. For what helps and is not needed."""
+    return next((str(data[name]) for name in names if is_id(data.get(name))), None)
 
 
 def is_id(value: object) -> bool:

@@ -5,7 +5,7 @@ import hmac
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from loyalty.producers.events import BadSignature
+from loyalty.producers.events import BadSignature, StaleSignature
 
 TOLERANCE = timedelta(minutes=5)
 _MOST_SIGNATURES = 10
@@ -14,6 +14,16 @@ _MOST_SIGNATURES = 10
 def hmac_sha256(key: bytes, signed: bytes) -> bytes:
     """The 32 bytes of HMAC-SHA256 (RFC 2104)."""
     return hmac.new(key, signed, hashlib.sha256).digest()
+
+
+def text_key(secret: str) -> bytes:
+    """The key's bytes of a secret that is used as the text it is."""
+    return secret.encode("utf-8", "surrogatepass")
+
+
+def signatures_in(header: str) -> list[str]:
+    """What a header carries: one signature, or several that a proxy has joined with commas."""
+    return [part.strip() for part in header.split(",")]
 
 
 def check_signed(expected: Iterable[str], given: Sequence[str], sentence: str) -> None:
@@ -32,5 +42,10 @@ def check_time(timestamp: str, now: datetime, name: str) -> None:
     """Raises BadSignature unless the text is whole seconds since 1970, within five minutes of `now`."""
     if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
         raise BadSignature(f"{name} is in whole seconds since 1970.")
-    if abs(int(timestamp) - now.timestamp()) > TOLERANCE.total_seconds():
-        raise BadSignature(f"{name} is more than five minutes off.")
+    check_seconds(int(timestamp), now, name)
+
+
+def check_seconds(seconds: float, now: datetime, name: str) -> None:
+    """Raises StaleSignature unless these seconds since 1970 are within five minutes of `now`."""
+    if abs(seconds - now.timestamp()) > TOLERANCE.total_seconds():
+        raise StaleSignature(f"{name} is more than five minutes off.")

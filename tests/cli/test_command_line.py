@@ -165,11 +165,17 @@ async def test_a_sent_webhook_is_accepted_once_and_a_wrong_secret_not(database_u
         other = await mipoints(*send, "-", "--id", "another", env=env, stdin=body)
         wrong = await mipoints(*send, "-", "--secret", "whsec_AAAA", env=env, stdin=body)
         broken = await mipoints(*send, "-", env=env, stdin=b"\xff\xfe{")
+        carrier = await mipoints(
+            *("webhook", "send", "easypost", "-", "--url", f"{server.url}/webhooks/easypost"),
+            env=env,
+            stdin=b'{"id": "evt_1", "description": "tracker.updated"}',
+        )
     assert (first.returncode, first.stdout[:3]) == (0, b"202")
     assert (again.returncode, b"duplicate" in again.stdout) == (0, True)
     assert (other.returncode, b"duplicate" in other.stdout) == (0, False)
     assert (wrong.returncode, wrong.stdout[:3]) == (1, b"401")
     assert (broken.returncode, broken.stdout[:3]) == (1, b"400")
+    assert (carrier.returncode, carrier.stdout[:3]) == (0, b"202")
 
 
 def test_the_reference_library_accepts_our_signature():

@@ -9,6 +9,7 @@ from mipoints.seeding import Seeded, seed
 from tests.books import assert_books_are_sound
 from tests.cli.commands import mipoints
 from tests.processes import environment
+from tests.stage import ORDER as ORDER_TOLD
 from tests.stage import Stage
 
 HISTORY = """{ me { balance { available pending debt lifetime }
@@ -101,6 +102,35 @@ async def test_a_seed_member_lives_on_like_any_other(database_url: str, stage: S
     assert all(check.is_sound for check in await checks(owner))
 
 
+async def test_a_seed_order_told_again_is_the_same_order(database_url: str, stage: Stage, owner: asyncpg.Connection):
+    """R61: the seed keeps the hash of what the storefront would have told."""
+    await filled(database_url, 1, Shape(5, 0, 1))
+    order = await owner.fetchrow("select * from orders")
+    told = {
+        "miId": "seed-1",
+        "number": order["number"],
+        "placedAt": order["placed_at"].isoformat(),
+        "currency": order["currency"],
+        "lines": [
+            {"id": line["id"], "productId": line["product_id"], "quantity": 1, "paidMinor": line["paid_minor"]}
+            for line in order["lines"]
+        ],
+        "shippingMinor": order["shipping_minor"],
+        "parcels": [
+            {
+                "trackingNumber": parcel["tracking_number"],
+                "carrier": parcel["carrier"],
+                "lines": [{"lineId": id_, "quantity": n} for id_, n in parcel["pieces"].items()],
+            }
+            for parcel in order["parcels"]
+        ],
+    }
+    again = await stage.storefront(ORDER_TOLD, input=told, key="again")
+    assert (again["__typename"], again.get("code")) == ("OrderRecorded", None)
+    other = await stage.storefront(ORDER_TOLD, input=told | {"shippingMinor": 1}, key="other")
+    assert other["code"] == "ORDER_KNOWN"
+
+
 FREE_COUPON = """
     insert into coupons
         (member_id, coupon_id, code, reward_id, value_minor, currency, cost, issued_at, expires_at, state_since)
@@ -128,6 +158,7 @@ TAMPERING = {
 }
 
 
+@pytest.mark.spoils
 @pytest.mark.parametrize("what", TAMPERING)
 async def test_the_audit_finds_what_was_touched(database_url: str, owner: asyncpg.Connection, what: str):
     await filled(database_url, 3, Shape(10, 1, 1))
@@ -138,6 +169,7 @@ async def test_the_audit_finds_what_was_touched(database_url: str, owner: asyncp
     assert all(bad.member_id and bad.what for check in unsound for bad in check.bad)
 
 
+@pytest.mark.spoils
 async def test_the_command_names_the_bad_rows_and_exits_with_1(database_url: str, owner: asyncpg.Connection):
     env = environment(database_url)
     seeded = await mipoints("seed", "--members", "4", "--entries", "10", "--coupons", "1", "--orders", "1", env=env)

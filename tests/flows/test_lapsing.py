@@ -11,6 +11,7 @@ from db.audit import audit
 from loyalty.rules.calendar import first_of_month, local_day
 from tests.books import assert_books_are_sound
 from tests.stage import Stage
+from tests.verdict_calls import decided, taking_back_by_operators, told
 
 ZONES = {"ES": "Europe/Madrid", "GB": "Europe/London"}
 
@@ -230,6 +231,41 @@ async def test_two_orders_share_what_lapsed_and_neither_is_waived_twice(stage: S
     await assert_books_are_sound(stage.owner)
 
 
+@pytest.mark.parametrize("by_operator", [False, True])
+async def test_what_was_waived_of_a_removed_review_is_not_waived_to_an_order_as_well(stage: Stage, by_operator: bool):
+    """R35, R36: 700 in one lot, 500 spent, 200 lapsed: 20 of them waived with the review, so 180 with the order."""
+    if by_operator:
+        await taking_back_by_operators(stage)
+    day = await with_lot(stage, 630)
+    await told(stage, "reviewPublished", reviewId="rv-1", productId="p-1")
+    await stage.advance(minutes=5)
+    await stage.redeem("es-5")
+    await to(stage, day, seconds=60)
+    removed = await told(stage, "reviewRemoved", reviewId="rv-1")
+    if by_operator:
+        removed = await decided(stage, removed["verdict"]["id"], approve=True)
+    assert removed["verdict"]["points"] == 0
+    await stage.returned("ORD-mi-1", "R1")
+    assert await stage.balance() == (0, 0, 450)
+
+
+async def test_two_reviews_that_an_operator_lets_be_taken_back_share_what_lapsed(stage: Stage):
+    """R35, R36: 30 of 530 lapsed, so of two reviews of 20 each 20 and 10 are waived, and 10 become debt."""
+    await taking_back_by_operators(stage)
+    day = await with_lot(stage, 440)
+    for review in ("rv-1", "rv-2"):
+        await told(stage, "reviewPublished", reviewId=review, productId=review)
+    await stage.advance(minutes=5)
+    await stage.redeem("es-5")
+    await to(stage, day, seconds=60)
+    for review, points in (("rv-1", 0), ("rv-2", -10)):
+        waits = await told(stage, "reviewRemoved", reviewId=review)
+        approved = await decided(stage, waits["verdict"]["id"], approve=True)
+        assert approved["verdict"]["points"] == points
+    assert await stage.balance() == (0, 0, 10)
+
+
+@pytest.mark.spoils
 async def test_a_coupon_that_ends_in_seven_days_is_told_of_once(stage: Stage):
     """R50, R52: the notice names the coupon; one that was used is not told of."""
     await with_lot(stage, 1000)
@@ -256,6 +292,7 @@ async def test_a_coupon_of_few_days_is_not_told_of(stage: Stage):
     assert await notices(stage) == []
 
 
+@pytest.mark.spoils
 async def test_the_audit_finds_a_lot_that_did_not_lapse_and_a_lapse_that_left_something(stage: Stage):
     """R50."""
     day = await with_lot(stage, 200)

@@ -13,6 +13,7 @@ from loyalty.rules.calendar import Calendar
 from loyalty.settings import SettingsError, read_settings
 from loyalty.settle_kept import KEPT_AT_ONCE
 from tests.books import assert_books_are_sound
+from tests.checkout import commit, outcome, reserve, with_coupon
 from tests.stage import Stage
 
 _ANSWER = """{ __typename
@@ -203,6 +204,25 @@ async def test_a_coupon_reserved_when_its_member_leaves_is_cancelled_at_commit(s
         refused = await stage.storefront(COMMIT, code=code, order=f"NEW-{mi_id}", key=f"commit-{mi_id}")
         assert (refused["__typename"], refused["code"]) == ("CouponNotUsable", "COUPON_CANCELLED")
     await assert_books_are_sound(stage.owner)
+
+
+@pytest.mark.parametrize("leaves", ["closed", "erased"])
+async def test_a_coupon_that_expired_before_its_member_left_is_cancelled_at_a_late_commit(stage: Stage, leaves: str):
+    """R5, R43, R71: a late commit succeeds after the coupon's expiry, and not after the membership's end."""
+    code = await with_coupon(stage)
+    assert outcome(await reserve(stage, code)) == "RESERVED"
+    await stage.advance(days=40)
+    await (becomes(stage, "CLOSED", confirm=True) if leaves == "closed" else erased(stage))
+    assert outcome(await commit(stage, code)) == "COUPON_CANCELLED"
+
+
+async def test_a_coupon_spent_before_its_member_left_stays_spent(stage: Stage):
+    """R43: a commit told again after the closing is the same."""
+    code = await with_coupon(stage)
+    await reserve(stage, code)
+    assert outcome(await commit(stage, code)) == "USED"
+    await becomes(stage, "CLOSED", confirm=True)
+    assert outcome(await commit(stage, code)) == "USED"
 
 
 async def test_closed_is_final(stage: Stage):
@@ -399,7 +419,7 @@ async def test_every_table_that_has_rows_of_a_member_is_in_the_export(stage: Sta
         "and t.table_type = 'BASE TABLE'"
     )
     lookups = {"mi_accounts", "order_numbers", "tracking_numbers", "coupon_codes", "order_coupons"}
-    shown_as = {"members": "member", "balances": "balance", "transfers": "entries"}
+    shown_as = {"members": "member", "balances": "balance", "transfers": "entries", "outgoing": "told_to_others"}
     assert {shown_as.get(row["name"], row["name"]) for row in tables} - lookups == set(held)
 
 

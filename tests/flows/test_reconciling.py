@@ -1,15 +1,23 @@
 """Lost webhooks are found: parcels nobody speaks of, and deliveries that somebody else reports (design §5)."""
 
 import json
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
+from loyalty.ask_producers import Key, ask_about_silent_parcels
 from loyalty.reconcile import silent_parcels
+from loyalty.settings import SettingsError, read_settings
 from tests.cli.commands import mipoints
 from tests.processes import environment
+from tests.served import served
 from tests.stage import Stage, signed
 
 TEN_DAYS = timedelta(days=10)
@@ -130,3 +138,143 @@ async def test_the_command_shows_silent_parcels_and_keeps_what_was_missing(stage
     nobody = await mipoints("reconcile", "--ask", env=env)
     assert nobody.returncode == 1
     assert "MIPOINTS_PRODUCER_KEYS" in nobody.stderr.decode()
+
+
+class Carrier:
+    """Somebody else's API: answers what a path of it was taught, and remembers who asked."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, tuple[int, bytes]] = {}
+        self.asked: list[tuple[str, str]] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        self.asked.append((path, request.headers.get("authorization") or request.headers.get("as-api-key") or ""))
+        status, body = self.answers.get(path, (404, b"{}"))
+        await Response(body, status)(scope, receive, send)
+
+
+@pytest_asyncio.fixture
+async def carrier() -> AsyncIterator[tuple[Carrier, str]]:
+    told = Carrier()
+    async with served(told) as url:
+        yield told, url
+
+
+DELIVERED = "2026-11-03T12:00:00Z"
+ANSWERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "easypost": (
+        "/v2/trackers?tracking_code=T2",
+        {
+            "trackers": [
+                {
+                    "id": "trk_1",
+                    "tracking_code": "T2",
+                    "mode": "production",
+                    "status": "delivered",
+                    "carrier": "DHL",
+                    "weight": 17.5,
+                    "tracking_details": [{"status": "delivered", "datetime": DELIVERED}],
+                }
+            ],
+            "has_more": False,
+        },
+    ),
+    "aftership": (
+        "/tracking/2026-07/trackings?tracking_numbers=T2",
+        {
+            "data": {
+                "trackings": [{"tracking_number": "T2", "slug": "dhl", "tag": "Delivered", "updated_at": DELIVERED}]
+            }
+        },
+    ),
+    "shippo": (
+        "/tracks/dhl/T2",
+        {
+            "carrier": "dhl",
+            "tracking_number": "T2",
+            "tracking_status": {"status": "DELIVERED", "object_id": "o-1", "status_date": DELIVERED},
+        },
+    ),
+    "sendcloud": (
+        "/api/v2/parcels?tracking_number=T2",
+        {"parcels": [{"id": 7, "tracking_number": "T2", "status": {"id": 11, "message": "Delivered"}}]},
+    ),
+}
+
+
+async def with_a_silent_parcel(stage: Stage) -> None:
+    await stage.register()
+    parcels = {"T1": {"1": 1}, "T2": {"2": 1}}
+    await stage.order("A", [("1", 1, 10000), ("2", 1, 5000)], parcels=parcels, carrier="DHL")
+    await stage.delivered("A", "T1")
+    await stage.advance(days=11)
+
+
+@pytest.mark.parametrize("producer", ANSWERS)
+async def test_a_producer_that_is_asked_says_what_its_webhook_should_have(
+    stage: Stage, carrier: tuple[Carrier, str], producer: str
+):
+    told, url = carrier
+    path, answer = ANSWERS[producer]
+    told.answers[path] = (200, json.dumps(answer).encode())
+    await with_a_silent_parcel(stage)
+    before = (await stage.balance())[0]
+    keys = {producer: Key("a key", url)}
+    assert await ask_about_silent_parcels(stage.programme.db, keys, TEN_DAYS) == 1
+    await stage.drain()
+    assert (await stage.balance())[0] == before + 50
+    assert told.asked[0][0] == path
+    assert told.asked[0][1]
+    assert await silent_parcels(stage.programme.db, TEN_DAYS) == []
+
+
+async def test_a_parcel_is_asked_about_once_in_twelve_hours(stage: Stage, carrier: tuple[Carrier, str]):
+    told, url = carrier
+    await with_a_silent_parcel(stage)
+    keys = {"easypost": Key("a key", url)}
+    for _ in range(3):
+        assert await ask_about_silent_parcels(stage.programme.db, keys, TEN_DAYS) == 0
+    assert len(told.asked) == 1
+    await stage.advance(hours=12)
+    await ask_about_silent_parcels(stage.programme.db, keys, TEN_DAYS)
+    assert len(told.asked) == 2
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [(500, b"{}"), (302, b""), (200, b"not json"), (200, b"[]"), (200, b'{"trackers": 5}'), (200, b" " * 2_000_000)],
+    ids=lambda told: f"{told[0]} {told[1][:20]!r}",
+)
+async def test_an_answer_that_is_none_changes_nothing(
+    stage: Stage, carrier: tuple[Carrier, str], answer: tuple[int, bytes]
+):
+    told, url = carrier
+    told.answers[ANSWERS["easypost"][0]] = answer
+    await with_a_silent_parcel(stage)
+    before = await stage.balance()
+    await ask_about_silent_parcels(stage.programme.db, {"easypost": Key("k", url)}, TEN_DAYS)
+    await stage.drain()
+    assert await stage.balance() == before
+    assert await stage.owner.fetchval("select count(*) from inbox where type = 'asked'") == 0
+
+
+async def test_a_producer_that_is_away_holds_nobody_up(stage: Stage):
+    await with_a_silent_parcel(stage)
+    keys = {"shippo": Key("k", "http://127.0.0.1:9")}
+    assert await ask_about_silent_parcels(stage.programme.db, keys, TEN_DAYS) == 0
+
+
+@pytest.mark.parametrize(
+    ("told", "word"),
+    [
+        ('{"pigeon": "k"}', "pigeon"),
+        ('{"easypost": 5}', "PRODUCER_KEYS"),
+        ("nonsense", "PRODUCER_KEYS"),
+        ('{"easypost": {"key": "k", "url": "http://elsewhere"}}', "sandbox"),
+    ],
+)
+def test_a_wrong_key_is_said_at_start_and_other_hosts_are_for_sandboxes(told: str, word: str):
+    with pytest.raises(SettingsError, match=word):
+        read_settings({"DATABASE_URL": "postgresql://h/d", "MIPOINTS_PRODUCER_KEYS": told})

@@ -113,7 +113,7 @@ def test_every_code_kind_and_cap_of_the_programme_has_its_text():
 
 
 def test_every_special_verdict_text_can_be_reached():
-    endings = [*KINDS, "TAKEN", "NOTHING"]
+    endings = [*KINDS, "TAKEN", "NOTHING", "LAPSED"]
     reachable = {*CODES, *(f"{code}_{ending}" for code in CODES for ending in endings)}
     assert ENGLISH.texts["verdicts"].keys() <= reachable
 
@@ -208,6 +208,11 @@ def assert_is_sentence(text):
             "LOT_LAPSED",
             {"points": 30, "outcome": "REDUCED"},
             "30 points given back; the rest had already lapsed.",
+        ),
+        (
+            "GRANTED",
+            {"points": 0, "kind": "CLAWBACK", "outcome": "GRANTED", "had_lapsed": True},
+            "No points taken back after a check by our team, because they had already lapsed.",
         ),
         ("LOT_LAPSED", {"points": 0}, "No points given back, because they had already lapsed."),
         (

@@ -1,0 +1,299 @@
+"""Sendcloud: how it proves itself, and what its statuses say of a parcel."""
+
+import hashlib
+import hmac
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loyalty.producers import sendcloud
+from loyalty.producers.events import BadSignature, Ignored, Known, MalformedDelivery, Sent
+from loyalty.rules.facts import Delivered, InTransit, ReturnedToSender
+from tests.producers.sample_files import TOLD, sample_event, sample_sent
+
+SAMPLES = sorted(name.removesuffix(".json") for name in TOLD if name.startswith("sendcloud"))
+RECEIVED_AT = datetime(2026, 11, 25, 12, tzinfo=UTC)
+SECRET = "secretkey"
+PARCEL = "3SYZXG132912330"
+READY = "sendcloud_parcel_status_changed_ready"
+DELIVERED = "sendcloud_parcel_status_changed_delivered"
+RETURN_LABEL = "A return's label: what arrives with it arrives at the shop."
+
+
+def event(
+    status: object = None, *, changed: object = 1549454000000, action: str = "parcel_status_changed", **parcel: Any
+) -> dict[str, Any]:
+    """A parcel that was delivered, with other things in place of what is named."""
+    told = sample_event(DELIVERED) | {"action": action, "carrier_status_change_timestamp": changed}
+    told["parcel"] |= ({} if status is None else {"status": status}) | parcel
+    return told
+
+
+def read(told: dict[str, Any]) -> Known | Ignored:
+    return sendcloud.read(Sent({}, json.dumps(told).encode()), RECEIVED_AT)
+
+
+def fact_of(told: dict[str, Any]) -> Any:
+    known = read(told)
+    assert isinstance(known, Known), known
+    return known.fact
+
+
+def identity_of(told: dict[str, Any]) -> str:
+    return sendcloud.identify(Sent({}, json.dumps(told).encode())).event_id
+
+
+def signature(body: bytes, secret: str = SECRET) -> str:
+    return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+# --- proof
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_published_signatures_prove_their_bodies(name: str):
+    sent = sample_sent(name)
+    sendcloud.verify([SECRET], sent, RECEIVED_AT)
+    sendcloud.verify(["the next", SECRET], sent, RECEIVED_AT)
+    with pytest.raises(BadSignature):
+        sendcloud.verify([SECRET], Sent(sent.headers, sent.body + b" "), RECEIVED_AT)
+
+
+@pytest.mark.parametrize("secrets", [[], ["another"], [""], ["Secretkey"], ["\ud800"]], ids=repr)
+def test_only_an_active_secret_proves_a_body(secrets: list[str]):
+    with pytest.raises(BadSignature):
+        sendcloud.verify(secrets, sample_sent(DELIVERED), RECEIVED_AT)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        " ",
+        "00",
+        "é\ud800",
+        "x" * 100_000,
+        "sha256=" + signature(sample_sent(DELIVERED).body),
+        signature(sample_sent(DELIVERED).body)[:-1],
+        signature(sample_sent(READY).body),
+        signature(sample_sent(DELIVERED).body, ""),
+    ],
+    ids=lambda header: repr(header[:12]),
+)
+def test_a_forged_signature_is_not_believed(header: str):
+    sent = Sent({"sendcloud-signature": header}, sample_sent(DELIVERED).body)
+    with pytest.raises(BadSignature):
+        sendcloud.verify([SECRET, ""], sent, RECEIVED_AT)
+
+
+def test_what_is_signed_here_is_believed_in_either_case_of_hex():
+    body = sample_sent(DELIVERED).body
+    headers = sendcloud.sign("é", body, "any", RECEIVED_AT)
+    sendcloud.verify(["é"], Sent(headers, body), RECEIVED_AT)
+    sendcloud.verify(["é"], Sent({name: value.upper() for name, value in headers.items()}, body), RECEIVED_AT)
+    with pytest.raises(ValueError, match="it is empty"):
+        sendcloud.sign("", body, "any", RECEIVED_AT)
+
+
+# --- identity
+
+
+def test_the_same_news_has_one_name_and_other_news_another():
+    assert sendcloud.identify(sample_sent(DELIVERED)).event_id == "1:11:1549454000000"
+    assert identity_of(event() | {"timestamp": 1549459999999}) == "1:11:1549454000000"
+    assert identity_of(event({"code": "DELIVERED"})) == "1:DELIVERED:1549454000000"
+    others = [event({"id": 12}), event(changed=1549454000001), event(id=2), event(changed=None), event(id="x" * 200)]
+    assert len({identity_of(told) for told in others} | {"1:11:1549454000000"}) == 6
+
+
+def test_what_has_no_name_is_named_by_its_bytes():
+    told = {"action": "integration_updated"}
+    identity = sendcloud.identify(Sent({}, json.dumps(told).encode()))
+    assert identity.event_id == hashlib.sha256(json.dumps(told).encode()).hexdigest()
+    assert identity.type == "integration_updated"
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"action": 1}', sample_sent("sendcloud_signature_vector").body])
+def test_what_is_no_event_is_malformed(body: bytes):
+    with pytest.raises(MalformedDelivery):
+        sendcloud.identify(Sent({}, body))
+
+
+# --- meaning
+
+MEANINGS = {
+    Delivered: {11: "Delivered", 93: "Shipment collected by customer"},
+    ReturnedToSender: {62992: "Returned to sender"},
+    InTransit: {
+        3: "En route to sorting center",
+        4: "Delivery delayed",
+        5: "Sorted",
+        7: "Being sorted",
+        8: "Delivery attempt failed",
+        12: "Awaiting customer pickup",
+        22: "Shipment picked up by driver",
+        91: "Parcel en route",
+        92: "Driver en route",
+        62989: "At Customs",
+        62990: "At sorting centre",
+    },
+    None: {
+        1: "Announced",
+        13: "Announced: not collected",
+        80: "Unable to deliver",
+        999: "No label",
+        1000: "Ready to send",
+        1337: "Unknown status - check carrier track & trace page for more insights",
+        1999: "Cancellation requested",
+        2000: "Cancelled",
+        62991: "Refused by recipient",
+        62996: "Exception",
+        62997: "Address invalid",
+    },
+}
+CASES = [(meaning, id_, message) for meaning, told in MEANINGS.items() for id_, message in told.items()]
+
+
+@pytest.mark.parametrize(("meaning", "id_", "message"), CASES, ids=str)
+def test_what_a_status_says_by_its_words_or_where_they_are_unknown_by_its_id(
+    meaning: type | None, id_: int, message: str
+):
+    for status in ({"id": id_, "message": message}, {"id": 424242, "message": message}, {"id": id_, "message": "Neu"}):
+        known = read(event(status))
+        if meaning is None:
+            assert known == Ignored(f"Status {message} moves no points.")
+        else:
+            assert isinstance(known, Known)
+            assert type(known.fact) is meaning
+
+
+@pytest.mark.parametrize(
+    ("status", "meaning"),
+    [
+        ({"code": "DELIVERED"}, Delivered),
+        ({"code": "delivered", "message": "Geliefert"}, Delivered),
+        ({"code": "collected-by-customer"}, Delivered),
+        ({"code": "RETURNED_TO_SENDER", "message": "Returned to sender"}, ReturnedToSender),
+        ({"code": "returned-to-sender"}, ReturnedToSender),
+        ({"code": "awaiting-customer-pickup"}, InTransit),
+        ({"code": "PICKED_UP_BY_DRIVER"}, InTransit),
+        ({"code": "a new one", "message": "Delivered"}, Delivered),
+        ({"id": "11"}, Delivered),
+        ({"id": 7777, "message": "Returned to sender"}, ReturnedToSender),
+    ],
+    ids=str,
+)
+def test_the_codes_of_the_third_version_mean_the_same(status: dict[str, Any], meaning: type):
+    assert type(fact_of(event(status))) is meaning
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        ({"id": 1, "message": "Ready to send"}, "Status Ready to send moves no points."),
+        ({"id": 11, "message": "Unable to deliver"}, "Status Unable to deliver moves no points."),
+        ({"id": 10, "message": "Delivery forced"}, "Unknown status Delivery forced."),
+        ({"id": 424242}, "Unknown status 424242."),
+        ({"id": 11.0}, "It has no status."),
+        ({"id": True}, "It has no status."),
+        ({"id": [11]}, "It has no status."),
+        ({"message": {"en": "Delivered"}}, "It has no status."),
+        ({"message": "Undelivered"}, "Unknown status Undelivered."),
+        ([], "It has no status."),
+        ("delivered", "It has no status."),
+    ],
+    ids=str,
+)
+def test_words_overrule_ids_and_what_is_unknown_is_ignored(status: object, reason: str):
+    assert read(event(status)) == Ignored(reason)
+
+
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [
+        (event(is_return=True), RETURN_LABEL),
+        (event({"message": "Returned to sender"}, is_return=True), RETURN_LABEL),
+        (event(is_return="yes"), RETURN_LABEL),
+        (event(tracking_number=""), "It names no tracking_number."),
+        (event(tracking_number=[]), "tracking_number is not a text of 1 to 200 characters."),
+        (event() | {"parcel": None}, "It has no status."),
+        (event(action="return_created"), "Action return_created moves no points."),
+        (event(action="integration_updated"), "Action integration_updated moves no points."),
+        (event(action="test_webhook"), "Action test_webhook moves no points."),
+        (event(action="parcel_teleported"), "Unknown action parcel_teleported."),
+        (event(changed=123), "timestamp is of another century."),
+        (event(changed="yesterday"), "timestamp is not in seconds since 1970."),
+        (event(changed=10**15), "timestamp is not in seconds since 1970."),
+        (event(changed=-1), "timestamp is not in seconds since 1970."),
+        (event(changed=True), "timestamp is not in seconds since 1970."),
+        (event(changed=float("nan")), "timestamp is not in seconds since 1970."),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_says_nothing_of_an_arrival_is_ignored_with_a_reason(told: dict[str, Any], reason: str):
+    assert read(told) == Ignored(reason)
+
+
+@pytest.mark.parametrize("digits", ["1e400", "1e99999999999", "-1e99999999999", "1e-99999999999", "9" * 4000])
+def test_a_number_beyond_all_bounds_is_no_error(digits: str):
+    body = json.dumps(event()).replace("1549454000000", digits).encode()
+    sendcloud.identify(Sent({}, body))
+    assert isinstance(sendcloud.read(Sent({}, body), RECEIVED_AT), Ignored)
+
+
+@pytest.mark.parametrize(
+    ("changed", "timestamp", "at"),
+    [
+        (1549454000000, 1549454400123, datetime(2019, 2, 6, 11, 53, 20, tzinfo=UTC)),
+        (1549454000, 1549454400, datetime(2019, 2, 6, 11, 53, 20, tzinfo=UTC)),
+        (1549454000.5, 0, datetime(2019, 2, 6, 11, 53, 20, 500000, tzinfo=UTC)),
+        (None, 1549454400123, datetime(2019, 2, 6, 12, 0, 0, 123000, tzinfo=UTC)),
+        (None, None, RECEIVED_AT),
+        (4102444800000, 0, RECEIVED_AT),
+    ],
+)
+def test_seconds_and_milliseconds_are_told_apart_by_their_size(changed: object, timestamp: object, at: datetime):
+    assert fact_of(event(changed=changed) | {"timestamp": timestamp}).occurred_at == at
+
+
+@pytest.mark.parametrize(
+    ("number", "external", "hint"),
+    [
+        ("ORD12334", "AMZ23311", "ORD12334"),
+        ("", "AMZ23311", "AMZ23311"),
+        (None, 4507894691234567890, "4507894691234567890"),
+        ([], {}, None),
+        ("x" * 201, None, None),
+    ],
+)
+def test_order_numbers_are_hints_only(number: object, external: object, hint: str | None):
+    known = read(event(order_number=number, external_order_id=external, carrier={"code": "postnl", "name": "PostNL"}))
+    assert isinstance(known, Known)
+    assert (known.order_number, known.order_hint) == (None, hint)
+    assert (known.tracking_number, known.carrier, known.fact.tracking_number) == (PARCEL, "postnl", PARCEL)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(
+    status=JSON | st.dictionaries(st.sampled_from(["id", "code", "message"]), JSON),
+    changed=JSON,
+    parcel=st.dictionaries(
+        st.sampled_from(["id", "carrier", "tracking_number", "order_number", "external_order_id", "is_return"]), JSON
+    ),
+)
+def test_strange_forms_are_kept_and_never_an_error(status: Any, changed: Any, parcel: dict[str, Any]):
+    told = event(status, changed=changed, **parcel)
+    identity_of(told).encode()
+    happening = read(told)
+    if isinstance(happening, Ignored):
+        happening.reason.encode()

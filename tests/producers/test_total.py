@@ -1,0 +1,84 @@
+"""Whatever is sent, adapters answer: not proven, no event, or kept; nothing else leaves them."""
+
+import json
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from loyalty.producers import PRODUCERS
+from loyalty.producers.events import BadSignature, Ignored, Known, MalformedDelivery, Sent
+from loyalty.settings import SettingsError, read_settings
+from tests.producers.samples import Sample, samples
+from tests.stage import WEBHOOK_SECRETS
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+EVENTS = [each for each in samples() if each.producer in PRODUCERS and each.kind != "vector_only"]
+NAMES = sorted(
+    {name for each in EVENTS for name in each.sent.headers} | {"x-hmac-signature-v2", "x-timestamp", "x-path"}
+)
+STRANGE = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(["\0", "x" * 300]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+HEADERS = st.dictionaries(st.sampled_from(NAMES), st.text(max_size=60), max_size=5)
+
+
+def places(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The way to everything in a JSON document."""
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [here, *(place for key, inner in pairs for place in places(inner, (*here, key)))]
+
+
+def spoilt(value: Any, place: tuple[Any, ...], other: Any) -> Any:
+    """The document with something else in one place."""
+    if not place:
+        return other
+    copy = value.copy()
+    copy[place[0]] = spoilt(value[place[0]], place[1:], other)
+    return copy
+
+
+def as_it_is_kept(reason: str) -> None:
+    """Postgres takes the reason as a text."""
+    assert "\0" not in reason
+    reason.encode()
+
+
+@pytest.mark.parametrize("sample", EVENTS, ids=lambda each: each.name)
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_a_real_event_with_something_strange_in_it(sample: Sample, data: st.DataObject):
+    adapter = PRODUCERS[sample.producer]
+    document = json.loads(sample.sent.body)
+    place = data.draw(st.sampled_from(places(document)))
+    body = json.dumps(spoilt(document, place, data.draw(STRANGE))).encode()
+    sent = Sent(sample.sent.headers, body, sample.sent.query)
+    with suppress(MalformedDelivery):
+        identity = adapter.identify(sent)
+        as_it_is_kept(identity.event_id + identity.type)
+        happening = adapter.read(sent, NOW)
+        assert isinstance(happening, Known | Ignored)
+        if isinstance(happening, Ignored):
+            as_it_is_kept(happening.reason)
+
+
+@pytest.mark.parametrize("producer", PRODUCERS)
+@given(HEADERS, st.binary(max_size=60) | STRANGE.map(lambda value: json.dumps(value).encode()))
+@settings(max_examples=200, deadline=None)
+def test_nothing_that_is_made_up_is_believed(producer: str, headers: dict[str, str], body: bytes):
+    adapter = PRODUCERS[producer]
+    with pytest.raises(BadSignature):
+        adapter.verify(WEBHOOK_SECRETS[producer], Sent(headers, body, {"token": "x"}), NOW)
+    with suppress(MalformedDelivery):
+        adapter.identify(Sent(headers, body))
+
+
+@pytest.mark.parametrize("secrets", ['{"easypost": ""}', '{"easypost": [""]}', '{"easypost": ["a", ""]}'])
+def test_an_empty_secret_which_anybody_could_sign_with_is_refused_at_start(secrets: str):
+    with pytest.raises(SettingsError, match="MIPOINTS_WEBHOOK_SECRETS is JSON"):
+        read_settings({"MIPOINTS_WEBHOOK_SECRETS": secrets})

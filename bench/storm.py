@@ -185,9 +185,9 @@ class Sender:
 
 
 async def _kill_workers(programme: Programme, killed: list[int]) -> None:
-    """Every second and a half one of the workers dies without warning, and another is started."""
+    """Every four seconds one of the two workers dies without warning, and another is started: each lives for eight."""
     while True:
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(4)
         killed.append(await programme.kill_a_worker())
 
 
@@ -195,7 +195,9 @@ async def _skip_pauses(url: str) -> None:
     """Poison rests longer each time, a quarter of an hour in all: its rests are cut short, its attempts are not."""
     connection = await asyncpg.connect(url)
     while True:
-        await connection.execute("update inbox set not_before = null where state = 'RECEIVED' and not_before is not null")
+        await connection.execute(
+            "update inbox set not_before = null where state = 'RECEIVED' and not_before is not null"
+        )
         await asyncio.sleep(0.2)
 
 

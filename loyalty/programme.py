@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from fractions import Fraction
 
 import asyncpg
@@ -79,6 +79,10 @@ class Catalogue:
             if terms.version == version:
                 return terms
         raise KeyError(version)
+
+    def began_on(self, market: str) -> date:
+        """The day the programme began in a market that is open."""
+        return self.terms[market][0].effective_from
 
     @property
     def new_ways(self) -> tuple[str, ...]:

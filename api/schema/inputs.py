@@ -13,15 +13,16 @@ from loyalty.register import Registration
 from loyalty.rules.activity import Activity
 from loyalty.rules.kinds import EntryKind, is_new_kind
 from loyalty.rules.purchase import Order, OrderLine, Parcel
+from loyalty.rules.texts import problem_of_text
 
 LONGEST = 200
 """Characters of an id or a name."""
 
 
 def text_of(value: str, *path: str) -> str:
-    """A text of 1 to 200 characters. Raises InvalidInput with the path to it."""
-    if not 0 < len(value) <= LONGEST:
-        raise InvalidInput(f"This has 1 to {LONGEST} characters.", *path)
+    """A text of 1 to 200 characters that can be seen. Raises InvalidInput with the path to it."""
+    if problem := problem_of_text(value, LONGEST):
+        raise InvalidInput(problem, *path)
     return value
 
 

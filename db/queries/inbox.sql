@@ -31,7 +31,13 @@ set
     state = $3, error = $4, order_number = coalesce($5, order_number),
     tracking_number = coalesce($6, tracking_number), attempts = attempts + ($3 <> 'PARKED')::int,
     applied_at = case when $3 = 'APPLIED' then programme_now() end
-where producer = $1 and event_id = $2;
+where producer = $1 and event_id = $2
+returning exists (
+    select from order_numbers n
+    where
+        n.number = inbox.order_number and inbox.body <> ''
+        and not exists (select from mi_accounts a where a.member_id = n.member_id)
+) as holds_an_erased_person;
 
 -- name: postpone_delivery
 -- A delivery that cannot be applied stops itself and nothing else: tried again with growing pauses, dead after ten. Its
@@ -43,7 +49,20 @@ set
     error = left($3, 500),
     order_number = coalesce($4, order_number),
     state = case when attempts + 1 >= 10 then 'DEAD' else state end
-where producer = $1 and event_id = $2 and state = 'RECEIVED';
+where producer = $1 and event_id = $2 and state = 'RECEIVED'
+returning exists (
+    select from order_numbers n
+    where
+        n.number = inbox.order_number and inbox.body <> ''
+        and not exists (select from mi_accounts a where a.member_id = n.member_id)
+) as holds_an_erased_person;
+
+-- name: empty_deliveries_of_order
+-- An erased member's order: what was sent about it keeps its hash and nothing else (R71).
+select empty_deliveries_of_erased($1);
+
+-- name: empty_deliveries_of_member
+select empty_deliveries_of_erased(number) from orders where member_id = $1;
 
 -- name: rest_delivery
 -- Its member is busy: looked at again in a second, and no attempt is counted.

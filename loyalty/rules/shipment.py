@@ -10,7 +10,6 @@ from loyalty.rules.boxes import (
     ParcelPhase,
     UnknownParcel,
     boxes_of,
-    count,
     loose_of,
     pieces_heard_of,
     recorded_parcel,
@@ -29,6 +28,7 @@ from loyalty.rules.facts import (
     named_pieces,
 )
 from loyalty.rules.orders import Kept, Order
+from loyalty.rules.pieces import there_and_possible
 
 __all__ = [
     "Delivered",
@@ -86,16 +86,16 @@ def fold(order: Order, facts: Iterable[Fact]) -> OrderState:
     returns = [fact for fact in once if isinstance(fact, Returned)]
     boxes = boxes_of(order, movements)
     loose = loose_of(movements)
-    delivered = {line.id: _delivered(line.id, line.quantity, boxes, loose) for line in order.lines}
-    possible = {line.id: _possible(line.id, line.quantity, boxes, delivered) for line in order.lines}
+    lines = {line.id: there_and_possible(line.id, line.quantity, boxes, loose) for line in order.lines}
+    delivered = {line_id: there for line_id, (there, _) in lines.items()}
+    possible = {line_id: may_be for line_id, (_, may_be) in lines.items()}
     returned = _capped(_returned(order, returns, movements), order)
-    gone = _capped(Counter(returned) + _sent_back(loose), order)
     return OrderState(
         parcels=tuple(_parcel_state(box) for box in boxes if box.tracking_number is not None),
         delivered=delivered,
         returned=returned,
-        kept=_kept(delivered, gone, returns),
-        possible=_kept(possible, gone, returns),
+        kept=_kept(delivered, returned, returns),
+        possible=_kept(possible, returned, returns),
         any_return=bool(returns),
     )
 
@@ -116,55 +116,6 @@ def _parcel_state(box: Box) -> ParcelState:
         delivered_at=box.arrivals[0] if phase is ParcelPhase.DELIVERED else None,
         line_ids=tuple(box.pieces),
     )
-
-
-# --- pieces: how many of a line arrived, may arrive, came back
-
-
-def _in(line_id: str, boxes: Iterable[Box], *phases: ParcelPhase) -> int:
-    return count(line_id, [box for box in boxes if box.phase in phases])
-
-
-def _delivered(line_id: str, bought: int, boxes: Sequence[Box], loose: Sequence[Movement]) -> int:
-    """Pieces in delivered boxes, and those that deliveries without a number name.
-
-    The latter never fill a place whose piece went back to the sender, nor one that was lost since.
-    """
-    tracked = _in(line_id, boxes, ParcelPhase.DELIVERED)
-    told = [fact for fact in loose if isinstance(fact, Delivered) and line_id in named_pieces(fact.lines)]
-    named = sum(named_pieces(fact.lines)[line_id] for fact in told)
-    last = max((fact.occurred_at for fact in told), default=None)
-    lost = count(line_id, [box for box in boxes if box.phase is ParcelPhase.LOST and not _later(last, box.lost_at)])
-    room = bought - _in(line_id, boxes, ParcelPhase.RETURNED) - lost
-    return min(bought, max(tracked, min(tracked + named, room)))
-
-
-def _possible(line_id: str, bought: int, boxes: Sequence[Box], delivered: Mapping[str, int]) -> int:
-    """Pieces that were delivered or still can be."""
-    dead = _in(line_id, boxes, ParcelPhase.RETURNED, ParcelPhase.LOST)
-    alive = _in(line_id, boxes, ParcelPhase.DELIVERED, ParcelPhase.IN_TRANSIT, ParcelPhase.EXPECTED)
-    return min(bought, max(delivered[line_id], bought - dead, alive))
-
-
-def _sent_back(loose: Sequence[Movement]) -> Counter[str]:
-    """Pieces named without a tracking number as returned to sender, or as lost and not delivered since."""
-    gone: Counter[str] = Counter()
-    for fact in loose:
-        if isinstance(fact, ReturnedToSender) or (isinstance(fact, Lost) and not _found(fact, loose)):
-            gone.update(named_pieces(fact.lines))
-    return gone
-
-
-def _found(lost: Lost, loose: Sequence[Movement]) -> bool:
-    lines = named_pieces(lost.lines)
-    return any(
-        isinstance(fact, Delivered) and named_pieces(fact.lines) == lines and _later(fact.occurred_at, lost.occurred_at)
-        for fact in loose
-    )
-
-
-def _later(one: datetime | None, other: datetime | None) -> bool:
-    return one is not None and (other is None or one > other)
 
 
 # --- returns
@@ -197,11 +148,11 @@ def _capped(pieces: Mapping[str, int], order: Order) -> dict[str, int]:
     return {line_id: min(bought, pieces.get(line_id, 0)) for line_id, bought in order.pieces.items()}
 
 
-def _kept(there: Mapping[str, int], gone: Mapping[str, int], returns: Sequence[Returned]) -> Kept:
+def _kept(there: Mapping[str, int], returned: Mapping[str, int], returns: Sequence[Returned]) -> Kept:
     """Delivered minus returned, never below zero; money counts only of returns that name no line."""
     money = [fact for fact in returns if _is_of_money(fact)]
     return Kept(
-        pieces={line_id: max(0, pieces - gone[line_id]) for line_id, pieces in there.items()},
+        pieces={line_id: max(0, pieces - returned[line_id]) for line_id, pieces in there.items()},
         shipping_refunded_minor=sum(max(0, fact.shipping_minor) for fact in money),
         refunds_without_lines_minor=sum(
             max(0, (fact.amount_minor or 0) - max(0, fact.shipping_minor)) for fact in money

@@ -9,6 +9,7 @@ from db.inbox import unpark_known
 from tests.stage import Stage
 
 TWO_LINES = [("1", 1, 19999), ("2", 1, 5000)]
+ONE = [{"line_id": "1", "quantity": 1}]
 TWO_PARCELS = {"T1": {"1": 1}, "T2": {"2": 1}}
 
 
@@ -255,6 +256,28 @@ async def test_a_tracking_number_of_two_orders_waits_without_wearing_out(stage: 
     row = await stage.owner.fetchrow("select state, attempts from audit.inbox")
     assert (row["state"], row["attempts"]) == ("PARKED", 0)
     assert await stage.balance() == (50, 200, 0)
+
+
+async def test_a_piece_that_went_back_without_a_number_is_not_the_one_that_arrived(stage: Stage):
+    """R33a, R34: of two pieces one was delivered and one went back; nothing waits for that one for ever (R60)."""
+    await joined(stage)
+    await stage.order("ORD-1", [("1", 2, 20_000)])
+    await stage.delivered("ORD-1", lines=ONE, occurred_at="2026-11-03T10:00:00Z")
+    assert await stage.balance() == (150, 100, 0)
+    await stage.tell("shipment.returned_to_sender", "ORD-1", lines=ONE, occurred_at="2026-11-03T11:00:00Z")
+    assert await stage.balance() == (150, 0, 0)
+    assert ("PURCHASE", "GRANTED", "GRANTED", 100) in await verdicts(stage)
+
+
+async def test_a_piece_lost_without_a_number_is_found_once_more_arrive_than_are_left(stage: Stage):
+    """R34: the later news counts, of the pieces that are more than were bought."""
+    await joined(stage)
+    await stage.order("ORD-1", [("1", 2, 20_000)])
+    await stage.tell("shipment.lost", "ORD-1", lines=ONE, occurred_at="2026-11-03T09:00:00Z")
+    assert await stage.balance() == (50, 100, 0)
+    for hour, balance in (("10", (150, 0, 0)), ("11", (250, 0, 0))):
+        await stage.delivered("ORD-1", lines=ONE, occurred_at=f"2026-11-03T{hour}:00:00Z")
+        assert await stage.balance() == balance
 
 
 async def test_order_and_return_ids_with_colons_do_not_meet(stage: Stage):

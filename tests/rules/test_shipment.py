@@ -22,6 +22,7 @@ EACH = {"1": 1, "2": 1}
 FIRST = {"1": 2, "2": 0}
 SECOND = {"1": 0, "2": 1}
 PIECE = {"1": 1, "2": 0}
+PAIR, SINGLE, ONE = order(line("1", 20_00, 2)), order(line("1", 20_00)), {"1": 1}
 
 
 def told(kind: type[Movement], number: str | None = None, day: int = 12, *, by: str | None = None, **pieces: int):
@@ -159,6 +160,45 @@ CASES = [
         SECOND,
         ALL,
     ),
+    # without a tracking number: of other pieces than those that arrived, while there are any
+    ("one arrived and one went back", PAIR, [told(Delivered, l1=1), told(ReturnedToSender, day=13, l1=1)], ONE, ONE),
+    ("one arrived and one is lost", PAIR, [told(Delivered, l1=1), told(Lost, day=13, l1=1)], ONE, ONE),
+    ("one is lost and one arrived", PAIR, [told(Lost, l1=1), told(Delivered, day=13, l1=1)], ONE, ONE),
+    ("and then the lost one", PAIR,
+     [told(Delivered, l1=1), told(Lost, day=13, l1=1), told(Delivered, day=14, l1=1)], {"1": 2}, {"1": 2}),
+    ("and then lost both", PAIR,
+     [told(Lost, l1=1), told(Delivered, day=13, l1=1), told(Lost, day=14, l1=1)], {"1": 0}, {"1": 0}),
+    ("both arrived and one went back", PAIR, [told(Delivered, l1=2), told(ReturnedToSender, l1=1)], ONE, ONE),
+    ("both arrived and one is lost", PAIR, [told(Delivered, l1=2), told(Lost, day=13, l1=1)], ONE, ONE),
+    ("one was lost and both arrived", PAIR, [told(Delivered, day=13, l1=2), told(Lost, l1=1)], {"1": 2}, {"1": 2}),
+    ("both went back", PAIR,
+     [told(ReturnedToSender, l1=1), told(ReturnedToSender, day=13, l1=1), told(Delivered, l1=1)], {"1": 0}, {"1": 0}),
+    ("the lost one went back", PAIR,
+     [told(Delivered, l1=1), told(Lost, day=13, l1=1), told(ReturnedToSender, day=14, l1=1)], ONE, ONE),
+    ("of one piece, what went back did not arrive", SINGLE,
+     [told(Delivered, day=14, l1=1), told(ReturnedToSender, l1=1)], {"1": 0}, {"1": 0}),
+    ("one parcel arrived, a piece went back", TWO, [told(Delivered, "T1"), told(ReturnedToSender, l1=1)], PIECE, EACH),
+    ("one parcel arrived, a piece is lost", TWO, [told(Delivered, "T1"), told(Lost, day=13, l1=1)], PIECE, EACH),
+    ("both parcels arrived, a piece went back", TWO,
+     [told(Delivered, "T1"), told(Delivered, "T2"), told(ReturnedToSender, l1=1)], EACH, EACH),
+    ("both parcels arrived, a piece is lost since", TWO,
+     [told(Delivered, "T1"), told(Delivered, "T2"), told(Lost, day=13, l1=1)], EACH, EACH),
+    ("a piece was lost before both parcels arrived", TWO,
+     [told(Delivered, "T1", 13), told(Delivered, "T2", 13), told(Lost, l1=1)], ALL, ALL),
+    ("one parcel went back, a piece too", TWO, [told(ReturnedToSender, "T1"), told(ReturnedToSender, l1=1)],
+     NONE, SECOND),
+    ("a piece that went back is not the lost parcel's", TWO,
+     [told(Lost, "T1"), told(ReturnedToSender, day=13, l1=1)], NONE, SECOND),
+    ("but it is, when the other one arrived", TWO,
+     [told(Lost, "T1"), told(ReturnedToSender, day=13, l1=1), told(Delivered, "T2")], EACH, EACH),
+    ("the parcel that went back was said to be lost", TWO,
+     [told(ReturnedToSender, "T1"), told(Lost, l1=1), told(Delivered, "T2", 11)], EACH, EACH),
+    ("one parcel is lost, the other's piece arrived before", TWO, [told(Lost, "T1", 13), told(Delivered, l1=1)],
+     PIECE, EACH),
+    ("everything arrived, two pieces went back", PLAIN,
+     [told(Delivered), told(ReturnedToSender, l1=1), told(ReturnedToSender, l2=1)], PIECE, PIECE),
+    ("sent back and returned", PAIR, [told(Delivered, l1=2), told(ReturnedToSender, l1=1), back(l1=1)],
+     {"1": 0}, {"1": 0}),
     # returns
     ("returned", PLAIN, [told(Delivered), back(l1=1)], EACH, EACH),
     ("returned before delivery", PLAIN, [back(l1=2)], NONE, SECOND),
@@ -188,7 +228,7 @@ CASES = [
         NONE,
         NONE,
     ),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(

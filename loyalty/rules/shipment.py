@@ -133,15 +133,15 @@ def _returned(order: Order, returns: Sequence[Returned], movements: Sequence[Mov
         if fact.lines:
             pieces.update(named_pieces(fact.lines))
         elif not _is_of_money(fact):
-            pieces.update(_all_of(order, fact.tracking_number, movements))
+            pieces.update(_all_of(order, fact, movements))
     return pieces
 
 
-def _all_of(order: Order, tracking_number: str | None, movements: Sequence[Movement]) -> Mapping[str, int]:
-    if tracking_number is None:
+def _all_of(order: Order, fact: Returned, movements: Sequence[Movement]) -> Mapping[str, int]:
+    if fact.tracking_number is None:
         return order.pieces
-    parcel = recorded_parcel(order, tracking_number, None)
-    return parcel.pieces if parcel else pieces_heard_of(order, tracking_number, movements)
+    parcel = recorded_parcel(order, fact.tracking_number, fact.carrier)
+    return parcel.pieces if parcel else pieces_heard_of(order, fact.tracking_number, movements)
 
 
 def _capped(pieces: Mapping[str, int], order: Order) -> dict[str, int]:

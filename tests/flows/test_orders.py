@@ -24,6 +24,12 @@ async def verdicts(stage: Stage) -> list[tuple[str, str, str, int]]:
     return [(v["kind"], v["outcome"], v["code"], v["points"]) for v in me["verdicts"]["nodes"]]
 
 
+def parcel(tracking_number: str, carrier: str, line_id: str = "1") -> dict:
+    """One piece of a line in a parcel, as the storefront tells it."""
+    lines = [{"lineId": line_id, "quantity": 1}]
+    return {"trackingNumber": tracking_number, "carrier": carrier, "lines": lines}
+
+
 async def test_an_order_waits_for_delivery_and_is_credited_parcel_by_parcel_without_a_hold(stage: Stage):
     await joined(stage)
     taken = await stage.order("ORD-1", TWO_LINES, parcels=TWO_PARCELS)
@@ -278,6 +284,20 @@ async def test_a_piece_lost_without_a_number_is_found_once_more_arrive_than_are_
     for hour, balance in (("10", (150, 0, 0)), ("11", (250, 0, 0))):
         await stage.delivered("ORD-1", lines=ONE, occurred_at=f"2026-11-03T{hour}:00:00Z")
         assert await stage.balance() == balance
+
+
+async def test_a_return_of_a_parcel_is_of_the_carriers_parcel(stage: Stage):
+    """R33a: everything of the parcel; R34: the carrier's name decides between two parcels with the same number."""
+    await joined(stage)
+    parcels = [parcel("T", "UPS"), parcel("T", "DHL", "2")]
+    for number in ("ORD-1", "ORD-2"):
+        await stage.order(number, [("1", 1, 10_000), ("2", 1, 3_000)], parcels=parcels)
+        for carrier in ("ups", "dhl"):
+            await stage.delivered(number, "T", carrier=carrier)
+    await stage.returned("ORD-1", "R1", tracking_number="T", carrier="dhl")
+    assert await stage.balance() == (50 + 100 + 130, 0, 0)
+    await stage.returned("ORD-2", "R1", tracking_number="T", carrier="Ups")
+    assert await stage.balance() == (50 + 100 + 30, 0, 0)
 
 
 async def test_order_and_return_ids_with_colons_do_not_meet(stage: Stage):

@@ -1,9 +1,11 @@
 """What the facts about an order say together (R31, R33, R33a, R34)."""
 
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
 
+from loyalty.facts import content_of, fact_of
 from loyalty.rules.facts import Delivered, Fact, InTransit, Lost, Movement, Returned, ReturnedToSender
 from loyalty.rules.purchase import Parcel
 from loyalty.rules.shipment import UnknownLine, UnknownParcel, fold
@@ -308,6 +310,16 @@ def test_the_carrier_only_decides_between_parcels_with_the_same_number(bought, c
     assert dict(fold(bought, [told(Delivered, number, by=carrier)]).kept.pieces) == kept
 
 
+@pytest.mark.parametrize(
+    ("bought", "carrier", "kept"),
+    [(SAME, "ups", PIECE), (SAME, "Dhl", SECOND), (SAME, None, SECOND), (TWO, "Royal Mail", EACH), (TWO, None, EACH)],
+)
+def test_a_return_of_a_parcel_is_of_the_carriers_too(bought, carrier, kept):
+    """R33a, R34: of two parcels with the same number it is the carrier's."""
+    returned = replace(back(number=bought.parcels[0].tracking_number), carrier=carrier)
+    assert dict(fold(bought, [told(Delivered), returned]).kept.pieces) == kept
+
+
 @pytest.mark.parametrize("fact", [told(Delivered, "T9"), told(Lost, "T9"), back(number="T9")])
 def test_a_parcel_the_order_cannot_have_is_said(fact):
     with pytest.raises(UnknownParcel, match="T9"):
@@ -357,6 +369,14 @@ def test_a_key_stays_short_however_many_lines_there_are():
 def test_the_same_instant_in_another_zone_is_the_same_fact():
     madrid = at("2026-06-12 12:00").astimezone()
     assert Delivered("T1", None, (), madrid).key == told(Delivered, "T1").key
+
+
+def test_a_kept_return_remembers_its_carrier_and_one_kept_earlier_has_none():
+    told_ = replace(back(number="T1"), carrier="DHL")
+    assert fact_of("Returned", content_of(told_), told_.occurred_at) == told_
+    assert told_.key == back(number="T1").key
+    earlier = {key: value for key, value in content_of(told_).items() if key != "carrier"}
+    assert fact_of("Returned", earlier, told_.occurred_at) == back(number="T1")
 
 
 def test_any_return_is_told_apart_from_what_was_never_delivered():

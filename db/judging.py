@@ -1,6 +1,6 @@
 """What decisions read: one member as of one version, an earlier answer to the same key, an order to settle."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -79,7 +79,7 @@ class KnownOrder:
 class OrderOfParcel:
     number: str
     member_id: UUID
-    carrier: str | None
+    carriers: Sequence[str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,9 +225,9 @@ async def order_owner(db: Queryable, number: str) -> UUID | None:
 
 
 async def orders_of_parcel(db: Queryable, tracking_number: str) -> list[OrderOfParcel]:
-    """The orders that recorded a parcel with this tracking number."""
+    """The orders that have a parcel with this tracking number."""
     rows = await db.fetch(query("order_of_parcel"), tracking_number)
-    return [OrderOfParcel(row["number"], row["member_id"], row["carrier"]) for row in rows]
+    return [OrderOfParcel(row["number"], row["member_id"], row["carriers"]) for row in rows]
 
 
 async def order_to_settle(db: Queryable, member_id: UUID, number: str) -> OrderToSettle | None:

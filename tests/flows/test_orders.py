@@ -300,6 +300,46 @@ async def test_a_return_of_a_parcel_is_of_the_carriers_parcel(stage: Stage):
     assert await stage.balance() == (50 + 100 + 30, 0, 0)
 
 
+async def states(stage: Stage) -> list[str]:
+    return [row["state"] for row in await stage.owner.fetch("select state from audit.inbox order by event_id")]
+
+
+async def test_a_number_two_orders_share_is_told_apart_by_the_carrier(stage: Stage):
+    """R34: in any case, and by each carrier of an order whose two parcels have that number."""
+    await joined(stage)
+    for number, carrier in (("ORD-1", "UPS"), ("ORD-2", "DHL")):
+        await stage.order(
+            number, [("1", 1, 10_000), ("2", 1, 3_000)],
+            parcels=[parcel("T", carrier), parcel("T", f"{carrier} Express", "2")],
+        )  # fmt: skip
+    for n, (carrier, available) in enumerate((("dhl", 150), ("UPS express", 180), ("ups", 280), ("Dhl Express", 310))):
+        told = {"tracking_number": "T", "carrier": carrier, "occurred_at": "2026-11-03T11:59:30Z"}
+        await stage.webhook("shipment.delivered", told, id_=f"evt-{n}")
+        await stage.drain()
+        assert (await stage.balance())[0] == available
+    await stage.webhook("shipment.delivered", told | {"carrier": "Royal Mail"}, id_="evt-9")
+    await stage.drain()
+    assert await states(stage) == ["APPLIED"] * 4 + ["PARKED"]
+
+
+async def test_what_waits_for_a_shared_number_is_freed_when_the_carrier_decides_and_not_before(stage: Stage):
+    """R34: for the case that nobody was left to say that its order is known; what is undecided is looked at rarely."""
+    await joined(stage)
+    for number, carrier in (("ORD-1", "UPS"), ("ORD-2", "DHL")):
+        await stage.order(number, [("1", 1, 10_000)], parcels=[parcel("T", carrier)])
+    for id_, carrier in (("evt-1", "dhl"), ("evt-2", "Royal Mail")):
+        told = {"tracking_number": "T", "carrier": carrier, "occurred_at": "2026-11-03T11:59:30Z"}
+        await stage.webhook("shipment.delivered", told, id_=id_)
+    await stage.owner.execute("update inbox set state = 'PARKED', tracking_number = 'T'")
+    assert await unpark_known(stage.programme.db) == 2
+    await stage.drain()
+    assert await states(stage) == ["APPLIED", "PARKED"]
+    assert (await stage.balance())[0] == 150
+    assert await unpark_known(stage.programme.db) == 0
+    await stage.owner.execute("update inbox set not_before = not_before - interval '1 day'")
+    assert await unpark_known(stage.programme.db) == 1
+
+
 async def test_order_and_return_ids_with_colons_do_not_meet(stage: Stage):
     await joined(stage)
     for number in ("A:B", "A"):

@@ -12,7 +12,6 @@ from loyalty.rules.boxes import (
     boxes_of,
     loose_of,
     pieces_heard_of,
-    recorded_parcel,
 )
 from loyalty.rules.consignments import placed
 from loyalty.rules.facts import (
@@ -27,7 +26,7 @@ from loyalty.rules.facts import (
     each_once,
     named_pieces,
 )
-from loyalty.rules.orders import Kept, Order
+from loyalty.rules.orders import Kept, Order, recorded_parcel
 from loyalty.rules.pieces import there_and_possible
 
 __all__ = [

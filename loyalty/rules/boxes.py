@@ -69,7 +69,7 @@ class Box:
 
 
 def boxes_of(order: Order, movements: Sequence[Movement]) -> list[Box]:
-    """The recorded parcels, those heard of later, the shop's shipments without a number, and the rest.
+    """The recorded parcels, in their order, those heard of later, the shop's shipments without a number, and the rest.
 
     News of everything is news of each. The movements are those that `placed` gives. Raises UnknownParcel.
     """

@@ -1,6 +1,5 @@
 """What the set of facts about an order says: a pure fold, whatever order they come in (R33 to R34)."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,7 +10,6 @@ from loyalty.rules.boxes import (
     UnknownParcel,
     boxes_of,
     loose_of,
-    pieces_heard_of,
 )
 from loyalty.rules.consignments import placed
 from loyalty.rules.facts import (
@@ -24,10 +22,10 @@ from loyalty.rules.facts import (
     Returned,
     ReturnedToSender,
     each_once,
-    named_pieces,
 )
-from loyalty.rules.orders import Kept, Order, recorded_parcel
+from loyalty.rules.orders import Kept, Order
 from loyalty.rules.pieces import there_and_possible
+from loyalty.rules.returns import all_returned, kept_of
 
 __all__ = [
     "Delivered",
@@ -86,15 +84,14 @@ def fold(order: Order, facts: Iterable[Fact]) -> OrderState:
     boxes = boxes_of(order, movements)
     loose = loose_of(movements)
     lines = {line.id: there_and_possible(line.id, line.quantity, boxes, loose) for line in order.lines}
-    delivered = {line_id: there for line_id, (there, _) in lines.items()}
-    possible = {line_id: may_be for line_id, (_, may_be) in lines.items()}
-    returned = _capped(_returned(order, returns, movements), order)
+    back = all_returned(order, returns, boxes, movements)
+    left = {each.id: back.left(each.id, each.quantity, *lines[each.id]) for each in order.lines}
     return OrderState(
         parcels=tuple(_parcel_state(box) for box in boxes if box.tracking_number is not None),
-        delivered=delivered,
-        returned=returned,
-        kept=_kept(delivered, returned, returns),
-        possible=_kept(possible, returned, returns),
+        delivered={line_id: there for line_id, (there, _) in lines.items()},
+        returned={each.id: min(each.quantity, back.in_all(each.id)) for each in order.lines},
+        kept=kept_of({line_id: kept for line_id, (kept, _) in left.items()}, returns),
+        possible=kept_of({line_id: possible for line_id, (_, possible) in left.items()}, returns),
         any_return=bool(returns),
     )
 
@@ -114,46 +111,4 @@ def _parcel_state(box: Box) -> ParcelState:
         state=phase,
         delivered_at=box.arrivals[0] if phase is ParcelPhase.DELIVERED else None,
         line_ids=tuple(box.pieces),
-    )
-
-
-# --- returns
-
-
-def _is_of_money(fact: Returned) -> bool:
-    """R33a: no lines, but money."""
-    return not fact.lines and (fact.amount_minor is not None or fact.shipping_minor != 0)
-
-
-def _returned(order: Order, returns: Sequence[Returned], movements: Sequence[Movement]) -> Counter[str]:
-    """Pieces returned: those named, else, without money, all of the parcel or of the order."""
-    pieces: Counter[str] = Counter()
-    for fact in returns:
-        if fact.lines:
-            pieces.update(named_pieces(fact.lines))
-        elif not _is_of_money(fact):
-            pieces.update(_all_of(order, fact, movements))
-    return pieces
-
-
-def _all_of(order: Order, fact: Returned, movements: Sequence[Movement]) -> Mapping[str, int]:
-    if fact.tracking_number is None:
-        return order.pieces
-    parcel = recorded_parcel(order, fact.tracking_number, fact.carrier)
-    return parcel.pieces if parcel else pieces_heard_of(order, fact.tracking_number, movements)
-
-
-def _capped(pieces: Mapping[str, int], order: Order) -> dict[str, int]:
-    return {line_id: min(bought, pieces.get(line_id, 0)) for line_id, bought in order.pieces.items()}
-
-
-def _kept(there: Mapping[str, int], returned: Mapping[str, int], returns: Sequence[Returned]) -> Kept:
-    """Delivered minus returned, never below zero; money counts only of returns that name no line."""
-    money = [fact for fact in returns if _is_of_money(fact)]
-    return Kept(
-        pieces={line_id: max(0, pieces - returned[line_id]) for line_id, pieces in there.items()},
-        shipping_refunded_minor=sum(max(0, fact.shipping_minor) for fact in money),
-        refunds_without_lines_minor=sum(
-            max(0, (fact.amount_minor or 0) - max(0, fact.shipping_minor)) for fact in money
-        ),
     )

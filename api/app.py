@@ -12,10 +12,13 @@ from api.context import Wake
 from api.graphql import GraphQLEndpoint
 from api.health import Health, PingRedis
 from api.metrics import Metrics
+from api.pings import PingEndpoint
+from api.producers import ProducersEndpoint
 from api.reconciliation import ReconciliationEndpoint
 from api.schema import schema
 from api.webhooks import WebhookEndpoint, problem
 from loyalty.programme import Programme
+from loyalty.rejections import Rejections
 from loyalty.settings import Settings
 from loyalty.tokens import Verifier
 
@@ -28,11 +31,13 @@ def create_app(
     wake: Wake,
     verifier: Verifier,
     ping_redis: PingRedis | None = None,
+    rejections: Rejections | None = None,
 ) -> Starlette:
     """The application. It opens and closes nothing: whoever built the parts does.
 
     `wake` is called after commits with the name of what is to be done and when; it never raises and is bounded in
     time. `ping_redis` asks Redis for a sign of life, for /readyz; None where there is no Redis.
+    `rejections` counts refused webhooks; whoever gives it writes down what is left of it at the end.
     """
     metrics = Metrics()
     health = Health(programme.db, metrics, ping_redis)
@@ -49,6 +54,7 @@ def create_app(
         secrets=settings.webhook_secrets,
         wake=wake,
         metrics=metrics,
+        rejections=rejections or Rejections(programme.db),
         body_limit=settings.webhook_body_limit,
     )
     reconciliation = ReconciliationEndpoint(
@@ -58,10 +64,15 @@ def create_app(
         wake=wake,
         body_limit=settings.webhook_body_limit,
     )
+    pings = PingEndpoint(settings.webhook_secrets, metrics, settings.webhook_body_limit)
+    producers = ProducersEndpoint(programme.db, verifier, settings.webhook_secrets)
     return Starlette(
         routes=[
             Route("/graphql", graphql),
             Route("/webhooks/{producer}", webhooks),
+            Route("/webhooks/{producer}/ping", pings),
+            Route("/producers", producers.all),
+            Route("/producers/{producer}", producers.one),
             Route("/reconciliation", reconciliation),
             Route("/reconciliation/{producer}", reconciliation),
             Route("/healthz", health.healthz),

@@ -224,6 +224,12 @@ async def order_owner(db: Queryable, number: str) -> UUID | None:
     return owner
 
 
+async def order_named(db: Queryable, numbers: Sequence[str], tracking_numbers: Sequence[str]) -> str | None:
+    """The order that one of these numbers is known as, or else that recorded one of these parcels; None for none."""
+    number: str | None = await db.fetchval(query("order_named"), list(numbers), list(tracking_numbers))
+    return number
+
+
 async def orders_of_parcel(db: Queryable, tracking_number: str) -> list[OrderOfParcel]:
     """The orders that have a parcel with this tracking number."""
     rows = await db.fetch(query("order_of_parcel"), tracking_number)

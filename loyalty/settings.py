@@ -42,6 +42,7 @@ class Settings:
     deadline_seconds: float = 2.0
     graphql_body_limit: int = 256 * 1024
     webhook_body_limit: int = 1024 * 1024
+    outgoing_allow_private: bool = False
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -68,6 +69,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         deadline_seconds=reader.read("DEADLINE_SECONDS", _positive, 2.0),
         graphql_body_limit=reader.read("GRAPHQL_BODY_LIMIT", _count, 256 * 1024),
         webhook_body_limit=reader.read("WEBHOOK_BODY_LIMIT", _count, 1024 * 1024),
+        outgoing_allow_private=reader.read("OUTGOING_ALLOW_PRIVATE", _switch, False),
     )
     reader.problems.extend(_contradictions(settings))
     if reader.problems:

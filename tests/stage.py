@@ -24,6 +24,7 @@ from loyalty.inbox import apply_deliveries
 from loyalty.lapse import lapse_due
 from loyalty.notify import LogNotifier, send_notices
 from loyalty.programme import Programme
+from loyalty.rejections import Rejections
 from loyalty.settings import Settings
 from loyalty.settle_kept import settle_all_kept
 from loyalty.tokens import Verifier, issue
@@ -49,8 +50,7 @@ def settings_for(database_url: str, **others: Any) -> Settings:
         database_url=database_url,
         sandbox=True,
         auth_secret=AUTH_SECRET,
-        webhook_secrets=WEBHOOK_SECRETS,
-        **({"velocity_per_minute": 0} | others),
+        **({"velocity_per_minute": 0, "webhook_secrets": WEBHOOK_SECRETS} | others),
     )
 
 
@@ -62,6 +62,7 @@ class Stage:
     programme: Programme
     owner: asyncpg.Connection
     http: httpx.AsyncClient
+    rejections: Rejections
     woken: list[str] = field(default_factory=list)
 
     def token(self, mi_id: str | None = None, *, scope: str | None = None, name: str | None = None, **more: Any) -> str:
@@ -246,9 +247,11 @@ async def open_stage(shared: Shared, **others: Any) -> AsyncIterator[Stage]:
     async def wake(job: str, _at: object) -> None:
         woken.append(job)
 
-    app = create_app(settings, programme, wake, Verifier(settings))
+    rejections = Rejections(db)
+    app = create_app(settings, programme, wake, Verifier(settings), rejections=rejections)
     async with served(app) as url, httpx.AsyncClient(base_url=url, timeout=30) as http:
-        yield Stage(settings, programme, shared.owner, http, woken)
+        yield Stage(settings, programme, shared.owner, http, rejections, woken)
+    await rejections.close()
 
 
 _VERDICT = """verdict {

@@ -756,6 +756,24 @@ where
 order by a.about, a.key
 limit $1;
 
+-- name: audit_outgoing
+-- Events that others were told of are numbered from one to the number of the last, without a gap.
+with told as (
+    select member_id, count(distinct sequence) as events, min(sequence) as first, max(sequence) as last
+    from outgoing
+    group by member_id
+)
+select
+    b.member_id,
+    format(
+        '%s events were announced; there are %s, numbered %s to %s',
+        b.announced, coalesce(t.events, 0), coalesce(t.first, 0), coalesce(t.last, 0)
+    ) as what
+from balances b left join told t using (member_id)
+where (coalesce(t.events, 0), coalesce(t.first, 1), coalesce(t.last, 0)) <> (b.announced, 1, b.announced)
+order by b.member_id
+limit $1;
+
 -- name: audit_size
 -- How much there is to check.
 select

@@ -10,6 +10,10 @@ class BadSignature(Exception):
     """The delivery is not proven to come from its producer. The sentence goes to whoever sent it."""
 
 
+class StaleSignature(BadSignature):
+    """The moment that was signed is too far from now: an old delivery sent again, or a clock that is wrong."""
+
+
 class MalformedDelivery(Exception):
     """The body is no event of this producer."""
 

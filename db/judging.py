@@ -79,7 +79,7 @@ class KnownOrder:
 class OrderOfParcel:
     number: str
     member_id: UUID
-    carrier: str | None
+    carriers: Sequence[str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,9 +231,9 @@ async def order_named(db: Queryable, numbers: Sequence[str], tracking_numbers: S
 
 
 async def orders_of_parcel(db: Queryable, tracking_number: str) -> list[OrderOfParcel]:
-    """The orders that recorded a parcel with this tracking number."""
+    """The orders that have a parcel with this tracking number."""
     rows = await db.fetch(query("order_of_parcel"), tracking_number)
-    return [OrderOfParcel(row["number"], row["member_id"], row["carrier"]) for row in rows]
+    return [OrderOfParcel(row["number"], row["member_id"], row["carriers"]) for row in rows]
 
 
 async def order_to_settle(db: Queryable, member_id: UUID, number: str) -> OrderToSettle | None:

@@ -131,11 +131,14 @@ class Stage:
         mi_id: str = "mi-1",
         *,
         key: str | None = None,
-        parcels: Mapping[str, Mapping[str, int]] | None = None,
+        parcels: Mapping[str, Mapping[str, int]] | list[dict[str, Any]] | None = None,
         carrier: str | None = None,
         **more: Any,
     ) -> dict[str, Any]:
-        """The storefront tells of an order; lines as (id, quantity, paid in minor units), products named p-<line>."""
+        """The storefront tells of an order; lines as (id, quantity, paid in minor units), products named p-<line>.
+
+        Parcels as pieces by tracking number, or as the API takes them.
+        """
         told = {
             "number": number,
             "miId": mi_id,
@@ -143,7 +146,9 @@ class Stage:
             "currency": "EUR",
             "lines": [{"id": id_, "productId": f"p-{id_}", "quantity": n, "paidMinor": paid} for id_, n, paid in lines],
         } | more
-        if parcels is not None:
+        if isinstance(parcels, list):
+            told["parcels"] = parcels
+        elif parcels is not None:
             told["parcels"] = [
                 {
                     "trackingNumber": number_,

@@ -25,12 +25,17 @@ where producer = $1 and event_id = $2 and state = 'RECEIVED'
 for update skip locked;
 
 -- name: finish_delivery
--- What became of a delivery: applied, parked until its order is known, or ignored with a reason.
+-- What became of a delivery: applied, parked until its order is known, or ignored with a reason. While it is parked,
+-- not_before says when to look again whether it can be decided: the longer it waits, the more rarely, up to a day.
 update inbox
 set
     state = $3, error = $4, order_number = coalesce($5, order_number),
     tracking_number = coalesce($6, tracking_number), attempts = attempts + ($3 <> 'PARKED')::int,
-    applied_at = case when $3 = 'APPLIED' then programme_now() end
+    applied_at = case when $3 = 'APPLIED' then programme_now() end,
+    not_before = case
+        when $3 = 'PARKED' then
+            clock_timestamp() + greatest(interval '30 s', least(interval '1 day', programme_now() - received_at))
+    end
 where producer = $1 and event_id = $2
 returning exists (
     select from order_numbers n
@@ -93,14 +98,19 @@ returning event_id;
 
 -- name: unpark_known
 -- The same for every parked delivery whose order has become known, for the case that nobody was left to say so.
--- A tracking number of several orders stays parked: it does not say which one is meant.
+-- A tracking number of several orders does not say which one is meant, unless the carrier does: such a delivery is
+-- looked at again when its not_before has come, and is parked anew where it stays undecided.
 update inbox
 set state = 'RECEIVED', not_before = null
 where (producer, event_id) in (
     select i.producer, i.event_id from inbox i
     where i.state = 'PARKED' and (
         exists (select from order_numbers n where n.number = i.order_number)
-        or 1 = (select count(*) from tracking_numbers t where t.tracking_number = i.tracking_number)
+        or exists (
+            select from tracking_numbers t
+            where t.tracking_number = i.tracking_number
+            having count(*) = 1 or (count(*) > 1 and coalesce(i.not_before, '-infinity') <= clock_timestamp())
+        )
     )
     order by i.producer, i.event_id
     for update skip locked

@@ -104,8 +104,25 @@ left join orders o on o.member_id = n.member_id and o.number = n.number
 where n.number = $1;
 
 -- name: order_of_parcel
--- The orders that recorded a parcel with this tracking number.
-select number, member_id, carrier from tracking_numbers where tracking_number = $1;
+-- The orders that have a parcel with this tracking number, each with the carriers of all such parcels: of those it was
+-- recorded with, and of those in which the shop said that its consignments travel.
+select
+    t.number, t.member_id,
+    array(
+        select p.parcel ->> 'carrier'
+        from orders o, jsonb_array_elements(o.parcels) as p (parcel)
+        where
+            o.member_id = t.member_id and o.number = t.number
+            and p.parcel ->> 'tracking_number' = t.tracking_number
+        union
+        select f.content ->> 'carrier'
+        from order_facts f
+        where
+            f.member_id = t.member_id and f.number = t.number
+            and f.content ->> 'tracking_number' = t.tracking_number and f.content ? 'consignment'
+    ) as carriers
+from tracking_numbers t
+where t.tracking_number = $1;
 
 -- name: order_owner
 select member_id from order_numbers where number = $1;

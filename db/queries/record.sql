@@ -161,6 +161,7 @@ claimed_tracking_numbers as (
     insert into tracking_numbers (tracking_number, number, carrier, member_id)
     select distinct on (p ->> 'tracking_number') p ->> 'tracking_number', o.number, p ->> 'carrier', $1
     from added_orders o, jsonb_array_elements(o.parcels) as p
+    order by p ->> 'tracking_number', p ->> 'carrier'
 ),
 added_facts as (
     insert into order_facts (

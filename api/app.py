@@ -6,14 +6,17 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
+from api.changes import Changes
 from api.context import Wake
 from api.graphql import GraphQLEndpoint
 from api.health import Health, PingRedis
 from api.metrics import Metrics
 from api.reconciliation import ReconciliationEndpoint
 from api.schema import schema
+from api.streams.open import OpenStreams
+from api.streams.websocket import GraphQLSockets
 from api.webhooks import WebhookEndpoint, problem
 from loyalty.programme import Programme
 from loyalty.settings import Settings
@@ -28,13 +31,18 @@ def create_app(
     wake: Wake,
     verifier: Verifier,
     ping_redis: PingRedis | None = None,
+    changes: Changes | None = None,
 ) -> Starlette:
     """The application. It opens and closes nothing: whoever built the parts does.
 
     `wake` is called after commits with the name of what is to be done and when; it never raises and is bounded in
-    time. `ping_redis` asks Redis for a sign of life, for /readyz; None where there is no Redis.
+    time. `ping_redis` asks Redis for a sign of life, for /readyz; None where there is no Redis. `changes` hears of
+    changed balances once somebody follows one; whoever gives it closes it.
     """
     metrics = Metrics()
+    changes = changes or Changes.of(settings)
+    streams = OpenStreams(settings.streams, settings.streams_per_member, settings.heartbeat_seconds, changes.ending)
+    metrics.streams.set_function(lambda: streams.count)
     health = Health(programme.db, metrics, ping_redis)
     graphql = GraphQLEndpoint(
         schema=schema,
@@ -43,6 +51,8 @@ def create_app(
         wake=wake,
         metrics=metrics,
         body_limit=settings.graphql_body_limit,
+        changes=changes,
+        streams=streams,
     )
     webhooks = WebhookEndpoint(
         db=programme.db,
@@ -61,6 +71,7 @@ def create_app(
     return Starlette(
         routes=[
             Route("/graphql", graphql),
+            WebSocketRoute("/graphql", GraphQLSockets(graphql)),
             Route("/webhooks/{producer}", webhooks),
             Route("/reconciliation", reconciliation),
             Route("/reconciliation/{producer}", reconciliation),

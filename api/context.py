@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import strawberry
 from graphql import DocumentNode
 
+from api.changes import Changes
 from api.loaders import Loaders
 from db.pool import DatabaseUnavailable
 from loyalty.callers import Caller
@@ -25,6 +26,7 @@ class Context:
     wake: Wake
     document: DocumentNode
     request_id: str
+    changes: Changes
     loaders: Loaders = field(init=False)
     is_database_away: bool = False
 

@@ -3,11 +3,13 @@
 import json
 import logging
 import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from graphql import GraphQLError, OperationType
+from graphql import GraphQLError, OperationDefinitionNode, OperationType
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -15,12 +17,17 @@ from strawberry.types.graphql import OperationType as AllowedOperation
 
 from api.access import caller_of
 from api.bodies import BodyNotRead, BodyTooLarge, NotJson, has_unkeepable_text, read_body, read_json
+from api.changes import Changes
 from api.context import Context, Wake
 from api.documents import UNKEEPABLE, Documents, chosen_operation
 from api.errors import BAD_USER_INPUT, FAULT, INTERNAL, Answer, error_answer, execution_errors, request_errors
 from api.graphiql import graphiql_page
 from api.metrics import Metrics
 from api.schema import QuietSchema
+from api.streams.events import EventStream, wants_events
+from api.streams.following import follow
+from api.streams.open import OpenStreams
+from loyalty.callers import Caller
 from loyalty.messages import language_of
 from loyalty.programme import Programme
 from loyalty.tokens import Verifier
@@ -29,6 +36,7 @@ log = logging.getLogger("mipoints.api")
 
 _JSON = "application/json"
 _GRAPHQL_JSON = "application/graphql-response+json"
+_NOT_HERE = "Follow a subscription with Accept: text/event-stream, or over WebSocket (graphql-transport-ws)."
 _ALLOWED = {AllowedOperation.QUERY, AllowedOperation.MUTATION}
 
 
@@ -63,6 +71,20 @@ class Answered:
         return str(errors[0]["extensions"]["code"]) if errors else "ok"
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An operation that was found sound and may be run, for one caller."""
+
+    told: Told
+    operation: OperationDefinitionNode
+    context: Context
+
+    @property
+    def kind(self) -> str:
+        """query, mutation or subscription."""
+        return self.operation.operation.value
+
+
 @dataclass(slots=True)
 class GraphQLEndpoint:
     """`/graphql`: POST runs one operation; GET shows GraphiQL to browsers."""
@@ -73,6 +95,8 @@ class GraphQLEndpoint:
     wake: Wake
     metrics: Metrics
     body_limit: int
+    changes: Changes
+    streams: OpenStreams
     documents: Documents = field(init=False)
 
     def __post_init__(self) -> None:
@@ -107,7 +131,12 @@ class GraphQLEndpoint:
             self.metrics.graphql.labels("none", BAD_USER_INPUT).inc()
             answer = {"errors": [error_answer(str(refused), BAD_USER_INPUT, request_id)]}
             return _response(answer, refused.status, media_type(request), refused.headers)
-        answered = await self.run(told, request, request_id)
+        language = language_of(request.headers.get("accept-language"))
+        caller = await caller_of(request, self.verifier)
+        ready = self.ready(told, caller, language, request_id)
+        if wants_events(request.headers.get("accept", ""), ready.kind):
+            return EventStream(self.answers(ready), self.streams, caller, request_id)
+        answered = ready if isinstance(ready, Answered) else await self.run(ready)
         self.metrics.graphql.labels(answered.kind, answered.outcome).inc()
         media = media_type(request)
         status = 400 if media == _GRAPHQL_JSON and "data" not in answered.body else 200
@@ -130,27 +159,43 @@ class GraphQLEndpoint:
         except NotJson as error:
             raise Refused(400, str(error)) from None
 
-    async def run(self, told: Told, request: Request, request_id: str) -> Answered:
-        """Runs one operation for whoever the request's token says is calling."""
+    def ready(self, told: Told, caller: Caller, language: str, request_id: str) -> Ready | Answered:
+        """One operation for one caller, ready to be run; or the answer where it cannot be."""
         prepared = self.documents.prepare(told.query)
         if prepared.document is None or prepared.errors:
             return Answered({"errors": request_errors(prepared.errors, request_id)})
         operation = chosen_operation(prepared.document, told.operation_name)
         if isinstance(operation, GraphQLError):
             return Answered({"errors": request_errors([operation], request_id)})
-        kind = operation.operation.value
-        if operation.operation == OperationType.SUBSCRIPTION:
-            error = GraphQLError("Subscriptions are not answered here.", operation)
-            return Answered({"errors": request_errors([error], request_id)}, kind)
         context = Context(
             programme=self.programme,
-            caller=await caller_of(request, self.verifier),
-            language=language_of(request.headers.get("accept-language")),
+            caller=caller,
+            language=language,
             wake=self.wake,
             document=prepared.document,
             request_id=request_id,
+            changes=self.changes,
         )
-        return Answered(await self._execute(told, context), kind)
+        return Ready(told, operation, context)
+
+    async def answers(self, ready: Ready | Answered) -> AsyncGenerator[Answer, None]:
+        """For streams: the one answer to a query or a mutation, or a subscription's one after another."""
+        if isinstance(ready, Ready) and ready.operation.operation == OperationType.SUBSCRIPTION:
+            following = follow(self.schema._schema, ready.context, ready.told.variables, ready.told.operation_name)
+            async with aclosing(following):
+                async for answer in following:
+                    yield answer
+            return
+        answered = ready if isinstance(ready, Answered) else await self.run(ready)
+        self.metrics.graphql.labels(answered.kind, answered.outcome).inc()
+        yield answered.body
+
+    async def run(self, ready: Ready) -> Answered:
+        """Runs a query or a mutation."""
+        if ready.operation.operation == OperationType.SUBSCRIPTION:
+            error = GraphQLError(_NOT_HERE, ready.operation)
+            return Answered({"errors": request_errors([error], ready.context.request_id)}, ready.kind)
+        return Answered(await self._execute(ready.told, ready.context), ready.kind)
 
     async def _execute(self, told: Told, context: Context) -> Answer:
         result = await self.schema.execute(

@@ -21,3 +21,9 @@ class Forbidden(Problem):
     """Somebody known is calling who may not ask this."""
 
     code = "FORBIDDEN"
+
+
+class Limited(Problem):
+    """More was asked for than one caller is given at a time."""
+
+    code = "LIMITED"

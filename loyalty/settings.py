@@ -42,6 +42,9 @@ class Settings:
     deadline_seconds: float = 2.0
     graphql_body_limit: int = 256 * 1024
     webhook_body_limit: int = 1024 * 1024
+    streams: int = 10_000
+    streams_per_member: int = 10
+    heartbeat_seconds: float = 15.0
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -68,6 +71,9 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         deadline_seconds=reader.read("DEADLINE_SECONDS", _positive, 2.0),
         graphql_body_limit=reader.read("GRAPHQL_BODY_LIMIT", _count, 256 * 1024),
         webhook_body_limit=reader.read("WEBHOOK_BODY_LIMIT", _count, 1024 * 1024),
+        streams=reader.read("STREAMS", _count, 10_000),
+        streams_per_member=reader.read("STREAMS_PER_MEMBER", _count, 10),
+        heartbeat_seconds=reader.read("HEARTBEAT_SECONDS", _positive, 15.0),
     )
     reader.problems.extend(_contradictions(settings))
     if reader.problems:

@@ -42,10 +42,13 @@ class Socket:
         """Reads until it is closed; gives the code and the reason."""
         async with asyncio.timeout(SECONDS):
             with pytest.raises(ConnectionClosed) as end:
-                while True:
-                    await self.connection.recv()
+                await self._read_on()
         assert end.value.rcvd is not None, end.value
         return end.value.rcvd.code, end.value.rcvd.reason
+
+    async def _read_on(self) -> None:
+        while True:
+            await self.connection.recv()
 
     async def subscribe(self, query: str = CHANGES, id_: str = "1", **variables: Any) -> None:
         """Begins an operation."""

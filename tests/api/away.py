@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
+from starlette.applications import Starlette
 
 from api.app import create_app
 from db.pool import connect
@@ -24,14 +25,21 @@ async def _wake(_job: str, _at: object) -> None:
 
 
 @asynccontextmanager
-async def opened_http(**others: Any) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of an API with these settings."""
+async def opened_app(**others: Any) -> AsyncIterator[Starlette]:
+    """An API with these settings."""
     db = await connect(NOWHERE, seconds=0.3)
     settings = settings_for(NOWHERE, **({"graphql_body_limit": 20_000, "webhook_body_limit": 20_000} | others))
-    app = create_app(settings, Programme(db), _wake, Verifier(settings))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://mi.test") as client:
-        yield client
+    yield create_app(settings, Programme(db), _wake, Verifier(settings))
     await db.close()
+
+
+@asynccontextmanager
+async def opened_http(**others: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of an API with these settings."""
+    async with opened_app(**others) as app:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://mi.test") as client:
+            yield client
 
 
 def code_of(answer: httpx.Response) -> str:

@@ -9,10 +9,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.context import Wake
+from api.documents import Documents
 from api.graphql import GraphQLEndpoint
 from api.health import Health, PingRedis
 from api.metrics import Metrics
+from api.persisted import Persisted
 from api.reconciliation import ReconciliationEndpoint
+from api.running import Runner
 from api.schema import schema
 from api.webhooks import WebhookEndpoint, problem
 from loyalty.programme import Programme
@@ -37,10 +40,8 @@ def create_app(
     metrics = Metrics()
     health = Health(programme.db, metrics, ping_redis)
     graphql = GraphQLEndpoint(
-        schema=schema,
-        programme=programme,
+        runner=Runner(schema, Documents(schema._schema), Persisted(), programme, wake),
         verifier=verifier,
-        wake=wake,
         metrics=metrics,
         body_limit=settings.graphql_body_limit,
     )

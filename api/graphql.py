@@ -4,87 +4,40 @@ import json
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from graphql import DocumentNode, GraphQLError, OperationDefinitionNode, OperationType
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
-from strawberry.types.graphql import OperationType as AllowedOperation
 
 from api.access import caller_of
-from api.context import Asker, Context, Wake
-from api.documents import Documents, chosen_operation
-from api.errors import BAD_USER_INPUT, FAULT, INTERNAL, Answer, error_answer, execution_errors, request_errors
+from api.context import Asker
+from api.errors import BAD_USER_INPUT, FAULT, INTERNAL, error_answer
 from api.graphiql import graphiql_page
 from api.metrics import Metrics
 from api.negotiation import GRAPHQL_JSON, HTML, JSON, chosen_media
+from api.problems import PersistedQueryNotFound
 from api.requests import Batch, Refused, Told, read_request
-from api.schema import QuietSchema
+from api.running import Answered, NotRun, Runner, refusal_of
 from loyalty.messages import language_of
-from loyalty.programme import Programme
 from loyalty.tokens import Verifier
 
 log = logging.getLogger("mipoints.api")
 
-_ALLOWED = {AllowedOperation.QUERY, AllowedOperation.MUTATION}
 _NOTHING_RAN = 400
 """For `application/graphql-response+json` without `data`. The specification allows 422 too; clients know 400."""
-
-
-class NotRun(Exception):
-    """An operation that is refused before anything of it ran."""
-
-    def __init__(self, *errors: GraphQLError) -> None:
-        self.errors = errors
-        super().__init__(*errors)
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """An operation that may run: limited, validated, and chosen from its document."""
-
-    told: Told
-    text: str
-    document: DocumentNode
-    operation: OperationDefinitionNode
-
-    @property
-    def kind(self) -> str:
-        """query, mutation or subscription."""
-        return self.operation.operation.value
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """The body of one operation's answer, and what is counted of it. Without `data`, nothing was run."""
-
-    body: Answer
-    kind: str = "none"
-
-    @property
-    def outcome(self) -> str:
-        """ok, or the first error's code."""
-        errors = self.body.get("errors")
-        return str(errors[0]["extensions"]["code"]) if errors else "ok"
 
 
 @dataclass(slots=True)
 class GraphQLEndpoint:
     """`/graphql`: POST runs one operation or a batch, GET runs a query, and shows GraphiQL to browsers."""
 
-    schema: QuietSchema
-    programme: Programme
+    runner: Runner
     verifier: Verifier
-    wake: Wake
     metrics: Metrics
     body_limit: int
-    documents: Documents = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.documents = Documents(self.schema._schema)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -121,6 +74,7 @@ class GraphQLEndpoint:
         if isinstance(told, list):
             return _response([each.body for each in await self._run_all(told, asker)], 200, media)
         answered = self._counted(await self.run(told, asker))
+        media = _media_for(answered, request, media)
         return _response(answered.body, _status_of(answered, media), media)
 
     async def _run_all(self, batch: Batch, asker: Asker) -> list[Answered]:
@@ -133,45 +87,12 @@ class GraphQLEndpoint:
     async def run(self, told: Told, asker: Asker) -> Answered:
         """One operation's answer. Raises Refused for a GET of anything but a query."""
         try:
-            ready = self.prepare(told)
+            ready = self.runner.prepare(told, asker.caller)
         except NotRun as refused:
-            return Answered({"errors": request_errors(refused.errors, asker.request_id)})
+            return refusal_of(refused, asker)
         if told.is_get and ready.kind != "query":
             raise Refused(405, "A GET runs queries only: send a POST.", allow="POST")
-        if ready.operation.operation == OperationType.SUBSCRIPTION:
-            error = GraphQLError("Subscriptions are not answered here.", ready.operation)
-            return Answered({"errors": request_errors([error], asker.request_id)}, ready.kind)
-        return Answered(await self.execute(ready, self.context_for(ready, asker)), ready.kind)
-
-    def prepare(self, told: Told) -> Ready:
-        """The operation that is meant, ready to run. Raises NotRun."""
-        text = told.query or ""
-        prepared = self.documents.prepare(text)
-        if prepared.document is None or prepared.errors:
-            raise NotRun(*prepared.errors)
-        operation = chosen_operation(prepared.document, told.operation_name)
-        if isinstance(operation, GraphQLError):
-            raise NotRun(operation)
-        return Ready(told, text, prepared.document, operation)
-
-    def context_for(self, ready: Ready, asker: Asker) -> Context:
-        """The surroundings of one operation; no two operations share them."""
-        return Context(self.programme, asker, self.wake, ready.document)
-
-    async def execute(self, ready: Ready, context: Context) -> Answer:
-        """Runs a query or mutation."""
-        result = await self.schema.execute(
-            ready.text,
-            variable_values=ready.told.variables,
-            context_value=context,
-            operation_name=ready.told.operation_name,
-            allowed_operation_types=_ALLOWED,
-        )
-        if not result.errors:
-            return {"data": result.data}
-        errors = execution_errors(result.errors, context.request_id)
-        was_run = result.data is not None or any(error.path for error in result.errors)
-        return {"errors": errors, "data": result.data} if was_run else {"errors": errors}
+        return await self.runner.run(ready, asker)
 
     def _counted(self, answered: Answered) -> Answered:
         self.metrics.graphql.labels(answered.kind, answered.outcome).inc()
@@ -185,6 +106,13 @@ def wants_page(request: Request) -> bool:
 
 def _refusal(refused: Refused, request_id: str) -> Answered:
     return Answered({"errors": [error_answer(str(refused), BAD_USER_INPUT, request_id)]})
+
+
+def _media_for(answered: Answered, request: Request, media: str) -> str:
+    """Some of Apollo's clients repeat a request with its text only after a 200, which is JSON's to give."""
+    if answered.outcome == PersistedQueryNotFound.code:
+        return chosen_media(request.headers.get("accept"), (JSON,)) or media
+    return media
 
 
 def _status_of(answered: Answered, media: str) -> int:

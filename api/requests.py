@@ -27,13 +27,12 @@ class Refused(Exception):
 class Told:
     """One operation as a client sent it: a document, its id or both; the operation's name; variables.
 
-    `hash` is the SHA-256 of `extensions.persistedQuery`, `document_id` a persisted document's id.
+    The id is `documentId` (urql, Relay, GraphQL over HTTP) or the hash of `extensions.persistedQuery` (Apollo).
     """
 
     query: str | None
     operation_name: str | None = None
     variables: dict[str, Any] | None = None
-    hash: str | None = None
     document_id: str | None = None
     is_get: bool = False
 
@@ -109,14 +108,11 @@ def told_by(body: object, *, is_get: bool = False) -> Told:
     """The request in a JSON object. Raises Refused, naming the part that is wrong."""
     if not isinstance(body, dict):
         raise Refused(400, "A request is an object with `query`, and `variables` and `operationName` as needed.")
-    variables = _typed(body, "variables", dict, "an object")
-    extensions = _typed(body, "extensions", dict, "an object")
     told = Told(
         query=_typed(body, "query", str, "a GraphQL document, as a text"),
         operation_name=_typed(body, "operationName", str, "a text") or None,
-        variables=variables,
-        hash=_hash_in(extensions or {}),
-        document_id=_typed(body, "documentId", str, "a text"),
+        variables=_typed(body, "variables", dict, "an object"),
+        document_id=_id_in(body),
         is_get=is_get,
     )
     _check(told)
@@ -130,6 +126,16 @@ def _typed(body: Mapping[str, Any], name: str, kind: type, words: str) -> Any:
     return value
 
 
+def _id_in(body: Mapping[str, Any]) -> str | None:
+    """The document's id, wherever a client puts it. Raises Refused for two that differ, and for a long one."""
+    plain = _typed(body, "documentId", str, "a text")
+    ids = {plain and plain.removeprefix("sha256:"), _hash_in(_typed(body, "extensions", dict, "an object") or {})}
+    ids.discard(None)
+    if len(ids) > 1 or any(len(each) > _LONGEST_ID for each in ids):
+        raise Refused(400, f"A document has one id, of at most {_LONGEST_ID} characters.")
+    return next(iter(ids), None)
+
+
 def _hash_in(extensions: Mapping[str, Any]) -> str | None:
     """The hash of Apollo's `{"persistedQuery": {"version": 1, "sha256Hash": …}}`, if there is one."""
     told = extensions.get("persistedQuery")
@@ -137,14 +143,12 @@ def _hash_in(extensions: Mapping[str, Any]) -> str | None:
         return None
     if not isinstance(told, dict) or told.get("version") != 1 or not isinstance(told.get("sha256Hash"), str):
         raise Refused(400, '`extensions.persistedQuery` is {"version": 1, "sha256Hash": "…"}.')
-    return str(told["sha256Hash"]).lower()
+    return str(told["sha256Hash"])
 
 
 def _check(told: Told) -> None:
     """Raises Refused where no document is meant, and for texts that no database keeps."""
-    if not (told.query or "").strip() and told.hash is None and told.document_id is None:
+    if not (told.query or "").strip() and (told.query is not None or told.document_id is None):
         raise Refused(400, "`query` is a GraphQL document, as a text.")
-    if len(told.document_id or "") > _LONGEST_ID or len(told.hash or "") > _LONGEST_ID:
-        raise Refused(400, f"An id of a document has at most {_LONGEST_ID} characters.")
     if has_unkeepable_text(told.query) or has_unkeepable_text(told.variables):
         raise Refused(400, UNKEEPABLE)

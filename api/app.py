@@ -10,10 +10,13 @@ from starlette.routing import Route, WebSocketRoute
 
 from api.changes import Changes
 from api.context import Wake
+from api.documents import Documents
 from api.graphql import GraphQLEndpoint
 from api.health import Health, PingRedis
 from api.metrics import Metrics
+from api.persisted import Persisted
 from api.reconciliation import ReconciliationEndpoint
+from api.running import Runner
 from api.schema import schema
 from api.streams.open import OpenStreams
 from api.streams.websocket import GraphQLSockets
@@ -45,13 +48,10 @@ def create_app(
     metrics.streams.set_function(lambda: streams.count)
     health = Health(programme.db, metrics, ping_redis)
     graphql = GraphQLEndpoint(
-        schema=schema,
-        programme=programme,
+        runner=Runner(schema, Documents(schema._schema), Persisted(), programme, wake, changes),
         verifier=verifier,
-        wake=wake,
         metrics=metrics,
         body_limit=settings.graphql_body_limit,
-        changes=changes,
         streams=streams,
     )
     webhooks = WebhookEndpoint(

@@ -27,3 +27,12 @@ class Limited(Problem):
     """More was asked for than one caller is given at a time."""
 
     code = "LIMITED"
+
+
+class PersistedQueryNotFound(Problem):
+    """A document was asked for by an id that nobody told us. Clients of Apollo and urql know these very words."""
+
+    code = "PERSISTED_QUERY_NOT_FOUND"
+
+    def __init__(self) -> None:
+        super().__init__("PersistedQueryNotFound")

@@ -103,5 +103,5 @@ async def _what_changed(info: Info, followed: Followed, changes: Sequence[Change
 
 
 async def _member(info: Info, followed: Followed) -> Member | None:
-    info.context.read_anew()
+    info.context.begin_anew()
     return Member.of(await info.context.loaders.members.load(followed.member_id))

@@ -6,13 +6,15 @@ from collections.abc import AsyncGenerator
 from contextlib import suppress
 from typing import Any
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from api.context import Asker
 from api.errors import Answer, error_answer
+from api.negotiation import ranges_of
 from api.problems import Limited, Problem, Unauthenticated
 from api.streams.open import SLOWEST_SECONDS, OpenStreams, seconds_left
-from loyalty.callers import Caller
 
 EVENTS = "text/event-stream"
 _BEAT = b":\n\n"
@@ -24,20 +26,17 @@ _HEADERS = {
 _EXPIRED = "This token has expired: get a new one."
 
 
-def wants_events(accept: str, kind: str) -> bool:
-    """Whether to answer with events. Who also takes JSON gets events for subscriptions alone: urql asks for both."""
-    wanted = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
-    takes_json = any(media in {"*/*", "application/*"} or media.endswith(("/json", "+json")) for media in wanted)
-    return EVENTS in wanted and (kind == "subscription" or not takes_json)
+def takes_events(request: Request) -> bool:
+    """Whether a client names server-sent events among what it accepts. urql does so with every request, and gets them
+    for subscriptions alone; they are the only answer to who accepts nothing else."""
+    return any(each.name == EVENTS and each.quality > 0 for each in ranges_of(request.headers.get("accept")))
 
 
 class EventStream(Response):
     """The answers to one operation as events, each written as one piece; comments in between show that it lives."""
 
-    def __init__(
-        self, answers: AsyncGenerator[Answer, None], streams: OpenStreams, caller: Caller, request_id: str
-    ) -> None:
-        self.answers, self.streams, self.caller, self.request_id = answers, streams, caller, request_id
+    def __init__(self, answers: AsyncGenerator[Answer, None], streams: OpenStreams, asker: Asker) -> None:
+        self.answers, self.streams, self.asker = answers, streams, asker
         super().__init__(headers=_HEADERS)
         del self.headers["content-length"]
 
@@ -58,7 +57,7 @@ class EventStream(Response):
 
     async def _stream(self, send: Send, ends: "set[asyncio.Future[Any]]") -> None:
         try:
-            with self.streams.one_more(), self.streams.of(self.caller) as until:
+            with self.streams.one_more(), self.streams.of(self.asker.caller) as until:
                 await _write(send, _BEAT)
                 await self._pass_on(send, ends, until)
         except Limited as limited:
@@ -92,7 +91,7 @@ class EventStream(Response):
 
     async def _last(self, send: Send, problem: Problem) -> None:
         """Says why it ends."""
-        answer = {"errors": [error_answer(str(problem), problem.code, self.request_id)]}
+        answer = {"errors": [error_answer(str(problem), problem.code, self.asker.request_id)]}
         await _write(send, _next(answer) + _COMPLETE, more=False)
 
 

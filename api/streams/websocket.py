@@ -6,7 +6,7 @@ slowly keeps only its own next answer waiting, and is told the state then.
 
 import asyncio
 import json
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -15,10 +15,13 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from api.access import caller_by
+from api.context import Asker
 from api.errors import BAD_USER_INPUT, error_answer
-from api.graphql import GraphQLEndpoint, Refused, told_by
+from api.graphql import GraphQLEndpoint
 from api.problems import Limited
+from api.requests import Refused, told_by
 from api.streams import messages
+from api.streams.answers import answers
 from api.streams.messages import Ended, Message, header_of, read_message
 from api.streams.open import SLOWEST_SECONDS, seconds_left
 from loyalty.callers import Caller
@@ -172,20 +175,24 @@ class Connection:
             await self._answer(message, uuid4().hex)
 
     async def _answer(self, message: Message, request_id: str) -> None:
+        asker = Asker(self.caller, self.language, request_id)
         try:
-            told = told_by(message.payload)
+            ready = self.endpoint.prepared(told_by(message.payload), asker)
         except Refused as refused:
             await self._refuse(message.id, str(refused), BAD_USER_INPUT, request_id)
             return
-        answers = self.endpoint.answers(self.endpoint.ready(told, self.caller, self.language, request_id))
-        async for answer in answers:
-            if "data" not in answer:
-                self._operations.pop(message.id, None)
-                await self.send({"id": message.id, "type": "error", "payload": answer["errors"]})
-                return
-            await self.send({"id": message.id, "type": "next", "payload": answer})
-        self._operations.pop(message.id, None)
-        await self.send({"id": message.id, "type": "complete"})
+        async with aclosing(answers(self.endpoint.runner, ready, asker, self.endpoint.metrics)) as coming:
+            async for answer in coming:
+                if "data" not in answer:
+                    await self._last(message.id, {"type": "error", "payload": answer["errors"]})
+                    return
+                await self.send({"id": message.id, "type": "next", "payload": answer})
+        await self._last(message.id, {"type": "complete"})
+
+    async def _last(self, id_: str, message: dict[str, Any]) -> None:
+        """An operation's last message; its id is free again when the client reads it."""
+        self._operations.pop(id_, None)
+        await self.send({"id": id_, **message})
 
     async def _refuse(self, id_: str, sentence: str, code: str, request_id: str) -> None:
         await self.send({"id": id_, "type": "error", "payload": [error_answer(sentence, code, request_id)]})

@@ -227,7 +227,7 @@ def signed(body: bytes, id_: str, *, key: bytes = NATIVE_KEY, at: int | None = N
 
 
 @asynccontextmanager
-async def open_stage(shared: Shared, **others: Any) -> AsyncIterator[Stage]:
+async def open_stage(shared: Shared, *, send_buffer: int | None = None, **others: Any) -> AsyncIterator[Stage]:
     """Starts the API on a free port of this machine and stops it afterwards."""
     settings = settings_for(shared.url, **others)
     db = Database(shared.pool, settings.deadline_seconds)
@@ -245,7 +245,7 @@ async def open_stage(shared: Shared, **others: Any) -> AsyncIterator[Stage]:
 
     changes = Changes.of(settings)
     app = create_app(settings, programme, wake, Verifier(settings), changes=changes)
-    async with served(app) as url, httpx.AsyncClient(base_url=url, timeout=30) as http:
+    async with served(app, send_buffer) as url, httpx.AsyncClient(base_url=url, timeout=30) as http:
         try:
             yield Stage(settings, programme, shared.owner, http, woken, changes)
         finally:

@@ -23,7 +23,7 @@ from api.requests import Refused, told_by
 from api.streams import messages
 from api.streams.answers import answers
 from api.streams.messages import Ended, Message, header_of, read_message
-from api.streams.open import SLOWEST_SECONDS, seconds_left
+from api.streams.open import seconds_left
 from loyalty.callers import Caller
 from loyalty.messages import language_of
 
@@ -85,7 +85,7 @@ class Connection:
     async def send(self, message: dict[str, Any]) -> None:
         """Waits while the client does not read. Raises TimeoutError when it takes too long."""
         text = json.dumps(message, separators=(",", ":"), ensure_ascii=False)
-        async with asyncio.timeout(SLOWEST_SECONDS):
+        async with asyncio.timeout(self.endpoint.streams.slowest_seconds):
             await self.socket.send_text(text.encode("utf-8", "replace").decode())
 
     async def close(self, code: int, reason: str) -> None:

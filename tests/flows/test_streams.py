@@ -2,11 +2,26 @@
 
 import asyncio
 import json
+import socket
+import time
 from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager, suppress
 
 import pytest
 import pytest_asyncio
+from websockets.exceptions import ConnectionClosed
 
+from api.context import Asker
+from api.documents import Documents
+from api.metrics import Metrics
+from api.persisted import Persisted
+from api.requests import Told
+from api.running import Runner
+from api.schema import schema
+from api.streams.answers import answers
+from loyalty.adjust import Adjustment, adjust
+from loyalty.callers import Caller
+from loyalty.programme import Programme
 from mipoints.polling import until
 from tests.fresh import Shared
 from tests.stage import EARN, Stage, open_stage
@@ -14,6 +29,7 @@ from tests.streams import CHANGES, Socket, events, known, opened
 
 TWICE = "subscription { a: balanceChanged { __typename } b: balanceChanged { __typename } }"
 ME = "query { me { miId } }"
+OPERATOR = Caller("op", frozenset({"operator"}), is_service=True)
 SHARE = {"socialShare": {"productId": "p-1", "network": "x"}}
 
 
@@ -262,9 +278,71 @@ async def test_a_connection_runs_so_many_operations_at_a_time(stage: Stage):
     async with known(url_of(stage), stage.token("mi-1")) as socket:
         for n in range(60):
             await socket.subscribe(ME, str(n))
-        heard = [await socket.heard() for _ in range(60)]
-        assert {"next", "error"} >= {message["type"] for message in heard if message["type"] != "complete"}
-        assert all(code_of(message) == "LIMITED" for message in heard if message["type"] == "error")
+        heard, ended = [], 0
+        while ended < 60:
+            heard.append(await socket.heard())
+            ended += heard[-1]["type"] != "next"
+    refused = [message for message in heard if message["type"] == "error"]
+    assert all(code_of(message) == "LIMITED" for message in refused)
+    assert len(refused) + sum(message["type"] == "next" for message in heard) == 60
+
+
+async def test_a_client_that_does_not_read_is_let_go_and_holds_up_nobody(database_url: str, shared: Shared):
+    async with open_stage(shared, send_buffer=4096, heartbeat_seconds=1) as stage:
+        await stage.register()
+        token = stage.token("mi-1")
+        async with not_reading(stage, token) as reader:
+            asking = asyncio.create_task(ping_for_ever(reader))
+            await until(lambda: is_stuck(reader), 20)
+            async with known(url_of(stage), token) as other:
+                await other.follow()
+                await stage.earn(SHARE)
+                assert (await other.change())["pendingPoints"] is not None
+            await let_go(stage)
+            asking.cancel()
+
+
+async def is_stuck(reader: Socket) -> bool:
+    """The server takes no more of what a client sends."""
+    return reader.connection.transport.get_write_buffer_size() > 30_000
+
+
+@asynccontextmanager
+async def not_reading(stage: Stage, token: str) -> AsyncIterator[Socket]:
+    """A client with little room, who takes nothing out of it."""
+    with socket.socket() as narrow:
+        narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        narrow.connect((stage.http.base_url.host, stage.http.base_url.port))
+        async with known(url_of(stage), token, sock=narrow, max_queue=1) as reader:
+            yield reader
+            reader.connection.transport.abort()
+
+
+async def ping_for_ever(reader: Socket) -> None:
+    with suppress(ConnectionClosed):
+        while True:
+            await reader.tell("ping")
+
+
+async def _wake(_job: str, _at: object) -> None:
+    pass
+
+
+async def test_a_reader_who_comes_back_late_is_told_the_newest_and_the_state(stage: Stage, programme: Programme):
+    await stage.register()
+    await stage.advance(minutes=5)
+    caller = Caller("mi-1", expires_at=time.time() + 60)
+    asker = Asker(caller, "en", "a-request")
+    runner = Runner(schema, Documents(schema._schema), Persisted(), programme, _wake, stage.changes)
+    ready = runner.prepare(Told(CHANGES, variables={"now": True}), caller)
+    async with aclosing(answers(runner, ready, asker, Metrics())) as coming:
+        await anext(coming)
+        for n in range(30):
+            await adjust(programme, OPERATOR, Adjustment("mi-1", 1, "a test"), f"a-{n}")
+        told = [(await anext(coming))["data"]["balanceChanged"] for _ in range(20)]
+    assert [each["entry"]["balanceAfter"] for each in told] == list(range(61, 81))
+    assert {each["balance"]["available"] for each in told} == {80}
+    assert stage.changes.followers == 0
 
 
 async def test_nothing_is_left_of_clients_that_came_and_went(stage: Stage):

@@ -18,7 +18,7 @@ help:
 	@echo "make test      the whole suite, against a real Postgres and a real Redis"
 	@echo "make clients   Apollo, urql, Relay and the audits of graphql-http, for the tests that run them (make test does it)"
 	@echo "make lint      ruff and mypy"
-	@echo "make bench     the figures: crediting on time, starting up, acknowledging webhooks"
+	@echo "make bench     the figures: crediting on time, starting up, acknowledging webhooks, following balances"
 	@echo "make faults    a storm of webhooks while workers are killed: the ledger equals the fold of the facts"
 	@echo "make histories  10,000 random histories of orders, in every order tried: fold equals ledger"
 	@echo "make format    lets ruff put the code in order"
@@ -38,6 +38,7 @@ bench: install
 	$(PY) -m bench.on_time
 	$(PY) -m bench.start
 	$(PY) -m bench.acknowledge
+	$(PY) -m bench.following
 
 # 20,000 deliveries of every producer, repeated, shuffled, forged and poisoned, while workers die.
 faults: install

@@ -6,29 +6,24 @@ slowly keeps only its own next answer waiting, and is told the state then.
 
 import asyncio
 import json
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import uuid4
 
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from api.access import caller_by
-from api.context import Asker
-from api.errors import BAD_USER_INPUT, error_answer
 from api.graphql import GraphQLEndpoint
 from api.problems import Limited
-from api.requests import Refused, told_by
 from api.streams import messages
-from api.streams.answers import answers
 from api.streams.messages import Ended, Message, header_of, read_message
 from api.streams.open import seconds_left
+from api.streams.operations import Operations
 from loyalty.callers import Caller
 from loyalty.messages import language_of
 
 PROTOCOL = "graphql-transport-ws"
-_MOST_OPERATIONS = 20
 
 
 @dataclass(slots=True)
@@ -52,7 +47,7 @@ class GraphQLSockets:
         except (WebSocketDisconnect, TimeoutError):
             return
         finally:
-            await connection.forget()
+            await connection.operations.end_all()
 
 
 @dataclass(slots=True)
@@ -64,7 +59,10 @@ class Connection:
     caller: Caller = field(default_factory=Caller)
     language: str = "en"
     until: float = 0.0
-    _operations: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
+    operations: Operations = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.operations = Operations(self.endpoint, self.send)
 
     async def run(self) -> None:
         """Raises Ended where we end it, WebSocketDisconnect where the client or the network does."""
@@ -95,14 +93,6 @@ class Connection:
                 async with asyncio.timeout(1):
                     await self.socket.close(code, reason)
 
-    async def forget(self) -> None:
-        """Ends all operations and waits until they have let go of what they held."""
-        running = list(self._operations.values())
-        for task in running:
-            task.cancel()
-        if running:
-            await asyncio.wait(running)
-
     async def _become_known(self) -> None:
         while (message := await self._heard()).kind != "connection_init":
             if message.kind == "subscribe":
@@ -125,10 +115,9 @@ class Connection:
                 case "connection_init":
                     raise Ended(messages.TOO_MANY, "Too many initialisation requests")
                 case "subscribe":
-                    await self._begin(message)
+                    await self.operations.begin(message, self.caller, self.language)
                 case "complete":
-                    if task := self._operations.pop(message.id, None):
-                        task.cancel()
+                    self.operations.end(message.id)
                 case _:
                     await self._keep_up(message)
 
@@ -152,47 +141,3 @@ class Connection:
         if received["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(received.get("code", 1005))
         return read_message(received.get("text"))
-
-    async def _begin(self, message: Message) -> None:
-        if message.id in self._operations:
-            raise Ended(messages.ALREADY_THERE, f"Subscriber for {message.id} already exists")
-        if len(self._operations) >= _MOST_OPERATIONS:
-            sentence = f"At most {_MOST_OPERATIONS} operations of one connection run at a time."
-            await self._refuse(message.id, sentence, Limited.code, uuid4().hex)
-            return
-        task = asyncio.create_task(self._operate(message))
-        self._operations[message.id] = task
-        task.add_done_callback(lambda done: self._let_go(message.id, done))
-
-    def _let_go(self, id_: str, task: "asyncio.Task[None]") -> None:
-        """The id is free again, unless a new operation has it already."""
-        if self._operations.get(id_) is task:
-            del self._operations[id_]
-
-    async def _operate(self, message: Message) -> None:
-        """One operation. A client that is gone is the reader's to notice."""
-        with suppress(WebSocketDisconnect, TimeoutError, RuntimeError):
-            await self._answer(message, uuid4().hex)
-
-    async def _answer(self, message: Message, request_id: str) -> None:
-        asker = Asker(self.caller, self.language, request_id)
-        try:
-            ready = self.endpoint.prepared(told_by(message.payload), asker)
-        except Refused as refused:
-            await self._refuse(message.id, str(refused), BAD_USER_INPUT, request_id)
-            return
-        async with aclosing(answers(self.endpoint.runner, ready, asker, self.endpoint.metrics)) as coming:
-            async for answer in coming:
-                if "data" not in answer:
-                    await self._last(message.id, {"type": "error", "payload": answer["errors"]})
-                    return
-                await self.send({"id": message.id, "type": "next", "payload": answer})
-        await self._last(message.id, {"type": "complete"})
-
-    async def _last(self, id_: str, message: dict[str, Any]) -> None:
-        """An operation's last message; its id is free again when the client reads it."""
-        self._operations.pop(id_, None)
-        await self.send({"id": id_, **message})
-
-    async def _refuse(self, id_: str, sentence: str, code: str, request_id: str) -> None:
-        await self.send({"id": id_, "type": "error", "payload": [error_answer(sentence, code, request_id)]})

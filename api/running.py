@@ -1,5 +1,6 @@
 """One operation, whichever way it came: prepared, given its surroundings, run. HTTP and streams take the same steps."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from api.persisted import Persisted
 from api.problems import BadUserInput, Problem
 from api.requests import Told
 from api.schema import QuietSchema
+from api.variables import are_of_variables, variable_errors
 from loyalty.callers import Caller
 from loyalty.programme import Programme
 
@@ -114,9 +116,16 @@ class Runner:
         )
         if not result.errors:
             return {"data": result.data}
+        if are_of_variables(result.errors):
+            return self.unread(ready, result.errors, context.request_id)
         errors = execution_errors(result.errors, context.request_id)
         was_run = result.data is not None or any(error.path for error in result.errors)
         return {"errors": errors, "data": result.data} if was_run else {"errors": errors}
+
+    def unread(self, ready: Ready, errors: Sequence[GraphQLError], request_id: str) -> Answer:
+        """The answer where the values of variables could not be read."""
+        found = variable_errors(self.schema._schema, ready.operation, ready.variables or {})
+        return {"errors": request_errors(found or errors, request_id)}
 
 
 def refusal_of(refused: NotRun, asker: Asker, kind: str = "none") -> Answered:

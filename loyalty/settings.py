@@ -45,6 +45,7 @@ class Settings:
     streams: int = 10_000
     streams_per_member: int = 10
     heartbeat_seconds: float = 15.0
+    outgoing_allow_private: bool = False
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -74,6 +75,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         streams=reader.read("STREAMS", _count, 10_000),
         streams_per_member=reader.read("STREAMS_PER_MEMBER", _count, 10),
         heartbeat_seconds=reader.read("HEARTBEAT_SECONDS", _positive, 15.0),
+        outgoing_allow_private=reader.read("OUTGOING_ALLOW_PRIVATE", _switch, False),
     )
     reader.problems.extend(_contradictions(settings))
     if reader.problems:

@@ -2,7 +2,19 @@
 
 import typer
 
-from mipoints.commands import books, campaigns, clock, processes, reconciling, sandbox, terms, tokens, webhooks
+from mipoints.commands import (
+    books,
+    campaigns,
+    clock,
+    deliveries,
+    outgoing,
+    processes,
+    reconciling,
+    sandbox,
+    terms,
+    tokens,
+    webhooks,
+)
 
 app = typer.Typer(
     name="mipoints",
@@ -15,7 +27,9 @@ app = typer.Typer(
 
 for group in (sandbox, processes, tokens, books, reconciling):
     app.registered_commands.extend(group.app.registered_commands)
+webhooks.app.registered_commands.extend(deliveries.app.registered_commands)
 app.add_typer(clock.app, name="clock")
 app.add_typer(webhooks.app, name="webhook")
+app.add_typer(outgoing.app, name="outgoing")
 app.add_typer(campaigns.app, name="campaign")
 app.add_typer(terms.app, name="terms")

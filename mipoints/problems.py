@@ -43,6 +43,8 @@ def problem_of(error: Exception) -> Problem | None:
     """The sentence for a failure that is not a fault of ours; None for a fault."""
     from db.migrate import MigrationsDiffer
     from db.pool import DatabaseUnavailable
+    from loyalty.outgoing.addresses import ForbiddenAddress
+    from loyalty.outgoing.endpoints import EndpointProblem
     from loyalty.refusals import InvalidInput
     from loyalty.rules.document import BadDocument
     from loyalty.rules.durations import BadDuration
@@ -53,7 +55,7 @@ def problem_of(error: Exception) -> Problem | None:
 
     if isinstance(error, Problem):
         return error
-    if isinstance(error, BadDuration | TokenProblem | InvalidInput):
+    if isinstance(error, BadDuration | TokenProblem | InvalidInput | ForbiddenAddress | EndpointProblem):
         return Problem(str(error), MISTYPED)
     if isinstance(error, SettingsError | MigrationsDiffer | EmbeddedServiceError | CannotSeed | BadDocument):
         return Problem(str(error))

@@ -1,6 +1,6 @@
 """The answers to one operation of a stream, one after another: one to a query, a subscription's as they come."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from inspect import isawaitable
 from typing import Any
@@ -11,6 +11,7 @@ from api.context import Asker, Context
 from api.errors import Answer, execution_errors
 from api.metrics import Metrics
 from api.running import Answered, Ready, Runner
+from api.variables import are_of_variables
 
 
 async def answers(
@@ -35,13 +36,19 @@ async def _follow(runner: Runner, ready: Ready, asker: Asker) -> AsyncGenerator[
     try:
         source = await _source(runner.schema._schema, ready, context)
         if isinstance(source, ExecutionResult):
-            yield {"errors": execution_errors(source.errors or [], context.request_id)}
+            yield _not_begun(runner, ready, source.errors or [], asker)
             return
         async with aclosing(source) as results:
             async for result in results:
                 yield _answer(result, context.request_id)
     except Exception as error:
         yield {"errors": execution_errors([_wrapped(error)], context.request_id)}
+
+
+def _not_begun(runner: Runner, ready: Ready, errors: Sequence[GraphQLError], asker: Asker) -> Answer:
+    if errors and are_of_variables(errors):
+        return runner.unread(ready, errors, asker.request_id)
+    return {"errors": execution_errors(errors, asker.request_id)}
 
 
 async def _source(

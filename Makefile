@@ -52,6 +52,7 @@ lint: install
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(PY) -m mipoints terms check > /dev/null
+	$(PY) -m mipoints documents check > /dev/null
 
 format: install
 	$(PY) -m ruff check --fix .

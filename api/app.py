@@ -17,6 +17,7 @@ from api.persisted import Persisted
 from api.reconciliation import ReconciliationEndpoint
 from api.running import Runner
 from api.schema import schema
+from api.trusted import trusted_documents
 from api.webhooks import WebhookEndpoint, problem
 from loyalty.programme import Programme
 from loyalty.settings import Settings
@@ -35,12 +36,16 @@ def create_app(
     """The application. It opens and closes nothing: whoever built the parts does.
 
     `wake` is called after commits with the name of what is to be done and when; it never raises and is bounded in
-    time. `ping_redis` asks Redis for a sign of life, for /readyz; None where there is no Redis.
+    time. `ping_redis` asks Redis for a sign of life, for /readyz; None where there is no Redis. Raises ManifestProblem
+    for a trusted document that is not valid.
     """
     metrics = Metrics()
+    documents = Documents(schema._schema)
+    trusted = trusted_documents(documents, settings.trusted_manifest)
+    persisted = Persisted(trusted, is_strict=settings.only_trusted_documents)
     health = Health(programme.db, metrics, ping_redis)
     graphql = GraphQLEndpoint(
-        runner=Runner(schema, Documents(schema._schema), Persisted(), programme, wake),
+        runner=Runner(schema, documents, persisted, programme, wake),
         verifier=verifier,
         metrics=metrics,
         body_limit=settings.graphql_body_limit,

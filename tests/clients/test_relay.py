@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,11 +66,11 @@ async def test_relays_compiler_has_nothing_to_complain_of_and_we_not_of_what_it_
 async def test_the_next_page_is_fetched_through_node(app: Path, lived: Stage):
     made, token = await compiled(app), lived.token("mi-1")
     me = (await lived.ask(made["HistoryScreenQuery"], token=token))["me"]
-    seen, after = [], None
-    while after is None or page["pageInfo"]["hasNextPage"]:
-        variables = {"id": me["id"], "first": 2, "after": after}
+    seen: list[str] = []
+    page: dict[str, Any] = {"pageInfo": {"hasNextPage": True, "endCursor": None}}
+    while page["pageInfo"]["hasNextPage"]:
+        variables = {"id": me["id"], "first": 2, "after": page["pageInfo"]["endCursor"]}
         page = (await lived.ask(made["HistoryScreenPageQuery"], variables, token))["node"]["pointsHistory"]
         seen += [edge["node"]["id"] for edge in page["edges"]]
-        after = page["pageInfo"]["endCursor"]
     assert len(set(seen)) == len(seen) == ENTRIES
     assert (await lived.ask(made["HistoryScreenPageQuery"], {"id": me["id"]}, lived.token("mi-2")))["node"] is None

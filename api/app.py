@@ -22,6 +22,7 @@ from api.running import Runner
 from api.schema import schema
 from api.streams.open import OpenStreams
 from api.streams.websocket import GraphQLSockets
+from api.trusted import trusted_documents
 from api.webhooks import WebhookEndpoint, problem
 from loyalty.programme import Programme
 from loyalty.rejections import Rejections
@@ -45,15 +46,19 @@ def create_app(
     `wake` is called after commits with the name of what is to be done and when; it never raises and is bounded in
     time. `ping_redis` asks Redis for a sign of life, for /readyz; None where there is no Redis. `rejections` counts
     refused webhooks; whoever gives it writes down what is left of it at the end. `changes` hears of changed balances
-    once somebody follows one; whoever gives it closes it.
+    once somebody follows one; whoever gives it closes it. Raises ManifestProblem for a trusted document that is not
+    valid.
     """
     metrics = Metrics()
+    documents = Documents(schema._schema)
+    trusted = trusted_documents(documents, settings.trusted_manifest)
+    persisted = Persisted(trusted, is_strict=settings.only_trusted_documents)
     changes = changes or Changes.of(settings)
     streams = OpenStreams(settings.streams, settings.streams_per_member, settings.heartbeat_seconds, changes.ending)
     metrics.streams.set_function(lambda: streams.count)
     health = Health(programme.db, metrics, ping_redis)
     graphql = GraphQLEndpoint(
-        runner=Runner(schema, Documents(schema._schema), Persisted(), programme, wake, changes),
+        runner=Runner(schema, documents, persisted, programme, wake, changes),
         verifier=verifier,
         metrics=metrics,
         body_limit=settings.graphql_body_limit,

@@ -46,6 +46,8 @@ class Settings:
     streams_per_member: int = 10
     heartbeat_seconds: float = 15.0
     outgoing_allow_private: bool = False
+    only_trusted_documents: bool = False
+    trusted_manifest: str | None = None
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -76,6 +78,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         streams_per_member=reader.read("STREAMS_PER_MEMBER", _count, 10),
         heartbeat_seconds=reader.read("HEARTBEAT_SECONDS", _positive, 15.0),
         outgoing_allow_private=reader.read("OUTGOING_ALLOW_PRIVATE", _switch, False),
+        only_trusted_documents=reader.read("TRUSTED_DOCUMENTS", _whose_are_trusted, False),
+        trusted_manifest=reader.read("TRUSTED_MANIFEST", str, None),
     )
     reader.problems.extend(_contradictions(settings))
     if reader.problems:
@@ -151,6 +155,12 @@ def _switch(text: str) -> bool:
     if text.lower() not in known:
         raise ValueError("is on or off")
     return known[text.lower()]
+
+
+def _whose_are_trusted(text: str) -> bool:
+    if text.lower() not in {"off", "members"}:
+        raise ValueError("is off, or members: they may send ids of the manifest only")
+    return text.lower() == "members"
 
 
 def _whole(text: str) -> int:

@@ -8,6 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from api.admission import Admission
+from api.budget import Budget, spending
 from api.context import Wake
 from api.graphql import GraphQLEndpoint
 from api.health import Health, PingRedis
@@ -28,11 +30,13 @@ def create_app(
     wake: Wake,
     verifier: Verifier,
     ping_redis: PingRedis | None = None,
+    budget: Budget | None = None,
 ) -> Starlette:
     """The application. It opens and closes nothing: whoever built the parts does.
 
     `wake` is called after commits with the name of what is to be done and when; it never raises and is bounded in
-    time. `ping_redis` asks Redis for a sign of life, for /readyz; None where there is no Redis.
+    time. `ping_redis` asks Redis for a sign of life, for /readyz; None where there is no Redis. `budget` is what
+    callers spend from; without one, this application keeps its own.
     """
     metrics = Metrics()
     health = Health(programme.db, metrics, ping_redis)
@@ -43,6 +47,14 @@ def create_app(
         wake=wake,
         metrics=metrics,
         body_limit=settings.graphql_body_limit,
+        admission=Admission(
+            schema=schema._schema,
+            budget=budget or Budget(spending(settings)),
+            most_cost=settings.graphql_max_cost,
+            proxies=settings.proxies,
+            is_open=settings.sandbox,
+        ),
+        seconds=settings.graphql_seconds,
     )
     webhooks = WebhookEndpoint(
         db=programme.db,

@@ -17,7 +17,8 @@ Wake = Callable[[str, float | None], Awaitable[None]]
 
 @dataclass(slots=True)
 class Context:
-    """One operation's surroundings. `wake` tells workers, after a commit, that there is something to do."""
+    """One operation's surroundings. `wake` tells workers, after a commit, that there is something to do; `is_helped`
+    says whether the caller is told names of the schema."""
 
     programme: Programme
     caller: Caller
@@ -25,6 +26,7 @@ class Context:
     wake: Wake
     document: DocumentNode
     request_id: str
+    is_helped: bool = True
     loaders: Loaders = field(init=False)
     is_database_away: bool = False
 

@@ -21,7 +21,7 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from api.bodies import has_unkeepable_text
-from api.limits import MOST_TOKENS, problem_with
+from api.limits import MOST_TOKENS, TooMuch, problem_with
 
 UNKEEPABLE = "A text holds NUL or half of a surrogate pair, which cannot be kept."
 _MOST_ERRORS = 4
@@ -79,7 +79,7 @@ def _prepare(schema: GraphQLSchema, text: str) -> Prepared:
     except GraphQLError as error:
         return Prepared(None, (error,))
     except RecursionError:
-        return Prepared(None, (GraphQLError(_TOO_DEEP),))
+        return Prepared(None, (TooMuch(_TOO_DEEP),))
     return Prepared(document, tuple(errors))
 
 

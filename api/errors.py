@@ -1,55 +1,84 @@
 """What goes wrong, as clients may see it: a code, a sentence and a request id; never SQL, never a stack trace."""
 
 import logging
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from graphql import FieldNode, GraphQLError
 from strawberry.exceptions import StrawberryInputCoercionError
 
+from api.limits import TooMuch
 from api.problems import Problem
-from db.pool import DatabaseUnavailable
+from db.pool import DatabaseUnavailable, TookTooLong
 from loyalty.refusals import InvalidInput, Refusal
 
 log = logging.getLogger("mipoints.api")
 
 BAD_USER_INPUT = "BAD_USER_INPUT"
+LIMITED = "LIMITED"
 UNAVAILABLE = "UNAVAILABLE"
 INTERNAL = "INTERNAL"
 
 _AWAY = "The programme's database does not answer right now. Nothing is lost: repeat the request with the same key."
+TOO_LONG = (
+    "This operation took longer than it may, and was ended. Ask for less at once; a mutation may be repeated with the "
+    "same key."
+)
 FAULT = "Something went wrong on our side. Tell us the requestId, and repeat the request with the same key."
 _LONGEST = 500
+_SUGGESTION = re.compile(r" Did you mean .*", re.DOTALL)
+_TOO_MANY_TOKENS = "Syntax Error: Document contains more than"
 
 Answer = dict[str, Any]
 
 
-def error_answer(message: str, code: str, request_id: str) -> Answer:
-    """One entry of `errors`."""
-    return {"message": message[:_LONGEST], "extensions": {"code": code, "requestId": request_id}}
+def error_answer(message: str, code: str, request_id: str, facts: Mapping[str, Any] | None = None) -> Answer:
+    """One entry of `errors`; `facts` stand beside its code."""
+    return {"message": message[:_LONGEST], "extensions": {"code": code, "requestId": request_id} | dict(facts or {})}
 
 
-def request_errors(errors: Iterable[GraphQLError], request_id: str) -> list[Answer]:
-    """Entries for a document or request that was refused before anything ran; logged as one line."""
-    answers = [_located(error, error_answer(error.message, BAD_USER_INPUT, request_id)) for error in errors]
+def problem_answer(problem: Problem, request_id: str) -> Answer:
+    """One entry for what is refused before anything ran; logged as one line."""
+    answer = error_answer(str(problem), problem.code, request_id, problem.facts)
+    _log_refused([answer], request_id)
+    return answer
+
+
+def request_errors(errors: Iterable[GraphQLError], request_id: str, *, is_helped: bool = True) -> list[Answer]:
+    """Entries for a document or request that was refused before anything ran; logged as one line.
+
+    `is_helped` says whether names that the caller may have meant are told.
+    """
+    answers = [_located(error, error_answer(error.message, _code_of(error), request_id)) for error in errors]
     _log_refused(answers, request_id)
-    return answers
+    return answers if is_helped else without_suggestions(answers)
 
 
-def execution_errors(errors: Sequence[GraphQLError], request_id: str) -> list[Answer]:
+def execution_errors(errors: Sequence[GraphQLError], request_id: str, *, is_helped: bool = True) -> list[Answer]:
     """Entries for what happened while running; faults are masked and logged once each, with their traceback."""
     answers = [_located(error, _answer(error, request_id)) for error in errors]
     _log_refused([each for each in answers if each["extensions"]["code"] not in {INTERNAL, UNAVAILABLE}], request_id)
-    return answers
+    return answers if is_helped else without_suggestions(answers)
+
+
+def without_suggestions(answers: Sequence[Answer]) -> list[Answer]:
+    """The same without the library's guesses, by which a stranger reads a schema name by name."""
+    return [answer | {"message": _SUGGESTION.sub("", answer["message"])} for answer in answers]
+
+
+def _code_of(error: GraphQLError) -> str:
+    """A document that is too large is limited, whoever sends it; one that is wrong is wrong."""
+    return LIMITED if isinstance(error, TooMuch) or error.message.startswith(_TOO_MANY_TOKENS) else BAD_USER_INPUT
 
 
 def _answer(error: GraphQLError, request_id: str) -> Answer:
     cause = _cause(error)
     if isinstance(cause, Problem):
-        return error_answer(str(cause), cause.code, request_id)
+        return error_answer(str(cause), cause.code, request_id, cause.facts)
     if isinstance(cause, DatabaseUnavailable):
         log.warning("%s: the database is unavailable: %s", request_id, cause)
-        return error_answer(_AWAY, UNAVAILABLE, request_id)
+        return error_answer(TOO_LONG if isinstance(cause, TookTooLong) else _AWAY, UNAVAILABLE, request_id)
     if isinstance(cause, Refusal):
         code = BAD_USER_INPUT if isinstance(cause, InvalidInput) else cause.code
         return error_answer(str(cause), code, request_id)

@@ -1,8 +1,10 @@
 """GraphQL over HTTP: one endpoint, both media types, and always a well-formed answer."""
 
+import asyncio
 import json
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -14,13 +16,29 @@ from starlette.types import Receive, Scope, Send
 from strawberry.types.graphql import OperationType as AllowedOperation
 
 from api.access import caller_of
+from api.admission import Admission
 from api.bodies import BodyNotRead, BodyTooLarge, NotJson, has_unkeepable_text, read_body, read_json
 from api.context import Context, Wake
 from api.documents import UNKEEPABLE, Documents, chosen_operation
-from api.errors import BAD_USER_INPUT, FAULT, INTERNAL, Answer, error_answer, execution_errors, request_errors
+from api.errors import (
+    BAD_USER_INPUT,
+    FAULT,
+    INTERNAL,
+    TOO_LONG,
+    UNAVAILABLE,
+    Answer,
+    error_answer,
+    execution_errors,
+    problem_answer,
+    request_errors,
+)
 from api.graphiql import graphiql_page
 from api.metrics import Metrics
+from api.payers import Payer
+from api.problems import Limited, Problem
 from api.schema import QuietSchema
+from db.pool import ending_by
+from loyalty.callers import Caller
 from loyalty.messages import language_of
 from loyalty.programme import Programme
 from loyalty.tokens import Verifier
@@ -51,10 +69,12 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The body of an answer, and what is counted of it. Without `data`, nothing was run."""
+    """The body of an answer, and what is counted of it. Without `data`, nothing was run; `status` says why."""
 
     body: Answer
     kind: str = "none"
+    status: int = 400
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def outcome(self) -> str:
@@ -73,6 +93,8 @@ class GraphQLEndpoint:
     wake: Wake
     metrics: Metrics
     body_limit: int
+    admission: Admission
+    seconds: float
     documents: Documents = field(init=False)
 
     def __post_init__(self) -> None:
@@ -110,8 +132,8 @@ class GraphQLEndpoint:
         answered = await self.run(told, request, request_id)
         self.metrics.graphql.labels(answered.kind, answered.outcome).inc()
         media = media_type(request)
-        status = 400 if media == _GRAPHQL_JSON and "data" not in answered.body else 200
-        return _response(answered.body, status, media)
+        status = answered.status if media == _GRAPHQL_JSON and "data" not in answered.body else 200
+        return _response(answered.body, status, media, answered.headers)
 
     async def _told(self, request: Request) -> Told:
         """Raises Refused."""
@@ -132,9 +154,20 @@ class GraphQLEndpoint:
 
     async def run(self, told: Told, request: Request, request_id: str) -> Answered:
         """Runs one operation for whoever the request's token says is calling."""
+        caller = await caller_of(request, self.verifier)
+        try:
+            payer = self.admission.payer(caller, request)
+            return await self._run_for(caller, payer, told, request, request_id)
+        except Problem as problem:
+            return refused(problem, request_id)
+
+    async def _run_for(self, caller: Caller, payer: Payer, told: Told, request: Request, request_id: str) -> Answered:
+        """Raises Forbidden and Limited before anything runs."""
+        is_helped = self.admission.may_read_schema(caller)
         prepared = self.documents.prepare(told.query)
         if prepared.document is None or prepared.errors:
-            return Answered({"errors": request_errors(prepared.errors, request_id)})
+            await self.admission.fine(payer)
+            return Answered({"errors": request_errors(prepared.errors, request_id, is_helped=is_helped)})
         operation = chosen_operation(prepared.document, told.operation_name)
         if isinstance(operation, GraphQLError):
             return Answered({"errors": request_errors([operation], request_id)})
@@ -142,15 +175,31 @@ class GraphQLEndpoint:
         if operation.operation == OperationType.SUBSCRIPTION:
             error = GraphQLError("Subscriptions are not answered here.", operation)
             return Answered({"errors": request_errors([error], request_id)}, kind)
+        admitted = await self.admission.admit(prepared.document, operation, told.variables, caller, payer)
         context = Context(
             programme=self.programme,
-            caller=await caller_of(request, self.verifier),
+            caller=caller,
             language=language_of(request.headers.get("accept-language")),
             wake=self.wake,
             document=prepared.document,
             request_id=request_id,
+            is_helped=is_helped,
         )
-        return Answered(await self._execute(told, context), kind)
+        body = await self._execute_in_time(told, context)
+        status = 400 if body.get("errors", [{}])[0].get("extensions", {}).get("code") != UNAVAILABLE else 503
+        return Answered(body | {"extensions": admitted.told()}, kind, status)
+
+    async def _execute_in_time(self, told: Told, context: Context) -> Answer:
+        """Past its time an operation's SQL is cancelled, and each field that waited for it says so; whatever else it
+        waits for is ended a second later."""
+        until = asyncio.get_running_loop().time() + self.seconds
+        try:
+            with ending_by(until):
+                async with asyncio.timeout_at(until + 1):
+                    return await self._execute(told, context)
+        except TimeoutError:
+            log.warning("%s: ended after %.1f s", context.request_id, self.seconds)
+            return {"errors": [error_answer(TOO_LONG, UNAVAILABLE, context.request_id)]}
 
     async def _execute(self, told: Told, context: Context) -> Answer:
         result = await self.schema.execute(
@@ -162,9 +211,16 @@ class GraphQLEndpoint:
         )
         if not result.errors:
             return {"data": result.data}
-        errors = execution_errors(result.errors, context.request_id)
+        errors = execution_errors(result.errors, context.request_id, is_helped=context.is_helped)
         was_run = result.data is not None or any(error.path for error in result.errors)
         return {"errors": errors, "data": result.data} if was_run else {"errors": errors}
+
+
+def refused(problem: Problem, request_id: str) -> Answered:
+    """The answer to what was not let in, with when to come back where that helps."""
+    retry_after = problem.retry_after if isinstance(problem, Limited) else None
+    headers = {"retry-after": str(retry_after)} if retry_after is not None else {}
+    return Answered({"errors": [problem_answer(problem, request_id)]}, "none", problem.status, headers)
 
 
 def told_by(body: object) -> Told:
@@ -193,6 +249,6 @@ def media_type(request: Request) -> str:
     return _GRAPHQL_JSON if _GRAPHQL_JSON in request.headers.get("accept", "").lower() else _JSON
 
 
-def _response(body: Answer, status: int, media: str, headers: dict[str, str] | None = None) -> Response:
+def _response(body: Answer, status: int, media: str, headers: Mapping[str, str] | None = None) -> Response:
     text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
     return Response(text.encode("utf-8", "replace"), status, headers, f"{media}; charset=utf-8")

@@ -49,6 +49,7 @@ async def serve(settings: Settings, listener: socket.socket) -> None:
             parts.wake,
             parts.verifier,
             parts.wake.ping if settings.redis_url else None,
+            parts.budget,
         )
         config = uvicorn.Config(
             app,
@@ -58,6 +59,7 @@ async def serve(settings: Settings, listener: socket.socket) -> None:
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # MIPOINTS_PROXIES says how much of X-Forwarded-For is believed
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
         host, port = listener.getsockname()[:2]

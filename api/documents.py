@@ -18,7 +18,6 @@ from graphql import (
 )
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
-from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from api.bodies import has_unkeepable_text
 from api.limits import MOST_TOKENS, TooMuch, problem_with
@@ -37,7 +36,7 @@ class KeepableTexts(ValidationRule):
             self.report_error(GraphQLError(UNKEEPABLE, node))
 
 
-_RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule, KeepableTexts)
+_RULES = (*specified_rules, MaybeNullValidationRule, KeepableTexts)
 
 
 @dataclass(frozen=True, slots=True)

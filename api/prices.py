@@ -11,6 +11,7 @@ from strawberry.types.field import StrawberryField
 
 MUTATION = 10
 INTROSPECTION = 100
+EXPENSIVE = 100
 LIST = 10
 """What a list without a page is taken to hold."""
 

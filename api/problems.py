@@ -32,6 +32,13 @@ class Forbidden(Problem):
     status = 403
 
 
+class WhoseNotSaid(Forbidden):
+    """A service may ask this about anybody, and has named nobody."""
+
+    code = "BAD_USER_INPUT"
+    status = 400
+
+
 class Limited(Problem):
     """More than is answered: of one operation, or of one caller in a while (`retry_after`, in seconds, says when)."""
 

@@ -20,6 +20,7 @@ from api.schema import (
 from api.schema.query import Query
 from api.schema.refusals import REFUSALS
 from api.schema.scalars import SCALARS
+from api.schema.telling import tell
 
 
 @strawberry.type(
@@ -57,13 +58,15 @@ _EXTENSIONS: list[type[SchemaExtension]] = [PreparedDocument]
 
 def build_schema() -> QuietSchema:
     """The schema of this process; there is one (the library alters types when it builds a second)."""
-    return QuietSchema(
+    built = QuietSchema(
         query=Query,
         mutation=Mutation,
         types=REFUSALS,
         extensions=_EXTENSIONS,
         config=StrawberryConfig(scalar_map=SCALARS),
     )
+    tell(built._schema)
+    return built
 
 
 schema = build_schema()

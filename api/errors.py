@@ -28,7 +28,8 @@ TOO_LONG = (
 FAULT = "Something went wrong on our side. Tell us the requestId, and repeat the request with the same key."
 _LONGEST = 500
 _SUGGESTION = re.compile(r" Did you mean .*", re.DOTALL)
-_TOO_MANY_TOKENS = "Syntax Error: Document contains more than"
+_TOO_LARGE = re.compile(r"Syntax Error: Document .*Parsing aborted\.")
+_MOST_PLACES = 4
 
 Answer = dict[str, Any]
 
@@ -69,7 +70,7 @@ def without_suggestions(answers: Sequence[Answer]) -> list[Answer]:
 
 def _code_of(error: GraphQLError) -> str:
     """A document that is too large is limited, whoever sends it; one that is wrong is wrong."""
-    return LIMITED if isinstance(error, TooMuch) or error.message.startswith(_TOO_MANY_TOKENS) else BAD_USER_INPUT
+    return LIMITED if isinstance(error, TooMuch) or _TOO_LARGE.fullmatch(error.message) else BAD_USER_INPUT
 
 
 def _answer(error: GraphQLError, request_id: str) -> Answer:
@@ -105,7 +106,7 @@ def _is_of_the_input(error: GraphQLError, cause: Exception | None) -> bool:
 
 def _located(error: GraphQLError, answer: Answer) -> Answer:
     if error.locations:
-        answer["locations"] = [{"line": each.line, "column": each.column} for each in error.locations]
+        answer["locations"] = [{"line": each.line, "column": each.column} for each in error.locations[:_MOST_PLACES]]
     if error.path is not None:
         answer["path"] = error.path
     return answer

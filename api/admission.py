@@ -53,11 +53,13 @@ class Admission:
         self._prices = Prices(self.schema)
 
     def payer(self, caller: Caller, connection: HTTPConnection) -> Payer:
-        """Who pays for what comes over this connection. Raises Limited for one who is shut out."""
-        payer = payer_of(caller, address_of(connection, self.proxies))
+        """Who pays for what comes over this connection."""
+        return payer_of(caller, address_of(connection, self.proxies))
+
+    def check(self, payer: Payer) -> None:
+        """Raises Limited for one who is shut out."""
         if seconds := self.budget.shut_for(payer):
             raise Limited("Too many of your requests could not be read. Wait a little.", retry_after=seconds)
-        return payer
 
     def may_read_schema(self, caller: Caller) -> bool:
         """Whether introspection is answered, and whether names are suggested."""

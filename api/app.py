@@ -6,16 +6,22 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from api.admission import Admission
 from api.budget import Budget, spending
+from api.changes import Changes
 from api.context import Wake
+from api.documents import Documents
 from api.graphql import GraphQLEndpoint
 from api.health import Health, PingRedis
 from api.metrics import Metrics
+from api.persisted import Persisted
 from api.reconciliation import ReconciliationEndpoint
+from api.running import Runner
 from api.schema import schema
+from api.streams.open import OpenStreams
+from api.streams.websocket import GraphQLSockets
 from api.webhooks import WebhookEndpoint, problem
 from loyalty.programme import Programme
 from loyalty.settings import Settings
@@ -30,31 +36,36 @@ def create_app(
     wake: Wake,
     verifier: Verifier,
     ping_redis: PingRedis | None = None,
+    changes: Changes | None = None,
     budget: Budget | None = None,
 ) -> Starlette:
     """The application. It opens and closes nothing: whoever built the parts does.
 
     `wake` is called after commits with the name of what is to be done and when; it never raises and is bounded in
-    time. `ping_redis` asks Redis for a sign of life, for /readyz; None where there is no Redis. `budget` is what
-    callers spend from; without one, this application keeps its own.
+    time. `ping_redis` asks Redis for a sign of life, for /readyz; None where there is no Redis. `changes` hears of
+    changed balances once somebody follows one; whoever gives it closes it. `budget` is what callers spend from; without
+    one, this application keeps its own.
     """
     metrics = Metrics()
+    changes = changes or Changes.of(settings)
+    streams = OpenStreams(settings.streams, settings.streams_per_member, settings.heartbeat_seconds, changes.ending)
+    metrics.streams.set_function(lambda: streams.count)
     health = Health(programme.db, metrics, ping_redis)
     graphql = GraphQLEndpoint(
-        schema=schema,
-        programme=programme,
+        runner=Runner(
+            schema,
+            Documents(schema._schema),
+            Persisted(),
+            programme,
+            wake,
+            changes,
+            admission_of(settings, budget),
+            settings.graphql_seconds,
+        ),
         verifier=verifier,
-        wake=wake,
         metrics=metrics,
         body_limit=settings.graphql_body_limit,
-        admission=Admission(
-            schema=schema._schema,
-            budget=budget or Budget(spending(settings)),
-            most_cost=settings.graphql_max_cost,
-            proxies=settings.proxies,
-            is_open=settings.sandbox,
-        ),
-        seconds=settings.graphql_seconds,
+        streams=streams,
     )
     webhooks = WebhookEndpoint(
         db=programme.db,
@@ -73,6 +84,7 @@ def create_app(
     return Starlette(
         routes=[
             Route("/graphql", graphql),
+            WebSocketRoute("/graphql", GraphQLSockets(graphql)),
             Route("/webhooks/{producer}", webhooks),
             Route("/reconciliation", reconciliation),
             Route("/reconciliation/{producer}", reconciliation),
@@ -81,6 +93,17 @@ def create_app(
             Route("/metrics", health.counted),
         ],
         exception_handlers={HTTPException: _refused, Exception: _fault},
+    )
+
+
+def admission_of(settings: Settings, budget: Budget | None) -> Admission:
+    """The way in for every operation."""
+    return Admission(
+        schema=schema._schema,
+        budget=budget or Budget(spending(settings)),
+        most_cost=settings.graphql_max_cost,
+        proxies=settings.proxies,
+        is_open=settings.sandbox,
     )
 
 

@@ -39,19 +39,12 @@ def error_answer(message: str, code: str, request_id: str, facts: Mapping[str, A
     return {"message": message[:_LONGEST], "extensions": {"code": code, "requestId": request_id} | dict(facts or {})}
 
 
-def problem_answer(problem: Problem, request_id: str) -> Answer:
-    """One entry for what is refused before anything ran; logged as one line."""
-    answer = error_answer(str(problem), problem.code, request_id, problem.facts)
-    _log_refused([answer], request_id)
-    return answer
-
-
 def request_errors(errors: Iterable[GraphQLError], request_id: str, *, is_helped: bool = True) -> list[Answer]:
     """Entries for a document or request that was refused before anything ran; logged as one line.
 
     `is_helped` says whether names that the caller may have meant are told.
     """
-    answers = [_located(error, error_answer(error.message, _code_of(error), request_id)) for error in errors]
+    answers = [_located(error, _refusal(error, request_id)) for error in errors]
     _log_refused(answers, request_id)
     return answers if is_helped else without_suggestions(answers)
 
@@ -68,9 +61,13 @@ def without_suggestions(answers: Sequence[Answer]) -> list[Answer]:
     return [answer | {"message": _SUGGESTION.sub("", answer["message"])} for answer in answers]
 
 
-def _code_of(error: GraphQLError) -> str:
+def _refusal(error: GraphQLError, request_id: str) -> Answer:
     """A document that is too large is limited, whoever sends it; one that is wrong is wrong."""
-    return LIMITED if isinstance(error, TooMuch) or _TOO_LARGE.fullmatch(error.message) else BAD_USER_INPUT
+    cause = error.original_error
+    if isinstance(cause, Problem):
+        return error_answer(str(cause), cause.code, request_id, cause.facts)
+    is_too_large = isinstance(error, TooMuch) or _TOO_LARGE.fullmatch(error.message)
+    return error_answer(error.message, LIMITED if is_too_large else BAD_USER_INPUT, request_id)
 
 
 def _answer(error: GraphQLError, request_id: str) -> Answer:

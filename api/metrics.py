@@ -1,6 +1,6 @@
 """What is counted, for Prometheus."""
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
@@ -21,6 +21,11 @@ class Metrics:
             "mipoints_webhook_deliveries",
             "Webhook deliveries by producer and outcome.",
             ["producer", "outcome"],
+            registry=self.registry,
+        )
+        self.streams = Gauge(
+            "mipoints_streams",
+            "WebSocket connections and event streams open now.",
             registry=self.registry,
         )
         self.seconds = Histogram(

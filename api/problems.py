@@ -39,6 +39,15 @@ class WhoseNotSaid(Forbidden):
     status = 400
 
 
+class PersistedQueryNotFound(Problem):
+    """A document was asked for by an id that nobody told us. Clients of Apollo and urql know these very words."""
+
+    code = "PERSISTED_QUERY_NOT_FOUND"
+
+    def __init__(self) -> None:
+        super().__init__("PersistedQueryNotFound")
+
+
 class Limited(Problem):
     """More than is answered: of one operation, or of one caller in a while (`retry_after`, in seconds, says when)."""
 

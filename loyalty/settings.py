@@ -48,6 +48,9 @@ class Settings:
     graphql_seconds: float = 10.0
     proxies: int = 0
     webhook_body_limit: int = 1024 * 1024
+    streams: int = 10_000
+    streams_per_member: int = 10
+    heartbeat_seconds: float = 15.0
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -80,6 +83,9 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         graphql_seconds=reader.read("GRAPHQL_SECONDS", _positive, 10.0),
         proxies=reader.read("PROXIES", _whole, 0),
         webhook_body_limit=reader.read("WEBHOOK_BODY_LIMIT", _count, 1024 * 1024),
+        streams=reader.read("STREAMS", _count, 10_000),
+        streams_per_member=reader.read("STREAMS_PER_MEMBER", _count, 10),
+        heartbeat_seconds=reader.read("HEARTBEAT_SECONDS", _positive, 15.0),
     )
     reader.problems.extend(_contradictions(settings))
     if reader.problems:

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from api.budget import Budget, spending
+from api.changes import Changes
 from db.pool import APP_ROLE, Database, connect
 from loyalty.programme import Programme
 from loyalty.settings import Settings
@@ -20,6 +21,7 @@ class Parts:
     programme: Programme
     wake: Wake
     verifier: Verifier
+    changes: Changes
     budget: Budget
 
 
@@ -47,14 +49,15 @@ async def opened_database(
 @asynccontextmanager
 async def opened_parts(settings: Settings) -> AsyncIterator[Parts]:
     """All parts of an API process, closed afterwards."""
-    wake = Wake(settings.redis_url)
+    wake, changes = Wake(settings.redis_url), Changes.of(settings)
     budget = Budget(spending(settings), settings.redis_url)
     async with opened_database(settings) as db:
         try:
             programme = Programme(
                 db, settings.hold_seconds, settings.velocity_per_minute, person_salt=settings.person_salt
             )
-            yield Parts(settings, programme, wake, Verifier(settings), budget)
+            yield Parts(settings, programme, wake, Verifier(settings), changes, budget)
         finally:
+            await changes.close()
             await budget.close()
             await wake.close()

@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -16,6 +16,7 @@ import asyncpg
 import httpx
 
 from api.app import create_app
+from api.changes import Changes
 from db import clock
 from db.pool import Database
 from loyalty.credit import credit_due
@@ -62,7 +63,8 @@ class Stage:
     programme: Programme
     owner: asyncpg.Connection
     http: httpx.AsyncClient
-    woken: list[str] = field(default_factory=list)
+    woken: list[str]
+    changes: Changes
 
     def token(self, mi_id: str | None = None, *, scope: str | None = None, name: str | None = None, **more: Any) -> str:
         """A member's or a service's token."""
@@ -241,9 +243,13 @@ async def open_stage(shared: Shared, **others: Any) -> AsyncIterator[Stage]:
     async def wake(job: str, _at: object) -> None:
         woken.append(job)
 
-    app = create_app(settings, programme, wake, Verifier(settings))
+    changes = Changes.of(settings)
+    app = create_app(settings, programme, wake, Verifier(settings), changes=changes)
     async with served(app) as url, httpx.AsyncClient(base_url=url, timeout=30) as http:
-        yield Stage(settings, programme, shared.owner, http, woken)
+        try:
+            yield Stage(settings, programme, shared.owner, http, woken, changes)
+        finally:
+            await changes.close()
 
 
 _VERDICT = """verdict {

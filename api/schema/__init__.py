@@ -20,6 +20,7 @@ from api.schema import (
 from api.schema.query import Query
 from api.schema.refusals import REFUSALS
 from api.schema.scalars import SCALARS
+from api.schema.subscription import Subscription
 from api.schema.telling import tell
 
 
@@ -61,6 +62,7 @@ def build_schema() -> QuietSchema:
     built = QuietSchema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         types=REFUSALS,
         extensions=_EXTENSIONS,
         config=StrawberryConfig(scalar_map=SCALARS),

@@ -23,7 +23,7 @@ class RefusalsAreAnswers(FieldExtension):
         try:
             return await next_(source, info, **kwargs)
         except DatabaseUnavailable:
-            info.context.is_database_away = True
+            info.context.asker.is_database_away = True
             raise
         except (Unauthenticated, Forbidden) as problem:
             refusal: Refusal = NotAllowed(str(problem))

@@ -8,6 +8,7 @@ from graphql import GraphQLField
 from strawberry.extensions import FieldExtension
 from strawberry.extensions.field_extension import AsyncExtensionResolver
 from strawberry.types.field import StrawberryField
+from strawberry.utils.await_maybe import await_maybe
 
 from api.context import Info
 from api.permissions import Permission
@@ -31,7 +32,7 @@ class AsPermitted(FieldExtension):
         self.permission.check(caller)
         if self.permission.named:
             self.permission.check_named(caller, told_mi_id(kwargs))
-        return await next_(source, info, **kwargs)
+        return await await_maybe(next_(source, info, **kwargs))  # a subscription's is no coroutine
 
 
 def told_mi_id(arguments: Mapping[str, Any]) -> str | None:
@@ -59,6 +60,12 @@ def mutation(permission: Permission, says: str, *, cost: int = 0, example: str |
     return strawberry.mutation(
         description=says, metadata=told, extensions=[AsPermitted(permission), RefusalsAreAnswers()]
     )
+
+
+def subscription(permission: Permission, says: str, *, cost: int = 0, example: str | None = None) -> Any:
+    """A root field of Subscription; its cost is taken once, when it begins."""
+    told = {PERMISSION: permission, COST: cost, EXAMPLE: example}
+    return strawberry.subscription(description=says, metadata=told, extensions=[AsPermitted(permission)])
 
 
 def declared(told: GraphQLField) -> Mapping[str, Any]:

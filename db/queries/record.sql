@@ -3,9 +3,11 @@
 -- $1 member, $2 the version of the member that the decision was judged on, $3 the changes (db/record.py).
 -- The member's balance row is locked first. If its version has moved on, somebody else wrote in between: nothing
 -- is written and no row comes back, and the caller judges anew. Balances and lots follow from the transfers here
--- and nowhere else, so they cannot disagree with the ledger.
+-- and nowhere else, so they cannot disagree with the ledger. Whoever follows this member is told with the commit.
 with held as materialized (
-    select member_id, available, debt, seq, head, version, programme_now() as recorded_at
+    select
+        member_id, available, debt, seq, head, version, programme_now() as recorded_at,
+        coalesce(listened_until > clock_timestamp(), false) as is_listened_to
     from balances
     where member_id = $1 and version = $2
     for update
@@ -75,7 +77,9 @@ changed_balance as (
         version = b.version + 1
     from held, moved
     where b.member_id = held.member_id
-    returning b.seq, b.version
+    returning
+        b.seq, b.version,
+        held.is_listened_to and (moved.transfers > 0 or jsonb_array_length($3::jsonb -> 'forgotten') > 0) as is_told
 ),
 lot_changes as (
     select lapses_on, sum(case when credit = 'available' then amount else -amount end) as change
@@ -307,7 +311,10 @@ answered_requests as (
         caller_id uuid, key text, input_hash text, answer jsonb
     )
 )
-select seq, version from changed_balance;
+select
+    seq, version,
+    case when is_told then pg_notify('mipoints_balances', $1::uuid::text) end
+from changed_balance;
 
 -- name: lock_member
 -- Holds one member until the transaction ends; what is read after it cannot be stale.

@@ -151,7 +151,10 @@ async def test_queries_and_mutations_are_answered_too_and_complete(stage: Stage)
     await stage.register()
     async with known(url_of(stage), stage.token("mi-1")) as socket:
         await socket.subscribe(ME)
-        assert await socket.heard() == {"id": "1", "type": "next", "payload": {"data": {"me": {"miId": "mi-1"}}}}
+        answer = await socket.heard()
+        assert (answer["id"], answer["type"]) == ("1", "next")
+        assert answer["payload"]["data"] == {"me": {"miId": "mi-1"}}
+        assert answer["payload"]["extensions"]["cost"] == 1
         assert await socket.heard() == {"id": "1", "type": "complete"}
         await socket.subscribe(EARN, "earn", input={"activity": SHARE}, key="k-1")
         message = await socket.heard()
@@ -190,11 +193,12 @@ async def test_events_are_for_those_who_take_nothing_else_and_for_subscriptions(
         assert stream.response.headers["content-type"] == "text/event-stream; charset=utf-8"
         assert stream.response.headers["cache-control"] == "no-store"
         assert stream.response.headers["x-request-id"]
-        assert await stream.next() == ("next", {"data": {"me": {"miId": "mi-1"}}})
+        event, answer = await stream.next()
+        assert (event, answer["data"]) == ("next", {"me": {"miId": "mi-1"}})
         assert await stream.next() == ("complete", None)
     async with events(small.http, token, ME, accept=urql) as stream:
         assert stream.response.headers["content-type"].startswith("application/graphql-response+json")
-        assert json.loads(await stream.response.aread()) == {"data": {"me": {"miId": "mi-1"}}}
+        assert json.loads(await stream.response.aread())["data"] == {"me": {"miId": "mi-1"}}
     async with events(small.http, token, CHANGES, accept="text/event-stream, multipart/mixed", now=True) as stream:
         assert (await stream.change())["entry"] is None
     async with events(small.http, token, CHANGES, accept="application/json") as stream:

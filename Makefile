@@ -9,7 +9,7 @@ COMPILE := $(UV) pip compile --quiet --no-config --universal --python-version 3.
            --generate-hashes --no-emit-index-url --no-header --no-strip-extras
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help install clients run test lint format lock clean bench faults histories
+.PHONY: schema help install clients run test lint format lock clean bench faults histories
 .DELETE_ON_ERROR:
 
 help:
@@ -21,6 +21,7 @@ help:
 	@echo "make bench     the figures: crediting on time, starting up, acknowledging webhooks"
 	@echo "make faults    a storm of webhooks while workers are killed: the ledger equals the fold of the facts"
 	@echo "make histories  10,000 random histories of orders, in every order tried: fold equals ledger"
+	@echo "make schema    prints the GraphQL schema into schema.graphql, the released one that a change is compared with"
 	@echo "make format    lets ruff put the code in order"
 	@echo "make lock      resolves the dependencies of pyproject.toml again (needs uv)"
 	@echo "make clean     removes .venv and the caches; .mipoints, the sandbox's data, stays"
@@ -52,6 +53,11 @@ lint: install
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(PY) -m mipoints terms check > /dev/null
+	$(PY) -m mipoints documents check > /dev/null
+
+# The released schema. CI compares every change with it and with the contract: nothing is taken away.
+schema: install
+	@$(PY) -m mipoints schema --out schema.graphql
 
 format: install
 	$(PY) -m ruff check --fix .
@@ -83,7 +89,7 @@ format: install
 clients: .venv/.clients
 
 .venv/.clients: tests/clients/package-lock.json tests/clients/node.lock .venv/.installed
-	@node -e 'process.exit(process.versions.node.split(".")[0] < 20)' 2> /dev/null || $(PIP_INSTALL) --require-hashes -r tests/clients/node.lock || true
+	@node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' 2> /dev/null || $(PIP_INSTALL) --require-hashes -r tests/clients/node.lock || true
 	@cd tests/clients && PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error > ../../.venv/clients.log 2>&1 && touch ../../$@ || \
 	  echo "The clients from npm cannot be installed here (.venv/clients.log says why): their tests skip."
 

@@ -22,6 +22,7 @@ from api.running import Runner
 from api.schema import schema
 from api.streams.open import OpenStreams
 from api.streams.websocket import GraphQLSockets
+from api.trusted import check_costs, trusted_documents
 from api.webhooks import WebhookEndpoint, problem
 from loyalty.programme import Programme
 from loyalty.settings import Settings
@@ -44,24 +45,20 @@ def create_app(
     `wake` is called after commits with the name of what is to be done and when; it never raises and is bounded in
     time. `ping_redis` asks Redis for a sign of life, for /readyz; None where there is no Redis. `changes` hears of
     changed balances once somebody follows one; whoever gives it closes it. `budget` is what callers spend from; without
-    one, this application keeps its own.
+    one, this application keeps its own. Raises ManifestProblem for a trusted document that is not
+    valid, or too expensive.
     """
     metrics = Metrics()
     changes = changes or Changes.of(settings)
     streams = OpenStreams(settings.streams, settings.streams_per_member, settings.heartbeat_seconds, changes.ending)
     metrics.streams.set_function(lambda: streams.count)
+    documents, admission = Documents(schema._schema), admission_of(settings, budget)
+    trusted = trusted_documents(documents, settings.trusted_manifest)
+    check_costs(documents, trusted, admission)
+    persisted = Persisted(trusted, is_strict=settings.only_trusted_documents)
     health = Health(programme.db, metrics, ping_redis)
     graphql = GraphQLEndpoint(
-        runner=Runner(
-            schema,
-            Documents(schema._schema),
-            Persisted(),
-            programme,
-            wake,
-            changes,
-            admission_of(settings, budget),
-            settings.graphql_seconds,
-        ),
+        runner=Runner(schema, documents, persisted, programme, wake, changes, admission, settings.graphql_seconds),
         verifier=verifier,
         metrics=metrics,
         body_limit=settings.graphql_body_limit,

@@ -51,6 +51,8 @@ class Settings:
     streams: int = 10_000
     streams_per_member: int = 10
     heartbeat_seconds: float = 15.0
+    only_trusted_documents: bool = False
+    trusted_manifest: str | None = None
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -86,6 +88,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         streams=reader.read("STREAMS", _count, 10_000),
         streams_per_member=reader.read("STREAMS_PER_MEMBER", _count, 10),
         heartbeat_seconds=reader.read("HEARTBEAT_SECONDS", _positive, 15.0),
+        only_trusted_documents=reader.read("TRUSTED_DOCUMENTS", _whose_are_trusted, False),
+        trusted_manifest=reader.read("TRUSTED_MANIFEST", str, None),
     )
     reader.problems.extend(_contradictions(settings))
     if reader.problems:
@@ -171,6 +175,12 @@ def _switch(text: str) -> bool:
     if text.lower() not in known:
         raise ValueError("is on or off")
     return known[text.lower()]
+
+
+def _whose_are_trusted(text: str) -> bool:
+    if text.lower() not in {"off", "members"}:
+        raise ValueError("is off, or members: they may send ids of the manifest only")
+    return text.lower() == "members"
 
 
 def _whole(text: str) -> int:

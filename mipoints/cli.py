@@ -2,7 +2,19 @@
 
 import typer
 
-from mipoints.commands import books, campaigns, clock, processes, reconciling, sandbox, terms, tokens, webhooks
+from mipoints.commands import (
+    books,
+    campaigns,
+    clock,
+    documents,
+    processes,
+    reconciling,
+    sandbox,
+    schema,
+    terms,
+    tokens,
+    webhooks,
+)
 
 app = typer.Typer(
     name="mipoints",
@@ -13,9 +25,10 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for group in (sandbox, processes, tokens, books, reconciling):
+for group in (sandbox, processes, tokens, books, reconciling, schema):
     app.registered_commands.extend(group.app.registered_commands)
 app.add_typer(clock.app, name="clock")
 app.add_typer(webhooks.app, name="webhook")
 app.add_typer(campaigns.app, name="campaign")
 app.add_typer(terms.app, name="terms")
+app.add_typer(documents.app, name="documents")

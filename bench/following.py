@@ -7,7 +7,7 @@ are told of. Measured are corrections of members nobody follows, and of members 
 import asyncio
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -117,18 +117,24 @@ async def held(running: Running, server: psutil.Process) -> list[str]:
     return [f"{server.memory_info().rss / 2**20:.0f} MB", str(server.num_fds()), streams.split()[1]]
 
 
-async def run(folder: Path, stack: ExitStack) -> list[Table]:
+async def run(folder: Path, stack: ExitStack) -> AsyncIterator[Table]:
     """Both on the same processes."""
     running = await programme_running(folder, stack, workers=0, MIPOINTS_STREAMS_PER_MEMBER="50")
     server = next(p for p in psutil.Process().children() if "serve" in p.cmdline())
-    return [await telling(running), await coming_and_going(running, server)]
+    yield await telling(running)
+    yield await coming_and_going(running, server)
+
+
+async def show(folder: Path, stack: ExitStack) -> None:
+    """Each table as soon as it is there."""
+    async for table in run(folder, stack):
+        Console().print(table)
 
 
 def main() -> None:
     """Runs it in a folder of its own."""
     with tempfile.TemporaryDirectory(prefix="mipoints-bench-") as folder, ExitStack() as stack:
-        for table in asyncio.run(run(Path(folder), stack)):
-            Console().print(table)
+        asyncio.run(show(Path(folder), stack))
 
 
 if __name__ == "__main__":

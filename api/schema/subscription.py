@@ -65,8 +65,10 @@ class Subscription:
 
 
 def _until(info: Info) -> datetime:
-    """Until when changes are told: this stream's end, and a little longer in case the database's clock is ahead."""
-    return datetime.fromtimestamp(lasts_until(info.context.caller), UTC) + _CLOCKS_APART
+    """Until when changes are told: this stream's end, and longer in case the database's clock is ahead. In whole hours,
+    so that a phone that comes back again and again writes once an hour."""
+    ends = datetime.fromtimestamp(lasts_until(info.context.caller), UTC) + _CLOCKS_APART
+    return ends.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
 
 
 async def _changes(info: Info, followed: Followed, following: Following) -> AsyncIterator[BalanceChanged]:

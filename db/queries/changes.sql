@@ -1,12 +1,24 @@
 -- name: follow_member
 -- From this commit on and until $2 at least, every change of this Mi account's balance is told on the channel. The row
 -- is locked: a change that was under way is waited for and part of `seq`; whoever locks it later sees that it is
--- listened to. So between `seq` and what is told nothing is missed.
-update balances b
-set listened_until = greatest(b.listened_until, $2)
-from mi_accounts a
-where a.mi_id = $1 and b.member_id = a.member_id
-returning b.member_id, b.seq;
+-- listened to. So between `seq` and what is told nothing is missed. Where it is listened to for long enough already,
+-- every change that is not yet part of `seq` is going to be told, and nothing is written.
+with known as (
+    select b.member_id, b.seq, coalesce(b.listened_until >= $2, false) as is_listened_to
+    from mi_accounts a
+    join balances b using (member_id)
+    where a.mi_id = $1
+),
+begun as (
+    update balances b
+    set listened_until = greatest(b.listened_until, $2)
+    from known
+    where b.member_id = known.member_id and not known.is_listened_to
+    returning b.member_id, b.seq
+)
+select member_id, seq from known where is_listened_to
+union all
+select member_id, seq from begun;
 
 -- name: changes_since
 -- What changed a member's balance after $2, oldest first and the newest $3 at most: lines of its history, and promises

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.access import caller_of
 from api.context import Asker
-from api.errors import BAD_USER_INPUT, FAULT, INTERNAL, error_answer
+from api.errors import FAULT, INTERNAL, error_answer
 from api.graphiql import graphiql_page
 from api.metrics import Metrics
 from api.negotiation import GRAPHQL_JSON, HTML, JSON, chosen_media
@@ -116,7 +116,7 @@ def wants_page(request: Request) -> bool:
 
 
 def _refusal(refused: Refused, request_id: str) -> Answered:
-    return Answered({"errors": [error_answer(str(refused), BAD_USER_INPUT, request_id)]})
+    return Answered({"errors": [error_answer(str(refused), refused.code, request_id)]})
 
 
 def _media_for(answered: Answered, request: Request, media: str) -> str:

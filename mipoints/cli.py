@@ -7,6 +7,7 @@ from mipoints.commands import (
     campaigns,
     clock,
     documents,
+    errors,
     processes,
     reconciling,
     sandbox,
@@ -25,7 +26,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for group in (sandbox, processes, tokens, books, reconciling, schema):
+for group in (sandbox, processes, tokens, books, reconciling, schema, errors):
     app.registered_commands.extend(group.app.registered_commands)
 app.add_typer(clock.app, name="clock")
 app.add_typer(webhooks.app, name="webhook")

@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from api.access import caller_by
-from api.errors import BAD_USER_INPUT, error_answer
+from api.errors import error_answer
 from api.graphql import GraphQLEndpoint
 from api.problems import Limited
 from api.requests import Refused, told_by
@@ -178,7 +178,7 @@ class Connection:
         try:
             ready = await self.endpoint.prepared(told_by(message.payload), asker)
         except Refused as refused:
-            await self._refuse(message.id, str(refused), BAD_USER_INPUT, request_id)
+            await self._refuse(message.id, str(refused), refused.code, request_id)
             return
         async with aclosing(answers(self.endpoint.runner, ready, asker, self.endpoint.metrics)) as coming:
             async for answer in coming:

@@ -125,6 +125,25 @@ def test_a_larger_attack_takes_no_more_time_or_memory(attack: str):
     assert more_peak <= peak * 1.5 + 500_000, "beside the text itself"
 
 
+@pytest.mark.parametrize(("size", "status"), [(6, 400), (100_000, 413)])
+async def test_a_batch_that_is_too_large_is_refused_whole(size: int, status: int):
+    async with api(PRODUCTION) as http:
+        answer = await http.post("/graphql", json=[{"query": "{ me { id } }"}] * size, headers=bearer(member="mi-1"))
+        assert (answer.status_code, code(answer)) == (status, "LIMITED")
+
+
+async def test_each_operation_of_a_batch_is_taken_from_the_budget():
+    query = {"query": "mutation { " + " ".join(f"a{i}: {EARN}" for i in range(25)) + " }"}
+    async with api(SANDBOX, graphql_max_cost=600, graphql_member_budget=600) as http:
+        answer = await http.post("/graphql", json=[query] * 4, headers=bearer(member="mi-1"))
+        assert ["data" in each for each in answer.json()] == [True, True, False, False]
+        assert [code_ for each in answer.json() for code_ in _codes(each)[:1]] == ["UNAVAILABLE"] * 2 + ["LIMITED"] * 2
+
+
+def _codes(answer: dict[str, Any]) -> list[str]:
+    return [error["extensions"]["code"] for error in answer["errors"]]
+
+
 async def test_a_variable_hides_no_cost():
     query = "query($n: Int) { me { verdicts(first: $n) { nodes { entries { verdict { entries { id } } } } } } }"
     async with api(SANDBOX) as http:

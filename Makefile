@@ -92,7 +92,7 @@ format: install
 # newer, it comes as a package of Python's; where neither can be installed, a sentence says so and their tests skip.
 clients: .venv/.clients
 
-.venv/.clients: tests/clients/package-lock.json tests/clients/node.lock .venv/.installed
+.venv/.clients: tests/clients/package-lock.json tests/clients/node.lock | .venv/.installed
 	@node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' 2> /dev/null || $(PIP_INSTALL) --require-hashes -r tests/clients/node.lock || true
 	@cd tests/clients && PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error > ../../.venv/clients.log 2>&1 && touch ../../$@ || \
 	  echo "The clients from npm cannot be installed here (.venv/clients.log says why): their tests skip."

@@ -61,8 +61,7 @@ class GraphQLEndpoint:
             answered = self._counted(_refusal(refused, request_id))
             return _response(answered.body, refused.status, media or JSON, refused.headers)
         except Exception:
-            log.exception("%s: fault around an operation", request_id)
-            answered = self._counted(Answered({"errors": [error_answer(FAULT, INTERNAL, request_id)]}))
+            answered = self._counted(_fault(request_id))
             return _response(answered.body, 500, media or JSON)
 
     async def _answer(self, request: Request, request_id: str, media: str | None) -> Response:
@@ -86,7 +85,13 @@ class GraphQLEndpoint:
         return [self._counted(await self._run_or_refuse(each, asker)) for each in batch]
 
     async def _run_or_refuse(self, told: Told | Refused, asker: Asker) -> Answered:
-        return _refusal(told, asker.request_id) if isinstance(told, Refused) else await self.run(told, asker)
+        """One of a batch; not even a fault of ours around it is the others' affair."""
+        if isinstance(told, Refused):
+            return _refusal(told, asker.request_id)
+        try:
+            return await self.run(told, asker)
+        except Exception:
+            return _fault(asker.request_id)
 
     async def run(self, told: Told, asker: Asker) -> Answered:
         """One operation's answer. Raises Refused for a GET of anything but a query."""
@@ -113,6 +118,12 @@ class GraphQLEndpoint:
 def wants_page(request: Request) -> bool:
     """Whether a person's browser is looking at the address, and not a program."""
     return request.method == "GET" and chosen_media(request.headers.get("accept"), (GRAPHQL_JSON, JSON, HTML)) == HTML
+
+
+def _fault(request_id: str) -> Answered:
+    """For a fault that is being handled: logged with its traceback, and masked."""
+    log.exception("%s: fault around an operation", request_id)
+    return Answered({"errors": [error_answer(FAULT, INTERNAL, request_id)]})
 
 
 def _refusal(refused: Refused, request_id: str) -> Answered:

@@ -168,6 +168,21 @@ async def test_what_is_wrong_with_one_of_a_batch_is_its_own_affair(http: httpx.A
     assert codes == ["ok", *["BAD_USER_INPUT"] * 5, "UNAVAILABLE", "ok"]
 
 
+async def test_a_fault_around_one_of_a_batch_is_masked_and_leaves_the_others_their_answers(
+    http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    def broken(*_: object) -> None:
+        raise RuntimeError("a secret")
+
+    monkeypatch.setattr("api.persisted.hash_of", broken)
+    told = [TYPENAME, TYPENAME | {"documentId": "a"}, TYPENAME]
+    answer = await http.post("/graphql", json=told)
+    assert [each.get("data") for each in answer.json()] == [{"__typename": "Query"}, None, {"__typename": "Query"}]
+    assert answer.json()[1]["errors"][0]["extensions"]["code"] == "INTERNAL"
+    assert "secret" not in answer.text
+    assert "a secret" in caplog.text
+
+
 async def test_a_batch_waits_for_a_database_that_is_away_only_once(http: httpx.AsyncClient):
     share = 'earnPoints(input: {activity: {fuel: {}}}, idempotencyKey: "k") { __typename }'
     answer = await http.post("/graphql", json=[{"query": f"mutation {{ {share} }}"}] * 5, headers=MEMBER)

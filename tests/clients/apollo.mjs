@@ -114,7 +114,7 @@ for (const useGETForHashedQueries of [false, true]) {
 }
 
 test("operations of one moment travel together, five at most", async () => {
-  const apollo = client(new BatchHttpLink({ uri: API, headers, fetch: watched, batchMax: 5, batchInterval: 20 }));
+  const apollo = client(new BatchHttpLink({ uri: API, headers, fetch: watched, batchMax: 5, batchInterval: 200 }));
   const start = asked.length;
   const queries = [...Array(7).keys()].map((n) => gql`query Batched${n} { me { id a${n}: miId } }`);
   const answers = await Promise.all(queries.map((query) => apollo.query({ query, fetchPolicy: "network-only" })));

@@ -1,11 +1,11 @@
-// fetch, and what went through it: for scripts that look at how a client asks.
+// fetch, and what went through it, in the order it was asked: for scripts that look at how a client asks.
 export const asked = [];
 
 export async function watched(url, options = {}) {
-  const method = options.method ?? "GET";
+  const entry = { method: options.method ?? "GET", url: new URL(url), told: options.body ? JSON.parse(options.body) : null };
+  asked.push(entry);
   const answer = await fetch(url, options);
-  const body = await answer.clone().json();
-  asked.push({ method, url: new URL(url), told: options.body ? JSON.parse(options.body) : null, status: answer.status, body });
+  Object.assign(entry, { status: answer.status, body: await answer.clone().json() });
   return answer;
 }
 

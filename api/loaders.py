@@ -8,6 +8,7 @@ from uuid import UUID
 from strawberry.dataloader import DataLoader
 
 from db import reading
+from db.deliveries import DeliveryKey, DeliveryRow, deliveries_by_id
 from db.reading import CouponRow, EntryRow, MemberAnd, MemberRow, NoticeRow, OrderRow, PromiseRow, VerdictRow
 from loyalty.programme import Catalogue, Programme
 
@@ -50,6 +51,7 @@ class Loaders:
     verdicts: DataLoader[MemberAnd[UUID], VerdictRow | None] = field(init=False)
     orders: DataLoader[MemberAnd[str], OrderRow | None] = field(init=False)
     notices: DataLoader[MemberAnd[UUID], NoticeRow | None] = field(init=False)
+    deliveries: DataLoader[DeliveryKey, DeliveryRow | None] = field(init=False)
     stock: DataLoader[str, int | None] = field(init=False)
     _catalogue: DataLoader[None, Catalogue] = field(init=False)
 
@@ -69,6 +71,7 @@ class Loaders:
         self.verdicts = _one(lambda keys: reading.verdicts_by_id(db, keys), lambda row: (row.member_id, row.verdict_id))
         self.orders = _one(lambda keys: reading.orders_by_number(db, keys), lambda row: (row.member_id, row.number))
         self.notices = _one(lambda keys: reading.notices_by_id(db, keys), lambda row: (row.member_id, row.notice_id))
+        self.deliveries = _one(lambda keys: deliveries_by_id(db, keys), lambda row: (row.producer, row.event_id))
         self.stock = DataLoader(load_fn=self._stock, max_batch_size=_LARGEST_BATCH)
         self._catalogue = DataLoader(load_fn=self._read_catalogue)
 

@@ -1,8 +1,21 @@
 """What is counted, for Prometheus."""
 
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
+from db.producers import WaitingRow
+
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+_OUTGOING = {
+    "waiting": "Outgoing webhooks that wait for their next attempt.",
+    "dead": "Outgoing webhooks that were given up on and not replayed.",
+    "delivered": "Outgoing webhooks that were accepted, since the endpoint was added.",
+    "failed": "Attempts that were not accepted, since the endpoint was added.",
+    "failures": "Rounds in a row in which the endpoint accepted nothing; 0 is well.",
+    "oldest_seconds": "For how long the oldest one that waits has been tried.",
+}
 
 
 class Metrics:
@@ -28,6 +41,24 @@ class Metrics:
             "WebSocket connections and event streams open now.",
             registry=self.registry,
         )
+        self.pings = Counter(
+            "mipoints_webhook_pings",
+            "Pings, with which producers try their signatures, by producer and HTTP status.",
+            ["producer", "status"],
+            registry=self.registry,
+        )
+        self.inbox = Gauge(
+            "mipoints_inbox_deliveries",
+            "Deliveries that wait (received, parked) or were given up on (dead), by producer; of the whole programme.",
+            ["producer", "state"],
+            registry=self.registry,
+        )
+        self.inbox_seconds = Gauge(
+            "mipoints_inbox_oldest_unapplied_seconds",
+            "For how long the oldest delivery has waited to be applied, by producer; of the whole programme.",
+            ["producer"],
+            registry=self.registry,
+        )
         self.seconds = Histogram(
             "mipoints_request_seconds",
             "How long requests took, by route.",
@@ -35,6 +66,27 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
+
+        self.outgoing = {name: self._of_endpoints(name, what) for name, what in _OUTGOING.items()}
+
+    def tell_outgoing(self, backlog: Sequence[Mapping[str, Any]]) -> None:
+        """What is known of each endpoint now; one that is gone from the list is gone from the metrics."""
+        for name, gauge in self.outgoing.items():
+            gauge.clear()
+            for endpoint in backlog:
+                gauge.labels(endpoint["endpoint_id"]).set(endpoint[name])
+
+    def _of_endpoints(self, name: str, what: str) -> Gauge:
+        return Gauge(f"mipoints_outgoing_{name}", what, ["endpoint"], registry=self.registry)
+
+    def show_inbox(self, rows: Iterable[WaitingRow]) -> None:
+        """The inbox as it was just read; producers that are not in it are forgotten."""
+        self.inbox.clear()
+        self.inbox_seconds.clear()
+        for row in rows:
+            for state in ("received", "parked", "dead"):
+                self.inbox.labels(row.producer, state).set(getattr(row, state))
+            self.inbox_seconds.labels(row.producer).set(row.oldest_waiting_seconds or 0)
 
     def text(self) -> bytes:
         """The current values in Prometheus' text format."""

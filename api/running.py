@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,7 @@ from api.persisted import Persisted
 from api.problems import BadUserInput, Limited, Problem
 from api.requests import Told
 from api.schema import QuietSchema
+from api.variables import are_of_variables, variable_errors
 from db.pool import ending_by
 from loyalty.callers import Caller
 from loyalty.programme import Programme
@@ -150,9 +151,16 @@ class Runner:
         )
         if not result.errors:
             return {"data": result.data}
+        if are_of_variables(result.errors):
+            return self.unread(ready, result.errors, context.asker)
         errors = execution_errors(result.errors, context.request_id, is_helped=context.asker.is_helped)
         was_run = result.data is not None or any(error.path for error in result.errors)
         return {"errors": errors, "data": result.data} if was_run else {"errors": errors}
+
+    def unread(self, ready: Ready, errors: Sequence[GraphQLError], asker: Asker) -> Answer:
+        """The answer where the values of variables could not be read."""
+        found = variable_errors(self.schema._schema, ready.operation, ready.variables or {})
+        return {"errors": request_errors(found or errors, asker.request_id, is_helped=asker.is_helped)}
 
 
 def refusal_of(refused: NotRun, asker: Asker, kind: str = "none") -> Answered:

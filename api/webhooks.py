@@ -14,6 +14,8 @@ from api.context import Wake
 from api.metrics import Metrics
 from db.pool import Database, DatabaseUnavailable
 from loyalty.inbox import BadSignature, MalformedDelivery, Sent, UnknownProducer, keep
+from loyalty.producers.events import StaleSignature
+from loyalty.rejections import Reason, Rejections
 
 log = logging.getLogger("mipoints.api")
 
@@ -32,6 +34,16 @@ def sent_of(request: Request, body: bytes) -> Sent:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What is answered, the two words that are counted by Prometheus, and why nothing was kept."""
+
+    response: Response
+    producer: str
+    outcome: str
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class WebhookEndpoint:
     """Takes deliveries of every producer. The secrets are those active for each."""
 
@@ -39,45 +51,58 @@ class WebhookEndpoint:
     secrets: Mapping[str, tuple[str, ...]]
     wake: Wake
     metrics: Metrics
+    rejections: Rejections
     body_limit: int
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         request = Request(scope, receive)
         started = time.perf_counter()
-        response, producer, outcome = await self._answer(request, request.path_params["producer"])
-        self.metrics.webhooks.labels(producer, outcome).inc()
+        producer = request.path_params["producer"]
+        answer = await self._answer(request, producer)
+        if answer.reason is not None:
+            self.rejections.note(producer, answer.reason)
+        self.metrics.webhooks.labels(answer.producer, answer.outcome).inc()
         self.metrics.seconds.labels("/webhooks").observe(time.perf_counter() - started)
-        await response(scope, receive, send)
+        await answer.response(scope, receive, send)
 
-    async def _answer(self, request: Request, producer: str) -> tuple[Response, str, str]:
-        """The answer, and the two words that are counted."""
+    async def _answer(self, request: Request, producer: str) -> Answer:
         try:
             return await self._kept(request, producer)
         except UnknownProducer as error:
-            return problem(404, "UNKNOWN_PRODUCER", str(error)), "unknown", "unknown"
+            response = problem(404, "UNKNOWN_PRODUCER", str(error))
+            return Answer(response, "unknown", "unknown", Reason.UNKNOWN_PRODUCER)
         except BadSignature as error:
-            return problem(401, "BAD_SIGNATURE", str(error)), producer, "bad_signature"
+            reason = self._why_not_believed(error, producer)
+            return Answer(problem(401, "BAD_SIGNATURE", str(error)), producer, reason.lower(), reason)
         except MalformedDelivery as error:
-            return problem(400, "MALFORMED", str(error)), producer, "malformed"
+            return Answer(problem(400, "MALFORMED", str(error)), producer, "malformed", Reason.MALFORMED)
         except BodyTooLarge:
             sentence = f"The body is over the limit of {self.body_limit} bytes."
-            return problem(413, "TOO_LARGE", sentence), "any", "too_large"
+            return Answer(problem(413, "TOO_LARGE", sentence), "any", "too_large", Reason.TOO_LARGE)
         except BodyNotRead:
             sentence = "The body did not arrive in time."
-            return problem(408, "NOT_READ", sentence), "any", "not_read"
+            return Answer(problem(408, "NOT_READ", sentence), "any", "not_read", Reason.NOT_READ)
         except DatabaseUnavailable as error:
             log.warning("A delivery of %r was not kept: %s", producer[:50], error)
-            sentence = "The inbox cannot be written right now: send it again."
-            return problem(503, "UNAVAILABLE", sentence, _RETRY_AFTER), "any", "unavailable"
+            response = problem(
+                503, "UNAVAILABLE", "The inbox cannot be written right now: send it again.", _RETRY_AFTER
+            )
+            return Answer(response, "any", "unavailable", Reason.UNAVAILABLE)
 
-    async def _kept(self, request: Request, producer: str) -> tuple[Response, str, str]:
+    def _why_not_believed(self, error: BadSignature, producer: str) -> Reason:
+        if not self.secrets.get(producer):
+            return Reason.NO_SECRET
+        return Reason.STALE if isinstance(error, StaleSignature) else Reason.BAD_SIGNATURE
+
+    async def _kept(self, request: Request, producer: str) -> Answer:
         if request.method != "POST":
             sentence = "Webhooks are sent with POST."
-            return problem(405, "METHOD_NOT_ALLOWED", sentence, {"allow": "POST"}), "any", "wrong_method"
+            response = problem(405, "METHOD_NOT_ALLOWED", sentence, {"allow": "POST"})
+            return Answer(response, "any", "wrong_method", Reason.METHOD_NOT_ALLOWED)
         body = await read_body(request, self.body_limit)
         kept = await keep(self.db, producer, self.secrets.get(producer, ()), sent_of(request, body))
         if not kept.is_new:
-            return JSONResponse({"status": "duplicate"}, 200), producer, "duplicate"
+            return Answer(JSONResponse({"status": "duplicate"}, 200), producer, "duplicate")
         await self.wake("apply_deliveries", None)
-        return JSONResponse({"status": "accepted"}, 202), producer, "accepted"
+        return Answer(JSONResponse({"status": "accepted"}, 202), producer, "accepted")

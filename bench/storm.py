@@ -114,7 +114,7 @@ def _return(random: Random, order: Order, moment: datetime) -> Told:
     lines = ((line.id, random.randint(1, line.quantity)),) if random.random() < 0.7 else ()
     shipping = random.choice((0, order.shipping_minor))
     amount = None if lines else shipping + random.randint(1, 5_000)
-    fact = Returned(f"R{random.randint(1, 5)}", None, lines, amount, shipping if amount else 0, moment)
+    fact = Returned(f"R{id_}", None, lines, amount, shipping if amount else 0, moment)
     if random.random() < 0.5:
         return Told("shopify", id_, as_bytes(shopify_refund(fact, order.number, id_)), order.number)
     return Told("native", id_, as_bytes(native(fact, order.number, id_)), order.number)
@@ -185,16 +185,19 @@ class Sender:
 
 
 async def _kill_workers(programme: Programme, killed: list[int]) -> None:
-    """Every second and a half one of the workers dies without warning, and another is started."""
+    """Every four seconds one of the two workers dies without warning, and another is started: each lives for eight."""
     while True:
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(4)
         killed.append(await programme.kill_a_worker())
 
 
-async def _skip_pauses(owner: asyncpg.Connection) -> None:
+async def _skip_pauses(url: str) -> None:
     """Poison rests longer each time, a quarter of an hour in all: its rests are cut short, its attempts are not."""
+    connection = await asyncpg.connect(url)
     while True:
-        await owner.execute("update inbox set not_before = null where state = 'RECEIVED' and not_before is not null")
+        await connection.execute(
+            "update inbox set not_before = null where state = 'RECEIVED' and not_before is not null"
+        )
         await asyncio.sleep(0.2)
 
 
@@ -237,7 +240,7 @@ async def run(folder: Path, stack: ExitStack) -> Mapping[str, str]:
     async with httpx.AsyncClient(base_url=programme.url, timeout=30) as http:
         sender = Sender(http, statuses)
         killing = asyncio.create_task(_kill_workers(programme, killed))
-        async with _beside(killing, asyncio.create_task(_skip_pauses(owner))):
+        async with _beside(killing, asyncio.create_task(_skip_pauses(programme.database_url))):
             await sender.send_all(told.deliveries)
             sent = asyncio.get_running_loop().time()
             await _until_applied(owner)

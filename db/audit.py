@@ -30,6 +30,7 @@ CHECKS = {
     "Every order is as it was told": "audit_order_contents",
     "Every number and code leads to what has it": "audit_lookups",
     "Every answer that is kept points to what is there": "audit_requests",
+    "What others were told is numbered without gaps": "audit_outgoing",
 }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from db.pool import Queryable
 from db.queries import query
@@ -11,7 +12,8 @@ from db.queries import query
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One kept delivery of a producer: its raw bytes and the headers that matter."""
+    """One kept delivery of a producer: its raw bytes and the headers that matter. `is_emptied`: it was about an order
+    of a member that has been erased, and holds neither any more (R71)."""
 
     producer: str
     event_id: str
@@ -20,6 +22,7 @@ class Delivery:
     headers: Mapping[str, str]
     received_at: datetime
     attempts: int
+    is_emptied: bool = False
 
 
 async def keep_delivery(
@@ -30,10 +33,10 @@ async def keep_delivery(
     return kept is not None
 
 
-async def kept_body(db: Queryable, producer: str, event_id: str) -> bytes | None:
-    """The body that was kept under an event's id."""
-    body: bytes | None = await db.fetchval(query("kept_body"), producer, event_id)
-    return body
+async def kept_body_hash(db: Queryable, producer: str, event_id: str) -> bytes | None:
+    """SHA-256 of the body that was kept under an event's id."""
+    found: bytes | None = await db.fetchval(query("kept_body_hash"), producer, event_id)
+    return found
 
 
 async def deliveries_to_apply(db: Queryable, most: int) -> list[tuple[str, str]]:
@@ -57,26 +60,42 @@ async def finish_delivery(
     order_number: str | None = None,
     tracking_number: str | None = None,
 ) -> None:
-    """Marks a delivery APPLIED, PARKED or IGNORED."""
-    await db.execute(
-        query("finish_delivery"),
-        delivery.producer,
-        delivery.event_id,
-        state,
-        error,
-        order_number,
-        tracking_number,
-    )
+    """Marks a delivery APPLIED, PARKED or IGNORED; of an erased member's order, its body is emptied (R71)."""
+    values = (delivery.producer, delivery.event_id, state, error, order_number, tracking_number)
+    if await db.fetchval(query("finish_delivery"), *values):
+        await empty_deliveries_of_order(db, order_number)
 
 
-async def postpone_delivery(db: Queryable, producer: str, event_id: str, error: str) -> None:
-    """Counts a failed attempt; the next one waits longer, the tenth is the last."""
-    await db.execute(query("postpone_delivery"), producer, event_id, error)
+async def postpone_delivery(
+    db: Queryable, producer: str, event_id: str, error: str, order_number: str | None = None
+) -> None:
+    """Counts a failed attempt; the next one waits longer, the tenth is the last. Keeps its order, if it was found; an
+    erased member's body is emptied (R71)."""
+    if await db.fetchval(query("postpone_delivery"), producer, event_id, error, order_number):
+        await empty_deliveries_of_order(db, order_number)
+
+
+async def empty_deliveries_of_order(db: Queryable, order_number: str | None) -> None:
+    """Empties what was sent about an erased member's order; of anybody else's it leaves everything."""
+    await db.execute(query("empty_deliveries_of_order"), order_number)
+
+
+async def empty_deliveries_of_member(db: Queryable, member_id: UUID) -> None:
+    """Empties what was sent about all orders of a member that was erased."""
+    await db.execute(query("empty_deliveries_of_member"), member_id)
 
 
 async def rest_delivery(db: Queryable, producer: str, event_id: str) -> None:
     """Leaves a delivery alone for a second, without counting an attempt."""
     await db.execute(query("rest_delivery"), producer, event_id)
+
+
+async def lead_parcels_to_order(
+    db: Queryable, number: str, member_id: UUID, parcels: Sequence[tuple[str, str | None]]
+) -> None:
+    """Lets carriers' news of these parcels, as (tracking number, carrier), find an order."""
+    numbers, carriers = [each[0] for each in parcels], [each[1] for each in parcels]
+    await db.execute(query("lead_parcels_to_order"), number, member_id, numbers, carriers)
 
 
 async def unpark_deliveries(db: Queryable, order_number: str, tracking_numbers: Sequence[str]) -> int:

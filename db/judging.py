@@ -1,6 +1,6 @@
 """What decisions read: one member as of one version, an earlier answer to the same key, an order to settle."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -46,7 +46,9 @@ class MemberToJudge:
     state: str
     state_since: datetime | None
     available: int
+    pending: int
     debt: int
+    lifetime: int
     version: int
     now: datetime
     programme_version: int
@@ -148,7 +150,9 @@ _COLUMNS = (
     "state",
     "state_since",
     "available",
+    "pending",
     "debt",
+    "lifetime",
     "version",
     "now",
     "programme_version",
@@ -170,6 +174,12 @@ async def request_to_judge(db: Queryable, service_id: UUID | None, key: str | No
     row = await db.fetchrow(query("request_to_judge"), service_id, key)
     assert row is not None
     return Moment(row["now"], row["programme_version"], _kept(row))
+
+
+async def key_is_used(db: Queryable, service_id: UUID | None, mi_id: str | None, key: str) -> bool:
+    """Whether a service, or else the member of a Mi account, was answered to this key before."""
+    used: bool = await db.fetchval(query("key_is_used"), service_id, mi_id, key)
+    return used
 
 
 async def keep_answer(
@@ -212,6 +222,12 @@ async def order_owner(db: Queryable, number: str) -> UUID | None:
     """The member an order number belongs to, or None for an unknown order."""
     owner: UUID | None = await db.fetchval(query("order_owner"), number)
     return owner
+
+
+async def order_named(db: Queryable, numbers: Sequence[str], tracking_numbers: Sequence[str]) -> str | None:
+    """The order that one of these numbers is known as, or else that recorded one of these parcels; None for none."""
+    number: str | None = await db.fetchval(query("order_named"), list(numbers), list(tracking_numbers))
+    return number
 
 
 async def orders_of_parcel(db: Queryable, tracking_number: str) -> list[OrderOfParcel]:

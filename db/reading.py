@@ -87,7 +87,8 @@ class CouponRow:
 
 @dataclass(frozen=True, slots=True)
 class VerdictRow:
-    """The answer one event was given; `cap` as it is kept: limit, used, left, resets_at."""
+    """The answer one event was given; `cap` as it is kept: limit, used, left, resets_at. `had_lapsed`: what an
+    operator let be taken back had been credited, and lapsed since (R36)."""
 
     member_id: UUID
     verdict_id: UUID
@@ -100,6 +101,7 @@ class VerdictRow:
     terms_version: str
     campaign_ids: tuple[str, ...]
     cap: Mapping[str, Any] | None
+    had_lapsed: bool
 
 
 @dataclass(frozen=True, slots=True)

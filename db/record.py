@@ -160,7 +160,8 @@ class ChangedCoupon:
 @dataclass(frozen=True, slots=True)
 class KeptReservation:
     """An order's reservation of a coupon, whole, and until when the order has no other coupon; `held_until` None: for
-    good. The statement fails on `one_coupon_per_order` where another coupon holds the order (R44)."""
+    good, and the moment at which it would have ended by itself is kept as it was. The statement fails on
+    `one_coupon_per_order` where another coupon holds the order (R44)."""
 
     coupon_id: UUID
     order_number: str

@@ -23,7 +23,7 @@ class PromiseOfVerdict:
 @dataclass(frozen=True, slots=True)
 class VerdictToTurn:
     """A verdict with its promises, what is left of what it credited as (lapses on, points), what of each lot lapsed,
-    the first line of history it made, and whether its review was told to be published."""
+    the first line of history it made, and when its review was told to be published while something else held it."""
 
     verdict_id: UUID
     key: str
@@ -41,7 +41,7 @@ class VerdictToTurn:
     origins: tuple[tuple[date, int], ...]
     lapsed: tuple[tuple[date, int], ...]
     first_entry: int | None
-    is_published: bool
+    published_at: datetime | None
 
     @property
     def open_promises(self) -> tuple[PromiseOfVerdict, ...]:

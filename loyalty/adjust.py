@@ -15,6 +15,7 @@ from loyalty.earn import Decided, verdict_answer
 from loyalty.programme import Programme
 from loyalty.promising import lot_of, promise_points
 from loyalty.refusals import InvalidInput, MemberNotActive, NotFound
+from loyalty.room import MOST, check_room, moved
 from loyalty.rules.activity import Part
 from loyalty.rules.calendar import local_day
 from loyalty.rules.giving_back import GivenBack, MoreThanTaken, Taken, give_back, repaid_of
@@ -25,8 +26,6 @@ from loyalty.taking_back import Line, LineBooks, write_taken
 from loyalty.turning import credit_first
 
 LONGEST_REASON = 500
-_MOST = 2**31 - 1
-"""What a balance can show: the contract's whole numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +43,8 @@ async def adjust(programme: Programme, caller: Caller, adjustment: Adjustment, k
     """Credits or debits a member at once, below zero into debt; above the market's threshold it waits (R37).
 
     With `reverses`, points go back into the lots they came from (R51). Refusals: NotAMember, NotFound for an unknown
-    line, InvalidInput for no points, no reason, or more than the line took, MemberNotActive for a closed membership,
-    IdempotencyMismatch.
+    line, InvalidInput for no points, no reason, more than the line took or than a balance holds, MemberNotActive for
+    a closed membership, IdempotencyMismatch.
     """
     check_reason(adjustment.reason)
     _check_points(adjustment)
@@ -58,7 +57,7 @@ async def adjust(programme: Programme, caller: Caller, adjustment: Adjustment, k
     async def judge_adjustment(db: Queryable, member: MemberToJudge) -> tuple[Changes, Answer]:
         if member.state == "CLOSED":
             raise MemberNotActive(member.state)
-        _check_balance(member, adjustment.points)
+        _check_debt(member, adjustment.points)
         catalogue = await programme.catalogue_at(member.programme_version, db)
         terms = catalogue.terms_for(member.market, member.now)
         assert terms is not None
@@ -91,6 +90,7 @@ async def adjust(programme: Programme, caller: Caller, adjustment: Adjustment, k
             desk.give_back(given, line.account)
         else:
             desk.adjust(adjustment.points)
+        check_room(member, desk.changes, "points")
         desk.changes.operator_log.append(_log(caller, adjustment, desk, outcome))
         return desk.changes, verdict_answer("PointsVerdict", member.member_id, desk.verdict_id)
 
@@ -110,9 +110,9 @@ def _check_points(adjustment: Adjustment) -> None:
         raise InvalidInput("Points that are given back are above zero.", "points")
 
 
-def _check_balance(member: MemberToJudge, points: int) -> None:
-    """Raises InvalidInput where the balance would be more than anybody can be shown."""
-    if member.available + points > _MOST or member.debt - points > _MOST:
+def _check_debt(member: MemberToJudge, points: int) -> None:
+    """Raises InvalidInput for a debit that may wait and still would be more than can be owed."""
+    if member.debt - points > MOST:
         raise InvalidInput("This is more than a balance can hold.", "points")
 
 
@@ -179,12 +179,10 @@ def _log(caller: Caller, adjustment: Adjustment, desk: "AdjustmentDesk", outcome
 
 def balance_of(member: MemberToJudge, changes: Changes) -> dict[str, Any]:
     """Available and debt as they are once the changes are written."""
-
-    def moved(account: str) -> int:
-        into = sum(transfer.amount for transfer in changes.transfers if transfer.credit == account)
-        return into - sum(transfer.amount for transfer in changes.transfers if transfer.debit == account)
-
-    return {"available": member.available + moved("available"), "debt": member.debt - moved("debt")}
+    return {
+        "available": member.available + moved(changes, "available"),
+        "debt": member.debt - moved(changes, "debt"),
+    }
 
 
 @dataclass(frozen=True, slots=True)

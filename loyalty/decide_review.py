@@ -14,6 +14,7 @@ from loyalty.deciding import Answer, decide, request_of
 from loyalty.earn import Decided, verdict_answer
 from loyalty.programme import Catalogue, Programme
 from loyalty.refusals import InvalidInput, MemberNotActive, NotAllowed, NotFound
+from loyalty.room import check_room
 from loyalty.rules.activity import due_at
 from loyalty.rules.kinds import Code, EntryKind, Outcome
 from loyalty.rules.terms import Terms
@@ -33,8 +34,9 @@ class Decision:
 async def decide_review(programme: Programme, caller: Caller, decision: Decision, key: str) -> Decided:
     """Turns a verdict that waits for an operator into what was asked for, or into a refusal, once.
 
-    Refusals: NotFound, InvalidInput for a verdict that waits for nobody, NotAllowed for the operator who asked,
-    MemberNotActive for a closed membership, IdempotencyMismatch. Decided again it is the same verdict.
+    Refusals: NotFound, InvalidInput for a verdict that waits for nobody or a debit that would be more than can be owed,
+    NotAllowed for the operator who asked, MemberNotActive for a closed membership, IdempotencyMismatch. Decided again
+    it is the same verdict.
     """
     check_reason(decision.reason)
     member_id, verdict_id = decision.verdict or (None, None)
@@ -60,6 +62,7 @@ async def decide_review(programme: Programme, caller: Caller, decision: Decision
         hold = await review.approve() if decision.approve else None
         if not decision.approve:
             review.decline()
+        check_room(member, review.turning.changes, "verdictId")
         review.turning.changes.operator_log.append(_log(caller, decision, review.turning))
         return review.turning.changes, verdict_answer("PointsVerdict", member.member_id, verdict_id, hold)
 
@@ -109,17 +112,17 @@ class _Review:
             await self._adjust()
         elif kind == EntryKind.CLAWBACK:
             await self._take_back()
-        elif kind == EntryKind.REVIEW and not self.turning.verdict.is_published:
+        elif kind == EntryKind.REVIEW and self.turning.verdict.published_at is None:
             self.turning.wait_for_publication()
         else:
             return self._grant()
         return None
 
     def _grant(self) -> timedelta:
-        """An activity's points are on hold from when it was judged; what an operator took longer for is over (R30)."""
+        """On hold from when it was judged, a review from its publication; what an operator took longer for is over."""
         verdict, now = self.turning.verdict, self.turning.member.now
-        terms = self._terms
-        due = max(now, due_at(terms.ways[verdict.kind], verdict.decided_at, terms, self.programme.hold_seconds))
+        terms, accepted_at = self._terms, verdict.published_at or verdict.decided_at
+        due = max(now, due_at(terms.ways[verdict.kind], accepted_at, terms, self.programme.hold_seconds))
         self.turning.grant_after_hold(due, terms)
         return due - now
 

@@ -21,6 +21,7 @@ from db.judging import (
     MemberToJudge,
     Who,
     keep_answer,
+    key_is_used,
     lock_member_to_judge,
     member_to_judge,
     request_to_judge,
@@ -38,6 +39,8 @@ from loyalty.refusals import (
     kept_refusal,
     refusal_of_check,
 )
+from loyalty.room import check_room
+from loyalty.rules.texts import problem_of_text
 
 T = TypeVar("T")
 Answer = Mapping[str, Any]
@@ -63,9 +66,9 @@ class Request:
 
 
 def request_of(caller: Caller, operation: str, key: str, asked: object) -> Request:
-    """Raises InvalidInput for an empty or overlong key. Keys are per caller over all mutations (R61)."""
-    if not 0 < len(key) <= LONGEST_KEY:
-        raise InvalidInput(f"An idempotency key has 1 to {LONGEST_KEY} characters.", "idempotencyKey")
+    """Raises InvalidInput for an empty, overlong or unseen key. Keys are per caller over all mutations (R61)."""
+    if problem := problem_of_text(key, LONGEST_KEY):
+        raise InvalidInput(problem, "idempotencyKey")
     return Request(caller, key, content_hash([operation, asked]))
 
 
@@ -104,7 +107,8 @@ async def decide(
 
     Where midnight has come for a lot and no worker yet, it lapses first, behind the member's lock (R50).
     `afterwards` does what follows from the decision, once, in the same transaction as its writing. Raises NotAMember,
-    IdempotencyMismatch, and whatever refusal `judge` raises; a kept refusal is raised again. What only the writing can
+    IdempotencyMismatch, InvalidInput for more points than a balance holds (R37), and whatever refusal `judge` raises;
+    a kept refusal is raised again. What only the writing can
     see, such as the last of a stock going to another member, is a refusal like any other.
     """
 
@@ -133,6 +137,7 @@ async def decide(
             assert member is not None
         try:
             changes, answer = await judge(queryable, member)
+            check_room(member, changes)
         except Refusal as refusal:
             if not refusal.is_kept:
                 raise
@@ -187,6 +192,11 @@ def first_answer(kept: KeptAnswer, request: Request) -> Answer:
     if kept.input_hash != request.input_hash:
         raise IdempotencyMismatch
     return kept.answer
+
+
+async def is_key_used(db: Queryable, caller: Caller, key: str) -> bool:
+    """Whether a caller was answered to this key before, whatever it asked."""
+    return await key_is_used(db, caller.service_id, None if caller.is_service else caller.name, key)
 
 
 async def _answer_without_member(db: Queryable, request: Request) -> Answer:

@@ -19,23 +19,30 @@ JudgeProgramme = Callable[[Queryable, Moment], Awaitable[tuple[NewLogEntry | Non
 _TRIES = 5
 
 
-async def decide_for_programme(programme: Programme, request: Request, judge: JudgeProgramme) -> Answer:
+async def decide_for_programme(
+    programme: Programme, request: Request, judge: JudgeProgramme, *, changes_programme: bool = True
+) -> Answer:
     """Judges one request of a service about the programme and keeps the answer; the same again gets the first one.
 
-    Raises IdempotencyMismatch, and whatever refusal `judge` raises; such a refusal leaves the key free.
+    A decision about rows that are no part of terms, rewards and campaigns leaves the programme's row alone
+    (`changes_programme=False`) and holds what it changes itself; of two with one key at once, one is undone and gets
+    the other's answer. Raises IdempotencyMismatch, and whatever refusal `judge` raises; such a refusal leaves the key
+    free.
     """
     service_id = request.service_id
     if service_id is None:
         raise ValueError("Only a service decides about the programme.")
 
     async def attempt(db: Queryable) -> Answer:
-        await hold_programme(db)
+        if changes_programme:
+            await hold_programme(db)
         moment = await request_to_judge(db, service_id, request.key)
         if moment.kept is not None:
             return first_answer(moment.kept, request)
         entry, answer = await judge(db, moment)
         if entry is not None:
             await log_action(db, entry)
+        if entry is not None and changes_programme:
             await programme_changed(db)
         if not await keep_answer(db, service_id, request.key, request.input_hash, answer):
             raise Stale

@@ -17,8 +17,9 @@ from loyalty.rules.reward_check import ExclusionTold, check_exclusion
 async def exclude_products(programme: Programme, caller: Caller, told: ExclusionTold, key: str) -> tuple[str, ...]:
     """Excludes products from what coupons may buy, from now or between moments; gives their ids.
 
-    A reservation made before stands (R44). Excluded again from the same moment, the longer exclusion holds. Refusals:
-    InvalidInput (the list in rules/reward_check.py), IdempotencyMismatch.
+    A reservation made before it was told stands (R44): dated back, it holds from when it is told. Excluded again from
+    the same moment, the longer exclusion holds. Refusals: InvalidInput (the list in rules/reward_check.py),
+    IdempotencyMismatch.
     """
     request = request_of(caller, "excludeProducts", key, list(astuple(told)))
 
@@ -28,7 +29,9 @@ async def exclude_products(programme: Programme, caller: Caller, told: Exclusion
             raise InvalidInput(sentence, "input", *path)
         product_ids = list(dict.fromkeys(told.product_ids))
         since = told.since or moment.now
-        await save_exclusions(db, told.market, product_ids, since, told.until, told.reason)
+        holds_from = max(since, moment.now)
+        if told.until is None or told.until > holds_from:
+            await save_exclusions(db, told.market, product_ids, holds_from, told.until, told.reason)
         after = {
             "market": told.market,
             "product_ids": product_ids,

@@ -21,11 +21,12 @@ def content_of(fact: Fact) -> dict[str, Any]:
             "amount_minor": fact.amount_minor,
             "shipping_minor": fact.shipping_minor,
         }
-    return content | {"carrier": fact.carrier}
+    named = {} if fact.consignment is None else {"consignment": fact.consignment}
+    return content | {"carrier": fact.carrier} | named
 
 
 def fact_of(kind: str, content: Mapping[str, Any], occurred_at: datetime) -> Fact:
-    """The fact that was kept. Raises KeyError for an unknown kind."""
+    """The fact that was kept; those of earlier releases name no consignment. Raises KeyError for an unknown kind."""
     lines = tuple((line_id, quantity) for line_id, quantity in content["lines"])
     if kind == "Returned":
         return Returned(
@@ -41,4 +42,5 @@ def fact_of(kind: str, content: Mapping[str, Any], occurred_at: datetime) -> Fac
         carrier=content["carrier"],
         lines=lines,
         occurred_at=occurred_at,
+        consignment=content.get("consignment"),
     )

@@ -115,7 +115,7 @@ class _Desk:
             due = due_at(terms.ways[verdict.kind], self.member.now, terms, self.programme.hold_seconds)
             Turning(changes, self.member, verdict).grant_after_hold(due, terms)
             hold = due - self.member.now
-        elif verdict.outcome == Outcome.WAITING and not verdict.is_published:
+        elif verdict.outcome == Outcome.WAITING and verdict.published_at is None:
             changes.moderations.append(NewModeration(verdict.verdict_id, "PUBLISHED"))
         return changes, self._answer(verdict.verdict_id, hold)
 

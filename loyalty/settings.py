@@ -53,6 +53,7 @@ class Settings:
     heartbeat_seconds: float = 15.0
     only_trusted_documents: bool = False
     trusted_manifest: str | None = None
+    outgoing_allow_private: bool = False
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -90,6 +91,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         heartbeat_seconds=reader.read("HEARTBEAT_SECONDS", _positive, 15.0),
         only_trusted_documents=reader.read("TRUSTED_DOCUMENTS", _whose_are_trusted, False),
         trusted_manifest=reader.read("TRUSTED_MANIFEST", str, None),
+        outgoing_allow_private=reader.read("OUTGOING_ALLOW_PRIVATE", _switch, False),
     )
     reader.problems.extend(_contradictions(settings))
     if reader.problems:

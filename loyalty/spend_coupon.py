@@ -1,6 +1,7 @@
 """After the payment (R43): a reserved coupon is spent, or let go. Both may be told again, and late."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -60,6 +61,9 @@ async def _take_step(
 
 
 def _commit(coupon: CouponToJudge, held: Coupon, order_number: str, member: MemberToJudge) -> Changes:
+    """Closed is final: a membership that has ended spends no coupon, whatever had become of it before (R5, R71)."""
+    if member.state == "CLOSED" and held.state != CouponState.USED:
+        held = replace(held, state=CouponState.CANCELLED)
     was_reserved = coupon.reserved_at is not None and coupon.released_at is None
     reason = why_not_commit(held, order_number, was_reserved=was_reserved)
     if reason is not None:

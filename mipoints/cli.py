@@ -6,8 +6,10 @@ from mipoints.commands import (
     books,
     campaigns,
     clock,
+    deliveries,
     documents,
     errors,
+    outgoing,
     processes,
     reconciling,
     sandbox,
@@ -28,8 +30,10 @@ app = typer.Typer(
 
 for group in (sandbox, processes, tokens, books, reconciling, schema, errors):
     app.registered_commands.extend(group.app.registered_commands)
+webhooks.app.registered_commands.extend(deliveries.app.registered_commands)
 app.add_typer(clock.app, name="clock")
 app.add_typer(webhooks.app, name="webhook")
+app.add_typer(outgoing.app, name="outgoing")
 app.add_typer(campaigns.app, name="campaign")
 app.add_typer(terms.app, name="terms")
 app.add_typer(documents.app, name="documents")

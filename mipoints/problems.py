@@ -44,6 +44,8 @@ def problem_of(error: Exception) -> Problem | None:
     from api.manifest import ManifestProblem
     from db.migrate import MigrationsDiffer
     from db.pool import DatabaseUnavailable
+    from loyalty.outgoing.addresses import ForbiddenAddress
+    from loyalty.outgoing.endpoints import EndpointProblem
     from loyalty.refusals import InvalidInput
     from loyalty.rules.document import BadDocument
     from loyalty.rules.durations import BadDuration
@@ -54,7 +56,7 @@ def problem_of(error: Exception) -> Problem | None:
 
     if isinstance(error, Problem):
         return error
-    if isinstance(error, BadDuration | TokenProblem | InvalidInput):
+    if isinstance(error, BadDuration | TokenProblem | InvalidInput | ForbiddenAddress | EndpointProblem):
         return Problem(str(error), MISTYPED)
     if isinstance(
         error, SettingsError | MigrationsDiffer | EmbeddedServiceError | CannotSeed | BadDocument | ManifestProblem

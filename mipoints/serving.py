@@ -13,6 +13,7 @@ from api.app import create_app
 from api.changes import Changes
 from db.migrate import are_current
 from db.pool import Database, DatabaseUnavailable
+from loyalty.rejections import Rejections
 from loyalty.settings import Settings
 from mipoints.composition import opened_parts
 
@@ -53,12 +54,14 @@ async def _say_if_not_ready(db: Database) -> None:
 async def serve(settings: Settings, listener: socket.socket) -> None:
     """Answers until SIGTERM or SIGINT, then finishes what it is doing, for ten seconds at most."""
     async with opened_parts(settings) as parts:
+        rejections = Rejections(parts.programme.db)
         app = create_app(
             settings,
             parts.programme,
             parts.wake,
             parts.verifier,
             parts.wake.ping if settings.redis_url else None,
+            rejections,
             parts.changes,
             parts.budget,
         )
@@ -79,4 +82,5 @@ async def serve(settings: Settings, listener: socket.socket) -> None:
         log.info("Serving on http://%s:%d.", host, port)
         await _say_if_not_ready(parts.programme.db)
         await _Server(config, parts.changes).serve([listener])
+        await rejections.close()
         log.info("Stopped serving.")

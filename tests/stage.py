@@ -25,6 +25,7 @@ from loyalty.inbox import apply_deliveries
 from loyalty.lapse import lapse_due
 from loyalty.notify import LogNotifier, send_notices
 from loyalty.programme import Programme
+from loyalty.rejections import Rejections
 from loyalty.settings import Settings
 from loyalty.settle_kept import settle_all_kept
 from loyalty.tokens import Verifier, issue
@@ -50,8 +51,7 @@ def settings_for(database_url: str, **others: Any) -> Settings:
         database_url=database_url,
         sandbox=True,
         auth_secret=AUTH_SECRET,
-        webhook_secrets=WEBHOOK_SECRETS,
-        **({"velocity_per_minute": 0} | others),
+        **({"velocity_per_minute": 0, "webhook_secrets": WEBHOOK_SECRETS} | others),
     )
 
 
@@ -63,6 +63,7 @@ class Stage:
     programme: Programme
     owner: asyncpg.Connection
     http: httpx.AsyncClient
+    rejections: Rejections
     woken: list[str]
     changes: Changes
 
@@ -227,7 +228,7 @@ def signed(body: bytes, id_: str, *, key: bytes = NATIVE_KEY, at: int | None = N
 
 
 @asynccontextmanager
-async def open_stage(shared: Shared, **others: Any) -> AsyncIterator[Stage]:
+async def open_stage(shared: Shared, *, send_buffer: int | None = None, **others: Any) -> AsyncIterator[Stage]:
     """Starts the API on a free port of this machine and stops it afterwards."""
     settings = settings_for(shared.url, **others)
     db = Database(shared.pool, settings.deadline_seconds)
@@ -243,13 +244,14 @@ async def open_stage(shared: Shared, **others: Any) -> AsyncIterator[Stage]:
     async def wake(job: str, _at: object) -> None:
         woken.append(job)
 
-    changes = Changes.of(settings)
-    app = create_app(settings, programme, wake, Verifier(settings), changes=changes)
-    async with served(app) as url, httpx.AsyncClient(base_url=url, timeout=30) as http:
+    rejections, changes = Rejections(db), Changes.of(settings)
+    app = create_app(settings, programme, wake, Verifier(settings), rejections=rejections, changes=changes)
+    async with served(app, send_buffer) as url, httpx.AsyncClient(base_url=url, timeout=30) as http:
         try:
-            yield Stage(settings, programme, shared.owner, http, woken, changes)
+            yield Stage(settings, programme, shared.owner, http, rejections, woken, changes)
         finally:
             await changes.close()
+    await rejections.close()
 
 
 _VERDICT = """verdict {

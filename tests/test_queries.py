@@ -28,6 +28,19 @@ def test_every_named_query_is_used():
     assert [name for name in all_queries() if f'"{name}"' not in source] == []
 
 
+async def test_even_a_long_query_is_planned_once_and_not_at_each_call(db: Database):
+    sql = f"select 1 /* {'long ' * 10_000} */"
+
+    async def plans(connection: asyncpg.Connection) -> int:
+        for _ in range(2):
+            await connection.fetchval(sql)
+        return await connection.fetchval(
+            "select generic_plans + custom_plans from pg_prepared_statements where statement = $1", sql
+        )
+
+    assert await db.with_connection(plans) == 2
+
+
 def test_an_unknown_query_is_an_error():
     with pytest.raises(KeyError):
         query("no_such_query")
@@ -86,6 +99,9 @@ async def as_the_login_itself(transaction: Queryable) -> None:
         "update coupons set value_minor = 1",
         "update rewards set cost = 1",
         "update verdicts set facts = '{}'",
+        "update outgoing set sequence = 1",
+        "delete from outgoing",
+        "delete from endpoints",
         "insert into terms (market, version, effective_from, document) values ('ES', 'x', '2030-01-01', '{}')",
     ],
 )
@@ -129,10 +145,10 @@ async def test_the_first_bad_row_of_a_broken_chain_is_named(stage: Stage, tamper
 
 async def test_the_auditor_reads_the_audit_schema_and_nothing_else(owner: asyncpg.Connection):
     await owner.execute("set role mipoints_auditor")
-    for view in ("members", "entries", "balances", "promises", "inbox", "verdicts"):
+    for view in ("members", "entries", "balances", "promises", "inbox", "verdicts", "outgoing", "endpoints"):
         await owner.fetch(f"select * from audit.{view}")
     await owner.fetch("select * from audit.broken_chains()")
-    for table in ("transfers", "mi_accounts", "inbox"):
+    for table in ("transfers", "mi_accounts", "inbox", "endpoints"):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await owner.fetch(f"select * from public.{table}")
 
@@ -161,6 +177,7 @@ async def test_every_table_of_a_member_is_led_by_its_member_id(owner: asyncpg.Co
         "once_given",
     }
     reference = {"terms", "rewards", "campaigns", "product_exclusions", "programme_state", "programme_clock"}
+    reference |= {"endpoints", "endpoint_health", "webhook_rejections"}
     apart = lookups | reference | {"schema_migrations", "operator_log", "person_salt"}
     assert {row["relname"] for row in rows if row["attname"] != "member_id"} <= apart
 

@@ -9,6 +9,7 @@ from arq.worker import Worker
 
 from db.pool import connect
 from loyalty.ask_producers import Key
+from loyalty.outgoing.addresses import reach_of
 from loyalty.programme import Programme
 from loyalty.settings import Settings
 from workers.sweeper import Sweeper
@@ -29,6 +30,7 @@ async def open_sweeper(settings: Settings) -> Sweeper:
         settings.sweep_seconds,
         producer_keys={name: Key(*told) for name, told in settings.producer_keys.items()},
         reconcile_after=timedelta(days=settings.reconcile_after_days),
+        reach=reach_of(settings),
     )
 
 

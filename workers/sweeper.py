@@ -5,16 +5,21 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from db.credit import seconds_to_next_due
 from db.inbox import bury_parked, unpark_known
 from db.pool import DatabaseUnavailable
+from db.rejections import forget_rejections
 from loyalty.ask_producers import Key, ask_about_silent_parcels
 from loyalty.credit import credit_some
 from loyalty.end_coupons import end_some_coupons
 from loyalty.inbox import apply_some
 from loyalty.lapse import LapseLooks
 from loyalty.notify import LogNotifier, Notifier, send_some
+from loyalty.outgoing.addresses import Reach
+from loyalty.outgoing.courier import Courier, tidy_outgoing
+from loyalty.outgoing.reaching import Sender
 from loyalty.programme import Programme
 from loyalty.settle_kept import settle_some_kept
 
@@ -28,9 +33,10 @@ _TIDY_EVERY = 30.0
 class Sweeper:
     """Looks for due work every `seconds`, sooner when a promise is due sooner or when it is woken.
 
-    Crediting, the inbox, what was kept, coupons, lapsing, notices, reconciling and tidying each have a loop of their
-    own, so that none waits for another. `notifier` is whatever tells members of their notices;
-    `producer_keys` are of producers that may be asked about parcels without news for `reconcile_after`.
+    Crediting, the inbox, what was kept, coupons, lapsing, notices, reconciling, outgoing webhooks and tidying each have
+    a loop of their own, so that none waits for another. `notifier` is whatever tells members of their notices;
+    `producer_keys` are of producers that may be asked about parcels without news for `reconcile_after`; `reach` is
+    where webhooks may go.
     """
 
     programme: Programme
@@ -38,10 +44,15 @@ class Sweeper:
     notifier: Notifier = field(default_factory=LogNotifier)
     producer_keys: Mapping[str, Key] = field(default_factory=dict)
     reconcile_after: timedelta = timedelta(days=10)
+    reach: Reach = field(default_factory=Reach)
+    courier: Courier = field(init=False)
     _lapses: LapseLooks = field(default_factory=LapseLooks)
     _woken: dict[str, asyncio.Event] = field(default_factory=dict)
     _stopping: bool = False
     _was_away: bool = False
+
+    def __post_init__(self) -> None:
+        self.courier = Courier(self.programme.db, Sender(self.reach), partial(self._wake_part, "send"))
 
     async def run(self) -> None:
         """Sweeps until `stop` is called; a database that is away is waited for."""
@@ -53,8 +64,10 @@ class Sweeper:
             self._repeat("lapse", self.lapse, self._a_while),
             self._repeat("notify", self.notify, self._a_while),
             self._repeat("reconcile", self.reconcile, self._long),
+            self._repeat("send", self.send, self._a_while),
             self._repeat("tidy", self.tidy, self._long),
         )
+        await self.courier.close()
 
     async def credit(self) -> int:
         """Credits one set of promises that are due; gives how many."""
@@ -86,11 +99,21 @@ class Sweeper:
             return 0
         return await ask_about_silent_parcels(self.programme.db, self.producer_keys, self.reconcile_after)
 
+    async def send(self) -> int:
+        """Starts sending one set of outgoing webhooks; gives how many. It waits for no endpoint."""
+        return await self.courier.send_some()
+
     async def tidy(self) -> int:
-        """Frees parked deliveries whose order nobody announced, and gives up on those parked for 90 days."""
+        """Frees parked deliveries whose order nobody announced; gives up on those parked for 90 days and on what waits
+        for endpoints that ended; forgets counts of what was refused as long ago."""
         await unpark_known(self.programme.db)
         await bury_parked(self.programme.db)
+        await tidy_outgoing(self.programme.db)
+        await forget_rejections(self.programme.db)
         return 0
+
+    def _wake_part(self, name: str) -> None:
+        self._woken.setdefault(name, asyncio.Event()).set()
 
     def wake(self) -> None:
         """Ends every rest."""

@@ -16,6 +16,7 @@ from api.schema import (
     record_order,
     redeem,
     register,
+    replay,
 )
 from api.schema.query import Query
 from api.schema.refusals import REFUSALS
@@ -44,6 +45,7 @@ class Mutation:
     end_campaign = change_campaigns.end_campaign
     set_member_state = membership.set_member_state
     set_time_zone = membership.set_time_zone
+    replay_webhook = replay.replay_webhook
     erase_member = membership.erase_member
 
 

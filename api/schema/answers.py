@@ -10,7 +10,8 @@ from api.context import Info
 from api.problems import Forbidden, Unauthenticated
 from api.schema.refusals import answer_of
 from db.pool import DatabaseUnavailable
-from loyalty.refusals import NotAllowed, Refusal
+from loyalty.deciding import is_key_used
+from loyalty.refusals import IdempotencyMismatch, InvalidInput, NotAllowed, NotFound, Refusal
 
 
 class RefusalsAreAnswers(FieldExtension):
@@ -27,12 +28,29 @@ class RefusalsAreAnswers(FieldExtension):
             raise
         except (Unauthenticated, Forbidden) as problem:
             refusal: Refusal = NotAllowed(str(problem))
+        except (InvalidInput, NotFound) as refused:
+            refusal = await _or_mismatch(info, refused, str(kwargs["idempotency_key"]))
         except Refusal as refused:
             refusal = refused
         answer = answer_of(refusal, info.context.language)
         if not _can_answer(info, type(answer).__name__):
             raise refusal
         return answer
+
+
+async def _or_mismatch(info: Info, refused: Refusal, key: str) -> Refusal:
+    """Such a refusal is no key's first answer: where the key was used, it came with another input before (R61).
+
+    While the database is away, what is wrong with the input is so all the same.
+    """
+    context = info.context
+    try:
+        context.check_database()
+        is_used = await is_key_used(context.programme.db, context.caller, key)
+    except DatabaseUnavailable:
+        context.asker.is_database_away = True
+        return refused
+    return IdempotencyMismatch() if is_used else refused
 
 
 def _can_answer(info: Info, name: str) -> bool:

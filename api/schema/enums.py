@@ -34,6 +34,20 @@ class EntryKind(Enum):
     CLAWBACK = _is("CLAWBACK", "Points taken back, after a return for example.")
     LAPSE = _is("LAPSE", "Points that got too old.")
     ADJUSTMENT = _is("ADJUSTMENT", "A correction by an operator, with a reason.")
+    OTHER = _is("OTHER", "Another way to earn of the market's terms; `way` is its name.")
+
+
+WAY = "The name that the terms have for a way to earn, such as WATCH_VIDEO, where `kind` is OTHER; null for the others."
+
+
+def kind_of(kind: str) -> EntryKind:
+    """The contract's word for a kind as the books keep it; OTHER for a way that only terms know (R22)."""
+    return EntryKind.__members__.get(kind, EntryKind.OTHER)
+
+
+def way_of(kind: str) -> str | None:
+    """The name of a way that only terms know; None for the contract's own kinds."""
+    return None if kind in EntryKind.__members__ else kind
 
 
 @strawberry.enum(description="What promised points wait for.")
@@ -91,6 +105,15 @@ class NoticeKind(Enum):
     COUPON_EXPIRING = _is("COUPON_EXPIRING", "A coupon is about to expire.")
     POINTS_LAPSED = _is("POINTS_LAPSED", "Points have lapsed.")
     CLAWBACK = _is("CLAWBACK", "Points were taken back.")
+
+
+@strawberry.enum(description="What became of a webhook delivery that was kept.")
+class DeliveryState(Enum):
+    RECEIVED = _is("RECEIVED", "It waits to be applied, for the first time or again after a failure.")
+    APPLIED = _is("APPLIED", "It was applied to its order.")
+    PARKED = _is("PARKED", "It waits until its order is known.")
+    IGNORED = _is("IGNORED", "It says nothing that moves points; `error` says why.")
+    DEAD = _is("DEAD", "It was given up on; `error` says why. It can be replayed.")
 
 
 def names(values: "list[E] | None") -> list[str] | None:

@@ -11,6 +11,7 @@ from api.prices import EXPENSIVE
 from api.problems import BadUserInput
 from api.schema.arguments import NOT_GIVEN, given
 from api.schema.declaring import query
+from api.schema.finding import open_market
 from api.schema.money import Money
 from api.schema.scalars import Market
 from api.schema.ways import LapsingPoints
@@ -51,11 +52,7 @@ def _money(amounts: tuple[tuple[str, int], ...]) -> list[Money]:
     return [Money(amount_minor=minor, currency=currency) for currency, minor in amounts]
 
 
-@query(
-    AUDITORS,
-    "the programme's money view at the end of a day, from the ledger; null for a market that is not open.",
-    cost=EXPENSIVE,
-)
+@query(AUDITORS, "the programme's money view at the end of a day, from the ledger.", cost=EXPENSIVE)
 async def liability(
     info: Info,
     market: Annotated[
@@ -65,8 +62,11 @@ async def liability(
         date | None, strawberry.argument(description="Not in the future; null for today, as it is now.")
     ] = NOT_GIVEN,
 ) -> Liability | None:
+    where = given(market)
+    if where is not None:
+        await open_market(info, where)
     try:
-        told = await owed.liability(info.context.programme, given(market), given(on))
+        told = await owed.liability(info.context.programme, where, given(on))
     except owed.NotYet as problem:
         raise BadUserInput(str(problem)) from problem
     return Liability.of(told) if told is not None else None

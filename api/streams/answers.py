@@ -1,6 +1,6 @@
 """The answers to one operation of a stream, one after another: one to a query, a subscription's as they come."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from inspect import isawaitable
 from typing import Any
@@ -11,6 +11,7 @@ from api.context import Asker, Context
 from api.errors import Answer, execution_errors
 from api.metrics import Metrics
 from api.running import Answered, Ready, Runner
+from api.variables import are_of_variables
 
 
 async def answers(
@@ -18,11 +19,12 @@ async def answers(
 ) -> AsyncGenerator[Answer, None]:
     """Every answer is well-formed; one without `data` says that nothing was run, or that it cannot go on."""
     if isinstance(ready, Ready) and ready.kind == "subscription":
-        last = Answered({}, ready.kind)
+        last, told = Answered({}, ready.kind), {"extensions": ready.admitted.told()}
         async with aclosing(_follow(runner, ready, asker)) as following:
             async for answer in following:
-                last = Answered(answer, ready.kind)
-                yield answer
+                last = Answered(answer | told, ready.kind)
+                told = {}  # its cost is taken once
+                yield last.body
     else:
         last = ready if isinstance(ready, Answered) else await runner.run(ready, asker)
         yield last.body
@@ -35,13 +37,19 @@ async def _follow(runner: Runner, ready: Ready, asker: Asker) -> AsyncGenerator[
     try:
         source = await _source(runner.schema._schema, ready, context)
         if isinstance(source, ExecutionResult):
-            yield {"errors": execution_errors(source.errors or [], context.request_id)}
+            yield _not_begun(runner, ready, source.errors or [], asker)
             return
         async with aclosing(source) as results:
             async for result in results:
                 yield _answer(result, context.request_id)
     except Exception as error:
         yield {"errors": execution_errors([_wrapped(error)], context.request_id)}
+
+
+def _not_begun(runner: Runner, ready: Ready, errors: Sequence[GraphQLError], asker: Asker) -> Answer:
+    if errors and are_of_variables(errors):
+        return runner.unread(ready, errors, asker)
+    return {"errors": execution_errors(errors, asker.request_id)}
 
 
 async def _source(

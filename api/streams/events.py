@@ -14,7 +14,7 @@ from api.context import Asker
 from api.errors import Answer, error_answer
 from api.negotiation import ranges_of
 from api.problems import Limited, Problem, Unauthenticated
-from api.streams.open import SLOWEST_SECONDS, OpenStreams, seconds_left
+from api.streams.open import OpenStreams, seconds_left
 
 EVENTS = "text/event-stream"
 _BEAT = b":\n\n"
@@ -58,7 +58,7 @@ class EventStream(Response):
     async def _stream(self, send: Send, ends: "set[asyncio.Future[Any]]") -> None:
         try:
             with self.streams.one_more(), self.streams.of(self.asker.caller) as until:
-                await _write(send, _BEAT)
+                await self._write(send, _BEAT)
                 await self._pass_on(send, ends, until)
         except Limited as limited:
             await self._last(send, limited)
@@ -71,19 +71,19 @@ class EventStream(Response):
                 wait = min(self.streams.heartbeat_seconds, seconds_left(until))
                 done, _ = await asyncio.wait({coming, *ends}, timeout=wait, return_when=asyncio.FIRST_COMPLETED)
                 if done & ends:
-                    await _write(send, b"", more=False)
+                    await self._write(send, b"", more=False)
                     return
                 if not seconds_left(until):
                     await self._last(send, Unauthenticated(_EXPIRED))
                     return
                 if not done:
-                    await _write(send, _BEAT)
+                    await self._write(send, _BEAT)
                     continue
                 answer = coming.result()
                 if answer is None:
-                    await _write(send, _COMPLETE, more=False)
+                    await self._write(send, _COMPLETE, more=False)
                     return
-                await _write(send, _next(answer))
+                await self._write(send, _next(answer))
                 coming = asyncio.ensure_future(anext(self.answers, None))
         finally:
             coming.cancel()
@@ -92,19 +92,18 @@ class EventStream(Response):
     async def _last(self, send: Send, problem: Problem) -> None:
         """Says why it ends."""
         answer = {"errors": [error_answer(str(problem), problem.code, self.asker.request_id)]}
-        await _write(send, _next(answer) + _COMPLETE, more=False)
+        await self._write(send, _next(answer) + _COMPLETE, more=False)
+
+    async def _write(self, send: Send, piece: bytes, *, more: bool = True) -> None:
+        """Raises TimeoutError where the reader does not take it in time."""
+        async with asyncio.timeout(self.streams.slowest_seconds):
+            await send({"type": "http.response.body", "body": piece, "more_body": more})
 
 
 async def _gone(receive: Receive) -> None:
     """Returns when the client has gone away."""
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-async def _write(send: Send, piece: bytes, *, more: bool = True) -> None:
-    """Raises TimeoutError where the reader does not take it in time."""
-    async with asyncio.timeout(SLOWEST_SECONDS):
-        await send({"type": "http.response.body", "body": piece, "more_body": more})
 
 
 def _next(answer: Answer) -> bytes:

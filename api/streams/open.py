@@ -11,9 +11,6 @@ from api.access import lasts_until
 from api.problems import Limited
 from loyalty.callers import Caller
 
-SLOWEST_SECONDS = 30.0
-"""A reader that takes longer for one message is let go of."""
-
 
 @dataclass(slots=True)
 class OpenStreams:
@@ -25,6 +22,11 @@ class OpenStreams:
     ending: asyncio.Event
     count: int = 0
     _of_members: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def slowest_seconds(self) -> float:
+        """A reader that takes longer for one message is let go of."""
+        return 2 * self.heartbeat_seconds
 
     @contextmanager
     def one_more(self) -> Iterator[None]:

@@ -6,7 +6,7 @@ slowly keeps only its own next answer waiting, and is told the state then.
 
 import asyncio
 import json
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -15,19 +15,17 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from api.access import caller_by
-from api.errors import error_answer
+from api.context import Asker
 from api.graphql import GraphQLEndpoint
 from api.problems import Limited
-from api.requests import Refused, told_by
 from api.streams import messages
-from api.streams.answers import answers
 from api.streams.messages import Ended, Message, header_of, read_message
-from api.streams.open import SLOWEST_SECONDS, seconds_left
+from api.streams.open import seconds_left
+from api.streams.operations import Operations
 from loyalty.callers import Caller
 from loyalty.messages import language_of
 
 PROTOCOL = "graphql-transport-ws"
-_MOST_OPERATIONS = 20
 
 
 @dataclass(slots=True)
@@ -51,7 +49,7 @@ class GraphQLSockets:
         except (WebSocketDisconnect, TimeoutError):
             return
         finally:
-            await connection.forget()
+            await connection.operations.end_all()
 
 
 @dataclass(slots=True)
@@ -63,7 +61,10 @@ class Connection:
     caller: Caller = field(default_factory=Caller)
     language: str = "en"
     until: float = 0.0
-    _operations: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
+    operations: Operations = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.operations = Operations(self.endpoint, self.send)
 
     async def run(self) -> None:
         """Raises Ended where we end it, WebSocketDisconnect where the client or the network does."""
@@ -84,7 +85,7 @@ class Connection:
     async def send(self, message: dict[str, Any]) -> None:
         """Waits while the client does not read. Raises TimeoutError when it takes too long."""
         text = json.dumps(message, separators=(",", ":"), ensure_ascii=False)
-        async with asyncio.timeout(SLOWEST_SECONDS):
+        async with asyncio.timeout(self.endpoint.streams.slowest_seconds):
             await self.socket.send_text(text.encode("utf-8", "replace").decode())
 
     async def close(self, code: int, reason: str) -> None:
@@ -93,14 +94,6 @@ class Connection:
             with suppress(WebSocketDisconnect, TimeoutError, RuntimeError):
                 async with asyncio.timeout(1):
                     await self.socket.close(code, reason)
-
-    async def forget(self) -> None:
-        """Ends all operations and waits until they have let go of what they held."""
-        running = list(self._operations.values())
-        for task in running:
-            task.cancel()
-        if running:
-            await asyncio.wait(running)
 
     async def _become_known(self) -> None:
         while (message := await self._heard()).kind != "connection_init":
@@ -124,12 +117,14 @@ class Connection:
                 case "connection_init":
                     raise Ended(messages.TOO_MANY, "Too many initialisation requests")
                 case "subscribe":
-                    await self._begin(message)
+                    await self.operations.begin(message, self._asker())
                 case "complete":
-                    if task := self._operations.pop(message.id, None):
-                        task.cancel()
+                    self.operations.end(message.id)
                 case _:
                     await self._keep_up(message)
+
+    def _asker(self) -> Asker:
+        return self.endpoint.runner.asker(self.socket, self.caller, self.language, uuid4().hex)
 
     async def _keep_up(self, message: Message) -> None:
         if message.kind == "ping":
@@ -151,47 +146,3 @@ class Connection:
         if received["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(received.get("code", 1005))
         return read_message(received.get("text"))
-
-    async def _begin(self, message: Message) -> None:
-        if message.id in self._operations:
-            raise Ended(messages.ALREADY_THERE, f"Subscriber for {message.id} already exists")
-        if len(self._operations) >= _MOST_OPERATIONS:
-            sentence = f"At most {_MOST_OPERATIONS} operations of one connection run at a time."
-            await self._refuse(message.id, sentence, Limited.code, uuid4().hex)
-            return
-        task = asyncio.create_task(self._operate(message))
-        self._operations[message.id] = task
-        task.add_done_callback(lambda done: self._let_go(message.id, done))
-
-    def _let_go(self, id_: str, task: "asyncio.Task[None]") -> None:
-        """The id is free again, unless a new operation has it already."""
-        if self._operations.get(id_) is task:
-            del self._operations[id_]
-
-    async def _operate(self, message: Message) -> None:
-        """One operation. A client that is gone is the reader's to notice."""
-        with suppress(WebSocketDisconnect, TimeoutError, RuntimeError):
-            await self._answer(message, uuid4().hex)
-
-    async def _answer(self, message: Message, request_id: str) -> None:
-        asker = self.endpoint.runner.asker(self.socket, self.caller, self.language, request_id)
-        try:
-            ready = await self.endpoint.prepared(told_by(message.payload), asker)
-        except Refused as refused:
-            await self._refuse(message.id, str(refused), refused.code, request_id)
-            return
-        async with aclosing(answers(self.endpoint.runner, ready, asker, self.endpoint.metrics)) as coming:
-            async for answer in coming:
-                if "data" not in answer:
-                    await self._last(message.id, {"type": "error", "payload": answer["errors"]})
-                    return
-                await self.send({"id": message.id, "type": "next", "payload": answer})
-        await self._last(message.id, {"type": "complete"})
-
-    async def _last(self, id_: str, message: dict[str, Any]) -> None:
-        """An operation's last message; its id is free again when the client reads it."""
-        self._operations.pop(id_, None)
-        await self.send({"id": id_, **message})
-
-    async def _refuse(self, id_: str, sentence: str, code: str, request_id: str) -> None:
-        await self.send({"id": id_, "type": "error", "payload": [error_answer(sentence, code, request_id)]})

@@ -681,13 +681,28 @@ order by member_id, number
 limit $1;
 
 -- name: audit_lookups
--- Every order number, tracking number and coupon code leads to what has it, and what has one is found by it.
-with parcels as (
+-- Every order number, tracking number and coupon code leads to what has it, and what has one is found by it. An order
+-- has the parcels it was recorded with, and those in which the shop said that its consignments travel.
+with recorded as (
     select
         o.member_id, o.number, p.parcel ->> 'tracking_number' as tracking_number,
         min(p.parcel ->> 'carrier') as carrier
     from orders o, jsonb_array_elements(o.parcels) as p (parcel)
     group by o.member_id, o.number, p.parcel ->> 'tracking_number'
+),
+told as (
+    select
+        f.member_id, f.number, f.content ->> 'tracking_number' as tracking_number,
+        array_agg(f.content ->> 'carrier') as carriers
+    from order_facts f
+    where f.content ? 'consignment' and f.content ->> 'tracking_number' is not null
+    group by f.member_id, f.number, f.content ->> 'tracking_number'
+),
+parcels as (
+    select
+        member_id, number, tracking_number,
+        case when r.number is null then t.carriers else array[r.carrier] end as carriers
+    from recorded r full join told t using (member_id, number, tracking_number)
 )
 select member_id, 'order number ' || number || ' leads ' || case when o.number is null then 'nowhere' else 'not here' end
     as what
@@ -699,7 +714,7 @@ select
     format('tracking number %s of order %s leads ', tracking_number, number)
     || case when p.number is null then 'nowhere' else 'not here' end
 from parcels p full join tracking_numbers t using (member_id, number, tracking_number)
-where p.number is null or t.number is null or p.carrier is distinct from t.carrier
+where p.number is null or t.number is null or array_position(p.carriers, t.carrier) is null
 union all
 select member_id, 'coupon code ' || code || ' leads ' || case when c.coupon_id is null then 'nowhere' else 'not here' end
 from coupons c full join coupon_codes k using (member_id, coupon_id, code)
@@ -739,6 +754,24 @@ where
     or (a.coupon is not null and c.coupon_id is null)
     or (a.number is not null and o.number is null)
 order by a.about, a.key
+limit $1;
+
+-- name: audit_outgoing
+-- Events that others were told of are numbered from one to the number of the last, without a gap.
+with told as (
+    select member_id, count(distinct sequence) as events, min(sequence) as first, max(sequence) as last
+    from outgoing
+    group by member_id
+)
+select
+    b.member_id,
+    format(
+        '%s events were announced; there are %s, numbered %s to %s',
+        b.announced, coalesce(t.events, 0), coalesce(t.first, 0), coalesce(t.last, 0)
+    ) as what
+from balances b left join told t using (member_id)
+where (coalesce(t.events, 0), coalesce(t.first, 1), coalesce(t.last, 0)) <> (b.announced, 1, b.announced)
+order by b.member_id
 limit $1;
 
 -- name: audit_size

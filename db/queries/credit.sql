@@ -35,14 +35,15 @@ order by due_at, promise_id;
 -- name: post_due
 -- Credits the promises named in $1 (members) and $2 (promises): whole sets, each promise once, in the order they
 -- became due, booked as of that moment. Members somebody else holds are left for the next round; a promise that is
--- no longer PROMISED is passed over. Later credits repay a debt first (R36). Whoever follows one of them is told with
--- the commit.
+-- no longer PROMISED is passed over. Later credits repay a debt first (R36). Who wants to hear of points credited gets
+-- a row for each line of history, numbered per member (docs/outgoing.md); whoever follows one of the members is told
+-- with the commit (docs/subscriptions.md).
 with picked as (
     select * from unnest($1::uuid[], $2::uuid[]) as t (member_id, promise_id)
 ),
 locked as materialized (
     select
-        b.member_id, b.available, b.debt, b.seq, b.head, b.version,
+        b.member_id, b.available, b.debt, b.seq, b.head, b.version, b.announced,
         coalesce(b.listened_until > clock_timestamp(), false) as is_listened_to
     from balances b
     where b.member_id in (select member_id from picked)
@@ -119,12 +120,32 @@ added_transfers as (
         verdict_id, reverses, source, reference, occurred_at, recorded_at, hash
     from sealed
 ),
+listeners as materialized (
+    select endpoint_id from endpoints where state in ('ACTIVE', 'PAUSED') and 'points.credited' = any (types)
+),
+news as materialized (
+    select
+        s.member_id, s.entry_seq, s.recorded_at, uuidv7() as event_id,
+        held.announced + row_number() over (partition by s.member_id order by s.seq) as sequence
+    from sealed s join held using (member_id)
+    where s.points is not null and exists (select from listeners)
+),
+announced as (
+    insert into outgoing (
+        member_id, sequence, endpoint_id, event_id, type, entry_seq, created_at, tried_since, due_at
+    )
+    select
+        n.member_id, n.sequence, l.endpoint_id, n.event_id, 'points.credited', n.entry_seq, n.recorded_at,
+        n.recorded_at, n.recorded_at
+    from news n, listeners l
+),
 moved as (
     select
         member_id,
         sum(amount) filter (where debit = 'pending') as credited,
         coalesce(sum(amount) filter (where credit = 'debt'), 0) as repaid,
         count(*) as transfers,
+        count(*) filter (where points is not null and exists (select from listeners)) as announced,
         (array_agg(hash order by seq desc))[1] as head
     from sealed
     group by member_id
@@ -138,6 +159,7 @@ changed_balances as (
         lifetime = b.lifetime + moved.credited,
         seq = b.seq + moved.transfers,
         head = moved.head,
+        announced = b.announced + moved.announced,
         version = b.version + 1
     from moved join held using (member_id)
     where b.member_id = moved.member_id

@@ -5,8 +5,9 @@ values ($1, $2, $3, $4, $5, programme_now())
 on conflict (producer, event_id) do nothing
 returning event_id;
 
--- name: kept_body
-select body from inbox where producer = $1 and event_id = $2;
+-- name: kept_body_hash
+-- SHA-256 of the body as it came, of one that an erasure has emptied too (R71).
+select coalesce(body_hash, sha256(body)) from inbox where producer = $1 and event_id = $2;
 
 -- name: deliveries_to_apply
 -- What a worker may try now, oldest first, without locking anything.
@@ -18,7 +19,7 @@ limit $1;
 
 -- name: hold_delivery
 -- Takes one delivery until the transaction ends; null when another worker has it or it is done.
-select producer, event_id, type, body, headers, received_at, attempts
+select producer, event_id, type, body, headers, received_at, attempts, body_hash is not null as is_emptied
 from inbox
 where producer = $1 and event_id = $2 and state = 'RECEIVED'
 for update skip locked;
@@ -30,23 +31,53 @@ set
     state = $3, error = $4, order_number = coalesce($5, order_number),
     tracking_number = coalesce($6, tracking_number), attempts = attempts + ($3 <> 'PARKED')::int,
     applied_at = case when $3 = 'APPLIED' then programme_now() end
-where producer = $1 and event_id = $2;
+where producer = $1 and event_id = $2
+returning exists (
+    select from order_numbers n
+    where
+        n.number = inbox.order_number and inbox.body <> ''
+        and not exists (select from mi_accounts a where a.member_id = n.member_id)
+) as holds_an_erased_person;
 
 -- name: postpone_delivery
--- A delivery that cannot be applied stops itself and nothing else: tried again with growing pauses, dead after ten.
+-- A delivery that cannot be applied stops itself and nothing else: tried again with growing pauses, dead after ten. Its
+-- order, where it was found ($4), is remembered: the delivery is held about a member (R71).
 update inbox
 set
     attempts = attempts + 1,
     not_before = clock_timestamp() + make_interval(secs => least(3600, 2 ^ attempts)),
     error = left($3, 500),
+    order_number = coalesce($4, order_number),
     state = case when attempts + 1 >= 10 then 'DEAD' else state end
-where producer = $1 and event_id = $2 and state = 'RECEIVED';
+where producer = $1 and event_id = $2 and state = 'RECEIVED'
+returning exists (
+    select from order_numbers n
+    where
+        n.number = inbox.order_number and inbox.body <> ''
+        and not exists (select from mi_accounts a where a.member_id = n.member_id)
+) as holds_an_erased_person;
+
+-- name: empty_deliveries_of_order
+-- An erased member's order: what was sent about it keeps its hash and nothing else (R71).
+select empty_deliveries_of_erased($1);
+
+-- name: empty_deliveries_of_member
+select empty_deliveries_of_erased(number) from orders where member_id = $1;
 
 -- name: rest_delivery
 -- Its member is busy: looked at again in a second, and no attempt is counted.
 update inbox
 set not_before = clock_timestamp() + interval '1 second'
 where producer = $1 and event_id = $2 and state = 'RECEIVED';
+
+-- name: lead_parcels_to_order
+-- The shop said in which parcels an order travels ($3 tracking numbers, $4 carriers): carriers' news of them finds it
+-- like a recorded one's. Said again, or recorded with the order, it stays as it was.
+insert into tracking_numbers (tracking_number, number, carrier, member_id)
+select distinct on (p.tracking_number) p.tracking_number, $1, p.carrier, $2
+from unnest($3::text[], $4::text[]) as p (tracking_number, carrier)
+order by p.tracking_number, p.carrier
+on conflict (tracking_number, number) do nothing;
 
 -- name: unpark_deliveries
 -- What waited for this order, or for one of its parcels, may be applied now. Rows somebody else frees are left.

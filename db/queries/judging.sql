@@ -1,11 +1,12 @@
 -- name: member_to_judge
 -- Everything a decision about one member reads, as of one version of it, with the caller's earlier answer to the
 -- same key. The member is named by Mi account id ($1) or by member id ($2). $3: the service that calls, null when
--- the member itself does; $4 its key. $5: the kind of slot whose lasting and recent ones are asked for; $6: a product whose slot is too.
+-- the member itself does; $4 its key. $5: the kind of slot whose lasting and recent ones are asked for; $6: a product
+-- whose slot is too. How far fuel and slots go back bounds `late_hours` (loyalty/rules/terms.py).
 select
     m.member_id, a.mi_id, m.market, m.time_zone, m.zone_before, m.zone_since, m.joined_at, m.state, m.state_since,
     m.earlier_zones,
-    b.available, b.pending, b.debt, b.version,
+    b.available, b.pending, b.debt, b.lifetime, b.version,
     programme_now() as now,
     p.version as programme_version,
     r.input_hash, r.answer,
@@ -62,6 +63,13 @@ select programme_now() as now, p.version as programme_version, r.input_hash, r.a
 from programme_state p
 left join requests r on r.caller_id = $1 and r.key = $2;
 
+-- name: key_is_used
+-- Whether a service ($1), or else the member of a Mi account ($2), was answered to a key before.
+select exists (
+    select from requests
+    where caller_id = coalesce($1, (select member_id from mi_accounts where mi_id = $2)) and key = $3
+);
+
 -- name: keep_answer
 -- Keeps an answer that changes nothing of a member, or concerns none. Beside itself, the first one stays.
 insert into requests (caller_id, key, input_hash, answer, answered_at, member_id)
@@ -101,6 +109,17 @@ select number, member_id, carrier from tracking_numbers where tracking_number = 
 
 -- name: order_owner
 select member_id from order_numbers where number = $1;
+
+-- name: order_named
+-- The order that is known by one of these numbers ($1), or else that recorded one of these parcels ($2).
+select number
+from (
+    select number, 1 as place from order_numbers where number = any($1::text[])
+    union all
+    select number, 2 from tracking_numbers where tracking_number = any($2::text[])
+) named
+order by place, number
+limit 1;
 
 -- name: order_to_settle
 -- An order with all that is known of it, what is still promised, what was posted and taken back by part, which lots

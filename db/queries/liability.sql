@@ -64,7 +64,8 @@ having sum(points) <> 0
 order by lapses_on;
 
 -- name: coupons_as_of
--- Coupons issued and not yet used, cancelled or expired then, in minor units by currency; of today, as of now.
+-- Coupons issued and not yet used, cancelled or expired then, in minor units by currency; of today, as of now. What was
+-- reserved then had not expired, and counts whatever has become of it since (R43).
 with ends as materialized (
     select market, least((coalesce($2::date, today) + 1)::timestamp at time zone zone, programme_now()) as ends_at
     from market_days
@@ -74,10 +75,15 @@ select c.currency, sum(c.value_minor)::bigint as minor
 from coupons c join members m using (member_id) join ends e using (market)
 where
     c.issued_at <= e.ends_at
-    and case
-        when c.state in ('USED', 'CANCELLED') then c.state_since > e.ends_at
-        when c.state = 'RESERVED' then greatest(c.expires_at, c.reserved_until) > e.ends_at
-        else c.expires_at > e.ends_at
-    end
+    and (c.state not in ('USED', 'CANCELLED') or c.state_since > e.ends_at)
+    and (
+        c.expires_at > e.ends_at
+        or exists (
+            select from coupon_reservations r
+            where
+                r.member_id = c.member_id and r.coupon_id = c.coupon_id
+                and r.reserved_at <= e.ends_at and least(r.held_until, r.released_at) > e.ends_at
+        )
+    )
 group by c.currency
 order by c.currency;

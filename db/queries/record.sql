@@ -3,10 +3,12 @@
 -- $1 member, $2 the version of the member that the decision was judged on, $3 the changes (db/record.py).
 -- The member's balance row is locked first. If its version has moved on, somebody else wrote in between: nothing
 -- is written and no row comes back, and the caller judges anew. Balances and lots follow from the transfers here
--- and nowhere else, so they cannot disagree with the ledger. Whoever follows this member is told with the commit.
+-- and nowhere else, so they cannot disagree with the ledger. What others are told of (docs/outgoing.md) follows from
+-- what is written here too: numbered without gaps under the same lock, a row for each endpoint that wants it. Whoever
+-- follows this member is told with the commit (docs/subscriptions.md).
 with held as materialized (
     select
-        member_id, available, debt, seq, head, version, programme_now() as recorded_at,
+        member_id, available, debt, seq, head, version, announced, programme_now() as recorded_at,
         coalesce(listened_until > clock_timestamp(), false) as is_listened_to
     from balances
     where member_id = $1 and version = $2
@@ -64,22 +66,6 @@ moved as (
         - coalesce(sum(amount) filter (where credit = 'revoked'), 0) as lifetime,
         (array_agg(hash order by seq desc))[1] as head
     from sealed
-),
-changed_balance as (
-    update balances b
-    set
-        available = b.available + moved.available,
-        pending = b.pending + moved.pending,
-        debt = b.debt + moved.debt,
-        lifetime = b.lifetime + moved.lifetime,
-        seq = b.seq + moved.transfers,
-        head = coalesce(moved.head, b.head),
-        version = b.version + 1
-    from held, moved
-    where b.member_id = held.member_id
-    returning
-        b.seq, b.version,
-        held.is_listened_to and (moved.transfers > 0 or jsonb_array_length($3::jsonb -> 'forgotten') > 0) as is_told
 ),
 lot_changes as (
     select lapses_on, sum(case when credit = 'available' then amount else -amount end) as change
@@ -221,15 +207,17 @@ changed_coupons as (
 ),
 kept_reservations as (
     insert into coupon_reservations (
-        member_id, coupon_id, order_number, discount_minor, reserved_at, released_at
+        member_id, coupon_id, order_number, discount_minor, reserved_at, held_until, released_at
     )
-    select $1, n.coupon_id, n.order_number, n.discount_minor, n.reserved_at, n.released_at
+    select $1, n.coupon_id, n.order_number, n.discount_minor, n.reserved_at, n.held_until, n.released_at
     from held, jsonb_to_recordset($3::jsonb -> 'reservations') as n (
-        coupon_id uuid, order_number text, discount_minor bigint, reserved_at timestamptz, released_at timestamptz
+        coupon_id uuid, order_number text, discount_minor bigint, reserved_at timestamptz, held_until timestamptz,
+        released_at timestamptz
     )
     on conflict (member_id, coupon_id, order_number) do update
     set
         discount_minor = excluded.discount_minor, reserved_at = excluded.reserved_at,
+        held_until = coalesce(excluded.held_until, coupon_reservations.held_until),
         released_at = excluded.released_at
 ),
 claimed_orders as (
@@ -272,6 +260,55 @@ added_notices as (
     from held, jsonb_to_recordset($3::jsonb -> 'notices') as n (
         notice_id uuid, kind text, points bigint, lapses_on date, reference text, created_at timestamptz
     )
+    returning notice_id, kind
+),
+news as materialized (
+    select
+        h.*, uuidv7() as event_id,
+        held.announced + row_number() over (order by h.entry_seq, h.coupon_id, h.notice_id) as sequence,
+        held.recorded_at
+    from held, (
+        select
+            case when kind = 'CLAWBACK' then 'points.clawed_back' else 'points.credited' end as type,
+            entry_seq, null::uuid as coupon_id, null::uuid as notice_id
+        from sealed
+        where points > 0 or (kind = 'CLAWBACK' and points is not null)
+        union all
+        select 'coupon.issued', (select max(entry_seq) from sealed where points is not null), coupon_id, null
+        from added_coupons
+        union all
+        select 'points.lapsing_soon', null, null, notice_id
+        from added_notices
+        where kind = 'POINTS_LAPSING'
+    ) h
+    where exists (select from endpoints e where e.state in ('ACTIVE', 'PAUSED') and h.type = any (e.types))
+),
+announced as (
+    insert into outgoing (
+        member_id, sequence, endpoint_id, event_id, type, entry_seq, coupon_id, notice_id, created_at, tried_since,
+        due_at
+    )
+    select
+        $1, n.sequence, e.endpoint_id, n.event_id, n.type, n.entry_seq, n.coupon_id, n.notice_id, n.recorded_at,
+        n.recorded_at, n.recorded_at
+    from news n join endpoints e on e.state in ('ACTIVE', 'PAUSED') and n.type = any (e.types)
+),
+changed_balance as (
+    update balances b
+    set
+        available = b.available + moved.available,
+        pending = b.pending + moved.pending,
+        debt = b.debt + moved.debt,
+        lifetime = b.lifetime + moved.lifetime,
+        seq = b.seq + moved.transfers,
+        head = coalesce(moved.head, b.head),
+        announced = b.announced + (select count(*) from news),
+        version = b.version + 1
+    from held, moved
+    where b.member_id = held.member_id
+    returning
+        b.seq, b.version,
+        held.is_listened_to and (moved.transfers > 0 or jsonb_array_length($3::jsonb -> 'forgotten') > 0) as is_told
 ),
 logged as (
     insert into operator_log (entry_id, actor, action, member_id, reason, before, after, done_at)

@@ -2,7 +2,7 @@
 
 -- name: verdict_to_turn
 -- One verdict of a member with its promises, the lots that what it credited is still in (what was taken back is
--- taken off), what of each lot lapsed and was not waived yet (R36), the first line of history it made, and whether its
+-- taken off), what of each lot lapsed and was not waived yet (R36), the first line of history it made, and when its
 -- review was told to be published. What an operator let be taken back is no new verdict, whose facts could say what was
 -- waived: it is what was credited less what was taken.
 select
@@ -60,10 +60,10 @@ select
         select min(t.seq) from transfers t
         where t.member_id = v.member_id and t.verdict_id = v.verdict_id and t.points is not null
     ) as first_entry,
-    exists (
-        select from moderations m
+    (
+        select m.told_at from moderations m
         where m.member_id = v.member_id and m.verdict_id = v.verdict_id and m.kind = 'PUBLISHED'
-    ) as is_published
+    ) as published_at
 from verdicts v
 where v.member_id = $1 and v.verdict_id = $2;
 

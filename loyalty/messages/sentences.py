@@ -1,5 +1,7 @@
 """The kinds of sentences a member reads: about a verdict, an entry, a refusal, a way to earn, and a notice."""
 
+from collections.abc import Mapping
+
 from loyalty.messages.catalogue import CATALOGUES, Catalogue
 from loyalty.messages.words import Facts, notice_words, points_in, refusal_words, words_of
 from loyalty.refusals import NotAllowed, Refusal
@@ -9,7 +11,7 @@ def verdict_sentence(code: str, language: str, facts: Facts) -> str:
     """One sentence about a verdict (R60). Raises KeyError for a code that the rules do not have.
 
     Facts, each optional: points, kind, outcome, reference, campaigns (names), resets_at, and time_zone, the
-    member's: without it a `resets_at` in UTC is not told.
+    member's: without it a `resets_at` in UTC is not told. `had_lapsed`: what was to be taken back had lapsed (R36).
     """
     catalogue = CATALOGUES[language]
     return _sentence(catalogue.say("verdicts", _verdict_keys(code, facts), words_of(catalogue, facts)))
@@ -35,11 +37,20 @@ def refusal_sentence(refusal: Refusal, language: str, *, time_zone: str | None =
     return _sentence(catalogue.say("refusals", (refusal.code,), words | _own_sentence(refusal)))
 
 
-def way_sentence(kind: str, points: int, language: str, cap_limit: int | None, cap_period: str | None) -> str:
-    """One sentence on how to earn: what to do, the points for one, and how often."""
+def way_sentence(
+    kind: str,
+    points: int,
+    language: str,
+    cap_limit: int | None,
+    cap_period: str | None,
+    actions: Mapping[str, str] | None = None,
+) -> str:
+    """One sentence on how to earn: what to do, the points for one, and how often. `actions`, by language, is what the
+    terms say of a way that the catalogue does not know (R22)."""
     catalogue = CATALOGUES[language]
+    told = (actions or {}).get(language)
     words = {
-        "action": catalogue.say("actions", (kind, "OTHER"), {}),
+        "action": told if told is not None else catalogue.say("actions", (kind, "OTHER"), {}),
         "points": catalogue.count("POINTS", points),
     }
     return catalogue.say("ways", (kind, "EARNED"), words | _cap(catalogue, cap_limit, cap_period))
@@ -52,8 +63,10 @@ def notice_sentence(kind: str, language: str, facts: Facts) -> str:
 
 
 def _verdict_keys(code: str, facts: Facts) -> list[str]:
-    """The texts that may fit, the most special first: points taken, nothing given, the kind's, the code's."""
+    """The texts that may fit, the most special first: points taken, lapsed or not given, the kind's, the code's."""
     special = [str(facts.get("kind"))]
+    if facts.get("had_lapsed") and points_in(facts) == 0:
+        special.insert(0, "LAPSED")
     if facts.get("outcome") == "REFUSED" or points_in(facts) == 0:
         special.insert(0, "NOTHING")
     if _are_taken(facts):

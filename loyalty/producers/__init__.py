@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from loyalty.producers import aftership, easypost, native, sendcloud, shippo
+from loyalty.producers import aftership, easypost, native, sendcloud, shippo, shopify
 from loyalty.producers.events import Happening, Identity, Sent
 
 
@@ -34,4 +34,5 @@ PRODUCERS: Mapping[str, Producer] = {
     "aftership": aftership,
     "shippo": shippo,
     "sendcloud": sendcloud,
+    "shopify": shopify,
 }

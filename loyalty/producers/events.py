@@ -3,11 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from loyalty.rules.shipment import Fact
+from loyalty.rules.facts import Fact, Movement
 
 
 class BadSignature(Exception):
     """The delivery is not proven to come from its producer. The sentence goes to whoever sent it."""
+
+
+class StaleSignature(BadSignature):
+    """The moment that was signed is too far from now: an old delivery sent again, or a clock that is wrong."""
 
 
 class MalformedDelivery(Exception):
@@ -33,7 +37,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A fact about an order.
+    """A fact about an order, and `further` ones that the same delivery tells of it.
 
     `order_number` is the shop's own word for which one, and decides. Without it the parcel with `tracking_number`
     does (`carrier` between two with the same number), and `order_hint`, what the shop may have told the carrier,
@@ -47,6 +51,18 @@ class Known:
     carrier: str | None = None
     order_hint: str | None = None
     is_test: bool = False
+    further: tuple[Fact, ...] = ()
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        """All that the delivery tells; it is applied as a whole or not at all."""
+        return self.fact, *self.further
+
+    @property
+    def parcels_told(self) -> list[tuple[str, str | None]]:
+        """Tracking numbers and carriers of parcels in which the shop says that its order travels."""
+        movements = [fact for fact in self.facts if isinstance(fact, Movement) and fact.consignment is not None]
+        return [(fact.tracking_number, fact.carrier) for fact in movements if fact.tracking_number is not None]
 
 
 @dataclass(frozen=True, slots=True)

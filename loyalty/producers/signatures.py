@@ -5,7 +5,7 @@ import hmac
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from loyalty.producers.events import BadSignature
+from loyalty.producers.events import BadSignature, StaleSignature
 
 TOLERANCE = timedelta(minutes=5)
 _MOST_SIGNATURES = 10
@@ -46,6 +46,6 @@ def check_time(timestamp: str, now: datetime, name: str) -> None:
 
 
 def check_seconds(seconds: float, now: datetime, name: str) -> None:
-    """Raises BadSignature unless these seconds since 1970 are within five minutes of `now`."""
+    """Raises StaleSignature unless these seconds since 1970 are within five minutes of `now`."""
     if abs(seconds - now.timestamp()) > TOLERANCE.total_seconds():
-        raise BadSignature(f"{name} is more than five minutes off.")
+        raise StaleSignature(f"{name} is more than five minutes off.")

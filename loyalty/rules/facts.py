@@ -12,12 +12,17 @@ Lines = tuple[tuple[str, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """Something happened to a shipment; without lines it is of the whole parcel, or of everything."""
+    """Something happened to a shipment; without lines it is of the whole parcel, or of everything.
+
+    `consignment` is the shop's own name for the shipment, such as a Shopify fulfillment's id. A fact that has a
+    consignment beside a tracking number or lines says what travels in it, and so what its other facts are about.
+    """
 
     tracking_number: str | None
     carrier: str | None
     lines: Lines
     occurred_at: datetime
+    consignment: str | None = None
     kind: ClassVar[str] = "movement"
     moment_matters: ClassVar[bool] = True
 
@@ -25,14 +30,18 @@ class Movement:
     def key(self) -> str:
         """The business key: the same news about the same parcel is one fact, however often it is told.
 
-        The moment is part of it where it decides between two facts, and always without a tracking number.
+        The moment is part of it where it decides between two facts, and always where no shipment is named.
         """
-        lines = _in_short(named_pieces(self.lines))
-        moment = _moment(self.occurred_at)
+        is_named = self.tracking_number is not None or self.consignment is not None
+        moment = _moment(self.occurred_at) if self.moment_matters or not is_named else ""
+        told = f"{self.kind}:{self._parcel}:{_in_short(named_pieces(self.lines))}:{moment}"
+        return told if self.consignment is None else f"{told}:{quote(self.consignment, safe='')}"
+
+    @property
+    def _parcel(self) -> str:
         if self.tracking_number is None:
-            return f"{self.kind}:::{lines}:{moment}"
-        parcel = f"{quote(self.tracking_number, safe='')}:{quote((self.carrier or '').casefold(), safe='')}"
-        return f"{self.kind}:{parcel}:{lines}:{moment if self.moment_matters else ''}"
+            return ":"
+        return f"{quote(self.tracking_number, safe='')}:{quote((self.carrier or '').casefold(), safe='')}"
 
 
 @dataclass(frozen=True, slots=True)

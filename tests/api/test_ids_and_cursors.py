@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.cursors import COUPONS, ENTRIES, PENDING, VERDICTS, Asked, page_of, window
+from api.cursors import COUPONS, DELIVERIES, ENTRIES, PENDING, VERDICTS, Asked, page_of, window
 from api.ids import GlobalId, read_id
 from api.problems import BadUserInput
 from db.reading import Window
@@ -30,6 +30,7 @@ def encoded(text: str) -> str:
         GlobalId("PointsEntry", MEMBER, "9007199254740993"),
         GlobalId("Reward", local="es-5"),
         GlobalId("Campaign", local="a:b"),
+        GlobalId("WebhookDelivery", local="native:evt:1"),
     ],
     ids=repr,
 )
@@ -65,6 +66,8 @@ def test_a_place_is_read_as_it_was_written():
     for places in (COUPONS, VERDICTS, PENDING):
         assert places.place(places.cursor((MOMENT, MEMBER))) == (MOMENT, MEMBER)
     assert PENDING.place(PENDING.cursor((None, MEMBER))) == (None, MEMBER)
+    longest = (MOMENT, "native", '"\x01' * 100 + "\U0001f4e6" * 17)
+    assert DELIVERIES.place(DELIVERIES.cursor(longest)) == longest
 
 
 @pytest.mark.parametrize(

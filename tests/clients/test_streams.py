@@ -1,7 +1,7 @@
 """Following a balance with clients people really use: graphql-ws, graphql-sse, Apollo Client, urql, Python's gql."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import pytest
 from gql import Client, gql
@@ -39,10 +39,11 @@ async def test_pythons_gql_follows_a_balance(stage: Stage):
     async with Client(transport=transport) as session, asyncio.timeout(20):
         following = gql(CHANGES)
         following.variable_values = {"now": True}
-        changes: AsyncIterator = session.subscribe(following)
+        changes: AsyncGenerator = session.subscribe(following)
         assert (await anext(changes))["balanceChanged"]["entry"] is None
         await stage.earn(SHARE)
         assert (await anext(changes))["balanceChanged"]["pendingPoints"]["kind"] == "SOCIAL_SHARE"
         assert await session.execute(gql("{ me { miId } }")) == {"me": {"miId": "mi-1"}}
         with pytest.raises(TransportQueryError, match="nothing"):
             await session.execute(gql("{ nothing }"))
+        await changes.aclose()

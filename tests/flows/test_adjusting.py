@@ -83,6 +83,36 @@ async def test_what_cannot_be_adjusted_is_told(stage: Stage, told: dict[str, Any
     assert await stage.balance() == (50, 0, 0)
 
 
+async def test_credits_that_wait_count_towards_what_a_balance_can_hold(stage: Stage):
+    """R37: two of 2,000,000,000 would be more than can be shown; so is what is credited again and again."""
+    await joined_with(stage)
+    asked = await adjusted(stage, 2_000_000_000)
+    refused = await adjusted(stage, 2_000_000_000)
+    assert (refused["__typename"], refused["code"], refused["path"]) == ("InvalidInput", "INVALID_INPUT", ["points"])
+    await decided(stage, asked["verdict"]["id"], approve=True)
+    assert await stage.balance() == (2_000_000_050, 0, 0)
+    assert (await adjusted(stage, 2_000_000_000))["__typename"] == "InvalidInput"
+    order = await stage.order("ORD-1", [("1", 1, 2_147_483_647)])
+    assert order["__typename"] == "OrderRecorded"
+    await adjusted(stage, 2_147_483_647 - 2_000_000_050 - 21_474_836)
+    full = await stage.earn({"fuel": {}})
+    assert (full["__typename"], full["code"]) == ("InvalidInput", "INVALID_INPUT")
+    assert (await stage.balance())[:2] == (2_000_000_050, 2_147_483_647 - 2_000_000_050)
+    await assert_books_are_sound(stage.owner)
+
+
+async def test_debits_that_wait_are_refused_at_approval_where_they_would_be_more_than_can_be_owed(stage: Stage):
+    """R37: the verdict goes on waiting, and can be declined."""
+    await joined_with(stage)
+    first, second = [(await adjusted(stage, -2_000_000_000))["verdict"]["id"] for _ in range(2)]
+    await decided(stage, first, approve=True)
+    refused = await decided(stage, second, approve=True)
+    assert (refused["__typename"], refused["path"]) == ("InvalidInput", ["verdictId"])
+    assert await stage.balance() == (0, 0, 1_999_999_950)
+    assert answer_of(await decided(stage, second, approve=False)) == ("REFUSED", "DECLINED", 0)
+    await assert_books_are_sound(stage.owner)
+
+
 async def test_the_threshold_itself_is_adjusted_at_once(stage: Stage):
     """R37: above it in either direction waits."""
     await joined_with(stage)

@@ -6,6 +6,7 @@ import jwt
 import pytest
 
 from tests.stage import AUTH_SECRET, EARN, REDEEM, REGISTER, Stage
+from tests.verdict_calls import adjusted, decided, told
 
 INTERNALS = ("Traceback", "asyncpg", "select ", "insert into", "postgres", 'File "', "strawberry")
 ME = "{ me { id } }"
@@ -198,3 +199,34 @@ async def test_an_unexpected_fault_is_masked_and_carries_a_request_id(stage: Sta
         assert answer["errors"][0]["extensions"]["requestId"]
     assert "elsewhere" not in text
     assert "lots" not in text
+
+
+async def test_a_used_key_with_another_input_is_a_mismatch_however_wrong_the_input_is(stage: Stage):
+    """R61: the storefront's key, an operator's, a member's; and nothing follows."""
+    await stage.register(key="join")
+    await stage.advance(minutes=5)
+    await stage.order("ORD-1", [("1", 1, 1000)], key="order")
+    await adjusted(stage, 10, key="adjusted")
+    await stage.earn({"fuel": {}}, key="fuel")
+    answers = [
+        await stage.order("ORD-1", [("1", 0, 1000)], key="order"),
+        await stage.order("ORD-2", [("1", 1, -1)], key="join"),
+        await told(stage, "reviewRemoved", reviewId="rv-9", key="order"),
+        await adjusted(stage, 0, key="adjusted"),
+        await decided(stage, "nonsense", approve=True, by="op-1", key="adjusted"),
+        await stage.earn({"socialShare": {"productId": ""}}, key="fuel"),
+        await stage.earn({"fuel": {}}, at="2020-01-01T00:00:00Z", key="fuel"),
+        await stage.app("mi-1", REDEEM, input={"rewardId": "nonsense"}, key="fuel"),
+    ]
+    assert {each["code"] for each in answers} == {"IDEMPOTENCY_MISMATCH"}
+    assert await stage.balance() == (60, 12, 0)
+
+
+async def test_a_key_that_came_with_a_wrong_input_is_free(stage: Stage):
+    """R61: what was malformed leaves nothing behind, and another caller's key is another key."""
+    await stage.register()
+    await stage.register("mi-2")
+    await stage.earn({"fuel": {}}, "mi-2", key="k")
+    for _ in range(2):
+        assert (await stage.earn({"socialShare": {"productId": ""}}, key="k"))["code"] == "INVALID_INPUT"
+    assert (await stage.earn({"fuel": {}}, key="k"))["__typename"] == "PointsVerdict"

@@ -249,6 +249,32 @@ async def test_a_reservation_made_before_an_exclusion_stands(stage: Stage):
     assert (outcome(used), used["discount"]["amountMinor"]) == ("USED", 500)
 
 
+@pytest.mark.parametrize("hours", [None, 2])
+async def test_a_reservation_stands_whatever_moment_an_exclusion_is_dated_back_to(stage: Stage, hours: int | None):
+    """R44: what was told later does not touch it; a new reservation is refused, until the exclusion is over."""
+    code, other = await with_coupon(stage), await another_coupon(stage)
+    assert outcome(await reserve(stage, code)) == "RESERVED"
+    now = await stage.now()
+    until = {"until": (now + timedelta(hours=hours)).isoformat()} if hours else {}
+    for days in (1, 1, 2):
+        await exclude(stage, "p-1", **{"from": (now - timedelta(days=days)).isoformat()}, **until)
+    assert [each["usable"] for each in await for_cart(stage) if each["coupon"]["code"] == code] == [True]
+    assert outcome(await reserve(stage, code)) == "RESERVED"
+    assert outcome(await reserve(stage, other, cart("ORD-2"))) == "PRODUCT_EXCLUDED"
+    assert outcome(await commit(stage, code)) == "USED"
+    await stage.advance(hours=3)
+    assert outcome(await reserve(stage, other, cart("ORD-2"))) == ("RESERVED" if hours else "PRODUCT_EXCLUDED")
+
+
+async def test_an_exclusion_that_is_over_before_it_is_told_excludes_nothing(stage: Stage):
+    """R44."""
+    code = await with_coupon(stage)
+    now = await stage.now()
+    past = {"from": (now - timedelta(days=2)).isoformat(), "until": (now - timedelta(days=1)).isoformat()}
+    assert (await exclude(stage, "p-1", **past))["__typename"] == "ProductsExcluded"
+    assert outcome(await reserve(stage, code)) == "RESERVED"
+
+
 async def test_a_minimum_tells_what_the_cart_lacks(stage: Stage):
     """R44: excluded products do not count towards it."""
     await with_coupon(stage)

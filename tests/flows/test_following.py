@@ -1,14 +1,19 @@
 """Following a balance: every change, from whichever process made it, and nobody else's."""
 
 import asyncio
+import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import asyncpg
+import psutil
 import pytest
 
 from mipoints.polling import until
+from tests.fresh import Shared
 from tests.processes import answering, environment, running, serving
-from tests.stage import Stage
+from tests.stage import Stage, open_stage
 from tests.streams import CHANGES, events, known
 
 SHARE = {"socialShare": {"productId": "p-1", "network": "x"}}
@@ -19,6 +24,9 @@ ERASE = (
 )
 CLOSE = """mutation($mi: ID!) {
   setMemberState(miId: $mi, state: CLOSED, reason: "asked", confirm: true, idempotencyKey: "close") { __typename } }"""
+
+LISTENER = """select pid from pg_stat_activity
+  where application_name = 'mipoints-listener' and datname = current_database()"""
 
 
 @pytest.fixture
@@ -130,13 +138,44 @@ async def test_a_change_while_the_listening_connection_was_lost_is_not_missed(
     async with known(url, stage.token("mi-1")) as socket:
         await socket.follow()
         for points in (3, 4):
-            lost = await owner.fetchval(
-                "select count(pg_terminate_backend(pid)) from pg_stat_activity "
-                "where application_name = 'mipoints-listener' and datname = current_database()"
-            )
-            assert lost == 1
+            await owner.execute("select pg_terminate_backend($1)", await listener_of(owner))
             await operator(stage, ADJUST, mi="mi-1", points=points, key=f"a-{points}")
             assert (await socket.change())["entry"]["points"] == points
+
+
+async def test_a_listening_connection_that_fell_silent_is_replaced(
+    database_url: str, shared: Shared, owner: asyncpg.Connection
+):
+    async with open_stage(shared, deadline_seconds=0.5) as stage:
+        stage.changes.sign_of_life_seconds = 0.1
+        await joined(stage)
+        async with known(str(stage.http.base_url), stage.token("mi-1")) as socket:
+            await socket.follow()
+            with frozen(await listener_of(owner)):
+                await operator(stage, ADJUST, mi="mi-1", points=3, key="a-1")
+                assert (await socket.change())["entry"]["points"] == 3
+
+
+async def listener_of(owner: asyncpg.Connection) -> int:
+    """The process of Postgres that serves the API's listening connection, once there is one."""
+
+    async def is_there() -> bool:
+        return await owner.fetchval(LISTENER) is not None
+
+    await until(is_there, 5)
+    return await owner.fetchval(LISTENER)
+
+
+@contextmanager
+def frozen(pid: int) -> Iterator[None]:
+    """A process of Postgres that does nothing, on this machine."""
+    if not psutil.pid_exists(pid) or psutil.Process(pid).name() != "postgres":
+        pytest.skip("Postgres runs on another machine.")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 async def test_following_while_points_come_misses_none(stage: Stage, url: str):

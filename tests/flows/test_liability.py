@@ -3,8 +3,11 @@
 from datetime import date, timedelta
 from typing import Any
 
+import pytest
+
 from db import clock
 from loyalty.rules.calendar import first_of_month, local_day
+from tests.checkout import commit, outcome, release, reserve, with_coupon
 from tests.flows.test_lapsing import to, with_lot
 from tests.stage import Stage
 
@@ -40,7 +43,6 @@ async def test_points_are_worth_what_they_buy_and_coupons_their_value(stage: Sta
     assert await owed(stage, "ES") == now | {"value": [{"amountMinor": 550, "currency": "EUR"}]}
     british = await owed(stage, "GB")
     assert (british["outstanding"], british["couponsOutstanding"], british["byLapseMonth"]) == (0, [], [])
-    assert await owed(stage, "XX") is None
 
 
 async def test_a_day_in_the_past_is_told_as_it_was_at_its_end(stage: Stage):
@@ -73,6 +75,30 @@ async def test_what_lapsed_on_a_day_is_owed_until_its_midnight_however_late_it_w
     await stage.drain()
     assert (await owed(stage, "ES", day - timedelta(days=1)))["outstanding"] == 250
     assert (await owed(stage, "ES", day))["outstanding"] == 0
+
+
+@pytest.mark.parametrize("end", ["timeout", "release", "commit", "late commit"])
+async def test_a_coupon_reserved_past_its_expiry_is_owed_that_day_whatever_becomes_of_it(stage: Stage, end: str):
+    """R43: reserved five minutes before midnight of its last day, and held for 25 minutes of the next."""
+    code = await with_coupon(stage)
+    expires_at = await stage.owner.fetchval("select expires_at from coupons")
+    await clock.advance(stage.owner, 0, expires_at - timedelta(minutes=5) - await stage.now())
+    last_day = await today(stage)
+    await reserve(stage, code)
+    held = [{"amountMinor": 500, "currency": "EUR"}]
+    await stage.advance(minutes=20)
+    assert (await owed(stage, "ES"))["couponsOutstanding"] == held
+    if end == "commit":
+        assert outcome(await commit(stage, code)) == "USED"
+    if end == "release":
+        assert outcome(await release(stage, code)) == "EXPIRED"
+    await stage.advance(minutes=20)
+    if end == "late commit":
+        assert outcome(await commit(stage, code)) == "USED"
+    assert (await owed(stage, "ES"))["couponsOutstanding"] == []
+    await stage.advance(days=2)
+    owed_then = [(await owed(stage, "ES", last_day + timedelta(days=n)))["couponsOutstanding"] for n in (-1, 0, 1)]
+    assert owed_then == [held, held, []]
 
 
 async def test_only_operators_and_auditors_may_ask_and_only_of_days_that_have_begun(stage: Stage):

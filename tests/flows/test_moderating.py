@@ -1,12 +1,15 @@
 """Reviews and shares as the storefront moderates them (R16, R16a, R35, R60, R61)."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from loyalty.rules.calendar import first_of_month, local_day
 from tests.books import assert_books_are_sound
+from tests.flows.test_lapsing import to
 from tests.stage import Stage
-from tests.verdict_calls import MODERATE, answer_of, decided, taking_back_by_operators, told
+from tests.verdict_calls import MODERATE, adjusted, answer_of, decided, taking_back_by_operators, told
 
 REVIEW = {"review": {"productId": "p-1", "reviewId": "rv-1"}}
 SHARE = {"socialShare": {"productId": "p-1"}}
@@ -273,3 +276,32 @@ async def test_only_storefronts_moderate(stage: Stage):
         answer = (await stage.post(MODERATE, variables, token))["data"]["recordModeration"]
         assert answer["__typename"] == "NotAllowed"
     assert await stage.balance() == (0, 50, 0)
+
+
+@pytest.mark.parametrize("policy", ["automatic", "operator"])
+async def test_of_what_lapsed_an_operator_waives_what_the_programme_would_have_waived_by_itself(
+    stage: Stage, policy: str
+):
+    """R35, R36: of 150 in one lot 140 were spent and 10 lapsed; 20 and then 80 go, and the 10 are waived once."""
+    if policy == "operator":
+        await taking_back_by_operators(stage)
+    await to(stage, first_of_month(local_day(await stage.now(), "Europe/Madrid"), 1) + timedelta(days=9))
+    await stage.register()
+    shares = [(await stage.earn({"linkShare": {"productId": f"p-{n}"}}))["verdict"]["id"] for n in range(2)]
+    await stage.order("ORD-1", [("1", 1, 8_000)])
+    await stage.delivered("ORD-1")
+    await held_five_minutes(stage)
+    await adjusted(stage, -140)
+    await to(stage, first_of_month(local_day(await stage.now(), "Europe/Madrid"), 13))
+    removed = [await told(stage, "shareRemoved", verdictId=each) for each in shares]
+    if policy == "operator":
+        removed = [await decided(stage, each["verdict"]["id"], approve=True) for each in removed]
+    assert [each["verdict"]["points"] for each in removed] == [0, -10]
+    assert await stage.balance() == (0, 0, 10)
+    if policy == "operator":
+        lapsed = "No points taken back after a check by our team, because they had already lapsed."
+        assert removed[0]["verdict"]["message"] == lapsed
+        assert removed[1]["verdict"]["message"] == "10 points taken back after a check by our team."
+    await stage.returned("ORD-1", "R-1")
+    assert await stage.balance() == (0, 0, 90)
+    await assert_books_are_sound(stage.owner)

@@ -131,6 +131,32 @@ async def test_a_held_review_waits_for_both_whichever_comes_first(stage: Stage):
     await assert_books_are_sound(stage.owner)
 
 
+async def test_a_held_review_is_on_hold_from_its_publication(stage: Stage):
+    """R16, R30: published ten minutes after it was judged and approved at once, it is due five minutes later."""
+    await stage.register()
+    await busy(stage)
+    held = await stage.earn(review(1))
+    await stage.advance(minutes=10)
+    await told(stage, "reviewPublished", reviewId="rv-1")
+    assert answer_of(await decided(stage, held["verdict"]["id"], approve=True)) == ("GRANTED", "GRANTED", 20)
+    await stage.advance(minutes=4, seconds=59)
+    assert await stage.balance() == (75, 20, 0)
+    await stage.advance(seconds=1)
+    assert await stage.balance() == (95, 0, 0)
+
+
+async def test_a_held_review_published_long_before_it_is_approved_is_credited_at_once(stage: Stage):
+    """R16, R30."""
+    await stage.register()
+    await busy(stage)
+    held = await stage.earn(review(1))
+    await told(stage, "reviewPublished", reviewId="rv-1")
+    await stage.advance(minutes=10)
+    await decided(stage, held["verdict"]["id"], approve=True)
+    await stage.drain()
+    assert await stage.balance() == (95, 0, 0)
+
+
 async def test_a_held_share_taken_down_is_refused(stage: Stage):
     """R35, R70."""
     await stage.register()

@@ -20,6 +20,7 @@ from loyalty.messages import (
 from loyalty.messages.catalogue import CATALOGUES, DEFAULT, LANGUAGES, SECTIONS
 from loyalty.messages.negotiation import LONGEST_HEADER
 from loyalty.refusals import (
+    BeforeTheProgramme,
     InvalidInput,
     LimitReached,
     MemberNotActive,
@@ -112,7 +113,7 @@ def test_every_code_kind_and_cap_of_the_programme_has_its_text():
 
 
 def test_every_special_verdict_text_can_be_reached():
-    endings = [*KINDS, "TAKEN", "NOTHING"]
+    endings = [*KINDS, "TAKEN", "NOTHING", "LAPSED"]
     reachable = {*CODES, *(f"{code}_{ending}" for code in CODES for ending in endings)}
     assert ENGLISH.texts["verdicts"].keys() <= reachable
 
@@ -207,6 +208,11 @@ def assert_is_sentence(text):
             "LOT_LAPSED",
             {"points": 30, "outcome": "REDUCED"},
             "30 points given back; the rest had already lapsed.",
+        ),
+        (
+            "GRANTED",
+            {"points": 0, "kind": "CLAWBACK", "outcome": "GRANTED", "had_lapsed": True},
+            "No points taken back after a check by our team, because they had already lapsed.",
         ),
         ("LOT_LAPSED", {"points": 0}, "No points given back, because they had already lapsed."),
         (
@@ -306,6 +312,8 @@ def test_an_entry_says_where_the_points_came_from_or_went(kind, points, sentence
          "Das liegt zu lange zurück."),
         (InvalidInput("Older than 72 hours.", "at", code="OCCURRED_TOO_LONG_AGO"), "en",
          "This happened before you joined, or too long ago to be counted."),
+        (BeforeTheProgramme(date(2020, 1, 1), "at"), "nl", "Mi Points begon op 1 januari 2020; dit was daarvoor."),
+        (BeforeTheProgramme(date(2020, 1, 1), "at"), "de", "Mi Points begann am 1. Januar 2020; das war davor."),
         (NotAllowed(), "de", "Das ist nicht erlaubt."),
         (NotAllowed("This token has expired."), "de", "Das ist nicht erlaubt \u2013 This token has expired."),
         (NotAllowed("This token has expired."), "en", "This token has expired."),

@@ -115,10 +115,11 @@ LINES = st.lists(
     st.tuples(st.sampled_from(["1", "2", "3"]), st.integers(1, 3)), max_size=2, unique_by=lambda each: each[0]
 ).map(tuple)
 NUMBERS = st.sampled_from(["T1", "T2", None])
+CONSIGNMENTS = st.sampled_from([None, None, "F1", "F2"])
 DAYS = st.integers(11, 16).map(lambda day: at(f"2026-06-{day}"))
 FACTS: st.SearchStrategy[Fact] = st.one_of(
     *(
-        st.builds(kind, NUMBERS, st.sampled_from(["DHL", "dhl", None]), LINES, DAYS)
+        st.builds(kind, NUMBERS | st.just("T3"), st.sampled_from(["DHL", "dhl", None]), LINES, DAYS, CONSIGNMENTS)
         for kind in (Delivered, Delivered, InTransit, ReturnedToSender, Lost)
     ),
     st.builds(

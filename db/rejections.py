@@ -1,0 +1,19 @@
+"""What was refused and not kept, in counts."""
+
+from collections.abc import Mapping
+
+from db.pool import Queryable
+from db.queries import query
+
+
+async def add_rejections(db: Queryable, counts: Mapping[tuple[str, str], int]) -> None:
+    """Adds counts by producer and reason, in one statement, to those of this hour."""
+    keys = list(counts)
+    await db.execute(
+        query("add_rejections"), [key[0] for key in keys], [key[1] for key in keys], [counts[key] for key in keys]
+    )
+
+
+async def forget_rejections(db: Queryable) -> None:
+    """Deletes counts older than ninety days."""
+    await db.execute(query("forget_rejections"))

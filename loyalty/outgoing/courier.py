@@ -1,0 +1,122 @@
+"""Sending what is due: claimed by lease, sent outside of any transaction, written down (docs/outgoing.md).
+
+Each endpoint is sent to by a task of its own, so that a slow one holds up nobody else.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from itertools import groupby
+from uuid import UUID
+
+from db import outgoing as rows
+from db.outgoing import Answer, Event
+from db.pool import Database, DatabaseUnavailable
+from loyalty.outgoing.endpoints import end_of_gone
+from loyalty.outgoing.events import body_of, headers_of
+from loyalty.outgoing.reaching import ForbiddenAddress, NotReached, Sender
+from loyalty.outgoing.schedule import LEASE_SECONDS, PATIENCE, pause_after
+
+log = logging.getLogger(__name__)
+
+_GONE = 410
+_TOO_LONG = "The endpoint took nothing for 72 hours."
+
+
+def _nobody() -> None:
+    return
+
+
+@dataclass(slots=True)
+class Courier:
+    """Takes due events to their endpoints. `when_free` is called whenever an endpoint can take more."""
+
+    db: Database
+    sender: Sender
+    when_free: Callable[[], None] = _nobody
+    _under_way: "dict[UUID, asyncio.Task[None]]" = field(default_factory=dict)
+
+    async def send_some(self) -> int:
+        """Starts sending what is due to every endpoint that is not being sent to; gives how many events it claimed."""
+        busy = list(self._under_way)
+        claimed = await rows.claim_outgoing(self.db, busy, PATIENCE.rounds, LEASE_SECONDS)
+        for endpoint_id, events in groupby(claimed, key=lambda event: event.endpoint_id):
+            task = asyncio.create_task(self._send(endpoint_id, list(events)))
+            self._under_way[endpoint_id] = task
+            task.add_done_callback(partial(self._ended, endpoint_id))
+        return len(claimed)
+
+    async def send_all(self) -> int:
+        """Sends until nothing is due any more; gives how many attempts it made."""
+        sent = 0
+        while (claimed := await self.send_some()) or self._under_way:
+            sent += claimed
+            await self.settled()
+        return sent
+
+    async def settled(self) -> None:
+        """Waits until what was claimed is written down, or left to its lease."""
+        if self._under_way:
+            await asyncio.wait(list(self._under_way.values()))
+
+    async def close(self) -> None:
+        """Finishes what is under way, ten seconds at most, and closes the connections."""
+        await self.settled()
+        await self.sender.close()
+
+    async def _send(self, endpoint_id: UUID, events: Sequence[Event]) -> None:
+        answers = await asyncio.gather(*(deliver(self.sender, event) for event in events))
+        await rows.write_answers(self.db, endpoint_id, answers, PATIENCE)
+        if any(answer.status == _GONE for answer in answers):
+            await end_of_gone(self.db, endpoint_id)
+        elif not any(answer.outcome == "DELIVERED" for answer in answers):
+            while await rows.bury_outgoing(self.db, endpoint_id, _TOO_LONG, PATIENCE.give_up_after):
+                continue
+
+    def _ended(self, endpoint_id: UUID, task: "asyncio.Task[None]") -> None:
+        """Events whose answers could not be written down are sent again when their lease is over, under the same id."""
+        del self._under_way[endpoint_id]
+        error = task.exception() if not task.cancelled() else None
+        if isinstance(error, DatabaseUnavailable):
+            log.warning("%s What endpoint %s answered is not written down: it is sent again.", error, endpoint_id)
+        elif error is not None:
+            log.error("Sending to endpoint %s failed", endpoint_id, exc_info=error)
+        self.when_free()
+
+
+async def deliver(sender: Sender, event: Event) -> Answer:
+    """One attempt. An event about somebody who was erased is told to nobody (R71); one that cannot be sent, whatever
+    the reason, holds up no other."""
+    if event.mi_id is None:
+        return Answer(event, "DROPPED", error="The person was erased.")
+    body = body_of(event)
+    try:
+        status = await sender.post(event.url, headers_of(event, body, datetime.now(UTC)), body)
+    except (NotReached, ForbiddenAddress) as error:
+        return _failed(event, str(error))
+    except Exception as error:
+        log.exception("Event %s cannot be sent to endpoint %s", event.event_id, event.endpoint_id)
+        return _failed(event, str(error) or type(error).__name__)
+    if 200 <= status < 300:
+        return Answer(event, "DELIVERED", status)
+    if status == _GONE:
+        return Answer(event, "DEAD", status, "The endpoint answered 410: it wants nothing any more.")
+    return _failed(event, _said(status), status)
+
+
+def _failed(event: Event, sentence: str, status: int | None = None) -> Answer:
+    return Answer(event, "FAILED", status, sentence, pause_after(event.attempts))
+
+
+def _said(status: int) -> str:
+    return f"The endpoint answered {status}" + (": redirects are not followed." if 300 <= status < 400 else ".")
+
+
+async def tidy_outgoing(db: Database) -> None:
+    """Gives up on what was written for an endpoint while it ended."""
+    for endpoint_id in await rows.endpoints_with_leftovers(db):
+        while await rows.bury_outgoing(db, endpoint_id, "Its endpoint takes nothing any more."):
+            continue

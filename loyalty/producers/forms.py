@@ -1,0 +1,138 @@
+"""Forms in which signatures come, right and wrong: how 32 bytes are written, what was signed, with which key."""
+
+import base64
+import json
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+HEX, UPPER_HEX, BASE64, URL_BASE64, BASE64_OF_HEX = (
+    "hexadecimal",
+    "upper-case hexadecimal",
+    "base64",
+    "base64 for addresses (- and _)",
+    "base64 of hexadecimal",
+)
+_PATTERN = re.compile(
+    r"(?<![0-9A-Za-z+/_-])(?:[0-9a-fA-F]{64}|[0-9A-Za-z+/_-]{43}=?|[0-9A-Za-z+/]{86}(?:==)?)(?![0-9A-Za-z+/_=-])"
+)
+_LONGEST_HEADER = 4000
+_MOST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The 32 bytes of a signature as they stand in a header."""
+
+    digest: bytes
+    encoding: str
+    text: str
+
+
+def signatures_written_in(header: str) -> list[Written]:
+    """Whatever in a header can be an HMAC-SHA256; the first ten."""
+    texts = [match[0] for match in _PATTERN.finditer(header[:_LONGEST_HEADER])]
+    return [written for text in texts[:_MOST] if (written := _read(text)) is not None]
+
+
+def write(digest: bytes, encoding: str) -> str:
+    """The 32 bytes in that encoding."""
+    plain = base64.b64encode(digest).decode()
+    return {
+        HEX: digest.hex(),
+        UPPER_HEX: digest.hex().upper(),
+        BASE64: plain,
+        URL_BASE64: plain.translate(str.maketrans("+/", "-_")),
+        BASE64_OF_HEX: base64.b64encode(digest.hex().encode()).decode(),
+    }[encoding]
+
+
+def _read(text: str) -> Written | None:
+    if len(text) == 64:
+        return Written(bytes.fromhex(text), HEX if text == text.lower() else UPPER_HEX, text)
+    decoded = _base64(text.translate(str.maketrans("-_", "+/")).rstrip("="))
+    if decoded is not None and len(decoded) == 32:
+        return Written(decoded, URL_BASE64 if re.search("[-_]", text) else BASE64, text)
+    if decoded is not None and re.fullmatch(b"[0-9a-fA-F]{64}", decoded):
+        return Written(bytes.fromhex(decoded.decode()), BASE64_OF_HEX, text)
+    return None
+
+
+def _base64(text: str) -> bytes | None:
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except ValueError:
+        return None
+
+
+def other_bodies(body: bytes) -> Iterator[tuple[str, bytes]]:
+    """What a body often becomes before it is signed, in words, each that differs from it."""
+    told = {
+        "without the line break at its end": body.rstrip(b"\r\n"),
+        "with a line break at its end": body + b"\n",
+        "without the white space around it": body.strip(),
+        **_written_anew(body),
+    }
+    seen = {body}
+    for words, other in told.items():
+        if other not in seen:
+            seen.add(other)
+            yield words, other
+
+
+def _written_anew(body: bytes) -> dict[str, bytes]:
+    """JSON read and written again, as frameworks do it."""
+    anew: dict[str, bytes] = {}
+    try:
+        read = json.loads(body)
+        anew["after reading its JSON and writing it again without spaces"] = _json(read, (",", ":"), ascii_only=False)
+        anew["after reading its JSON and writing it again in ASCII"] = _json(read, (",", ":"), ascii_only=True)
+        anew["after reading its JSON and writing it again with spaces"] = _json(read, (", ", ": "), ascii_only=True)
+        anew["after reading its JSON and writing it again on many lines"] = json.dumps(read, indent=2).encode()
+        return anew
+    except (ValueError, RecursionError):
+        return anew
+
+
+def _json(read: Any, separators: tuple[str, str], *, ascii_only: bool) -> bytes:
+    return json.dumps(read, separators=separators, ensure_ascii=ascii_only).encode()
+
+
+def keys_of(secret: str) -> dict[str, bytes]:
+    """A secret's bytes in the ways it is often used, in words; none that is empty, each once."""
+    bare = secret.removeprefix("whsec_")
+    told = {
+        "the secret's text": secret,
+        "the secret's text in Unicode's form NFKD": unicodedata.normalize("NFKD", secret),
+        "the secret's text in Unicode's form NFC": unicodedata.normalize("NFC", secret),
+        "the secret's text without the white space around it": secret.strip(),
+        "the secret's text with a line break at its end": secret + "\n",
+        "the secret's text after whsec_, not decoded": bare,
+    }
+    keys = {words: text.encode("utf-8", "surrogatepass") for words, text in told.items()}
+    keys["the bytes that base64 after whsec_ stands for"] = _base64(bare.rstrip("=")) or b""
+    keys["the bytes that hexadecimal stands for"] = _hexadecimal(secret)
+    each_once: dict[bytes, str] = {}
+    for words, key in keys.items():
+        each_once.setdefault(key, words)
+    return {words: key for key, words in each_once.items() if key}
+
+
+def _hexadecimal(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        return b""
+
+
+def contents_of(body: bytes, event_id: str, timestamp: str) -> dict[str, bytes]:
+    """What producers sign, in words; without id or timestamp, what needs none."""
+    id_, time = event_id.encode("utf-8", "replace"), timestamp.encode("utf-8", "replace")
+    told = {"the body alone": body}
+    if time:
+        told["`timestamp.body`"] = time + b"." + body
+    if time and id_:
+        told["`id.timestamp.body`"] = id_ + b"." + time + b"." + body
+    return told

@@ -1,0 +1,133 @@
+"""webhook list, show, replay: what producers sent, what became of it, and having it applied again."""
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mipoints.problems import MISTYPED, Problem, plainly
+
+if TYPE_CHECKING:
+    from db.deliveries import DeliveryRow
+
+app = typer.Typer()
+
+ACTOR = "mipoints webhook replay"
+_STATES = ("RECEIVED", "APPLIED", "PARKED", "IGNORED", "DEAD")
+_SECONDS = 60.0
+
+ProducerArgument = Annotated[str, typer.Argument(help="Who sent it: native, easypost …")]
+
+
+@app.command("list")
+@plainly
+def list_(
+    state: Annotated[str | None, typer.Option(help=f"Only those that are {', '.join(_STATES).lower()}.")] = None,
+    producer: Annotated[str | None, typer.Option(help="Only this producer's.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 20,
+) -> None:
+    """Show the deliveries that were kept, newest first."""
+    wanted = state.upper() if state is not None else None
+    if wanted is not None and wanted not in _STATES:
+        raise Problem(f"{state} is no state of a delivery: there are {', '.join(_STATES).lower()}.", MISTYPED)
+    asyncio.run(_list(wanted, producer, limit))
+
+
+async def _list(state: str | None, producer: str | None, limit: int) -> None:
+    from db.deliveries import deliveries_page
+    from db.reading import Window
+    from mipoints.composition import opened_database
+    from mipoints.console import print_table
+    from mipoints.sandbox import settings
+
+    async with opened_database(settings(), seconds=_SECONDS) as db:
+        rows = await deliveries_page(
+            db, Window(limit), producers=[producer] if producer else None, states=[state] if state else None
+        )
+    if not rows:
+        typer.echo("There are no such deliveries.")
+        return
+    headers = ("received", "producer", "event", "type", "state", "attempts", "order", "why")
+    print_table(headers, [_row(each) for each in rows[:limit]])
+    if len(rows) > limit:
+        typer.echo(f"There are more: --limit shows more than {limit}.")
+
+
+def _row(row: "DeliveryRow") -> tuple[str, ...]:
+    return (
+        f"{row.received_at:%Y-%m-%d %H:%M:%S}Z",
+        row.producer,
+        row.event_id,
+        row.type,
+        row.state,
+        str(row.attempts),
+        row.order_number or row.tracking_number or "",
+        row.error or "",
+    )
+
+
+@app.command()
+@plainly
+def show(
+    producer: ProducerArgument,
+    event_id: Annotated[str, typer.Argument(metavar="EVENT_ID", help="As `webhook list` shows it.")],
+) -> None:
+    """Show one delivery with its headers, its body, its failures, and what it is read as."""
+    asyncio.run(_show(producer, event_id))
+
+
+async def _show(producer: str, event_id: str) -> None:
+    from db.deliveries import deliveries_by_id, kept_delivery
+    from mipoints.composition import opened_database
+    from mipoints.sandbox import settings
+    from mipoints.telling_deliveries import told
+
+    async with opened_database(settings()) as db:
+        rows = await deliveries_by_id(db, [(producer, event_id)])
+        kept = await kept_delivery(db, producer, event_id)
+    if kept is None or not rows:
+        raise _no_such(producer, event_id)
+    for line in told(rows[0], kept):
+        typer.echo(line)
+
+
+@app.command()
+@plainly
+def replay(
+    producer: ProducerArgument,
+    event_id: Annotated[
+        str | None, typer.Argument(metavar="EVENT_ID", help="As `webhook list` shows it; not with --dead.")
+    ] = None,
+    dead: Annotated[bool, typer.Option("--dead", help="All of this producer that were given up on.")] = False,
+) -> None:
+    """Have a delivery applied again, whatever became of it. What it says counts once all the same."""
+    if dead == (event_id is not None):
+        raise Problem("Name one EVENT_ID, or say --dead for all that were given up on.", MISTYPED)
+    asyncio.run(_replay(producer, event_id))
+
+
+async def _replay(producer: str, event_id: str | None) -> None:
+    from loyalty.refusals import NotFound
+    from loyalty.replay import replay_by_hand, replay_dead
+    from mipoints.composition import opened_database
+    from mipoints.sandbox import settings
+    from mipoints.wake import Wake
+
+    found = settings()
+    async with opened_database(found, seconds=_SECONDS) as db:
+        if event_id is None:
+            number = await replay_dead(db, producer, ACTOR)
+            typer.echo(f"Deliveries of {producer} that will be applied again: {number}.")
+        else:
+            try:
+                await replay_by_hand(db, (producer, event_id), ACTOR)
+            except NotFound as error:
+                raise _no_such(producer, event_id) from error
+            typer.echo(f"{producer} {event_id} will be applied again.")
+    wake = Wake(found.redis_url)
+    await wake("apply_deliveries", None)
+    await wake.close()
+
+
+def _no_such(producer: str, event_id: str) -> Problem:
+    return Problem(f"Nothing of {producer} was kept under {event_id!r}: `mipoints webhook list` shows what was.")

@@ -1,0 +1,75 @@
+"""Whatever a ping carries, it is answered with findings, and none of them says what would be right."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from loyalty.producers import PRODUCERS
+from loyalty.producers.diagnosis import diagnose, quick_look
+from loyalty.producers.events import Sent
+from loyalty.producers.forms import BASE64, BASE64_OF_HEX, HEX, UPPER_HEX, URL_BASE64, signatures_written_in, write
+from loyalty.producers.proof import proof_of
+from tests.producers.samples import samples
+from tests.stage import WEBHOOK_SECRETS
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+DIGEST = bytes(range(200, 232))
+NAMES = sorted({name for each in samples() for name in each.sent.headers} | {"x-hmac-signature-v2", "x-timestamp"})
+PIECES = st.sampled_from(["v1,", "t=1764072000", "1764072000", ",v1=", "hmac-sha256-hex=", " ", "msg", DIGEST.hex()])
+VALUES = st.lists(PIECES | st.text(max_size=20), max_size=4).map("".join)
+
+
+@pytest.mark.parametrize("producer", sorted(PRODUCERS))
+@given(
+    headers=st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=6),
+    body=st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode("utf-8", "replace")),
+)
+@settings(max_examples=150, deadline=None)
+def test_whatever_is_sent_there_is_a_finding_and_nothing_that_would_be_right(
+    producer: str, headers: dict[str, str], body: bytes
+):
+    adapter, secrets = PRODUCERS[producer], WEBHOOK_SECRETS[producer]
+    sent = Sent(headers, body)
+    refusal = quick_look(adapter, secrets, sent, NOW).refusal
+    assert refusal is not None
+    told = diagnose(adapter, secrets, sent, refusal, NOW)
+    assert told.findings
+    assert told.secret_number is None
+    right = adapter.sign(secrets[0], body, headers.get("webhook-id", ""), NOW)
+    assert not any(len(value) > 40 and value in repr(told) for value in right.values())
+
+
+@pytest.mark.parametrize("encoding", [HEX, UPPER_HEX, BASE64, URL_BASE64, BASE64_OF_HEX])
+@pytest.mark.parametrize("around", ["{}", "v1,{}", "t=1764072000,v1={}", "sha256={}", "v2,x v1,{} v1a,y"])
+def test_a_signature_is_read_in_whatever_it_is_written(encoding: str, around: str):
+    [written] = signatures_written_in(around.format(write(DIGEST, encoding)))
+    assert (written.digest, written.encoding) == (DIGEST, encoding)
+
+
+@pytest.mark.parametrize(
+    ("producer", "needed", "time_header", "key", "content"),
+    [
+        ("native", ("webhook-id", "webhook-timestamp", "webhook-signature"), "webhook-timestamp",
+         "the bytes that base64 after whsec_ stands for", "`id.timestamp.body`"),
+        ("easypost", ("x-hmac-signature",), None,
+         "the secret's text in Unicode's form NFKD", "the body alone"),
+        ("aftership", ("aftership-hmac-sha256",), None, "the secret's text", "the body alone"),
+        ("shippo", ("shippo-auth-signature",), "shippo-auth-signature", "the secret's text", "`timestamp.body`"),
+        ("sendcloud", ("sendcloud-signature",), None, "the secret's text", "the body alone"),
+        ("shopify", ("x-shopify-hmac-sha256",), None, "the secret's text", "the body alone"),
+    ],
+)  # fmt: skip
+def test_how_a_producer_proves_its_bodies_is_found_by_having_it_sign(
+    producer: str, needed: tuple[str, ...], time_header: str | None, key: str, content: str
+):
+    proof = proof_of(PRODUCERS[producer], WEBHOOK_SECRETS[producer][0], b'{"event": 1}')
+    assert proof is not None
+    assert (proof.needed, proof.time_header) == (needed, time_header)
+    assert proof.key_and_content("msg-1", NOW) == (key, content)
+    assert proof.example.count("<") == (2 if time_header == proof.signature else 1)
+
+
+def test_a_token_in_an_address_signs_nothing():
+    assert proof_of(PRODUCERS["shippo"], "token=123abc", b"{}") is None

@@ -9,7 +9,7 @@ COMPILE := $(UV) pip compile --quiet --no-config --universal --python-version 3.
            --generate-hashes --no-emit-index-url --no-header --no-strip-extras
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help install run test lint format lock clean bench faults histories
+.PHONY: help install run test lint format lock clean bench faults fuzz histories
 .DELETE_ON_ERROR:
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo "make lint      ruff and mypy"
 	@echo "make bench     the figures: crediting on time, starting up, acknowledging webhooks"
 	@echo "make faults    a storm of webhooks while workers are killed: the ledger equals the fold of the facts"
+	@echo "make fuzz      50,000 hostile requests at the webhooks, none accepted; 10,000 odd signed bodies, each ends"
 	@echo "make histories  10,000 random histories of orders, in every order tried: fold equals ledger"
 	@echo "make format    lets ruff put the code in order"
 	@echo "make lock      resolves the dependencies of pyproject.toml again (needs uv)"
@@ -41,6 +42,10 @@ bench: install
 # 20,000 deliveries of every producer, repeated, shuffled, forged and poisoned, while workers die.
 faults: install
 	$(PY) -m bench.storm
+
+# Requests that nothing proves, however odd, at real servers; then bodies that are signed and strange.
+fuzz: install
+	$(PY) -m bench.fuzz
 
 # Orders' points are a pure fold over what is known of them: shown on 10,000 random histories.
 histories: install

@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 
 BATCH = 100
 
+_OWN_FAULTS = (*OWN_FAULTS, asyncpg.ProgramLimitExceededError)
+"""Errors of a delivery itself; that it is too large for Postgres is one."""
+
 
 class UnknownProducer(Exception):
     """No producer of that name sends webhooks here."""
@@ -89,10 +92,17 @@ async def _try_to_apply(programme: Programme, producer: str, event_id: str) -> i
     except DatabaseUnavailable:
         raise
     except Exception as error:
-        if isinstance(error, asyncpg.PostgresError) and not isinstance(error, OWN_FAULTS):
-            raise
-        await _postpone(programme.db, producer, event_id, error)
+        if isinstance(error, asyncpg.PostgresError) and not isinstance(error, _OWN_FAULTS):
+            await _rest_for_the_database(programme.db, producer, event_id, error)
+        else:
+            await _postpone(programme.db, producer, event_id, error)
         return 0
+
+
+async def _rest_for_the_database(db: Database, producer: str, event_id: str, error: Exception) -> None:
+    """No delivery is to blame, and none has to wait for this one: no attempt is counted, the others go on."""
+    log.error("Postgres could not apply delivery %s %r", producer, event_id, exc_info=error)
+    await rows.rest_delivery(db, producer, event_id)
 
 
 async def _postpone(db: Database, producer: str, event_id: str, error: Exception) -> None:
@@ -106,7 +116,7 @@ async def _postpone(db: Database, producer: str, event_id: str, error: Exception
 
 async def _apply(programme: Programme, producer: str, event_id: str) -> int:
     """Applies one delivery and marks it in the same transaction."""
-    parked: list[Known] = []
+    parked: list[tuple[Known, datetime]] = []
     parcels_told: list[tuple[str, str | None]] = []
 
     async def within(db: Queryable) -> int:
@@ -123,10 +133,10 @@ async def _apply(programme: Programme, producer: str, event_id: str) -> int:
             log.info("Delivery %s %r is ignored: %s", producer, event_id, happening.reason)
             await rows.finish_delivery(db, delivery, "IGNORED", error=happening.reason)
             return 1
-        target = await _order_of(db, happening)
+        target = await _order_of(db, happening, delivery.received_at)
         if target is None:
             await _park(db, delivery, happening)
-            parked.append(happening)
+            parked.append((happening, delivery.received_at))
             return 1
         member_id, number = target
         await _settle_all(programme, db, member_id, number, happening, delivery)
@@ -135,8 +145,8 @@ async def _apply(programme: Programme, producer: str, event_id: str) -> int:
         return 1
 
     finished = await programme.db.in_transaction(within)
-    for happening in parked:
-        await _free_if_told_meanwhile(programme.db, happening)
+    for happening, received_at in parked:
+        await _free_if_told_meanwhile(programme.db, happening, received_at)
     if parcels_told:
         await rows.unpark_deliveries(programme.db, "", [tracking_number for tracking_number, _ in parcels_told])
     return finished
@@ -152,11 +162,15 @@ async def _settle_all(
         await rows.lead_parcels_to_order(db, number, member_id, known.parcels_told)
 
 
-async def _order_of(db: Queryable, known: Known) -> tuple[UUID, str] | None:
-    """The member and number of the order a fact is about; None while the order is not known (R34)."""
+async def _order_of(db: Queryable, known: Known, received_at: datetime) -> tuple[UUID, str] | None:
+    """The member and number of the order a fact is about; None while the order is not known (R34).
+
+    Carriers give their numbers again: an order of which nothing was heard for 180 days is not meant.
+    """
     if known.order_number is not None:
         return await _order_numbered(db, known.order_number)
-    orders = await orders_of_parcel(db, known.tracking_number) if known.tracking_number is not None else []
+    number = known.tracking_number
+    orders = await orders_of_parcel(db, number, received_at) if number is not None else []
     if len(orders) > 1:
         orders = [order for order in orders if _same_carrier(order.carrier, known.carrier)]
     if len(orders) == 1:
@@ -189,9 +203,9 @@ def _tracking_number_to_wait_for(known: Known) -> str | None:
     return known.tracking_number if known.order_number is None else None
 
 
-async def _free_if_told_meanwhile(db: Database, known: Known) -> None:
+async def _free_if_told_meanwhile(db: Database, known: Known, received_at: datetime) -> None:
     """The order may have been told between our look and our parking: whoever commits second sees the other."""
-    if await _order_of(db, known) is None:
+    if await _order_of(db, known, received_at) is None:
         return
     tracking_number = _tracking_number_to_wait_for(known)
     await rows.unpark_deliveries(

@@ -71,14 +71,28 @@ returning event_id;
 
 -- name: unpark_known
 -- The same for every parked delivery whose order has become known, for the case that nobody was left to say so.
--- A tracking number of several orders stays parked: it does not say which one is meant.
+-- A tracking number of several orders stays parked: it does not say which one is meant; an order of which nothing had
+-- been heard for 180 days was not.
 update inbox
 set state = 'RECEIVED', not_before = null
 where (producer, event_id) in (
     select i.producer, i.event_id from inbox i
     where i.state = 'PARKED' and (
         exists (select from order_numbers n where n.number = i.order_number)
-        or 1 = (select count(*) from tracking_numbers t where t.tracking_number = i.tracking_number)
+        or 1 = (
+            select count(*)
+            from tracking_numbers t
+            join orders o using (member_id, number)
+            where
+                t.tracking_number = i.tracking_number
+                and greatest(o.recorded_at, (
+                    select max(f.told_at)
+                    from order_facts f
+                    where
+                        f.member_id = t.member_id and f.number = t.number
+                        and f.content ->> 'tracking_number' = t.tracking_number
+                )) > i.received_at - interval '180 days'
+        )
     )
     order by i.producer, i.event_id
     for update skip locked

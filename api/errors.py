@@ -8,6 +8,7 @@ from graphql import FieldNode, GraphQLError
 from strawberry.exceptions import StrawberryInputCoercionError
 
 from api.problems import Problem
+from api.variables import in_graphql_words
 from db.pool import DatabaseUnavailable
 from loyalty.refusals import InvalidInput, Refusal
 
@@ -31,7 +32,9 @@ def error_answer(message: str, code: str, request_id: str) -> Answer:
 
 def request_errors(errors: Iterable[GraphQLError], request_id: str) -> list[Answer]:
     """Entries for a document or request that was refused before anything ran; logged as one line."""
-    answers = [_located(error, error_answer(error.message, BAD_USER_INPUT, request_id)) for error in errors]
+    answers = [
+        _located(error, error_answer(in_graphql_words(error.message), BAD_USER_INPUT, request_id)) for error in errors
+    ]
     _log_refused(answers, request_id)
     return answers
 
@@ -54,9 +57,13 @@ def _answer(error: GraphQLError, request_id: str) -> Answer:
         code = BAD_USER_INPUT if isinstance(cause, InvalidInput) else cause.code
         return error_answer(str(cause), code, request_id)
     if _is_of_the_input(error, cause):
-        return error_answer(error.message, BAD_USER_INPUT, request_id)
+        return _of_input(error, request_id)
     log.error("%s: fault at %s", request_id, error.path, exc_info=cause or error)
     return error_answer(FAULT, INTERNAL, request_id)
+
+
+def _of_input(error: GraphQLError, request_id: str) -> Answer:
+    return error_answer(in_graphql_words(error.message), BAD_USER_INPUT, request_id)
 
 
 def _cause(error: GraphQLError) -> Exception | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from graphql import GraphQLError, OperationType
+from graphql import GraphQLError, OperationDefinitionNode, OperationType
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -21,6 +21,7 @@ from api.errors import BAD_USER_INPUT, FAULT, INTERNAL, Answer, error_answer, ex
 from api.graphiql import graphiql_page
 from api.metrics import Metrics
 from api.schema import QuietSchema
+from api.variables import are_of_variables, variable_errors
 from loyalty.messages import language_of
 from loyalty.programme import Programme
 from loyalty.tokens import Verifier
@@ -150,9 +151,9 @@ class GraphQLEndpoint:
             document=prepared.document,
             request_id=request_id,
         )
-        return Answered(await self._execute(told, context), kind)
+        return Answered(await self._execute(told, operation, context), kind)
 
-    async def _execute(self, told: Told, context: Context) -> Answer:
+    async def _execute(self, told: Told, operation: OperationDefinitionNode, context: Context) -> Answer:
         result = await self.schema.execute(
             told.query,
             variable_values=told.variables,
@@ -162,6 +163,9 @@ class GraphQLEndpoint:
         )
         if not result.errors:
             return {"data": result.data}
+        if are_of_variables(result.errors):
+            unread = variable_errors(self.schema._schema, operation, told.variables or {})
+            return {"errors": request_errors(unread or result.errors, context.request_id)}
         errors = execution_errors(result.errors, context.request_id)
         was_run = result.data is not None or any(error.path for error in result.errors)
         return {"errors": errors, "data": result.data} if was_run else {"errors": errors}

@@ -106,7 +106,7 @@ async def run(folder: Path, stack: ExitStack) -> Run:
     ports = [urlsplit(url).port or 0 for url in (programme.url, second.url)]
     before = await ledger(owner)
     await _unproven(told, ports, random, owner)
-    async with beside(asyncio.create_task(skip_pauses(owner))):
+    async with beside(asyncio.create_task(skip_pauses(programme.database_url))):
         await _strange(told, "strange, of nobody", ports, strange_bodies(random, STRANGE), owner)
         told.tell("strange, of nobody: ledger changed", await ledger(owner) != before, must=False)
         await _strange(told, "strange, of real orders", ports, strange_bodies(random, STRANGE, orders), owner)

@@ -111,10 +111,13 @@ async def programme_running(
     return programme
 
 
-async def skip_pauses(owner: asyncpg.Connection) -> None:
+async def skip_pauses(url: str) -> None:
     """Poison rests longer each time, a quarter of an hour in all: its rests are cut short, its attempts are not."""
+    connection = await asyncpg.connect(url)
     while True:
-        await owner.execute("update inbox set not_before = null where state = 'RECEIVED' and not_before is not null")
+        await connection.execute(
+            "update inbox set not_before = null where state = 'RECEIVED' and not_before is not null"
+        )
         await asyncio.sleep(0.2)
 
 

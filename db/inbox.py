@@ -12,7 +12,8 @@ from db.queries import query
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One kept delivery of a producer: its raw bytes and the headers that matter."""
+    """One kept delivery of a producer: its raw bytes and the headers that matter. `is_emptied`: it was about an order
+    of a member that has been erased, and holds neither any more (R71)."""
 
     producer: str
     event_id: str
@@ -21,6 +22,7 @@ class Delivery:
     headers: Mapping[str, str]
     received_at: datetime
     attempts: int
+    is_emptied: bool = False
 
 
 async def keep_delivery(
@@ -31,10 +33,10 @@ async def keep_delivery(
     return kept is not None
 
 
-async def kept_body(db: Queryable, producer: str, event_id: str) -> bytes | None:
-    """The body that was kept under an event's id."""
-    body: bytes | None = await db.fetchval(query("kept_body"), producer, event_id)
-    return body
+async def kept_body_hash(db: Queryable, producer: str, event_id: str) -> bytes | None:
+    """SHA-256 of the body that was kept under an event's id."""
+    found: bytes | None = await db.fetchval(query("kept_body_hash"), producer, event_id)
+    return found
 
 
 async def deliveries_to_apply(db: Queryable, most: int) -> list[tuple[str, str]]:
@@ -70,9 +72,11 @@ async def finish_delivery(
     )
 
 
-async def postpone_delivery(db: Queryable, producer: str, event_id: str, error: str) -> None:
-    """Counts a failed attempt; the next one waits longer, the tenth is the last."""
-    await db.execute(query("postpone_delivery"), producer, event_id, error)
+async def postpone_delivery(
+    db: Queryable, producer: str, event_id: str, error: str, order_number: str | None = None
+) -> None:
+    """Counts a failed attempt; the next one waits longer, the tenth is the last. Keeps its order, if it was found."""
+    await db.execute(query("postpone_delivery"), producer, event_id, error, order_number)
 
 
 async def rest_delivery(db: Queryable, producer: str, event_id: str) -> None:

@@ -1,6 +1,6 @@
 """What decisions read: one member as of one version, an earlier answer to the same key, an order to settle."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -222,6 +222,12 @@ async def order_owner(db: Queryable, number: str) -> UUID | None:
     """The member an order number belongs to, or None for an unknown order."""
     owner: UUID | None = await db.fetchval(query("order_owner"), number)
     return owner
+
+
+async def order_named(db: Queryable, numbers: Sequence[str], tracking_numbers: Sequence[str]) -> str | None:
+    """The order that one of these numbers is known as, or else that recorded one of these parcels; None for none."""
+    number: str | None = await db.fetchval(query("order_named"), list(numbers), list(tracking_numbers))
+    return number
 
 
 async def orders_of_parcel(db: Queryable, tracking_number: str, received_at: datetime) -> list[OrderOfParcel]:

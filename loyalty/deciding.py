@@ -40,6 +40,7 @@ from loyalty.refusals import (
     refusal_of_check,
 )
 from loyalty.room import check_room
+from loyalty.rules.texts import problem_of_text
 
 T = TypeVar("T")
 Answer = Mapping[str, Any]
@@ -65,9 +66,9 @@ class Request:
 
 
 def request_of(caller: Caller, operation: str, key: str, asked: object) -> Request:
-    """Raises InvalidInput for an empty or overlong key. Keys are per caller over all mutations (R61)."""
-    if not 0 < len(key) <= LONGEST_KEY:
-        raise InvalidInput(f"An idempotency key has 1 to {LONGEST_KEY} characters.", "idempotencyKey")
+    """Raises InvalidInput for an empty, overlong or unseen key. Keys are per caller over all mutations (R61)."""
+    if problem := problem_of_text(key, LONGEST_KEY):
+        raise InvalidInput(problem, "idempotencyKey")
     return Request(caller, key, content_hash([operation, asked]))
 
 

@@ -15,7 +15,7 @@ from loyalty.refusals import InvalidInput, MemberNotActive
 from loyalty.rules.activity import Activity, Judgement, Known, judge, too_late_or_early
 from loyalty.rules.caps import Slot
 from loyalty.rules.fuel import FuelDay
-from loyalty.rules.kinds import EntryKind
+from loyalty.rules.kinds import CapPeriod, EntryKind
 from loyalty.rules.terms import Terms
 from loyalty.velocity import check_velocity
 
@@ -63,6 +63,7 @@ async def earn(
         happened = occurred_at or member.now
         catalogue = await programme.catalogue_at(member.programme_version, db)
         terms = _terms_of(catalogue, member, happened)
+        _check_product(activity, terms)
         known_before = await _known_review(db, member, activity)
         if known_before is not None:
             return Changes(), verdict_answer("PointsVerdict", member.member_id, known_before)
@@ -133,6 +134,13 @@ def _terms_of(catalogue: Catalogue, member: MemberToJudge, happened: datetime) -
             code=problem,
         )
     return terms
+
+
+def _check_product(activity: Activity, terms: Terms) -> None:
+    """Raises InvalidInput for a way of the terms that pays once a product, where none is named (R22)."""
+    way = terms.way(activity.kind)
+    if way is not None and way.cap_period == CapPeriod.PER_PRODUCT and activity.product_id is None:
+        raise InvalidInput("This earns once for each product: name it.", "input", "activity", "other", "productId")
 
 
 async def _known_review(db: Queryable, member: MemberToJudge, activity: Activity) -> UUID | None:

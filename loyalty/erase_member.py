@@ -16,6 +16,9 @@ from loyalty.set_member_state import in_state, member_answer, state_for_log
 async def erase_member(programme: Programme, caller: Caller, mi_id: str, reason: str, key: str) -> UUID:
     """Forfeits what closing does and removes the person; gives the member that is left, known by its id alone.
 
+    What producers sent about its orders is emptied with it, and whatever they send later when it is applied: the
+    database sees to that (migration 0018).
+
     A salted hash remembers which points were given once, so that the person may join anew and is not given them
     again. Refusals: NotAMember, IdempotencyMismatch.
     """

@@ -11,11 +11,12 @@ import asyncpg
 
 from db import inbox as rows
 from db.inbox import Delivery
-from db.judging import order_owner, orders_of_parcel
+from db.judging import order_named, order_owner, orders_of_parcel
 from db.pool import Busy, Database, DatabaseUnavailable, Queryable
 from loyalty.credit import OWN_FAULTS
 from loyalty.producers import PRODUCERS, Producer
 from loyalty.producers.events import BadSignature, Ignored, Known, MalformedDelivery, Sent
+from loyalty.producers.whose import named_in
 from loyalty.programme import Programme
 from loyalty.rules.shipment import UnknownLine, UnknownParcel
 from loyalty.settle import TooManyFacts, settle
@@ -60,8 +61,9 @@ async def keep(db: Database, producer: str, secrets: Sequence[str], sent: Sent) 
     identity = adapter.identify(sent)
     headers = {name: sent.headers[name] for name in adapter.KEPT_HEADERS if name in sent.headers}
     is_new = await rows.keep_delivery(db, producer, identity.event_id, identity.type, sent.body, headers)
-    if not is_new and await rows.kept_body(db, producer, identity.event_id) != sent.body:
-        other_id = f"{identity.event_id}#{hashlib.sha256(sent.body).hexdigest()[:16]}"
+    body_hash = hashlib.sha256(sent.body)
+    if not is_new and await rows.kept_body_hash(db, producer, identity.event_id) != body_hash.digest():
+        other_id = f"{identity.event_id}#{body_hash.hexdigest()[:16]}"
         is_new = await rows.keep_delivery(db, producer, other_id, identity.type, sent.body, headers)
     return Kept(is_new)
 
@@ -84,8 +86,9 @@ async def apply_some(programme: Programme) -> int:
 
 
 async def _try_to_apply(programme: Programme, producer: str, event_id: str) -> int:
+    about: list[str] = []
     try:
-        return await _apply(programme, producer, event_id)
+        return await _apply(programme, producer, event_id, about)
     except Busy:
         await rows.rest_delivery(programme.db, producer, event_id)
         return 0
@@ -95,7 +98,7 @@ async def _try_to_apply(programme: Programme, producer: str, event_id: str) -> i
         if isinstance(error, asyncpg.PostgresError) and not isinstance(error, _OWN_FAULTS):
             await _rest_for_the_database(programme.db, producer, event_id, error)
         else:
-            await _postpone(programme.db, producer, event_id, error)
+            await _postpone(programme.db, producer, event_id, error, about[0] if about else None)
         return 0
 
 
@@ -105,17 +108,17 @@ async def _rest_for_the_database(db: Database, producer: str, event_id: str, err
     await rows.rest_delivery(db, producer, event_id)
 
 
-async def _postpone(db: Database, producer: str, event_id: str, error: Exception) -> None:
+async def _postpone(db: Database, producer: str, event_id: str, error: Exception, order_number: str | None) -> None:
     """The delivery is at fault, whatever it stumbled over: it is kept back, and the reason is kept with it."""
     if isinstance(error, UnknownLine | UnknownParcel | TooManyFacts):
         log.warning("Delivery %s %r cannot be applied yet: %s", producer, event_id, error)
     else:
         log.error("Delivery %s %r cannot be applied", producer, event_id, exc_info=error)
-    await rows.postpone_delivery(db, producer, event_id, str(error) or type(error).__name__)
+    await rows.postpone_delivery(db, producer, event_id, str(error) or type(error).__name__, order_number)
 
 
-async def _apply(programme: Programme, producer: str, event_id: str) -> int:
-    """Applies one delivery and marks it in the same transaction."""
+async def _apply(programme: Programme, producer: str, event_id: str, about: list[str]) -> int:
+    """Applies one delivery and marks it in the same transaction; `about` is told its order, whatever happens then."""
     parked: list[tuple[Known, datetime]] = []
     parcels_told: list[tuple[str, str | None]] = []
 
@@ -126,12 +129,17 @@ async def _apply(programme: Programme, producer: str, event_id: str) -> int:
         adapter = PRODUCERS.get(producer)
         if adapter is None:
             raise UnknownProducer(f"This worker does not know the producer {producer}.")
+        if delivery.is_emptied:
+            await rows.finish_delivery(db, delivery, "IGNORED", error="It was about an order of an erased member.")
+            return 1
         happening = adapter.read(Sent(delivery.headers, delivery.body), delivery.received_at)
         if isinstance(happening, Known) and happening.is_test and not programme.takes_tests:
             happening = Ignored("It was sent in test mode, which moves no points here.")
         if isinstance(happening, Ignored):
             log.info("Delivery %s %r is ignored: %s", producer, event_id, happening.reason)
-            await rows.finish_delivery(db, delivery, "IGNORED", error=happening.reason)
+            named = named_in(delivery.body)
+            number = await order_named(db, named.orders, named.parcels)
+            await rows.finish_delivery(db, delivery, "IGNORED", error=happening.reason, order_number=number)
             return 1
         target = await _order_of(db, happening, delivery.received_at)
         if target is None:
@@ -139,6 +147,7 @@ async def _apply(programme: Programme, producer: str, event_id: str) -> int:
             parked.append((happening, delivery.received_at))
             return 1
         member_id, number = target
+        about.append(number)
         await _settle_all(programme, db, member_id, number, happening, delivery)
         parcels_told.extend(happening.parcels_told)
         await rows.finish_delivery(db, delivery, "APPLIED", order_number=number)

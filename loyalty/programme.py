@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from fractions import Fraction
 
 import asyncpg
@@ -13,6 +13,7 @@ from db.membership import person_salt
 from db.pool import Database, Queryable
 from loyalty.rules.campaign_check import is_way
 from loyalty.rules.campaigns import BadCampaign, Campaign, campaigns_from
+from loyalty.rules.kinds import EntryKind
 from loyalty.rules.terms import (
     BadTerms,
     RewardTerm,
@@ -78,6 +79,16 @@ class Catalogue:
             if terms.version == version:
                 return terms
         raise KeyError(version)
+
+    def began_on(self, market: str) -> date:
+        """The day the programme began in a market that is open."""
+        return self.terms[market][0].effective_from
+
+    @property
+    def new_ways(self) -> tuple[str, ...]:
+        """The ways to earn that any terms have and the contract does not know (R22), by their own names."""
+        versions = (terms for of_market in self.terms.values() for terms in of_market)
+        return tuple(sorted({kind for terms in versions for kind in terms.ways if kind not in EntryKind.__members__}))
 
     @property
     def open_markets(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from loyalty.earn import verdict_answer
 from loyalty.orders import lines_as_rows, parcels_as_rows
 from loyalty.programme import Catalogue, Programme
 from loyalty.promising import promise_points
-from loyalty.refusals import InvalidInput, MemberNotActive
+from loyalty.refusals import BeforeTheProgramme, InvalidInput, MemberNotActive
 from loyalty.rules.activity import Part
 from loyalty.rules.kinds import Awaiting, Code, EntryKind, Outcome
 from loyalty.rules.order_check import check_order
@@ -128,7 +128,7 @@ def _terms_of(catalogue: Catalogue, member: MemberToJudge, order: Order) -> Term
     """The terms in force when the order was placed (R21). Raises InvalidInput for another currency or a wrong date."""
     terms = catalogue.terms_for(member.market, order.placed_at)
     if terms is None:
-        raise InvalidInput("The programme had not begun then.", "input", "placedAt", code="OCCURRED_TOO_LONG_AGO")
+        raise BeforeTheProgramme(catalogue.began_on(member.market), "input", "placedAt")
     _refuse_problems(
         order, check_order(order, currency=terms.currency, now=member.now, future_seconds=terms.future_seconds)
     )

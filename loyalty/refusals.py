@@ -1,7 +1,7 @@
 """Every way the programme says no: a class with its facts and a stable code (the table in rules.md)."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 
@@ -45,6 +45,14 @@ class InvalidInput(Refusal):
     def __init__(self, sentence: str, *path: str, code: str = "INVALID_INPUT") -> None:
         super().__init__(code, sentence, path=list(path))
         self.path = list(path)
+
+
+class BeforeTheProgramme(InvalidInput):
+    """Something happened before the first terms of its market; `began_on` is the day those began (R1, R21)."""
+
+    def __init__(self, began_on: date, *path: str) -> None:
+        super().__init__(f"Mi Points began on {began_on}; this was before.", *path, code="OCCURRED_TOO_LONG_AGO")
+        self.facts["began_on"] = began_on
 
 
 class IdempotencyMismatch(Refusal):

@@ -22,7 +22,7 @@ from loyalty.deciding import Answer, Request, first_answer, once_more_if_stale, 
 from loyalty.earn import Decided, hold_of, verdict_answer
 from loyalty.programme import Catalogue, Programme
 from loyalty.promising import calendar_of, write_judgement
-from loyalty.refusals import InvalidInput, NotEligible, as_answer, kept_refusal
+from loyalty.refusals import BeforeTheProgramme, InvalidInput, NotEligible, as_answer, kept_refusal
 from loyalty.rules.activity import Activity, Known, judge
 from loyalty.rules.calendar import is_of_age
 from loyalty.rules.caps import Slot
@@ -122,7 +122,7 @@ def _terms_of_joining(catalogue: Catalogue, registration: Registration, joined_a
         raise NotEligible("MARKET_CLOSED", f"Mi Points is not offered in {registration.market}.")
     terms = catalogue.terms_for(registration.market, joined_at)
     if terms is None:
-        raise InvalidInput("The programme had not begun then.", "input", "registeredAt", code="OCCURRED_TOO_LONG_AGO")
+        raise BeforeTheProgramme(catalogue.began_on(registration.market), "input", "registeredAt")
     if joined_at > now + timedelta(seconds=terms.future_seconds):
         raise InvalidInput("This lies in the future.", "input", "registeredAt", code="OCCURRED_IN_FUTURE")
     if registration.time_zone is not None and registration.time_zone not in terms.time_zones:

@@ -2,6 +2,8 @@
 
 import shlex
 
+from rich.console import Console
+
 from loyalty.settings import Settings
 from loyalty.tokens import issue
 from mipoints.console import output
@@ -10,29 +12,45 @@ from mipoints.demo import LUCIA
 _WEEK = 7 * 24 * 3600
 
 
-def print_banner(url: str, settings: Settings) -> None:
+def banner(url: str, settings: Settings) -> str:
     """Addresses, tokens on lines of their own so that they can be copied whole, and a curl line that works."""
     console = output()
+    with console.capture() as captured:
+        console.rule("[bold]Mi Points is running[/]")
+        _addresses(console, url)
+        lucia = _tokens(console, settings)
+        console.print("\nTry it")
+        console.print(curl_line(url, lucia), soft_wrap=True, markup=False)
+        _next_steps(console)
+        console.rule()
+    return captured.get().rstrip("\n")
+
+
+def _addresses(console: Console, url: str) -> None:
+    console.print(f"GraphiQL   [bold]{url}/graphql[/]")
+    console.print(f"Webhooks   {url}/webhooks/native")
+    console.print(f"Health     {url}/readyz   {url}/metrics")
+
+
+def _tokens(console: Console, settings: Settings) -> str:
+    """Shows the tokens; gives the member's."""
     tokens = {
         f"the member {LUCIA}": issue(settings, member=LUCIA, market="ES", seconds=_WEEK),
         "the storefront": issue(settings, scope="storefront", name="storefront", seconds=_WEEK),
         "an operator": issue(settings, scope="operator", name="operator", seconds=_WEEK),
     }
-    console.rule("[bold]Mi Points is running[/]")
-    console.print(f"GraphiQL   [bold]{url}/graphql[/]")
-    console.print(f"Webhooks   {url}/webhooks/native")
-    console.print(f"Health     {url}/readyz   {url}/metrics")
     console.print("\nTokens, valid for a week (`Authorization: Bearer …`)")
     for who, token in tokens.items():
         console.print(f"  [bold]{who}[/]")
         console.print(token, soft_wrap=True)
-    console.print("\nTry it")
-    console.print(curl_line(url, next(iter(tokens.values()))), soft_wrap=True, markup=False)
+    return next(iter(tokens.values()))
+
+
+def _next_steps(console: Console) -> None:
     console.print("\nIn a second terminal, in this directory (.venv/bin/mipoints …)")
     console.print("  mipoints tour                 the whole story, request by request")
     console.print("  mipoints clock advance 5m     the hold is over: points arrive")
     console.print("Ctrl-C stops everything; the data stays.")
-    console.rule()
 
 
 def curl_line(url: str, token: str) -> str:

@@ -1,17 +1,17 @@
 """Processes that a sandbox starts and stops: each in its own session, none of them outliving it."""
 
 import asyncio
-import ctypes
 import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from mipoints.console import say
+from mipoints.parents import ends_with_its_parent
 from mipoints.problems import Problem
 
 STOP_SECONDS = 15.0
-_PR_SET_PDEATHSIG = 1
 _LINE_BYTES = 1024 * 1024
 
 
@@ -35,13 +35,13 @@ class Child:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=_die_with_parent,
+            preexec_fn=ends_with_its_parent(signal.SIGTERM),
             limit=_LINE_BYTES,
         )
         return cls(name, process)
 
     async def forward(self) -> None:
-        """Writes its lines to stderr until it ends."""
+        """Writes its lines to stderr until it ends; it is read even where nobody reads us, or it would stand still."""
         assert self.process.stdout is not None
         while True:
             try:
@@ -50,8 +50,7 @@ class Child:
                 line = b"(a line too long to show)\n"
             if not line:
                 return
-            sys.stderr.write(f"{self.name:>6} | {line.decode(errors='replace')}")
-            sys.stderr.flush()
+            say(f"{self.name:>6} | {line.decode(errors='replace').rstrip()}", sys.stderr)
 
     async def ended(self) -> None:
         """Waits until it has ended, which it should not; raises Problem then."""
@@ -69,12 +68,3 @@ class Child:
         except TimeoutError:
             self.process.kill()
             await self.process.wait()
-
-
-_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
-
-
-def _die_with_parent() -> None:
-    """On Linux a parent that is killed takes its children along."""
-    if _LIBC is not None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

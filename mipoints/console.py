@@ -1,6 +1,9 @@
 """Rich consoles: what a person reads on a terminal, and plain lines everywhere else."""
 
+import os
+import sys
 from collections.abc import Iterable, Sequence
+from typing import TextIO
 
 from rich import box
 from rich.console import Console
@@ -20,6 +23,18 @@ def output() -> Console:
 def errors() -> Console:
     """Standard error, for progress."""
     return Console(stderr=True, highlight=False)
+
+
+def say(text: str, stream: TextIO | None = None) -> None:
+    """Prints a line for whoever still reads. Where the pipe or the terminal is gone, this and all that follows is lost,
+    and nothing else: who goes on working, or is about to stop, does."""
+    stream = stream or sys.stdout
+    try:
+        print(text, file=stream, flush=True)
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 def print_table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -4,7 +4,6 @@ import asyncio
 import fcntl
 import os
 import shutil
-import signal
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
@@ -13,15 +12,17 @@ from typing import IO
 
 from db.pool import connect
 from loyalty.settings import Settings, read_settings
-from mipoints.banner import print_banner
+from mipoints.banner import banner
 from mipoints.children import Child
 from mipoints.client import Api, new_http, until_ready
+from mipoints.console import say
 from mipoints.demo import Demo
 from mipoints.embedded import EmbeddedPostgres, EmbeddedRedis, EmbeddedServiceError
 from mipoints.listening import listen
 from mipoints.migrating import bring_up_to_date
 from mipoints.problems import Problem
 from mipoints.sandbox import home, secrets_of, write_env_file
+from mipoints.stopping import until_told
 
 HOST = "127.0.0.1"
 _KEPT = ("MIPOINTS_OUTGOING_ALLOW_PRIVATE",)
@@ -42,13 +43,13 @@ class Sandbox:
 
 
 def run(port: int, *, fresh: bool) -> None:
-    """Runs until Ctrl-C or SIGTERM. Raises Problem when something is in the way, or ends by itself."""
+    """Runs until Ctrl-C, SIGTERM or SIGHUP. Raises Problem when something is in the way, or ends by itself."""
     sandbox = Sandbox(home(), port)
     with _only_one(sandbox.folder):
         listen(HOST, port).close()
         if fresh:
             _forget(sandbox.folder)
-        asyncio.run(_until_told(sandbox))
+        asyncio.run(until_told(_run(sandbox)))
 
 
 def _only_one(folder: Path) -> IO[str]:
@@ -76,28 +77,11 @@ def _forget(folder: Path) -> None:
         shutil.rmtree(folder / "postgres")
 
 
-async def _until_told(sandbox: Sandbox) -> None:
-    """A signal ends the work wherever it is; what was started is stopped in the opposite order."""
-    loop = asyncio.get_running_loop()
-    work = asyncio.create_task(_run(sandbox))
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, _cancel_once, work)
-    with suppress(asyncio.CancelledError):
-        await work
-
-
-def _cancel_once(work: "asyncio.Task[None]") -> None:
-    """A second Ctrl-C does not disturb the clearing up."""
-    if work.cancelling() == 0:
-        print("\nStopping …", flush=True)
-        work.cancel()
-
-
 async def _run(sandbox: Sandbox) -> None:
     async with AsyncExitStack() as stack:
         environ = _environment(sandbox, stack)
         settings = read_settings(environ)
-        await bring_up_to_date(settings, print)
+        await bring_up_to_date(settings, say)
         serving = ("serve", "--host", HOST, "--port", str(sandbox.port))
         children = [
             await _child(stack, "api", *serving, env=environ),
@@ -108,7 +92,7 @@ async def _run(sandbox: Sandbox) -> None:
         getting_ready = asyncio.ensure_future(_get_ready(sandbox, settings))
         stack.callback(_cancel_all, [getting_ready])
         await _first_of(getting_ready, *ends)
-        print_banner(sandbox.url, settings)
+        say(banner(sandbox.url, settings))
         await _first_of(*ends)
 
 
@@ -148,9 +132,10 @@ async def _get_ready(sandbox: Sandbox, settings: Settings) -> None:
 def _environment(sandbox: Sandbox, stack: AsyncExitStack) -> dict[str, str]:
     """Starts the servers that nobody named, and gives the environment of everything else; other commands in this
     checkout find it in sandbox.env."""
+    redis_url = _named("REDIS_URL") or _own_redis(sandbox.folder, stack)
     ours = {
         "MIPOINTS_DATABASE_URL": _named("DATABASE_URL") or _own_postgres(sandbox.folder, stack),
-        "MIPOINTS_REDIS_URL": _named("REDIS_URL") or _own_redis(sandbox.folder, stack),
+        **({"MIPOINTS_REDIS_URL": redis_url} if redis_url else {}),
         "MIPOINTS_SANDBOX": "on",
         "MIPOINTS_SANDBOX_URL": sandbox.url,
         **{name: os.environ[name] for name in _KEPT if os.environ.get(name)},
@@ -170,7 +155,11 @@ def _own_postgres(folder: Path, stack: AsyncExitStack) -> str:
     return server.url
 
 
-def _own_redis(folder: Path, stack: AsyncExitStack) -> str:
+def _own_redis(folder: Path, stack: AsyncExitStack) -> str | None:
+    """A Redis of the sandbox's own; None where the machine has none, which only makes workers look a little later."""
+    if not EmbeddedRedis.can_be_had():
+        say("There is no Redis on this machine, so nothing wakes the worker early: it looks for due work by itself.")
+        return None
     server = EmbeddedRedis.start(folder)
     stack.callback(server.stop)
     return server.url

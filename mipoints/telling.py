@@ -1,23 +1,21 @@
-"""How the tour is told: requests, answers and balances, readable on 80 columns."""
+"""How the tour is told: requests, answers and balances. JSON stays on one line, so that it can be copied and read."""
 
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-_WIDTH = 80
+from mipoints.console import output
 
 
 class Teller:
     """Prints the story; a quick one leaves requests and answers out."""
 
     def __init__(self, *, quick: bool) -> None:
-        console = Console(highlight=False)
-        self._console = console if console.is_terminal else Console(highlight=False, width=_WIDTH)
+        self._console = output()
         self._quick = quick
         self._shown: set[str] = set()
 
@@ -29,32 +27,39 @@ class Teller:
         """What happens outside."""
         self._console.print(f"  {escape(sentence)}")
 
-    def request(self, name: str, document: str, variables: Mapping[str, Any]) -> None:
-        """A mutation: its document the first time, its input every time."""
-        if self._quick:
-            return
-        if name not in self._shown:
-            self._shown.add(name)
-            self._console.print(escape(_indented(document)), style="dim")
-        self._console.print(f"  → {name} {escape(_compact(variables['input']))}", style="cyan")
-
-    def webhook(self, type_: str, body: bytes) -> None:
-        """A shipper's event."""
+    def request(self, name: str, who: str, document: str, variables: Mapping[str, Any]) -> None:
+        """A request: its document the first time, who sends it and its variables every time."""
         if not self._quick:
-            data = _compact(json.loads(body)["data"])
-            self._console.print(f"  → POST /webhooks/native {type_} {escape(data)}", style="cyan")
+            self._document(name, document)
+            self._line(f"→ {name}, as {who} {_compact(variables)}", "cyan")
+
+    def webhook(self, headers: Mapping[str, str], body: bytes) -> None:
+        """A shipper's event, as it is sent."""
+        if not self._quick:
+            self._line(f"→ POST /webhooks/native, webhook-id {headers['webhook-id']} {body.decode()}", "cyan")
 
     def answer(self, answer: object) -> None:
         """What the server said."""
         if not self._quick:
-            self._console.print(f"  ← {escape(_compact(answer))}", style="green")
+            self._line(f"← {_compact(answer)}", "green")
+
+    def _document(self, name: str, document: str) -> None:
+        """A request's text, the first time."""
+        if not self._quick and name not in self._shown:
+            self._shown.add(name)
+            self._console.print(escape(_indented(document)), style="dim", soft_wrap=True)
+
+    def _line(self, text: str, style: str) -> None:
+        """One line, whatever its length: JSON that is cut is none."""
+        self._console.print(f"  {escape(text)}", style=style, soft_wrap=True)
 
     def clock(self, duration: str, moment: datetime) -> None:
         """The sandbox's clock was moved."""
         self._console.print(f"  $ mipoints clock advance {duration}   (now {moment:%Y-%m-%d %H:%M:%S} UTC)")
 
-    def balance(self, balance: Mapping[str, int]) -> None:
-        """The member's balance now."""
+    def balance(self, document: str, balance: Mapping[str, int]) -> None:
+        """The member's balance now, and how it is asked for."""
+        self._document("balance", document)
         self._console.print(f"  = {balance['available']} available, {balance['pending']} pending", style="bold")
 
     def history(self, lines: Sequence[Mapping[str, Any]]) -> None:

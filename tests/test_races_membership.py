@@ -120,6 +120,31 @@ async def test_a_person_erased_many_times_at_once_is_forgotten_once(programme: P
     await assert_books_are_sound(owner)
 
 
+async def test_erasing_beside_workers_leaves_no_body_of_a_delivery(programme: Programme, owner: asyncpg.Connection):
+    """R71: those that a worker has in hand, and those that are tried again, are emptied by whoever comes last."""
+    await member_with(programme, owner, "mi-1", 50)
+    await told_order(programme, "mi-1", "ORD-1", 100)
+    for n in range(20):
+        lines = f',"lines":[{{"line_id":"nothing-{n}","quantity":1}}]' if n % 2 else ""
+        told = f'{{"type":"shipment.delivered","data":{{"order_number":"ORD-1","tracking_number":"T-{n}"{lines}}}}}'
+        await owner.execute(
+            "insert into inbox (producer, event_id, type, body, headers, received_at) "
+            "values ('native', $1, 'shipment.delivered', $2, '{}', programme_now())",
+            f"evt-{n}",
+            told.encode(),
+        )
+    await apply_deliveries(programme)
+    await owner.execute("update inbox set state = 'RECEIVED', not_before = null")
+    await asyncio.gather(
+        *(apply_deliveries(programme) for _ in range(4)),
+        erase_member(programme, OPERATOR, "mi-1", "asked for it", "erase"),
+    )
+    await owner.execute("update inbox set not_before = null")
+    await apply_deliveries(programme)
+    assert await owner.fetchval("select count(*) from inbox where body <> '' or body_hash is null") == 0
+    await assert_books_are_sound(owner)
+
+
 async def test_erasing_and_joining_at_once_never_gives_the_sign_up_twice(
     programme: Programme, owner: asyncpg.Connection
 ):

@@ -5,7 +5,7 @@ from datetime import datetime
 import strawberry
 
 from api.ids import GlobalId
-from api.schema.enums import CampaignEffect, EntryKind
+from api.schema.enums import CampaignEffect, EntryKind, kind_of
 from api.schema.node import Node
 from api.schema.scalars import Market
 from loyalty.rules import campaigns as rules
@@ -33,7 +33,7 @@ class Campaign(Node):
             starts_at=campaign.starts_at,
             ends_at=campaign.over_at,
             effect=CampaignEffect[campaign.effect],
-            kinds=[kind for kind in EntryKind if kind.name in campaign.kinds],
+            kinds=[kind for kind in EntryKind if kind in {kind_of(each) for each in campaign.kinds}],
             factor=float(campaign.factor) if campaign.factor is not None else None,
             bonus=campaign.bonus,
             product_ids=[strawberry.ID(product_id) for product_id in sorted(campaign.product_ids)],

@@ -8,7 +8,7 @@ import strawberry
 from api.context import Info
 from api.cursors import ENTRIES, Page
 from api.ids import GlobalId
-from api.schema.enums import EntryKind
+from api.schema.enums import WAY, EntryKind, kind_of, way_of
 from api.schema.node import Node
 from api.schema.pages import PageInfo
 from db.reading import EntryRow
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 class PointsEntry(Node):
     row: strawberry.Private[EntryRow]
     kind: EntryKind = strawberry.field(description="What it is about.")
+    way: str | None = strawberry.field(description=WAY)
     points: int = strawberry.field(description="Signed: credits above zero, debits below.")
     balance_after: int = strawberry.field(description="Available points right after this entry.")
     occurred_at: datetime = strawberry.field(description="When it took effect.")
@@ -61,7 +62,8 @@ class PointsEntry(Node):
         return cls(
             row=row,
             id=strawberry.ID(str(GlobalId("PointsEntry", row.member_id, str(row.seq)))),
-            kind=EntryKind[row.kind],
+            kind=kind_of(row.kind),
+            way=way_of(row.kind),
             points=row.points,
             balance_after=row.balance_after,
             occurred_at=row.occurred_at,

@@ -34,6 +34,20 @@ class EntryKind(Enum):
     CLAWBACK = _is("CLAWBACK", "Points taken back, after a return for example.")
     LAPSE = _is("LAPSE", "Points that got too old.")
     ADJUSTMENT = _is("ADJUSTMENT", "A correction by an operator, with a reason.")
+    OTHER = _is("OTHER", "Another way to earn of the market's terms; `way` is its name.")
+
+
+WAY = "The name that the terms have for a way to earn, such as WATCH_VIDEO, where `kind` is OTHER; null for the others."
+
+
+def kind_of(kind: str) -> EntryKind:
+    """The contract's word for a kind as the books keep it; OTHER for a way that only terms know (R22)."""
+    return EntryKind.__members__.get(kind, EntryKind.OTHER)
+
+
+def way_of(kind: str) -> str | None:
+    """The name of a way that only terms know; None for the contract's own kinds."""
+    return None if kind in EntryKind.__members__ else kind
 
 
 @strawberry.enum(description="What promised points wait for.")

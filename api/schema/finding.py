@@ -5,6 +5,7 @@ from uuid import UUID
 from api.access import READERS, known_caller, service_only
 from api.context import Info
 from api.ids import OF_NOBODY, GlobalId
+from api.problems import BadUserInput
 from api.schema.campaigns import Campaign
 from api.schema.coupons import Coupon
 from api.schema.deliveries import find_delivery
@@ -17,6 +18,7 @@ from api.schema.pending import PendingPoints
 from api.schema.rewards import Reward
 from api.schema.verdicts import Verdict
 from db.reading import erased_member
+from loyalty.programme import Catalogue
 from loyalty.refusals import NotAMember
 
 
@@ -73,6 +75,15 @@ async def _of_a_member(info: Info, wanted: GlobalId, member_id: UUID) -> Node | 
             return Notice.of(await loaders.notices.load((member_id, uuid)))
         case _:
             return None
+
+
+async def open_market(info: Info, market: str) -> Catalogue:
+    """The programme's data, for a market that is open. Raises BadUserInput, naming those that are, for any other."""
+    catalogue = await info.context.loaders.catalogue()
+    if market not in catalogue.open_markets:
+        there = ", ".join(catalogue.open_markets) or "none"
+        raise BadUserInput(f"Mi Points is not open in {market}: there are {there}.")
+    return catalogue
 
 
 async def the_member(info: Info, member_id: UUID) -> Member:

@@ -11,17 +11,18 @@ from loyalty.record_order import OrderTold
 from loyalty.refusals import InvalidInput
 from loyalty.register import Registration
 from loyalty.rules.activity import Activity
-from loyalty.rules.kinds import EntryKind
+from loyalty.rules.kinds import EntryKind, is_new_kind
 from loyalty.rules.purchase import Order, OrderLine, Parcel
+from loyalty.rules.texts import problem_of_text
 
 LONGEST = 200
 """Characters of an id or a name."""
 
 
 def text_of(value: str, *path: str) -> str:
-    """A text of 1 to 200 characters. Raises InvalidInput with the path to it."""
-    if not 0 < len(value) <= LONGEST:
-        raise InvalidInput(f"This has 1 to {LONGEST} characters.", *path)
+    """A text of 1 to 200 characters that can be seen. Raises InvalidInput with the path to it."""
+    if problem := problem_of_text(value, LONGEST):
+        raise InvalidInput(problem, *path)
     return value
 
 
@@ -77,6 +78,17 @@ class ReviewInput:
     review_id: strawberry.ID = strawberry.field(description="The review, as the shop numbers it.")
 
 
+@strawberry.input(
+    description="Another way to earn of the market's terms, by its name there (see `terms` and `waysToEarn`)."
+)
+class OtherActivityInput:
+    way: str = strawberry.field(description="Its name in the terms, such as WATCH_VIDEO.")
+    product_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="What it was about; needed where it earns once a product."
+    )
+    device_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="The app's device.")
+
+
 @strawberry.input(one_of=True, description="One activity in the app: exactly one of these.")
 class ActivityInput:
     app_sign_in: AppSignInInput | None = strawberry.field(
@@ -90,6 +102,9 @@ class ActivityInput:
     review: ReviewInput | None = strawberry.field(
         default=strawberry.UNSET, description="A review was written; it earns when it is published."
     )
+    other: OtherActivityInput | None = strawberry.field(
+        default=strawberry.UNSET, description="Another way to earn of the market's terms."
+    )
 
     def told(self) -> Activity:
         """The activity as the programme takes it. Raises InvalidInput."""
@@ -101,6 +116,8 @@ class ActivityInput:
             return _share(EntryKind.SOCIAL_SHARE, share, "socialShare")
         if share := given(self.link_share):
             return _share(EntryKind.LINK_SHARE, share, "linkShare")
+        if other := given(self.other):
+            return _other(other)
         review = given(self.review)
         if review is None:
             raise InvalidInput("Name exactly one activity.", "input", "activity")
@@ -111,7 +128,19 @@ class ActivityInput:
         )
 
 
-def _device(told: AppSignInInput | FuelInput, name: str) -> str | None:
+def _other(other: OtherActivityInput) -> Activity:
+    """A way that only terms know. Raises InvalidInput for no name, or one of the contract's own kinds."""
+    path = ("input", "activity", "other")
+    if not is_new_kind(other.way):
+        raise InvalidInput("This is no name of another way to earn.", *path, "way")
+    return Activity(
+        other.way,
+        product_id=optional_text(other.product_id, *path, "productId"),
+        device_id=_device(other, "other"),
+    )
+
+
+def _device(told: AppSignInInput | FuelInput | OtherActivityInput, name: str) -> str | None:
     return optional_text(told.device_id, "input", "activity", name, "deviceId")
 
 

@@ -9,6 +9,7 @@ from api.access import service_only
 from api.context import Info
 from api.problems import BadUserInput
 from api.schema.arguments import NOT_GIVEN, given
+from api.schema.finding import open_market
 from api.schema.money import Money
 from api.schema.scalars import Market
 from api.schema.ways import LapsingPoints
@@ -49,10 +50,7 @@ def _money(amounts: tuple[tuple[str, int], ...]) -> list[Money]:
     return [Money(amount_minor=minor, currency=currency) for currency, minor in amounts]
 
 
-@strawberry.field(
-    description="operator, auditor: the programme's money view at the end of a day, from the ledger; null for a market "
-    "that is not open."
-)
+@strawberry.field(description="operator, auditor: the programme's money view at the end of a day, from the ledger.")
 async def liability(
     info: Info,
     market: Annotated[
@@ -63,8 +61,11 @@ async def liability(
     ] = NOT_GIVEN,
 ) -> Liability | None:
     service_only(info.context.caller, "operator", "auditor")
+    where = given(market)
+    if where is not None:
+        await open_market(info, where)
     try:
-        told = await owed.liability(info.context.programme, given(market), given(on))
+        told = await owed.liability(info.context.programme, where, given(on))
     except owed.NotYet as problem:
         raise BadUserInput(str(problem)) from problem
     return Liability.of(told) if told is not None else None

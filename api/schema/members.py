@@ -49,6 +49,13 @@ class Balance:
         return Money(amount_minor=worth_minor(self.available, terms.points_per_unit_spent), currency=terms.currency)
 
 
+async def _kept_as(info: Info, kinds: list[str] | None) -> list[str] | None:
+    """Kinds as the books keep them: OTHER is every way that only terms know (R22)."""
+    if kinds is None or EntryKind.OTHER.name not in kinds:
+        return kinds
+    return [*kinds, *(await info.context.loaders.catalogue()).new_ways]
+
+
 @strawberry.type(description="A person in the programme: one for every Mi account that has joined.")
 class Member(Node):
     row: strawberry.Private[MemberRow]
@@ -74,7 +81,7 @@ class Member(Node):
         until: Annotated[datetime | None, strawberry.argument(description="Only before this instant.")] = NOT_GIVEN,
     ) -> PointsEntryConnection:
         stretch = window(asked(first, after, last, before), ENTRIES)
-        wanted = EntryFilter(names(given(kinds)), given(since), given(until))
+        wanted = EntryFilter(await _kept_as(info, names(given(kinds))), given(since), given(until))
         rows = await reading.entries_page(info.context.programme.db, self.row.member_id, stretch, wanted)
         return PointsEntryConnection.of(page_of(rows, stretch))
 
@@ -108,11 +115,7 @@ class Member(Node):
         catalogue = await info.context.loaders.catalogue()
         terms = terms_of(self.row, catalogue)
         ways = ways_now(terms, calendar_of(self.row), await self._known(info, catalogue), self.row.now)
-        return [
-            WayToEarn.of(way, terms, self.row.state, info.context.language)
-            for way in ways
-            if way.kind in EntryKind.__members__
-        ]
+        return [WayToEarn.of(way, terms, self.row.state, info.context.language) for way in ways]
 
     @strawberry.field(description="The fuel streak as it stands now.")
     async def fuel(self, info: Info) -> FuelStreak:

@@ -6,7 +6,7 @@ import strawberry
 
 from api.cursors import PENDING, Page
 from api.ids import GlobalId
-from api.schema.enums import Awaiting, EntryKind
+from api.schema.enums import WAY, Awaiting, EntryKind, kind_of, way_of
 from api.schema.node import Node
 from api.schema.pages import PageInfo
 from db.reading import PromiseRow
@@ -15,6 +15,7 @@ from db.reading import PromiseRow
 @strawberry.type(description="Points that are promised and will be credited, or cancelled, once.")
 class PendingPoints(Node):
     kind: EntryKind = strawberry.field(description="What they are for.")
+    way: str | None = strawberry.field(description=WAY)
     points: int = strawberry.field(description="How many.")
     promised_at: datetime = strawberry.field(description="When they were promised.")
     due_at: datetime | None = strawberry.field(
@@ -33,7 +34,8 @@ class PendingPoints(Node):
         """A promise as it was read."""
         return cls(
             id=strawberry.ID(str(GlobalId("PendingPoints", row.member_id, str(row.promise_id)))),
-            kind=EntryKind[row.kind],
+            kind=kind_of(row.kind),
+            way=way_of(row.kind),
             points=row.points,
             promised_at=row.promised_at,
             due_at=row.due_at,

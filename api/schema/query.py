@@ -12,7 +12,7 @@ from api.schema.arguments import NOT_GIVEN, given
 from api.schema.campaigns import Campaign as CampaignType
 from api.schema.checkout import coupons_for_cart
 from api.schema.deliveries import webhook_deliveries
-from api.schema.finding import find, may_see
+from api.schema.finding import find, may_see, open_market
 from api.schema.liability import liability
 from api.schema.members import Member as MemberType
 from api.schema.members import offered_rewards
@@ -61,13 +61,14 @@ class Query:
 
     @strawberry.field(description="What points can be turned into, in a market, today; cheapest first.")
     async def rewards(self, info: Info, market: MarketArgument) -> list[RewardType] | None:
+        await open_market(info, market)
         now = await clock.now(info.context.programme.db)
         return [RewardType.of(reward) for reward, _ in await offered_rewards(info, market, now)]
 
     @strawberry.field(description="Campaigns running or announced in a market, soonest first.")
     async def campaigns(self, info: Info, market: MarketArgument) -> list[CampaignType] | None:
         now = await clock.now(info.context.programme.db)
-        catalogue = await info.context.loaders.catalogue()
+        catalogue = await open_market(info, market)
         coming = [each for each in catalogue.campaigns if market in each.markets and each.over_at > now]
         return [CampaignType.of(each) for each in sorted(coming, key=lambda each: (each.starts_at, each.id))]
 
@@ -80,11 +81,9 @@ class Query:
         market: MarketArgument,
         on: Annotated[date | None, strawberry.argument(description="In the market's time zone.")] = NOT_GIVEN,
     ) -> TermsType | None:
-        versions = (await info.context.loaders.catalogue()).terms.get(market, ())
-        day = given(on)
-        if day is None and versions:
-            day = local_day(await clock.now(info.context.programme.db), versions[-1].zone)
-        in_force = [terms for terms in versions if day is not None and terms.effective_from <= day]
+        versions = (await open_market(info, market)).terms[market]
+        day = given(on) or local_day(await clock.now(info.context.programme.db), versions[-1].zone)
+        in_force = [terms for terms in versions if terms.effective_from <= day]
         return TermsType.of(in_force[-1], info.context.language) if in_force else None
 
     @strawberry.field(

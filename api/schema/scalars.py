@@ -9,6 +9,8 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
+from api.variables import written
+
 Market = NewType("Market", str)
 URL = NewType("URL", str)
 
@@ -25,8 +27,7 @@ _LATEST = datetime.max.replace(tzinfo=UTC) - _MARGIN
 
 
 def _refuse(scalar: str, value: object, form: str) -> GraphQLError:
-    told = repr(value)
-    return GraphQLError(f"{scalar} cannot represent {told[:60]}{'…' if len(told) > 60 else ''}: {form}.")
+    return GraphQLError(f"{scalar} cannot represent {written(value)}: {form}.")
 
 
 def read_date(value: object) -> date:
@@ -64,7 +65,9 @@ def write_date_time(moment: datetime) -> str:
 
 def read_url(value: object) -> str:
     """An absolute http or https address. Raises GraphQLError for anything else."""
-    if isinstance(value, str) and len(value) <= _LONGEST_URL and not re.search(r"[\s\x00-\x1f\x7f]", value):
+    if isinstance(value, str) and len(value) > _LONGEST_URL:
+        raise _refuse("URL", value, f"an address has at most {_LONGEST_URL:,} characters")
+    if isinstance(value, str) and not re.search(r"[\s\x00-\x1f\x7f]", value):
         try:
             parts = urlsplit(value)
             is_address = parts.scheme.lower() in {"http", "https"} and bool(parts.hostname) and parts.port != 0

@@ -4,7 +4,7 @@ from datetime import date
 
 import strawberry
 
-from api.schema.enums import CapPeriod, EntryKind
+from api.schema.enums import WAY, CapPeriod, EntryKind, kind_of, way_of
 from api.schema.scalars import Market
 from loyalty.messages import way_sentence
 from loyalty.rules import terms as rules
@@ -13,6 +13,7 @@ from loyalty.rules import terms as rules
 @strawberry.type(description="One way to earn, as the terms say it.")
 class EarningTerm:
     kind: EntryKind = strawberry.field(description="What earns.")
+    way: str | None = strawberry.field(description=WAY)
     points: int = strawberry.field(description="Points for one, without campaigns.")
     cap_limit: int | None = strawberry.field(description="How often in a period; null where uncapped.")
     cap_period: CapPeriod | None = strawberry.field(description="Over what the cap counts; null where uncapped.")
@@ -23,11 +24,12 @@ class EarningTerm:
         """A way of the terms."""
         period = way.cap_period
         return cls(
-            kind=EntryKind[way.kind],
+            kind=kind_of(way.kind),
+            way=way_of(way.kind),
             points=way.points,
             cap_limit=way.cap_limit,
             cap_period=CapPeriod[period] if period is not None else None,
-            description=way_sentence(way.kind, way.points, language, way.cap_limit, period),
+            description=way_sentence(way.kind, way.points, language, way.cap_limit, period, way.actions),
         )
 
 
@@ -59,5 +61,5 @@ class Terms:
             hold_seconds=terms.hold_seconds,
             lapse_after_months=terms.lapse_after_months,
             adjust_threshold=terms.adjust_threshold,
-            ways=[EarningTerm.of(way, language) for way in terms.ways.values() if way.kind in EntryKind.__members__],
+            ways=[EarningTerm.of(way, language) for way in terms.ways.values()],
         )

@@ -10,7 +10,7 @@ from api.ids import GlobalId
 from api.schema.campaigns import Campaign as CampaignType
 from api.schema.caps import Cap as CapType
 from api.schema.entries import PointsEntry
-from api.schema.enums import EntryKind, Outcome
+from api.schema.enums import WAY, EntryKind, Outcome, kind_of, way_of
 from api.schema.node import Node
 from api.schema.pages import PageInfo
 from api.schema.pending import PendingPoints
@@ -25,6 +25,7 @@ class Verdict(Node):
     outcome: Outcome = strawberry.field(description="How the event was answered.")
     code: str = strawberry.field(description="Stable, upper case: GRANTED, CAP_REACHED, NOT_OFFERED and others.")
     kind: EntryKind = strawberry.field(description="What the event was.")
+    way: str | None = strawberry.field(description=WAY)
     points: int = strawberry.field(description="Points of the verdict, campaigns included; below zero: taken.")
     decided_at: datetime = strawberry.field(description="When it was given.")
     terms_version: str = strawberry.field(description="Which dated terms decided, such as gb-2025-06-17.")
@@ -85,7 +86,8 @@ class Verdict(Node):
             id=strawberry.ID(str(GlobalId("Verdict", row.member_id, str(row.verdict_id)))),
             outcome=Outcome[row.outcome],
             code=row.code,
-            kind=EntryKind[row.kind],
+            kind=kind_of(row.kind),
+            way=way_of(row.kind),
             points=row.points,
             decided_at=row.decided_at,
             terms_version=row.terms_version,

@@ -5,7 +5,7 @@ from datetime import date, datetime
 import strawberry
 
 from api.schema.caps import Cap as CapType
-from api.schema.enums import EntryKind
+from api.schema.enums import WAY, EntryKind, kind_of, way_of
 from api.schema.refusals import Refusal, answer_of
 from api.schema.rewards import Reward as RewardType
 from loyalty import refusals as said
@@ -18,6 +18,7 @@ from loyalty.rules.terms import Terms
 @strawberry.type(description="A way to earn in the member's market, as it stands now.")
 class WayToEarn:
     kind: EntryKind = strawberry.field(description="What earns.")
+    way: str | None = strawberry.field(description=WAY)
     points: int = strawberry.field(description="Points for one, campaigns running now included.")
     cap: CapType | None = strawberry.field(description="Null where uncapped.")
     unavailable: Refusal | None = strawberry.field(description="Null when it can be earned now.")
@@ -28,11 +29,12 @@ class WayToEarn:
         """A way as it stands for a member in this state."""
         term = terms.ways[way.kind]
         return cls(
-            kind=EntryKind[way.kind],
+            kind=kind_of(way.kind),
+            way=way_of(way.kind),
             points=way.points,
             cap=CapType.of(way.cap),
             unavailable=_unavailable(way, state, language),
-            description=way_sentence(way.kind, way.points, language, term.cap_limit, term.cap_period),
+            description=way_sentence(way.kind, way.points, language, term.cap_limit, term.cap_period, term.actions),
         )
 
 

@@ -1,6 +1,7 @@
 -- name: export_member
 -- Everything that is held about one member ($1: its Mi account id), as of one moment: every table that has rows of it,
--- whole, each list in the order it grew. No row for an unknown one.
+-- whole, each list in the order it grew; and what producers sent about its orders, bodies in base64. No row for an
+-- unknown one.
 select
     jsonb_build_object('mi_id', a.mi_id, 'exported_at', programme_now()) || to_jsonb(m) as member,
     to_jsonb(b) - 'member_id' as balance,
@@ -48,6 +49,14 @@ select
         select coalesce(jsonb_agg(to_jsonb(q) - 'member_id' order by q.asked_at, q.number, q.producer), '[]')
         from parcel_questions q where q.member_id = m.member_id
     ) as parcel_questions,
+    (
+        select coalesce(jsonb_agg(
+            to_jsonb(i) - 'body' - 'body_hash' || jsonb_build_object('body', encode(i.body, 'base64'))
+            order by i.received_at, i.producer, i.event_id
+        ), '[]')
+        from inbox i
+        where i.order_number in (select o.number from orders o where o.member_id = m.member_id)
+    ) as deliveries,
     (
         select coalesce(jsonb_agg(to_jsonb(c) - 'member_id' order by c.issued_at, c.coupon_id), '[]')
         from coupons c where c.member_id = m.member_id

@@ -5,8 +5,9 @@ values ($1, $2, $3, $4, $5, programme_now())
 on conflict (producer, event_id) do nothing
 returning event_id;
 
--- name: kept_body
-select body from inbox where producer = $1 and event_id = $2;
+-- name: kept_body_hash
+-- SHA-256 of the body as it came, of one that an erasure has emptied too (R71).
+select coalesce(body_hash, sha256(body)) from inbox where producer = $1 and event_id = $2;
 
 -- name: deliveries_to_apply
 -- What a worker may try now, oldest first, without locking anything.
@@ -18,7 +19,7 @@ limit $1;
 
 -- name: hold_delivery
 -- Takes one delivery until the transaction ends; null when another worker has it or it is done.
-select producer, event_id, type, body, headers, received_at, attempts
+select producer, event_id, type, body, headers, received_at, attempts, body_hash is not null as is_emptied
 from inbox
 where producer = $1 and event_id = $2 and state = 'RECEIVED'
 for update skip locked;
@@ -33,12 +34,14 @@ set
 where producer = $1 and event_id = $2;
 
 -- name: postpone_delivery
--- A delivery that cannot be applied stops itself and nothing else: tried again with growing pauses, dead after ten.
+-- A delivery that cannot be applied stops itself and nothing else: tried again with growing pauses, dead after ten. Its
+-- order, where it was found ($4), is remembered: the delivery is held about a member (R71).
 update inbox
 set
     attempts = attempts + 1,
     not_before = clock_timestamp() + make_interval(secs => least(3600, 2 ^ attempts)),
     error = left($3, 500),
+    order_number = coalesce($4, order_number),
     state = case when attempts + 1 >= 10 then 'DEAD' else state end
 where producer = $1 and event_id = $2 and state = 'RECEIVED';
 

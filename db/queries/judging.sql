@@ -1,7 +1,8 @@
 -- name: member_to_judge
 -- Everything a decision about one member reads, as of one version of it, with the caller's earlier answer to the
 -- same key. The member is named by Mi account id ($1) or by member id ($2). $3: the service that calls, null when
--- the member itself does; $4 its key. $5: the kind of slot whose lasting and recent ones are asked for; $6: a product whose slot is too.
+-- the member itself does; $4 its key. $5: the kind of slot whose lasting and recent ones are asked for; $6: a product
+-- whose slot is too. How far fuel and slots go back bounds `late_hours` (loyalty/rules/terms.py).
 select
     m.member_id, a.mi_id, m.market, m.time_zone, m.zone_before, m.zone_since, m.joined_at, m.state, m.state_since,
     m.earlier_zones,
@@ -118,6 +119,17 @@ where t.tracking_number = $1 and greatest(o.recorded_at, told.at) > $2::timestam
 
 -- name: order_owner
 select member_id from order_numbers where number = $1;
+
+-- name: order_named
+-- The order that is known by one of these numbers ($1), or else that recorded one of these parcels ($2).
+select number
+from (
+    select number, 1 as place from order_numbers where number = any($1::text[])
+    union all
+    select number, 2 from tracking_numbers where tracking_number = any($2::text[])
+) named
+order by place, number
+limit 1;
 
 -- name: order_to_settle
 -- An order with all that is known of it, what is still promised, what was posted and taken back by part, which lots

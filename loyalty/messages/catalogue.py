@@ -15,8 +15,11 @@ from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
+from loyalty.rules.kinds import LANGUAGES
+
+__all__ = ["CATALOGUES", "DEFAULT", "LANGUAGES", "SECTIONS", "Catalogue", "Template"]
+
 DEFAULT = "en"
-LANGUAGES = ("de", "en", "es", "fr", "it", "nl")
 SECTIONS = ("kinds", "actions", "verdicts", "entries", "ways", "refusals", "notices")
 
 

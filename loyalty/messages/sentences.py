@@ -1,5 +1,7 @@
 """The kinds of sentences a member reads: about a verdict, an entry, a refusal, a way to earn, and a notice."""
 
+from collections.abc import Mapping
+
 from loyalty.messages.catalogue import CATALOGUES, Catalogue
 from loyalty.messages.words import Facts, notice_words, points_in, refusal_words, words_of
 from loyalty.refusals import NotAllowed, Refusal
@@ -35,11 +37,20 @@ def refusal_sentence(refusal: Refusal, language: str, *, time_zone: str | None =
     return _sentence(catalogue.say("refusals", (refusal.code,), words | _own_sentence(refusal)))
 
 
-def way_sentence(kind: str, points: int, language: str, cap_limit: int | None, cap_period: str | None) -> str:
-    """One sentence on how to earn: what to do, the points for one, and how often."""
+def way_sentence(
+    kind: str,
+    points: int,
+    language: str,
+    cap_limit: int | None,
+    cap_period: str | None,
+    actions: Mapping[str, str] | None = None,
+) -> str:
+    """One sentence on how to earn: what to do, the points for one, and how often. `actions`, by language, is what the
+    terms say of a way that the catalogue does not know (R22)."""
     catalogue = CATALOGUES[language]
+    told = (actions or {}).get(language)
     words = {
-        "action": catalogue.say("actions", (kind, "OTHER"), {}),
+        "action": told if told is not None else catalogue.say("actions", (kind, "OTHER"), {}),
         "points": catalogue.count("POINTS", points),
     }
     return catalogue.say("ways", (kind, "EARNED"), words | _cap(catalogue, cap_limit, cap_period))

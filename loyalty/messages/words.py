@@ -47,7 +47,9 @@ def refusal_words(catalogue: Catalogue, facts: Facts, zone: str | None) -> dict[
     points = {name: _counted(catalogue, facts.get(name)) for name in ("needed", "available")}
     numbers = {name: _number(catalogue, facts.get(name)) for name in ("limit", "used")}
     available_at = local_day(catalogue, facts.get("available_at"), zone)
-    return _present({**points, **numbers, "available_at": available_at, "missing": _missing(catalogue, facts)})
+    began_on = facts.get("began_on")
+    days = {"available_at": available_at, "began_on": catalogue.day(began_on) if isinstance(began_on, date) else None}
+    return _present({**points, **numbers, **days, "missing": _missing(catalogue, facts)})
 
 
 def notice_words(catalogue: Catalogue, facts: Facts) -> dict[str, str]:

@@ -46,11 +46,13 @@ class Fields:
             raise self.wrong(field, f"must be one of {', '.join(choices)}")
         return value
 
-    def number(self, field: str, *, at_least: int) -> int:
-        """A whole number with a floor, within what an integer column holds."""
+    def number(self, field: str, *, at_least: int, at_most: int | None = None) -> int:
+        """A whole number with a floor, and a ceiling: what an integer column holds, unless another is given."""
         value = self.get(field)
-        if isinstance(value, bool) or not isinstance(value, int) or not at_least <= value < 2**31:
-            raise self.wrong(field, f"must be a whole number of at least {at_least}")
+        most = 2**31 - 1 if at_most is None else at_most
+        if isinstance(value, bool) or not isinstance(value, int) or not at_least <= value <= most:
+            limits = f"at least {at_least}" if at_most is None else f"{at_least} to {at_most}"
+            raise self.wrong(field, f"must be a whole number of {limits}")
         return value
 
     def decimal(self, field: str) -> Fraction:

@@ -1,12 +1,16 @@
 """The programme's fixed words: entry kinds, outcomes, what a promise waits for, cap periods, codes."""
 
+import re
 from enum import StrEnum
+
+LANGUAGES = ("de", "en", "es", "fr", "it", "nl")
+"""What members are told in (R60)."""
 
 
 class EntryKind(StrEnum):
     """What an entry of the ledger is about, as the contract says it.
 
-    Terms may add ways of other kinds (R22).
+    Terms may add ways of other kinds (R22): the books keep such a kind under its own name, and it is shown as OTHER.
     """
 
     SIGN_UP = "SIGN_UP"
@@ -22,6 +26,12 @@ class EntryKind(StrEnum):
     CLAWBACK = "CLAWBACK"
     LAPSE = "LAPSE"
     ADJUSTMENT = "ADJUSTMENT"
+    OTHER = "OTHER"
+
+
+def is_new_kind(kind: str) -> bool:
+    """Whether a word can be the name of a way that only terms know (R22)."""
+    return re.fullmatch("[A-Z][A-Z0-9_]{1,39}", kind) is not None and kind not in EntryKind.__members__
 
 
 class Outcome(StrEnum):

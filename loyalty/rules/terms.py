@@ -10,10 +10,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from loyalty.rules.calendar import start_of_day
 from loyalty.rules.document import BadDocument, Fields
-from loyalty.rules.kinds import CapPeriod, EntryKind
+from loyalty.rules.kinds import LANGUAGES, CapPeriod, EntryKind, is_new_kind
 
 EarnBasis = Literal["invoice", "goods"]
 TakingBack = Literal["automatic", "operator"]
+
+MOST_LATE_HOURS = 18 * 24
+"""R23: a claim of fuel is judged by the day before it, and by its own, which may be a day earlier in the member's zone
+than in UTC; what is read of fuel goes back 20 days (`member_to_judge`)."""
 
 # Ways with their own place in the file: a purchase's points per unit, and the streak's table.
 _TOLD_ELSEWHERE = (EntryKind.PURCHASE, EntryKind.FUEL_STREAK)
@@ -23,6 +27,7 @@ _NEVER_A_WAY = (
     EntryKind.CLAWBACK,
     EntryKind.LAPSE,
     EntryKind.ADJUSTMENT,
+    EntryKind.OTHER,
 )
 # Kinds whose rule is more than a number: the cap their rule is written for.
 _PERIOD_OF_KIND = {
@@ -39,13 +44,17 @@ class BadTerms(BadDocument):
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A way to earn: points for one, the cap (None: uncapped), its hold in seconds (None: the market's)."""
+    """A way to earn: points for one, the cap (None: uncapped), its hold in seconds (None: the market's).
+
+    `actions`: of a way that the contract does not know, what to do, by language (R22); empty for a general word.
+    """
 
     kind: str
     points: int
     cap_limit: int | None = None
     cap_period: CapPeriod | None = None
     hold_seconds: int | None = None
+    actions: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +186,7 @@ def terms_from(document: Mapping[str, object]) -> Terms:
         hold_seconds=file.number("hold_seconds", at_least=0),
         lapse_after_months=_lapse_after_months(file),
         adjust_threshold=file.number("adjust_threshold", at_least=0),
-        late_hours=file.number("late_hours", at_least=0),
+        late_hours=file.number("late_hours", at_least=0, at_most=MOST_LATE_HOURS),
         future_seconds=file.number("future_seconds", at_least=0),
         earn_basis="goods" if file.one_of("earn_basis", "invoice", "goods") == "goods" else "invoice",
         reservation_minutes=file.number("reservation_minutes", at_least=1),
@@ -241,7 +250,8 @@ def _ways(tables: Fields, points_per_unit: int, streak: StreakTerm | None) -> Ma
 
 
 def _way(tables: Fields, kind: str) -> Way:
-    if not re.fullmatch("[A-Z][A-Z0-9_]{1,39}", kind) or kind in (*_TOLD_ELSEWHERE, *_NEVER_A_WAY):
+    is_known = kind in EntryKind.__members__ and kind not in (*_TOLD_ELSEWHERE, *_NEVER_A_WAY)
+    if not is_known and not is_new_kind(kind):
         raise tables.wrong(kind, "is not a way of its own")
     table = tables.table(kind)
     points = table.number("points", at_least=1)
@@ -250,8 +260,17 @@ def _way(tables: Fields, kind: str) -> Way:
     needed = _PERIOD_OF_KIND.get(EntryKind(kind)) if kind in EntryKind.__members__ else None
     if needed is not None and (limit, period) != (1, needed):
         raise table.wrong("cap_period", f"must be {needed} with a cap_limit of 1")
+    actions = _actions(table) if is_new_kind(kind) and table.has("actions") else {}
     table.nothing_else()
-    return Way(kind, points, limit, period, hold)
+    return Way(kind, points, limit, period, hold, actions)
+
+
+def _actions(table: Fields) -> Mapping[str, str]:
+    """What to do, in every language that members are told in."""
+    told = table.table("actions")
+    actions = {language: told.text(language) for language in LANGUAGES}
+    told.nothing_else()
+    return MappingProxyType(actions)
 
 
 def _cap(table: Fields) -> tuple[int | None, CapPeriod | None]:

@@ -263,3 +263,97 @@ async def test_requests_are_counted_by_words_of_ours_only(http: httpx.AsyncClien
     assert 'mipoints_webhook_deliveries_total{outcome="unknown",producer="unknown"} 1.0' in counted
     assert "mipoints_request_seconds_bucket" in counted
     assert "stranger" not in counted
+
+
+EARN = """mutation($input: EarnPointsInput!) {
+  earnPoints(input: $input, idempotencyKey: "k") { ... on InvalidInput { code path message } } }"""
+JOIN = (
+    """mutation($input: RegisterMemberInput!) { registerMember(input: $input, idempotencyKey: "k") { __typename } }"""
+)
+BUY = """mutation($input: RecordOrderInput!) { recordOrder(input: $input, idempotencyKey: "k") { __typename } }"""
+LINE = {"id": "1", "productId": "p", "quantity": 1, "paidMinor": 100}
+ORDER = {"number": "1", "miId": "m", "placedAt": "2026-01-01T00:00:00Z", "currency": "EUR"}
+REFUSED = "... on InvalidInput { code path message }"
+LIKED = {"miId": "m", "market": "ES", "birthDate": "1990-01-01"}
+
+
+@pytest.mark.parametrize(
+    ("query", "told", "words"),
+    [
+        (JOIN, None, "Variable '$input' has invalid value: Expected value of non-null type"),
+        (JOIN, "missing", "Expected a value of non-null type 'RegisterMemberInput!' to be provided."),
+        (JOIN, True, "to be an object, found: true."),
+        (JOIN, {"miId": "m"}, """to include required field 'market', found: {"miId": "m"}."""),
+        (JOIN, LIKED | {"miId": None}, "at .miId: Expected value of non-null type 'ID!' not to be null."),
+        (JOIN, LIKED | {"miId": {"a": None}}, """at .miId: ID cannot represent value: {"a": null}"""),
+        (JOIN, LIKED | {"miId": False}, "ID cannot represent value: false"),
+        (JOIN, LIKED | {"miID": "x" * 90}, "Did you mean"),
+        (JOIN, LIKED | {"birthDate": 19900101}, "at .birthDate: Date cannot represent 19900101: "),
+        (JOIN, LIKED | {"birthDate": "it's"}, """Date cannot represent "it's": """),
+        (JOIN, LIKED | {"market": ["ES"]}, """Market cannot represent ["ES"]: """),
+        (BUY, ORDER | {"lines": [LINE | {"quantity": "1"}]}, """at .lines[0].quantity: Int cannot represent """),
+        (BUY, ORDER | {"lines": [LINE, LINE | {"paidMinor": True}]}, "at .lines[1].paidMinor: "),
+        (BUY, ORDER | {"lines": None}, "at .lines: "),
+        (BUY, ORDER | {"lines": LINE | {"quantity": 2**31}}, "2147483648"),
+        (EARN, {"activity": {}}, "ActivityInput"),
+        (EARN, {"activity": {"fuel": None}}, "'fuel' must be non-null"),
+        (BUY, ORDER | {"lines": [{}] * 5000}, "include required field 'id', found: {}."),
+        (JOIN, {f"field{n}": n for n in range(1000)}, "not to include unknown field 'field1', found: {"),
+        (EARN, {"activity": {"fuel": {}, "appSignIn": {}}}, "ActivityInput"),
+        ("{ me { pointsHistory(kinds: [5]) { nodes { id } } } }", None, "5"),
+        ("query($input: [EntryKind!]) { me { pointsHistory(kinds: $input) { nodes { id } } } }", ["GIFT"], "GIFT"),
+        ("query($input: [EntryKind!]) { me { pointsHistory(kinds: $input) { nodes { id } } } }", [True], "true"),
+        ("mutation { earnPoints(input: null, idempotencyKey: null) { __typename } }", None, "not to be null."),
+        ('{ rewards(market: ["ES"]) { id } }', None, """["ES"]"""),
+    ],
+    ids=lambda value: str(value)[-40:],
+)  # fmt: skip
+async def test_what_cannot_be_read_is_told_in_graphqls_and_jsons_words(
+    http: httpx.AsyncClient, query: str, told: object, words: str
+):
+    variables = {} if told == "missing" else {"input": told}
+    answer = await http.post("/graphql", json={"query": query, "variables": variables}, headers=MEMBER)
+    errors = answer.json()["errors"]
+    assert "data" not in answer.json()
+    assert len(errors) <= 20
+    assert {error["extensions"]["code"] for error in errors} == {"BAD_USER_INPUT"}
+    messages = " ".join(error["message"] for error in errors)
+    assert words in messages
+    for python in ("None", "True", "False", "{'", "['", "x" * 80):
+        assert python not in messages
+
+
+async def test_an_address_that_is_too_long_is_told_so(http: httpx.AsyncClient):
+    share = {"productId": "p", "url": "https://mi.com/" + "x" * 2000}
+    body = {"query": EARN, "variables": {"input": {"activity": {"linkShare": share}}}}
+    (error,) = (await http.post("/graphql", json=body, headers=MEMBER)).json()["errors"]
+    assert error["message"].endswith("an address has at most 2,000 characters.")
+
+
+@pytest.mark.parametrize(
+    "odd", ["   ", "\u00a0\u2003", "\u200b", "a\nb", "a\r", "\ta", "a\x1b[31m", "a\x7f", "a\u0085b", "a\u2028b",
+            "\u202egpj.exe", "a\u200f", "\u2066a"],
+    ids=ascii,
+)  # fmt: skip
+async def test_blanks_line_breaks_and_marks_nobody_sees_are_no_ids(http: httpx.AsyncClient, odd: str):
+    storefront = {"authorization": f"Bearer {issue(SETTINGS, scope='storefront')}"}
+    share = {"activity": {"linkShare": {"productId": odd}}}
+    join, buy, earn = (
+        f"mutation($i: {input_}!, $k: ID!) {{ a: {name}(input: $i, idempotencyKey: $k) {{ {REFUSED} }} }}"
+        for name, input_ in (
+            ("registerMember", "RegisterMemberInput"),
+            ("recordOrder", "RecordOrderInput"),
+            ("earnPoints", "EarnPointsInput"),
+        )
+    )
+    for query, told, key, leads_to, headers in (
+        (join, LIKED | {"miId": odd}, "k", ["input", "miId"], storefront),
+        (join, LIKED, odd, ["idempotencyKey"], storefront),
+        (buy, ORDER | {"number": odd, "lines": [LINE]}, "k", ["input", "number"], storefront),
+        (buy, ORDER | {"lines": [LINE | {"id": odd}]}, "k", ["input", "lines", "0", "id"], storefront),
+        (earn, share, "k", ["input", "activity", "linkShare", "productId"], MEMBER),
+    ):
+        answer = await http.post("/graphql", json={"query": query, "variables": {"i": told, "k": key}}, headers=headers)
+        refused = answer.json()["data"]["a"]
+        assert (refused["code"], refused["path"]) == ("INVALID_INPUT", leads_to)
+        assert "characters" in refused["message"] or "blanks" in refused["message"]

@@ -182,8 +182,22 @@ async def test_terms_are_those_of_the_day(stage: Stage):
     cases = {"2025-06-16": "gb-2020-01-01", "2025-06-17": "gb-2025-06-17", None: "gb-2025-06-17"}
     for day, version in cases.items():
         assert (await stage.ask(query, {"m": "GB", "on": day}))["terms"]["version"] == version
-    for market, day in (("GB", "2019-12-31"), ("GB", "0001-01-01"), ("BE", None)):
-        assert (await stage.ask(query, {"m": market, "on": day}))["terms"] is None
+    for day in ("2019-12-31", "0001-01-01"):
+        assert (await stage.ask(query, {"m": "GB", "on": day}))["terms"] is None
+
+
+@pytest.mark.parametrize(
+    "field", ["rewards(market: $m) { id }", "campaigns(market: $m) { id }", "terms(market: $m) { version }",
+              "liability(market: $m) { outstanding }"],
+)  # fmt: skip
+async def test_a_market_that_is_not_open_is_told_with_those_that_are(stage: Stage, field: str):
+    asked = f"query($m: Market!) {{ {field} __typename }}"
+    for market in ("BE", "US"):
+        answer = await stage.post(asked, {"m": market}, stage.token(scope="operator"))
+        (error,) = answer["errors"]
+        assert error["extensions"]["code"] == "BAD_USER_INPUT"
+        assert error["message"] == f"Mi Points is not open in {market}: there are DE, ES, FR, GB, IT, NL."
+        assert answer["data"] == {field.partition("(")[0]: None, "__typename": "Query"}
 
 
 async def test_what_a_mutation_answers_is_never_older_than_what_it_did(stage: Stage):

@@ -84,6 +84,7 @@ async def test_checking_needs_no_database_and_names_every_shipped_file():
     ("more", "named"),
     [
         ({"hold_seconds = 300": "hold_seconds = -1"}, "hold_seconds must be a whole number of at least 0."),
+        ({"late_hours = 72": "late_hours = 433"}, "late_hours must be a whole number of 0 to 432."),
         ({"Europe/Brussels": "Europe/Bruges"}, "time_zones names Europe/Bruges"),
         ({'id = "be-5"': 'id = "es-5"'}, "rewards name es-5"),
         ({"minimum_age = 18": "minimum_ages = 18"}, "minimum_age must be"),

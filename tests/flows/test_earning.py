@@ -169,3 +169,19 @@ async def test_storefronts_and_strangers_cannot_earn(stage: Stage):
         data = (await stage.post(EARN, variables, token))["data"]
         assert data["earnPoints"]["__typename"] == "NotAllowed"
     assert await stage.balance() == (0, 50, 0)
+
+
+async def test_the_latest_that_terms_may_accept_is_judged_with_what_came_before_it(stage: Stage):
+    """R19, R23: of 18 days the first is claimed once, and the day after it makes a streak of two."""
+    await stage.owner.execute("update terms set document = jsonb_set(document, '{late_hours}', '432')")
+    await stage.owner.execute("update programme_state set version = version + 1")
+    await stage.register()
+    await stage.advance(days=30)
+    first = await stage.now() - timedelta(days=18) + timedelta(minutes=1)
+    for outcome in ("GRANTED", "ALREADY_COLLECTED_TODAY"):
+        assert (await stage.earn({"fuel": {}}, at=first.isoformat()))["verdict"]["code"] == outcome
+    await stage.advance(hours=23)
+    await stage.earn({"fuel": {}}, at=(first + timedelta(days=1)).isoformat())
+    assert await stage.owner.fetchval("select max(streak) from fuel_days") == 2
+    too_late = await stage.earn({"fuel": {}}, at=first.isoformat())
+    assert too_late["code"] == "OCCURRED_TOO_LONG_AGO"

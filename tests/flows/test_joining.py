@@ -81,6 +81,15 @@ async def test_what_a_storefront_gets_wrong_is_said_with_its_path(stage: Stage, 
     assert await stage.owner.fetchval("select count(*) from requests") == 0
 
 
+async def test_what_was_before_the_programme_began_is_told_when_that_was(stage: Stage):
+    joined = await stage.register("mi-1", registeredAt="2019-12-31T22:59:59Z")
+    await stage.register("mi-2")
+    bought = await stage.order("O-1", [("1", 1, 100)], "mi-2", placedAt="1990-01-01T00:00:00Z")
+    for refused in (joined, bought):
+        assert refused["code"] == "OCCURRED_TOO_LONG_AGO"
+        assert refused["message"] == "Mi Points began on 1 January 2020; this was before."
+
+
 async def test_the_terms_of_the_day_of_joining_decide_the_points(stage: Stage):
     before = await stage.register("mi-1", "GB", registeredAt="2025-06-16T12:00:00Z")
     after = await stage.register("mi-2", "GB", registeredAt="2025-06-17T12:00:00Z")

@@ -43,7 +43,6 @@ async def test_points_are_worth_what_they_buy_and_coupons_their_value(stage: Sta
     assert await owed(stage, "ES") == now | {"value": [{"amountMinor": 550, "currency": "EUR"}]}
     british = await owed(stage, "GB")
     assert (british["outstanding"], british["couponsOutstanding"], british["byLapseMonth"]) == (0, [], [])
-    assert await owed(stage, "XX") is None
 
 
 async def test_a_day_in_the_past_is_told_as_it_was_at_its_end(stage: Stage):

@@ -420,7 +420,89 @@ async def test_every_table_that_has_rows_of_a_member_is_in_the_export(stage: Sta
     )
     lookups = {"mi_accounts", "order_numbers", "tracking_numbers", "coupon_codes", "order_coupons"}
     shown_as = {"members": "member", "balances": "balance", "transfers": "entries", "outgoing": "told_to_others"}
-    assert {shown_as.get(row["name"], row["name"]) for row in tables} - lookups == set(held)
+    by_order = {"deliveries"}
+    assert {shown_as.get(row["name"], row["name"]) for row in tables} - lookups == set(held) - by_order
+
+
+LUCIA = {"recipient": {"email": "lucia@example.org", "street": "Calle Mayor 1, Móstoles"}}
+WHEN = {"occurred_at": "2026-11-03T11:59:30Z"}
+
+
+async def bodies(stage: Stage) -> dict[str, tuple[str, bytes]]:
+    rows = await stage.owner.fetch("select event_id, state, body from inbox")
+    return {row["event_id"]: (row["state"], row["body"]) for row in rows}
+
+
+async def told_in_every_way(stage: Stage) -> None:
+    """Deliveries about one order that are applied, ignored, given up on; and one about somebody else's order."""
+    await stage.order("ORD-1", [("1", 1, 1000)], parcels={"T-1": {"1": 1}})
+    about = {"order_number": "ORD-1"} | LUCIA | WHEN
+    await stage.webhook("shipment.delivered", about, id_="applied")
+    await stage.webhook("shipment.photographed", {"tracking_number": "T-1"} | LUCIA, id_="ignored")
+    await stage.webhook("return.received", about | {"return_id": "R", "lines": [{"line_id": "9", "quantity": 1}]},
+                        id_="failing")  # fmt: skip
+    await stage.order("ORD-2", [("1", 1, 1000)], "mi-2")
+    await stage.webhook("shipment.delivered", {"order_number": "ORD-2", "note": "other"} | WHEN, id_="other")
+    await stage.drain()
+
+
+async def test_the_export_shows_what_producers_sent_about_the_members_orders(stage: Stage):
+    """R71: as text where it is text; nobody else's."""
+    await stage.register("mi-2")
+    await stage.register()
+    await told_in_every_way(stage)
+    held = {each["event_id"]: each for each in json.loads(await stage.app("mi-1", EXPORT))["deliveries"]}
+    assert held.keys() == {"applied", "ignored", "failing"}
+    assert all(json.loads(each["body"])["data"]["recipient"] == LUCIA["recipient"] for each in held.values())
+    assert held["ignored"]["state"] == "IGNORED"
+    await stage.owner.execute("update inbox set body = decode('ff00', 'hex') where event_id = 'ignored'")
+    held = {each["event_id"]: each for each in json.loads(await stage.app("mi-1", EXPORT))["deliveries"]}
+    assert held["ignored"]["body_base64"] == "/wA="
+
+
+async def test_what_producers_sent_about_an_erased_persons_orders_is_gone_and_still_known(stage: Stage):
+    """R71: sent again under the same id it is the same event; nothing else of it is kept, other orders' bodies are."""
+    await stage.register("mi-2")
+    await stage.register()
+    await told_in_every_way(stage)
+    await erased(stage)
+    assert {name: body for name, (_, body) in (await bodies(stage)).items() if body} == {
+        "other": (await bodies(stage))["other"][1]
+    }
+    about = {"order_number": "ORD-1"} | LUCIA | WHEN
+    assert (await stage.webhook("shipment.delivered", about, id_="applied")).json() == {"status": "duplicate"}
+    changed = await stage.webhook("shipment.delivered", about | {"order_number": "X"}, id_="applied")
+    assert changed.json() == {"status": "accepted"}
+    await stage.owner.execute("update inbox set not_before = null")
+    await stage.drain()
+    assert (await bodies(stage))["failing"][0] == "IGNORED"
+
+
+async def test_what_producers_send_later_about_an_erased_persons_orders_is_not_kept(stage: Stage):
+    """R71: whatever becomes of it, once it is known whose it is."""
+    await stage.register("mi-2")
+    await stage.register()
+    await stage.order("ORD-1", [("1", 1, 1000)], parcels={"T-1": {"1": 1}})
+    about = {"order_number": "ORD-1"} | LUCIA | WHEN
+    await stage.webhook("shipment.in_transit", about, id_="waiting")
+    await erased(stage)
+    await told_about_again(stage, about)
+    kept = await bodies(stage)
+    assert {name: state for name, (state, body) in kept.items() if not body} == {
+        "waiting": "APPLIED", "again": "APPLIED", "unknown": "IGNORED", "returned": "RECEIVED",
+    }  # fmt: skip
+    assert not any(b"lucia" in body for _, body in kept.values())
+    await stage.owner.execute("update inbox set state = 'RECEIVED', order_number = null, not_before = null")
+    await stage.drain()
+    assert {state for state, _ in (await bodies(stage)).values()} == {"IGNORED"}
+
+
+async def told_about_again(stage: Stage, about: dict[str, Any]) -> None:
+    await stage.webhook("shipment.delivered", about, id_="again")
+    await stage.webhook("shipment.photographed", about, id_="unknown")
+    await stage.webhook("return.received", about | {"return_id": "R", "lines": [{"line_id": "9", "quantity": 1}]},
+                        id_="returned")  # fmt: skip
+    await stage.drain()
 
 
 async def test_who_may_export_whom(stage: Stage):

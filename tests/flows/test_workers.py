@@ -22,7 +22,7 @@ from loyalty.register import register
 from loyalty.rules.activity import Activity
 from mipoints.embedded import EmbeddedRedis
 from tests.books import assert_books_are_sound
-from tests.conftest import database_named, run_on_server
+from tests.conftest import NO_REDIS, database_named, run_on_server
 from tests.processes import environment, running
 from tests.test_races import STOREFRONT, person
 
@@ -31,7 +31,9 @@ HOLD = 2
 
 @pytest.fixture
 def redis() -> Iterator[EmbeddedRedis]:
-    """A Redis of this test's own, which it may stop and wipe."""
+    """A Redis of this test's own, which it may stop and wipe; a skip on a machine that has none."""
+    if not EmbeddedRedis.can_be_had():
+        pytest.skip(NO_REDIS)
     with tempfile.TemporaryDirectory(prefix="mipoints-redis-") as folder:
         server = EmbeddedRedis.start(Path(folder))
         yield server

@@ -20,6 +20,7 @@ from loyalty.messages import (
 from loyalty.messages.catalogue import CATALOGUES, DEFAULT, LANGUAGES, SECTIONS
 from loyalty.messages.negotiation import LONGEST_HEADER
 from loyalty.refusals import (
+    BeforeTheProgramme,
     InvalidInput,
     LimitReached,
     MemberNotActive,
@@ -311,6 +312,8 @@ def test_an_entry_says_where_the_points_came_from_or_went(kind, points, sentence
          "Das liegt zu lange zurück."),
         (InvalidInput("Older than 72 hours.", "at", code="OCCURRED_TOO_LONG_AGO"), "en",
          "This happened before you joined, or too long ago to be counted."),
+        (BeforeTheProgramme(date(2020, 1, 1), "at"), "nl", "Mi Points begon op 1 januari 2020; dit was daarvoor."),
+        (BeforeTheProgramme(date(2020, 1, 1), "at"), "de", "Mi Points begann am 1. Januar 2020; das war davor."),
         (NotAllowed(), "de", "Das ist nicht erlaubt."),
         (NotAllowed("This token has expired."), "de", "Das ist nicht erlaubt \u2013 This token has expired."),
         (NotAllowed("This token has expired."), "en", "This token has expired."),

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from loyalty.rules.kinds import CapPeriod
+from loyalty.rules.kinds import LANGUAGES, CapPeriod
 from loyalty.rules.terms import BadTerms, StreakTerm, catalogue_of, terms_at, terms_from
 from loyalty.terms.files import shipped_terms
 
@@ -110,6 +110,16 @@ def test_a_new_way_to_earn_is_data():
     assert (way.points, way.cap_limit, way.cap_period, way.hold_seconds) == (3, 5, CapPeriod.DAY, 0)
 
 
+def test_a_new_way_says_what_to_do_in_every_language_or_in_none():
+    """R22, R60."""
+    told = document()
+    told["ways"]["WATCH_VIDEO"] = {"points": 3, "actions": dict.fromkeys(LANGUAGES, "Watch a video")}
+    assert terms_from(told).ways["WATCH_VIDEO"].actions["nl"] == "Watch a video"
+    del told["ways"]["WATCH_VIDEO"]["actions"]["nl"]
+    with pytest.raises(BadTerms, match=r"^ways\.WATCH_VIDEO\.actions\.nl must be a text"):
+        terms_from(told)
+
+
 @pytest.mark.parametrize("never", ["never", None])
 def test_points_may_never_lapse(never):
     """R50."""
@@ -142,10 +152,13 @@ def test_a_cost_follows_from_the_value_unless_it_is_said():
         (("lapse_after_months",), 0, "lapse_after_months"),
         (("lapse_after_months",), "always", "lapse_after_months"),
         (("earn_basis",), "gross", "earn_basis"),
+        (("late_hours",), 433, "late_hours must be a whole number of 0 to 432"),
         (("velocity_per_minute",), 59, "velocity_per_minute"),
         (("taking_back", "REVIEW"), "never", "taking_back.REVIEW"),
         (("taking_back", "WALKING"), "operator", "taking_back.WALKING"),
         (("ways", "REVIEW", "points"), 0, "ways.REVIEW.points"),
+        (("ways", "REVIEW", "actions"), {}, "ways.REVIEW.actions"),
+        (("ways", "OTHER"), {"points": 1}, "ways.OTHER"),
         (("ways", "REVIEW", "cap_limit"), 2, "ways.REVIEW.cap_limit"),
         (("ways", "REVIEW", "cap_period"), "MONTH", "ways.REVIEW.cap_period"),
         (("ways", "FUEL", "cap_limit"), 2, "ways.FUEL.cap_period"),

@@ -1,0 +1,129 @@
+"""Whatever ends `mipoints dev`, and whoever still reads what it prints, everything that it started ends with it."""
+
+import asyncio
+import fcntl
+import os
+import pty
+import shlex
+import signal
+import subprocess
+import sys
+import termios
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.cli.test_sandbox import READY_SECONDS, bare_environment
+from tests.processes import Server, answering, free_port
+
+GONE_SECONDS = 30
+READY = b"Ctrl-C stops everything"
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One checkout for all of these: its data is made once."""
+    return tmp_path_factory.mktemp("checkout")
+
+
+@dataclass(slots=True)
+class OnATerminal:
+    """A shell's line that runs on a terminal of its own; `screen` is what was read of it."""
+
+    process: subprocess.Popen[bytes]
+    terminal: int
+    screen: bytes = b""
+
+    async def is_ready(self) -> list[psutil.Process]:
+        """Waits for the banner; gives every process that the line has started."""
+        async with asyncio.timeout(READY_SECONDS):
+            while READY not in self.screen:
+                self.screen += await asyncio.to_thread(os.read, self.terminal, 65_536)
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def press_ctrl_c(self) -> None:
+        os.write(self.terminal, b"\x03")
+
+    def close(self) -> None:
+        """The window is closed: whoever reads or writes there gets an error, and its session a SIGHUP."""
+        os.close(self.terminal)
+        self.terminal = -1
+
+
+@pytest.fixture
+def typed(checkout: Path) -> Iterator[Callable[[str], OnATerminal]]:
+    """Types a line after `mipoints dev` on a new terminal; what is left at the end is killed."""
+    opened: list[OnATerminal] = []
+
+    def type_line(rest: str) -> OnATerminal:
+        dev = f"{shlex.quote(sys.executable)} -m mipoints dev --port {free_port()} 2>&1"
+        command = f"trap : INT; {dev} {rest}"  # like the shell that a person types into, this one stays
+        master, slave = pty.openpty()
+        process = subprocess.Popen(
+            ["sh", "-c", command],
+            cwd=checkout, env=bare_environment(), stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - one system call
+        )  # fmt: skip
+        os.close(slave)
+        opened.append(OnATerminal(process, master))
+        return opened[-1]
+
+    yield type_line
+    for each in opened:
+        kill_all([psutil.Process(each.process.pid)] if each.process.poll() is None else [])
+        each.process.wait()
+        if each.terminal >= 0:
+            os.close(each.terminal)
+
+
+def kill_all(processes: list[psutil.Process]) -> None:
+    """Kills what a failed test left behind, children first found."""
+    for process in [child for each in processes for child in each.children(recursive=True)] + processes:
+        process.kill()
+
+
+async def are_gone(processes: list[psutil.Process]) -> bool:
+    """Whether all of them end in time; those that do not are killed."""
+    _, alive = await asyncio.to_thread(psutil.wait_procs, processes, GONE_SECONDS)
+    kill_all(alive)
+    return not alive
+
+
+async def test_ctrl_c_stops_everything_though_nobody_reads_the_output_any_more(
+    typed: Callable[[str], OnATerminal], tmp_path: Path
+):
+    line = typed(f"| tee {tmp_path / 'log'}")
+    started = await line.is_ready()
+    assert len(started) >= 6
+    reader = next(each for each in started if each.name() == "tee")
+    reader.kill()
+    assert await are_gone([reader])
+    line.press_ctrl_c()
+    assert await are_gone(started)
+    assert "Traceback" not in line.screen.decode()
+
+
+async def test_a_terminal_that_is_closed_stops_everything(typed: Callable[[str], OnATerminal]):
+    line = typed("")
+    started = await line.is_ready()
+    line.close()
+    assert await are_gone(started)
+
+
+async def test_output_that_nobody_ever_reads_ends_nothing_and_a_sigterm_ends_all(checkout: Path):
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mipoints", "dev", "--port", str(port)],
+        cwd=checkout, env=bare_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    assert process.stdout is not None
+    process.stdout.close()
+    await answering(Server(f"http://127.0.0.1:{port}", process), seconds=READY_SECONDS)
+    started = psutil.Process(process.pid).children(recursive=True)
+    assert len(started) >= 4
+    process.send_signal(signal.SIGTERM)
+    assert await asyncio.to_thread(process.wait, GONE_SECONDS) == 0
+    assert await are_gone(started)

@@ -52,9 +52,11 @@ left join lateral (
 where coalesce(by_number.number, by_parcel.number) is not null;
 
 -- name: keep_reports
--- Keeps deliveries that were reported as events of their own ($1 ids, $2 bodies); gives the ids that were new.
+-- Keeps deliveries that were reported as events of their own ($1 ids, $2 bodies), with who reported them ($3) where
+-- others have headers; gives the ids that were new.
 insert into inbox (producer, event_id, type, body, headers, received_at)
-select 'native', r.event_id, 'shipment.delivered', r.body, '{"reported": "yes"}', programme_now()
+select
+    'native', r.event_id, 'shipment.delivered', r.body, jsonb_build_object('reported-by', $3::text), programme_now()
 from unnest($1::text[], $2::bytea[]) as r (event_id, body)
 on conflict (producer, event_id) do nothing
 returning event_id;

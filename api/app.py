@@ -6,16 +6,23 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
+from api.changes import Changes
 from api.context import Wake
+from api.documents import Documents
 from api.graphql import GraphQLEndpoint
 from api.health import Health, PingRedis
 from api.metrics import Metrics
+from api.persisted import Persisted
 from api.pings import PingEndpoint
 from api.producers import ProducersEndpoint
 from api.reconciliation import ReconciliationEndpoint
+from api.running import Runner
 from api.schema import schema
+from api.streams.open import OpenStreams
+from api.streams.websocket import GraphQLSockets
+from api.trusted import trusted_documents
 from api.webhooks import WebhookEndpoint, problem
 from loyalty.programme import Programme
 from loyalty.rejections import Rejections
@@ -32,22 +39,30 @@ def create_app(
     verifier: Verifier,
     ping_redis: PingRedis | None = None,
     rejections: Rejections | None = None,
+    changes: Changes | None = None,
 ) -> Starlette:
     """The application. It opens and closes nothing: whoever built the parts does.
 
     `wake` is called after commits with the name of what is to be done and when; it never raises and is bounded in
-    time. `ping_redis` asks Redis for a sign of life, for /readyz; None where there is no Redis.
-    `rejections` counts refused webhooks; whoever gives it writes down what is left of it at the end.
+    time. `ping_redis` asks Redis for a sign of life, for /readyz; None where there is no Redis. `rejections` counts
+    refused webhooks; whoever gives it writes down what is left of it at the end. `changes` hears of changed balances
+    once somebody follows one; whoever gives it closes it. Raises ManifestProblem for a trusted document that is not
+    valid.
     """
     metrics = Metrics()
+    documents = Documents(schema._schema)
+    trusted = trusted_documents(documents, settings.trusted_manifest)
+    persisted = Persisted(trusted, is_strict=settings.only_trusted_documents)
+    changes = changes or Changes.of(settings)
+    streams = OpenStreams(settings.streams, settings.streams_per_member, settings.heartbeat_seconds, changes.ending)
+    metrics.streams.set_function(lambda: streams.count)
     health = Health(programme.db, metrics, ping_redis)
     graphql = GraphQLEndpoint(
-        schema=schema,
-        programme=programme,
+        runner=Runner(schema, documents, persisted, programme, wake, changes),
         verifier=verifier,
-        wake=wake,
         metrics=metrics,
         body_limit=settings.graphql_body_limit,
+        streams=streams,
     )
     webhooks = WebhookEndpoint(
         db=programme.db,
@@ -69,6 +84,7 @@ def create_app(
     return Starlette(
         routes=[
             Route("/graphql", graphql),
+            WebSocketRoute("/graphql", GraphQLSockets(graphql)),
             Route("/webhooks/{producer}", webhooks),
             Route("/webhooks/{producer}/ping", pings),
             Route("/producers", producers.all),

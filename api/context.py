@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import strawberry
 from graphql import DocumentNode
 
+from api.changes import Changes
 from api.loaders import Loaders
 from db.pool import DatabaseUnavailable
 from loyalty.callers import Caller
@@ -16,28 +17,59 @@ Wake = Callable[[str, float | None], Awaitable[None]]
 
 
 @dataclass(slots=True)
+class Asker:
+    """Who sends a request and how it is answered; the operations of one batch share it.
+
+    `is_database_away` is known once an operation of the request waited for Postgres in vain.
+    """
+
+    caller: Caller
+    language: str
+    request_id: str
+    is_database_away: bool = False
+
+
+@dataclass(slots=True)
 class Context:
     """One operation's surroundings. `wake` tells workers, after a commit, that there is something to do."""
 
     programme: Programme
-    caller: Caller
-    language: str
+    asker: Asker
     wake: Wake
     document: DocumentNode
-    request_id: str
+    changes: Changes
     loaders: Loaders = field(init=False)
-    is_database_away: bool = False
 
     def __post_init__(self) -> None:
         self.loaders = Loaders(self.programme)
+
+    @property
+    def caller(self) -> Caller:
+        """Who is calling."""
+        return self.asker.caller
+
+    @property
+    def language(self) -> str:
+        """The language of sentences for people."""
+        return self.asker.language
+
+    @property
+    def request_id(self) -> str:
+        """What an answer's errors and our log have in common."""
+        return self.asker.request_id
 
     def read_anew(self) -> None:
         """Forgets what was read: something was written."""
         self.loaders = Loaders(self.programme)
 
+    def begin_anew(self) -> None:
+        """A subscription's next answer: what the one before it read, or could not read, says nothing of this one."""
+        self.asker.is_database_away = False
+        self.read_anew()
+
     def check_database(self) -> None:
         """Raises DatabaseUnavailable at once where an earlier field of this request waited for it in vain."""
-        if self.is_database_away:
+        if self.asker.is_database_away:
             raise DatabaseUnavailable("Postgres did not answer an earlier field of this request.")
 
 

@@ -56,9 +56,19 @@ class Documents:
     most: int = 256
     longest: int = 16_384
     _kept: "OrderedDict[str, Prepared]" = field(default_factory=OrderedDict)
+    _pinned: dict[str, Prepared] = field(default_factory=dict)
+
+    def pin(self, text: str) -> Prepared:
+        """Prepares a document now and keeps it for as long as the process lives, if it is sound."""
+        prepared = _prepare(self.schema, text)
+        if not prepared.errors:
+            self._pinned[text] = prepared
+        return prepared
 
     def prepare(self, text: str) -> Prepared:
         """The document of a text. Parsing and validating the same text again costs nothing."""
+        if pinned := self._pinned.get(text):
+            return pinned
         if kept := self._kept.get(text):
             self._kept.move_to_end(text)
             return kept

@@ -33,7 +33,7 @@ def error_answer(message: str, code: str, request_id: str) -> Answer:
 def request_errors(errors: Iterable[GraphQLError], request_id: str) -> list[Answer]:
     """Entries for a document or request that was refused before anything ran; logged as one line."""
     answers = [
-        _located(error, error_answer(in_graphql_words(error.message), BAD_USER_INPUT, request_id)) for error in errors
+        _located(error, error_answer(in_graphql_words(error.message), _code_of(error), request_id)) for error in errors
     ]
     _log_refused(answers, request_id)
     return answers
@@ -60,6 +60,11 @@ def _answer(error: GraphQLError, request_id: str) -> Answer:
         return _of_input(error, request_id)
     log.error("%s: fault at %s", request_id, error.path, exc_info=cause or error)
     return error_answer(FAULT, INTERNAL, request_id)
+
+
+def _code_of(error: GraphQLError) -> str:
+    cause = error.original_error
+    return cause.code if isinstance(cause, Problem) else BAD_USER_INPUT
 
 
 def _of_input(error: GraphQLError, request_id: str) -> Answer:

@@ -3,200 +3,148 @@
 import json
 import logging
 import time
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from graphql import GraphQLError, OperationDefinitionNode, OperationType
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
-from strawberry.types.graphql import OperationType as AllowedOperation
 
 from api.access import caller_of
-from api.bodies import BodyNotRead, BodyTooLarge, NotJson, has_unkeepable_text, read_body, read_json
-from api.context import Context, Wake
-from api.documents import UNKEEPABLE, Documents, chosen_operation
-from api.errors import BAD_USER_INPUT, FAULT, INTERNAL, Answer, error_answer, execution_errors, request_errors
+from api.context import Asker
+from api.errors import BAD_USER_INPUT, FAULT, INTERNAL, error_answer
 from api.graphiql import graphiql_page
 from api.metrics import Metrics
-from api.schema import QuietSchema
-from api.variables import are_of_variables, variable_errors
+from api.negotiation import GRAPHQL_JSON, HTML, JSON, chosen_media
+from api.problems import PersistedQueryNotFound
+from api.requests import Batch, Refused, Told, read_request
+from api.running import Answered, NotRun, Ready, Runner, refusal_of
+from api.streams.answers import answers
+from api.streams.events import EVENTS, EventStream, takes_events
+from api.streams.open import OpenStreams
 from loyalty.messages import language_of
-from loyalty.programme import Programme
 from loyalty.tokens import Verifier
 
 log = logging.getLogger("mipoints.api")
 
-_JSON = "application/json"
-_GRAPHQL_JSON = "application/graphql-response+json"
-_ALLOWED = {AllowedOperation.QUERY, AllowedOperation.MUTATION}
-
-
-class Refused(Exception):
-    """A request that never becomes an operation; `status` is HTTP's."""
-
-    def __init__(self, status: int, sentence: str, **headers: str) -> None:
-        self.status, self.headers = status, headers
-        super().__init__(sentence)
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a client sent: a document, the operation of it to run, and its variables."""
-
-    query: str
-    operation_name: str | None
-    variables: dict[str, Any] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """The body of an answer, and what is counted of it. Without `data`, nothing was run."""
-
-    body: Answer
-    kind: str = "none"
-
-    @property
-    def outcome(self) -> str:
-        """ok, or the first error's code."""
-        errors = self.body.get("errors")
-        return str(errors[0]["extensions"]["code"]) if errors else "ok"
+_NOTHING_RAN = 400
+"""For `application/graphql-response+json` without `data`. The specification allows 422 too; clients know 400."""
 
 
 @dataclass(slots=True)
 class GraphQLEndpoint:
-    """`/graphql`: POST runs one operation; GET shows GraphiQL to browsers."""
+    """`/graphql`: POST runs one operation or a batch, GET runs a query, and shows GraphiQL to browsers."""
 
-    schema: QuietSchema
-    programme: Programme
+    runner: Runner
     verifier: Verifier
-    wake: Wake
     metrics: Metrics
     body_limit: int
-    documents: Documents = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.documents = Documents(self.schema._schema)
+    streams: OpenStreams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         request = Request(scope, receive)
         started, request_id = time.perf_counter(), uuid4().hex
-        if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
+        if wants_page(request):
             response: Response = HTMLResponse(graphiql_page())
         else:
             response = await self._answer_always(request, request_id)
             self.metrics.seconds.labels("/graphql").observe(time.perf_counter() - started)
-        response.headers["x-request-id"] = request_id
-        response.headers["cache-control"] = "no-store"
+        response.headers.update({"x-request-id": request_id, "cache-control": "no-store", "vary": "accept"})
         await response(scope, receive, send)
 
     async def _answer_always(self, request: Request, request_id: str) -> Response:
         """The outermost wall: a fault around an operation is masked like one inside."""
+        media = chosen_media(request.headers.get("accept"))
         try:
-            return await self._answer(request, request_id)
-        except Exception:
-            log.exception("%s: fault around an operation", request_id)
-            self.metrics.graphql.labels("none", INTERNAL).inc()
-            return _response({"errors": [error_answer(FAULT, INTERNAL, request_id)]}, 500, media_type(request))
-
-    async def _answer(self, request: Request, request_id: str) -> Response:
-        try:
-            told = await self._told(request)
+            return await self._answer(request, request_id, media)
         except Refused as refused:
-            self.metrics.graphql.labels("none", BAD_USER_INPUT).inc()
-            answer = {"errors": [error_answer(str(refused), BAD_USER_INPUT, request_id)]}
-            return _response(answer, refused.status, media_type(request), refused.headers)
-        answered = await self.run(told, request, request_id)
-        self.metrics.graphql.labels(answered.kind, answered.outcome).inc()
-        media = media_type(request)
-        status = 400 if media == _GRAPHQL_JSON and "data" not in answered.body else 200
-        return _response(answered.body, status, media)
+            answered = self._counted(_refusal(refused, request_id))
+            return _response(answered.body, refused.status, media or JSON, refused.headers)
+        except Exception:
+            answered = self._counted(_fault(request_id))
+            return _response(answered.body, 500, media or JSON)
 
-    async def _told(self, request: Request) -> Told:
+    async def _answer(self, request: Request, request_id: str, media: str | None) -> Response:
         """Raises Refused."""
-        if request.method != "POST":
-            raise Refused(405, "Send a POST with a JSON body; browsers may GET this page.", allow="GET, POST")
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != _JSON:
-            raise Refused(415, f"Send the body as {_JSON}.")
+        told = await read_request(request, self.body_limit)
+        if media is None and not takes_events(request):
+            raise Refused(406, f"Answers are {GRAPHQL_JSON} or {JSON}, and {EVENTS}: accept one of them.")
+        caller = await caller_of(request, self.verifier)
+        asker = Asker(caller, language_of(request.headers.get("accept-language")), request_id)
+        if isinstance(told, list):
+            return _response([each.body for each in await self._run_all(told, asker)], 200, media or JSON)
+        ready = self.prepared(told, asker)
+        if media is None or (ready.kind == "subscription" and takes_events(request)):
+            return EventStream(answers(self.runner, ready, asker, self.metrics), self.streams, asker)
+        answered = self._counted(await self._run(ready, asker))
+        media = _media_for(answered, request, media)
+        return _response(answered.body, _status_of(answered, media), media)
+
+    async def _run_all(self, batch: Batch, asker: Asker) -> list[Answered]:
+        """A batch, in the order it was sent, one after the other: a request holds one connection at a time."""
+        return [self._counted(await self._run_or_refuse(each, asker)) for each in batch]
+
+    async def _run_or_refuse(self, told: Told | Refused, asker: Asker) -> Answered:
+        """One of a batch; not even a fault of ours around it is the others' affair."""
+        if isinstance(told, Refused):
+            return _refusal(told, asker.request_id)
         try:
-            return told_by(read_json(await read_body(request, self.body_limit)))
-        except BodyTooLarge:
-            sentence = f"The body is over the limit of {self.body_limit} bytes."
-            raise Refused(413, sentence) from None
-        except BodyNotRead:
-            raise Refused(408, "The body did not arrive in time.") from None
-        except NotJson as error:
-            raise Refused(400, str(error)) from None
+            return await self.run(told, asker)
+        except Exception:
+            return _fault(asker.request_id)
 
-    async def run(self, told: Told, request: Request, request_id: str) -> Answered:
-        """Runs one operation for whoever the request's token says is calling."""
-        prepared = self.documents.prepare(told.query)
-        if prepared.document is None or prepared.errors:
-            return Answered({"errors": request_errors(prepared.errors, request_id)})
-        operation = chosen_operation(prepared.document, told.operation_name)
-        if isinstance(operation, GraphQLError):
-            return Answered({"errors": request_errors([operation], request_id)})
-        kind = operation.operation.value
-        if operation.operation == OperationType.SUBSCRIPTION:
-            error = GraphQLError("Subscriptions are not answered here.", operation)
-            return Answered({"errors": request_errors([error], request_id)}, kind)
-        context = Context(
-            programme=self.programme,
-            caller=await caller_of(request, self.verifier),
-            language=language_of(request.headers.get("accept-language")),
-            wake=self.wake,
-            document=prepared.document,
-            request_id=request_id,
-        )
-        return Answered(await self._execute(told, operation, context), kind)
+    async def run(self, told: Told, asker: Asker) -> Answered:
+        """One operation's answer. Raises Refused for a GET of anything but a query."""
+        return await self._run(self.prepared(told, asker), asker)
 
-    async def _execute(self, told: Told, operation: OperationDefinitionNode, context: Context) -> Answer:
-        result = await self.schema.execute(
-            told.query,
-            variable_values=told.variables,
-            context_value=context,
-            operation_name=told.operation_name,
-            allowed_operation_types=_ALLOWED,
-        )
-        if not result.errors:
-            return {"data": result.data}
-        if are_of_variables(result.errors):
-            unread = variable_errors(self.schema._schema, operation, told.variables or {})
-            return {"errors": request_errors(unread or result.errors, context.request_id)}
-        errors = execution_errors(result.errors, context.request_id)
-        was_run = result.data is not None or any(error.path for error in result.errors)
-        return {"errors": errors, "data": result.data} if was_run else {"errors": errors}
+    def prepared(self, told: Told, asker: Asker) -> Ready | Answered:
+        """One operation, ready to run, or why it is not run. Raises Refused for a GET of anything but a query."""
+        try:
+            ready = self.runner.prepare(told, asker.caller)
+        except NotRun as refused:
+            return refusal_of(refused, asker)
+        if told.is_get and ready.kind != "query":
+            raise Refused(405, "A GET runs queries only: send a POST.", allow="POST")
+        return ready
+
+    async def _run(self, ready: Ready | Answered, asker: Asker) -> Answered:
+        return ready if isinstance(ready, Answered) else await self.runner.run(ready, asker)
+
+    def _counted(self, answered: Answered) -> Answered:
+        self.metrics.graphql.labels(answered.kind, answered.outcome).inc()
+        return answered
 
 
-def told_by(body: object) -> Told:
-    """The request in a JSON body. Raises Refused, naming the part that is wrong."""
-    if isinstance(body, list):
-        raise Refused(400, "Send one request: batches are not answered yet.")
-    if not isinstance(body, dict):
-        raise Refused(400, "The body is an object with `query`, and `variables` and `operationName` as needed.")
-    query, name = body.get("query"), body.get("operationName")
-    variables, extensions = body.get("variables"), body.get("extensions")
-    if not isinstance(query, str) or not query.strip():
-        raise Refused(400, "`query` is a GraphQL document, as a text.")
-    if not isinstance(name, str | None):
-        raise Refused(400, "`operationName` is a text or null.")
-    if not isinstance(variables, dict | None):
-        raise Refused(400, "`variables` is an object or null.")
-    if not isinstance(extensions, dict | None):
-        raise Refused(400, "`extensions` is an object or null.")
-    if has_unkeepable_text(query) or has_unkeepable_text(variables):
-        raise Refused(400, UNKEEPABLE)
-    return Told(query, name, variables)
+def wants_page(request: Request) -> bool:
+    """Whether a person's browser is looking at the address, and not a program."""
+    return request.method == "GET" and chosen_media(request.headers.get("accept"), (GRAPHQL_JSON, JSON, HTML)) == HTML
 
 
-def media_type(request: Request) -> str:
-    """The media type to answer in: GraphQL's own only for those who ask for it by name."""
-    return _GRAPHQL_JSON if _GRAPHQL_JSON in request.headers.get("accept", "").lower() else _JSON
+def _fault(request_id: str) -> Answered:
+    """For a fault that is being handled: logged with its traceback, and masked."""
+    log.exception("%s: fault around an operation", request_id)
+    return Answered({"errors": [error_answer(FAULT, INTERNAL, request_id)]})
 
 
-def _response(body: Answer, status: int, media: str, headers: dict[str, str] | None = None) -> Response:
+def _refusal(refused: Refused, request_id: str) -> Answered:
+    return Answered({"errors": [error_answer(str(refused), BAD_USER_INPUT, request_id)]})
+
+
+def _media_for(answered: Answered, request: Request, media: str) -> str:
+    """Some of Apollo's clients repeat a request with its text only after a 200, which is JSON's to give."""
+    if answered.outcome == PersistedQueryNotFound.code:
+        return chosen_media(request.headers.get("accept"), (JSON,)) or media
+    return media
+
+
+def _status_of(answered: Answered, media: str) -> int:
+    """By GraphQL's own media type a client sees in the status whether anything ran; by JSON it looks into the body."""
+    return _NOTHING_RAN if media == GRAPHQL_JSON and "data" not in answered.body else 200
+
+
+def _response(body: Any, status: int, media: str, headers: Mapping[str, str] | None = None) -> Response:
     text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
     return Response(text.encode("utf-8", "replace"), status, headers, f"{media}; charset=utf-8")

@@ -36,6 +36,11 @@ class Metrics:
             ["producer", "outcome"],
             registry=self.registry,
         )
+        self.streams = Gauge(
+            "mipoints_streams",
+            "WebSocket connections and event streams open now.",
+            registry=self.registry,
+        )
         self.pings = Counter(
             "mipoints_webhook_pings",
             "Pings, with which producers try their signatures, by producer and HTTP status.",

@@ -21,3 +21,18 @@ class Forbidden(Problem):
     """Somebody known is calling who may not ask this."""
 
     code = "FORBIDDEN"
+
+
+class Limited(Problem):
+    """More was asked for than one caller is given at a time."""
+
+    code = "LIMITED"
+
+
+class PersistedQueryNotFound(Problem):
+    """A document was asked for by an id that nobody told us. Clients of Apollo and urql know these very words."""
+
+    code = "PERSISTED_QUERY_NOT_FOUND"
+
+    def __init__(self) -> None:
+        super().__init__("PersistedQueryNotFound")

@@ -60,23 +60,29 @@ async def finish_delivery(
     order_number: str | None = None,
     tracking_number: str | None = None,
 ) -> None:
-    """Marks a delivery APPLIED, PARKED or IGNORED."""
-    await db.execute(
-        query("finish_delivery"),
-        delivery.producer,
-        delivery.event_id,
-        state,
-        error,
-        order_number,
-        tracking_number,
-    )
+    """Marks a delivery APPLIED, PARKED or IGNORED; of an erased member's order, its body is emptied (R71)."""
+    values = (delivery.producer, delivery.event_id, state, error, order_number, tracking_number)
+    if await db.fetchval(query("finish_delivery"), *values):
+        await empty_deliveries_of_order(db, order_number)
 
 
 async def postpone_delivery(
     db: Queryable, producer: str, event_id: str, error: str, order_number: str | None = None
 ) -> None:
-    """Counts a failed attempt; the next one waits longer, the tenth is the last. Keeps its order, if it was found."""
-    await db.execute(query("postpone_delivery"), producer, event_id, error, order_number)
+    """Counts a failed attempt; the next one waits longer, the tenth is the last. Keeps its order, if it was found; an
+    erased member's body is emptied (R71)."""
+    if await db.fetchval(query("postpone_delivery"), producer, event_id, error, order_number):
+        await empty_deliveries_of_order(db, order_number)
+
+
+async def empty_deliveries_of_order(db: Queryable, order_number: str | None) -> None:
+    """Empties what was sent about an erased member's order; of anybody else's it leaves everything."""
+    await db.execute(query("empty_deliveries_of_order"), order_number)
+
+
+async def empty_deliveries_of_member(db: Queryable, member_id: UUID) -> None:
+    """Empties what was sent about all orders of a member that was erased."""
+    await db.execute(query("empty_deliveries_of_member"), member_id)
 
 
 async def rest_delivery(db: Queryable, producer: str, event_id: str) -> None:

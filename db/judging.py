@@ -79,7 +79,7 @@ class KnownOrder:
 class OrderOfParcel:
     number: str
     member_id: UUID
-    carrier: str | None
+    carriers: Sequence[str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +233,7 @@ async def order_named(db: Queryable, numbers: Sequence[str], tracking_numbers: S
 async def orders_of_parcel(db: Queryable, tracking_number: str, received_at: datetime) -> list[OrderOfParcel]:
     """The orders that news of a parcel can mean: those with its number that were heard of in the last 180 days."""
     rows = await db.fetch(query("order_of_parcel"), tracking_number, received_at)
-    return [OrderOfParcel(row["number"], row["member_id"], row["carrier"]) for row in rows]
+    return [OrderOfParcel(row["number"], row["member_id"], row["carriers"]) for row in rows]
 
 
 async def order_to_settle(db: Queryable, member_id: UUID, number: str) -> OrderToSettle | None:

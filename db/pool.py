@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 APP_ROLE = "mipoints_app"
 
-_CONNECTION_LOST = (
+CONNECTION_LOST = (
     OSError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
@@ -109,7 +109,7 @@ class Database:
             if f'role "{APP_ROLE}"' in str(error):
                 raise NotSetUp from error
             raise
-        except _CONNECTION_LOST as error:
+        except CONNECTION_LOST as error:
             raise DatabaseUnavailable("The connection to Postgres was lost.") from error
 
     async def _borrow(self, work: Callable[[Any], Awaitable[T]]) -> T:
@@ -173,6 +173,6 @@ async def connect(
             max_cacheable_statement_size=0,
             server_settings=server_settings,
         )
-    except _CONNECTION_LOST as error:
+    except CONNECTION_LOST as error:
         raise DatabaseUnavailable("Postgres cannot be reached.") from error
     return Database(pool, seconds)

@@ -1,6 +1,6 @@
 """Who is calling: a member's app, a service, or nobody known."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID, uuid5
 
 _SERVICES = UUID("2f8b3f0e-7c52-4a55-9a6e-9f3c1d6a4b10")
@@ -10,13 +10,15 @@ _SERVICES = UUID("2f8b3f0e-7c52-4a55-9a6e-9f3c1d6a4b10")
 class Caller:
     """What a verified token says. `name` is a Mi account id or a service's name; None for nobody.
 
-    `problem` says in a sentence why a token that was sent is not believed.
+    `problem` says in a sentence why a token that was sent is not believed; `expires_at`, in seconds of the host's
+    clock, until when one that is believed may be gone by.
     """
 
     name: str | None = None
     scopes: frozenset[str] = frozenset()
     is_service: bool = False
     problem: str | None = None
+    expires_at: float | None = field(default=None, compare=False)
 
     @property
     def is_member(self) -> bool:

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from db.inbox import empty_deliveries_of_member
 from db.judging import MemberToJudge, Who
 from db.membership import belongings
 from db.pool import Queryable
@@ -16,8 +17,7 @@ from loyalty.set_member_state import in_state, member_answer, state_for_log
 async def erase_member(programme: Programme, caller: Caller, mi_id: str, reason: str, key: str) -> UUID:
     """Forfeits what closing does and removes the person; gives the member that is left, known by its id alone.
 
-    What producers sent about its orders is emptied with it, and whatever they send later when it is applied: the
-    database sees to that (migration 0018).
+    What producers sent about its orders is emptied in the same transaction; what they send later, when it is applied.
 
     A salted hash remembers which points were given once, so that the person may join anew and is not given them
     again. Refusals: NotAMember, IdempotencyMismatch.
@@ -44,5 +44,8 @@ async def erase_member(programme: Programme, caller: Caller, mi_id: str, reason:
         )
         return changes, member_answer(member.member_id)
 
-    answer = await decide(programme.db, Who(mi_id=mi_id), request, judge)
+    async def empty_deliveries(db: Queryable, member: MemberToJudge) -> None:
+        await empty_deliveries_of_member(db, member.member_id)
+
+    answer = await decide(programme.db, Who(mi_id=mi_id), request, judge, afterwards=empty_deliveries)
     return UUID(answer["member_id"])

@@ -13,6 +13,7 @@ def content_of(fact: Fact) -> dict[str, Any]:
     """The fact as JSON, without its kind and moment, which have columns of their own."""
     content: dict[str, Any] = {
         "tracking_number": fact.tracking_number,
+        "carrier": fact.carrier,
         "lines": [[line_id, quantity] for line_id, quantity in fact.lines],
     }
     if isinstance(fact, Returned):
@@ -22,11 +23,14 @@ def content_of(fact: Fact) -> dict[str, Any]:
             "shipping_minor": fact.shipping_minor,
         }
     named = {} if fact.consignment is None else {"consignment": fact.consignment}
-    return content | {"carrier": fact.carrier} | named
+    return content | named
 
 
 def fact_of(kind: str, content: Mapping[str, Any], occurred_at: datetime) -> Fact:
-    """The fact that was kept; those of earlier releases name no consignment. Raises KeyError for an unknown kind."""
+    """The fact that was kept; those of earlier releases name no consignment, and returns no carrier.
+
+    Raises KeyError for an unknown kind.
+    """
     lines = tuple((line_id, quantity) for line_id, quantity in content["lines"])
     if kind == "Returned":
         return Returned(
@@ -36,6 +40,7 @@ def fact_of(kind: str, content: Mapping[str, Any], occurred_at: datetime) -> Fac
             amount_minor=content["amount_minor"],
             shipping_minor=content["shipping_minor"],
             occurred_at=occurred_at,
+            carrier=content.get("carrier"),
         )
     return _SHIPMENTS[kind](
         tracking_number=content["tracking_number"],

@@ -181,7 +181,7 @@ async def _order_of(db: Queryable, known: Known, received_at: datetime) -> tuple
     number = known.tracking_number
     orders = await orders_of_parcel(db, number, received_at) if number is not None else []
     if len(orders) > 1:
-        orders = [order for order in orders if _same_carrier(order.carrier, known.carrier)]
+        orders = [order for order in orders if _has_carrier(order.carriers, known.carrier)]
     if len(orders) == 1:
         return orders[0].member_id, orders[0].number
     return await _order_numbered(db, known.order_hint) if known.order_hint is not None else None
@@ -192,8 +192,8 @@ async def _order_numbered(db: Queryable, number: str) -> tuple[UUID, str] | None
     return (owner, number) if owner is not None else None
 
 
-def _same_carrier(one: str | None, other: str | None) -> bool:
-    return (one or "").casefold() == (other or "").casefold()
+def _has_carrier(carriers: Sequence[str | None], carrier: str | None) -> bool:
+    return (carrier or "").casefold() in {(each or "").casefold() for each in carriers}
 
 
 async def _park(db: Queryable, delivery: Delivery, known: Known) -> None:

@@ -42,7 +42,12 @@ class Settings:
     deadline_seconds: float = 2.0
     graphql_body_limit: int = 256 * 1024
     webhook_body_limit: int = 1024 * 1024
+    streams: int = 10_000
+    streams_per_member: int = 10
+    heartbeat_seconds: float = 15.0
     outgoing_allow_private: bool = False
+    only_trusted_documents: bool = False
+    trusted_manifest: str | None = None
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -69,7 +74,12 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         deadline_seconds=reader.read("DEADLINE_SECONDS", _positive, 2.0),
         graphql_body_limit=reader.read("GRAPHQL_BODY_LIMIT", _count, 256 * 1024),
         webhook_body_limit=reader.read("WEBHOOK_BODY_LIMIT", _count, 1024 * 1024),
+        streams=reader.read("STREAMS", _count, 10_000),
+        streams_per_member=reader.read("STREAMS_PER_MEMBER", _count, 10),
+        heartbeat_seconds=reader.read("HEARTBEAT_SECONDS", _positive, 15.0),
         outgoing_allow_private=reader.read("OUTGOING_ALLOW_PRIVATE", _switch, False),
+        only_trusted_documents=reader.read("TRUSTED_DOCUMENTS", _whose_are_trusted, False),
+        trusted_manifest=reader.read("TRUSTED_MANIFEST", str, None),
     )
     reader.problems.extend(_contradictions(settings))
     if reader.problems:
@@ -145,6 +155,12 @@ def _switch(text: str) -> bool:
     if text.lower() not in known:
         raise ValueError("is on or off")
     return known[text.lower()]
+
+
+def _whose_are_trusted(text: str) -> bool:
+    if text.lower() not in {"off", "members"}:
+        raise ValueError("is off, or members: they may send ids of the manifest only")
+    return text.lower() == "members"
 
 
 def _whole(text: str) -> int:

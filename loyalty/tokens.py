@@ -173,14 +173,15 @@ def _sentence(error: jwt.PyJWTError) -> str:
 
 def _caller(claims: Mapping[str, Any]) -> Caller:
     """A token with a scope is a service's, whatever the scope; one without is a member's."""
-    name, scope = claims["sub"], claims.get("scope")
+    name, scope, expires_at = claims["sub"], claims.get("scope"), float(claims["exp"])
     if not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME or not _is_plain(name):
         raise TokenProblem(f"This token's `sub` is not a text of 1 to {LONGEST_NAME} characters.")
     if scope is None:
-        return Caller(name)
+        return Caller(name, expires_at=expires_at)
     if not isinstance(scope, str):
         raise TokenProblem("This token's `scope` is not a text of scopes with spaces between them.")
-    return Caller(name, frozenset(scope.split()) & frozenset(SCOPES), is_service=True)
+    scopes = frozenset(scope.split()) & frozenset(SCOPES)
+    return Caller(name, scopes, is_service=True, expires_at=expires_at)
 
 
 def _is_plain(text: str) -> bool:

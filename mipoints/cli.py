@@ -7,10 +7,12 @@ from mipoints.commands import (
     campaigns,
     clock,
     deliveries,
+    documents,
     outgoing,
     processes,
     reconciling,
     sandbox,
+    schema,
     terms,
     tokens,
     webhooks,
@@ -25,7 +27,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for group in (sandbox, processes, tokens, books, reconciling):
+for group in (sandbox, processes, tokens, books, reconciling, schema):
     app.registered_commands.extend(group.app.registered_commands)
 webhooks.app.registered_commands.extend(deliveries.app.registered_commands)
 app.add_typer(clock.app, name="clock")
@@ -33,3 +35,4 @@ app.add_typer(webhooks.app, name="webhook")
 app.add_typer(outgoing.app, name="outgoing")
 app.add_typer(campaigns.app, name="campaign")
 app.add_typer(terms.app, name="terms")
+app.add_typer(documents.app, name="documents")

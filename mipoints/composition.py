@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from api.changes import Changes
 from db.pool import APP_ROLE, Database, connect
 from loyalty.programme import Programme
 from loyalty.settings import Settings
@@ -19,6 +20,7 @@ class Parts:
     programme: Programme
     wake: Wake
     verifier: Verifier
+    changes: Changes
 
 
 @asynccontextmanager
@@ -45,12 +47,13 @@ async def opened_database(
 @asynccontextmanager
 async def opened_parts(settings: Settings) -> AsyncIterator[Parts]:
     """All parts of an API process, closed afterwards."""
-    wake = Wake(settings.redis_url)
+    wake, changes = Wake(settings.redis_url), Changes.of(settings)
     async with opened_database(settings) as db:
         try:
             programme = Programme(
                 db, settings.hold_seconds, settings.velocity_per_minute, person_salt=settings.person_salt
             )
-            yield Parts(settings, programme, wake, Verifier(settings))
+            yield Parts(settings, programme, wake, Verifier(settings), changes)
         finally:
+            await changes.close()
             await wake.close()

@@ -5,6 +5,8 @@ import socket
 
 from mipoints.problems import Problem
 
+_UNREAD_SECONDS = 30
+
 
 def listen(host: str, port: int) -> socket.socket:
     """A socket that listens. Raises Problem for a port in use, or a host that is not this machine's."""
@@ -12,11 +14,18 @@ def listen(host: str, port: int) -> socket.socket:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        _give_up_on_those_who_do_not_read(listener)
         listener.bind(address)
         listener.listen()
     except (OSError, OverflowError) as error:
         raise Problem(_sentence(host, port, error)) from error
     return listener
+
+
+def _give_up_on_those_who_do_not_read(listener: socket.socket) -> None:
+    """Linux ends a connection whose other side takes nothing for so long, with all that waits in its buffers."""
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 1000 * _UNREAD_SECONDS)
 
 
 def _sentence(host: str, port: int, error: Exception) -> str:

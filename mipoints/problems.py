@@ -41,6 +41,7 @@ def plainly(command: Callable[P, T]) -> Callable[P, T]:
 
 def problem_of(error: Exception) -> Problem | None:
     """The sentence for a failure that is not a fault of ours; None for a fault."""
+    from api.manifest import ManifestProblem
     from db.migrate import MigrationsDiffer
     from db.pool import DatabaseUnavailable
     from loyalty.outgoing.addresses import ForbiddenAddress
@@ -57,7 +58,9 @@ def problem_of(error: Exception) -> Problem | None:
         return error
     if isinstance(error, BadDuration | TokenProblem | InvalidInput | ForbiddenAddress | EndpointProblem):
         return Problem(str(error), MISTYPED)
-    if isinstance(error, SettingsError | MigrationsDiffer | EmbeddedServiceError | CannotSeed | BadDocument):
+    if isinstance(
+        error, SettingsError | MigrationsDiffer | EmbeddedServiceError | CannotSeed | BadDocument | ManifestProblem
+    ):
         return Problem(str(error))
     if isinstance(error, DatabaseUnavailable):
         return Problem(f"{error} {_WHERE}")

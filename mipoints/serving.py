@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import uvicorn
 
 from api.app import create_app
+from api.changes import Changes
 from db.migrate import are_current
 from db.pool import Database, DatabaseUnavailable
 from loyalty.rejections import Rejections
@@ -23,7 +24,16 @@ GRACE_SECONDS = 10
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn, but a signal ends the process with code 0 and not with the signal."""
+    """Uvicorn, but a signal ends the process with code 0 and not with the signal, and streams at once."""
+
+    def __init__(self, config: uvicorn.Config, changes: Changes) -> None:
+        super().__init__(config)
+        self.changes = changes
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """WebSockets are closed with 1012 and event streams are cut, so that clients connect to another process."""
+        self.changes.end()
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -53,11 +63,14 @@ async def serve(settings: Settings, listener: socket.socket) -> None:
             parts.verifier,
             parts.wake.ping if settings.redis_url else None,
             rejections,
+            parts.changes,
         )
         config = uvicorn.Config(
             app,
             http=LimitedHeads,
-            ws="none",
+            ws="websockets-sansio",
+            ws_max_size=settings.graphql_body_limit,
+            ws_per_message_deflate=False,
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -67,6 +80,6 @@ async def serve(settings: Settings, listener: socket.socket) -> None:
         host, port = listener.getsockname()[:2]
         log.info("Serving on http://%s:%d.", host, port)
         await _say_if_not_ready(parts.programme.db)
-        await _Server(config).serve([listener])
+        await _Server(config, parts.changes).serve([listener])
         await rejections.close()
         log.info("Stopped serving.")

@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -16,6 +16,7 @@ import asyncpg
 import httpx
 
 from api.app import create_app
+from api.changes import Changes
 from db import clock
 from db.pool import Database
 from loyalty.credit import credit_due
@@ -63,7 +64,8 @@ class Stage:
     owner: asyncpg.Connection
     http: httpx.AsyncClient
     rejections: Rejections
-    woken: list[str] = field(default_factory=list)
+    woken: list[str]
+    changes: Changes
 
     def token(self, mi_id: str | None = None, *, scope: str | None = None, name: str | None = None, **more: Any) -> str:
         """A member's or a service's token."""
@@ -131,11 +133,14 @@ class Stage:
         mi_id: str = "mi-1",
         *,
         key: str | None = None,
-        parcels: Mapping[str, Mapping[str, int]] | None = None,
+        parcels: Mapping[str, Mapping[str, int]] | list[dict[str, Any]] | None = None,
         carrier: str | None = None,
         **more: Any,
     ) -> dict[str, Any]:
-        """The storefront tells of an order; lines as (id, quantity, paid in minor units), products named p-<line>."""
+        """The storefront tells of an order; lines as (id, quantity, paid in minor units), products named p-<line>.
+
+        Parcels as pieces by tracking number, or as the API takes them.
+        """
         told = {
             "number": number,
             "miId": mi_id,
@@ -143,7 +148,9 @@ class Stage:
             "currency": "EUR",
             "lines": [{"id": id_, "productId": f"p-{id_}", "quantity": n, "paidMinor": paid} for id_, n, paid in lines],
         } | more
-        if parcels is not None:
+        if isinstance(parcels, list):
+            told["parcels"] = parcels
+        elif parcels is not None:
             told["parcels"] = [
                 {
                     "trackingNumber": number_,
@@ -226,7 +233,7 @@ def signed(body: bytes, id_: str, *, key: bytes = NATIVE_KEY, at: int | None = N
 
 
 @asynccontextmanager
-async def open_stage(shared: Shared, **others: Any) -> AsyncIterator[Stage]:
+async def open_stage(shared: Shared, *, send_buffer: int | None = None, **others: Any) -> AsyncIterator[Stage]:
     """Starts the API on a free port of this machine and stops it afterwards."""
     settings = settings_for(shared.url, **others)
     db = Database(shared.pool, settings.deadline_seconds)
@@ -242,10 +249,13 @@ async def open_stage(shared: Shared, **others: Any) -> AsyncIterator[Stage]:
     async def wake(job: str, _at: object) -> None:
         woken.append(job)
 
-    rejections = Rejections(db)
-    app = create_app(settings, programme, wake, Verifier(settings), rejections=rejections)
-    async with served(app) as url, httpx.AsyncClient(base_url=url, timeout=30) as http:
-        yield Stage(settings, programme, shared.owner, http, rejections, woken)
+    rejections, changes = Rejections(db), Changes.of(settings)
+    app = create_app(settings, programme, wake, Verifier(settings), rejections=rejections, changes=changes)
+    async with served(app, send_buffer) as url, httpx.AsyncClient(base_url=url, timeout=30) as http:
+        try:
+            yield Stage(settings, programme, shared.owner, http, rejections, woken, changes)
+        finally:
+            await changes.close()
     await rejections.close()
 
 

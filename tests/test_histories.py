@@ -18,7 +18,7 @@ from loyalty.programme import Programme
 from loyalty.record_order import OrderTold, record_order
 from loyalty.register import Registration, register
 from loyalty.rules.campaigns import Campaign
-from loyalty.rules.facts import Fact, Returned
+from loyalty.rules.facts import Fact, Lost, Returned, ReturnedToSender
 from loyalty.rules.orders import Order
 from loyalty.rules.purchase import all_kept, worth
 from loyalty.rules.settlement import settle_state
@@ -101,6 +101,14 @@ def test_the_histories_hold_what_can_happen():
     kept = [worth(each.order, fold(each.order, each.facts).kept, ES, each.campaigns).total for each in told]
     wholes = [worth(each.order, all_kept(each.order), ES, each.campaigns).total for each in told]
     assert sum(0 < now < whole for now, whole in zip(kept, wholes, strict=True)) > 200
+    assert sum(some_are_kept_of_what_went_astray(each) for each in told) > 30
+
+
+def some_are_kept_of_what_went_astray(told: History) -> bool:
+    """A line of which pieces were named as lost or sent back, without a number, and others are kept (R34)."""
+    astray = [fact for fact in told.facts if isinstance(fact, Lost | ReturnedToSender) and fact.lines]
+    kept = fold(told.order, told.facts).kept.pieces
+    return any(kept[line_id] for fact in astray for line_id, _ in fact.lines)
 
 
 async def test_histories_leave_in_the_ledger_what_the_fold_says(programme: Programme, owner: asyncpg.Connection):

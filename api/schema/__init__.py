@@ -21,6 +21,7 @@ from api.schema import (
 from api.schema.query import Query
 from api.schema.refusals import REFUSALS
 from api.schema.scalars import SCALARS
+from api.schema.subscription import Subscription
 
 
 @strawberry.type(
@@ -62,6 +63,7 @@ def build_schema() -> QuietSchema:
     return QuietSchema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         types=REFUSALS,
         extensions=_EXTENSIONS,
         config=StrawberryConfig(scalar_map=SCALARS),

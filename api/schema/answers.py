@@ -24,7 +24,7 @@ class RefusalsAreAnswers(FieldExtension):
         try:
             return await next_(source, info, **kwargs)
         except DatabaseUnavailable:
-            info.context.is_database_away = True
+            info.context.asker.is_database_away = True
             raise
         except (Unauthenticated, Forbidden) as problem:
             refusal: Refusal = NotAllowed(str(problem))
@@ -48,7 +48,7 @@ async def _or_mismatch(info: Info, refused: Refusal, key: str) -> Refusal:
         context.check_database()
         is_used = await is_key_used(context.programme.db, context.caller, key)
     except DatabaseUnavailable:
-        context.is_database_away = True
+        context.asker.is_database_away = True
         return refused
     return IdempotencyMismatch() if is_used else refused
 

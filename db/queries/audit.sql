@@ -686,7 +686,7 @@ limit $1;
 with recorded as (
     select
         o.member_id, o.number, p.parcel ->> 'tracking_number' as tracking_number,
-        min(p.parcel ->> 'carrier') as carrier
+        array_agg(p.parcel ->> 'carrier') as carriers
     from orders o, jsonb_array_elements(o.parcels) as p (parcel)
     group by o.member_id, o.number, p.parcel ->> 'tracking_number'
 ),
@@ -701,7 +701,7 @@ told as (
 parcels as (
     select
         member_id, number, tracking_number,
-        case when r.number is null then t.carriers else array[r.carrier] end as carriers
+        coalesce(r.carriers, t.carriers) as carriers
     from recorded r full join told t using (member_id, number, tracking_number)
 )
 select member_id, 'order number ' || number || ' leads ' || case when o.number is null then 'nowhere' else 'not here' end

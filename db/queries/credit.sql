@@ -36,12 +36,15 @@ order by due_at, promise_id;
 -- Credits the promises named in $1 (members) and $2 (promises): whole sets, each promise once, in the order they
 -- became due, booked as of that moment. Members somebody else holds are left for the next round; a promise that is
 -- no longer PROMISED is passed over. Later credits repay a debt first (R36). Who wants to hear of points credited gets
--- a row for each line of history, numbered per member (docs/outgoing.md).
+-- a row for each line of history, numbered per member (docs/outgoing.md); whoever follows one of the members is told
+-- with the commit (docs/subscriptions.md).
 with picked as (
     select * from unnest($1::uuid[], $2::uuid[]) as t (member_id, promise_id)
 ),
 locked as materialized (
-    select b.member_id, b.available, b.debt, b.seq, b.head, b.version, b.announced
+    select
+        b.member_id, b.available, b.debt, b.seq, b.head, b.version, b.announced,
+        coalesce(b.listened_until > clock_timestamp(), false) as is_listened_to
     from balances b
     where b.member_id in (select member_id from picked)
     order by b.member_id
@@ -158,8 +161,9 @@ changed_balances as (
         head = moved.head,
         announced = b.announced + moved.announced,
         version = b.version + 1
-    from moved
+    from moved join held using (member_id)
     where b.member_id = moved.member_id
+    returning b.member_id, b.seq, held.is_listened_to
 ),
 lot_changes as (
     select
@@ -176,7 +180,11 @@ grown_lots as (
     order by member_id, lapses_on
     on conflict (member_id, lapses_on) do update set remaining = l.remaining + excluded.remaining
 )
-select member_id, promise_id, points, due_at from posted order by due_at, promise_id;
+select
+    p.member_id, p.promise_id, p.points, p.due_at,
+    case when c.is_listened_to then pg_notify('mipoints_balances', c.member_id::text) end
+from posted p join changed_balances c using (member_id)
+order by p.due_at, p.promise_id;
 
 -- name: postpone_promise
 -- A promise that could not be credited stops itself and nothing else: it is tried again later, ten times.

@@ -25,13 +25,24 @@ where producer = $1 and event_id = $2 and state = 'RECEIVED'
 for update skip locked;
 
 -- name: finish_delivery
--- What became of a delivery: applied, parked until its order is known, or ignored with a reason.
+-- What became of a delivery: applied, parked until its order is known, or ignored with a reason. While it is parked,
+-- not_before says when to look again whether it can be decided: the longer it waits, the more rarely, up to a day.
 update inbox
 set
     state = $3, error = $4, order_number = coalesce($5, order_number),
     tracking_number = coalesce($6, tracking_number), attempts = attempts + ($3 <> 'PARKED')::int,
-    applied_at = case when $3 = 'APPLIED' then programme_now() end
-where producer = $1 and event_id = $2;
+    applied_at = case when $3 = 'APPLIED' then programme_now() end,
+    not_before = case
+        when $3 = 'PARKED' then
+            clock_timestamp() + greatest(interval '30 s', least(interval '1 day', programme_now() - received_at))
+    end
+where producer = $1 and event_id = $2
+returning exists (
+    select from order_numbers n
+    where
+        n.number = inbox.order_number and inbox.body <> ''
+        and not exists (select from mi_accounts a where a.member_id = n.member_id)
+) as holds_an_erased_person;
 
 -- name: postpone_delivery
 -- A delivery that cannot be applied stops itself and nothing else: tried again with growing pauses, dead after ten. Its
@@ -43,7 +54,20 @@ set
     error = left($3, 500),
     order_number = coalesce($4, order_number),
     state = case when attempts + 1 >= 10 then 'DEAD' else state end
-where producer = $1 and event_id = $2 and state = 'RECEIVED';
+where producer = $1 and event_id = $2 and state = 'RECEIVED'
+returning exists (
+    select from order_numbers n
+    where
+        n.number = inbox.order_number and inbox.body <> ''
+        and not exists (select from mi_accounts a where a.member_id = n.member_id)
+) as holds_an_erased_person;
+
+-- name: empty_deliveries_of_order
+-- An erased member's order: what was sent about it keeps its hash and nothing else (R71).
+select empty_deliveries_of_erased($1);
+
+-- name: empty_deliveries_of_member
+select empty_deliveries_of_erased(number) from orders where member_id = $1;
 
 -- name: rest_delivery
 -- Its member is busy: looked at again in a second, and no attempt is counted.
@@ -74,17 +98,17 @@ returning event_id;
 
 -- name: unpark_known
 -- The same for every parked delivery whose order has become known, for the case that nobody was left to say so.
--- A tracking number of several orders stays parked: it does not say which one is meant; an order of which nothing had
--- been heard for 180 days was not.
+-- A tracking number of several orders does not say which one is meant, unless the carrier does: such a delivery is
+-- looked at again when its not_before has come, and is parked anew where it stays undecided. An order of which nothing
+-- had been heard for 180 days is not meant.
 update inbox
 set state = 'RECEIVED', not_before = null
 where (producer, event_id) in (
     select i.producer, i.event_id from inbox i
     where i.state = 'PARKED' and (
         exists (select from order_numbers n where n.number = i.order_number)
-        or 1 = (
-            select count(*)
-            from tracking_numbers t
+        or exists (
+            select from tracking_numbers t
             join orders o using (member_id, number)
             where
                 t.tracking_number = i.tracking_number
@@ -95,6 +119,7 @@ where (producer, event_id) in (
                         f.member_id = t.member_id and f.number = t.number
                         and f.content ->> 'tracking_number' = t.tracking_number
                 )) > i.received_at - interval '180 days'
+            having count(*) = 1 or (count(*) > 1 and coalesce(i.not_before, '-infinity') <= clock_timestamp())
         )
     )
     order by i.producer, i.event_id

@@ -104,18 +104,35 @@ left join orders o on o.member_id = n.member_id and o.number = n.number
 where n.number = $1;
 
 -- name: order_of_parcel
--- The orders that recorded a parcel with this tracking number and can be meant by news of it that came at $2. Carriers
--- give their numbers again: an order is not meant that was recorded, and last told of that parcel, 180 days before.
-select t.number, t.member_id, t.carrier
+-- The orders that have a parcel with this tracking number and can be meant by news of it that came at $2: carriers give
+-- their numbers again, so none that was recorded, and last told of that parcel, 180 days before. Each with the carriers
+-- of all such parcels: of those it was recorded with, and of those in which the shop said that its consignments travel.
+select
+    t.number, t.member_id,
+    array(
+        select p.parcel ->> 'carrier'
+        from orders o, jsonb_array_elements(o.parcels) as p (parcel)
+        where
+            o.member_id = t.member_id and o.number = t.number
+            and p.parcel ->> 'tracking_number' = t.tracking_number
+        union
+        select f.content ->> 'carrier'
+        from order_facts f
+        where
+            f.member_id = t.member_id and f.number = t.number
+            and f.content ->> 'tracking_number' = t.tracking_number and f.content ? 'consignment'
+    ) as carriers
 from tracking_numbers t
-join orders o using (member_id, number)
-cross join lateral (
-    select max(f.told_at) as at
-    from order_facts f
-    where
-        f.member_id = t.member_id and f.number = t.number and f.content ->> 'tracking_number' = t.tracking_number
-) told
-where t.tracking_number = $1 and greatest(o.recorded_at, told.at) > $2::timestamptz - interval '180 days';
+join orders r using (member_id, number)
+where
+    t.tracking_number = $1
+    and greatest(r.recorded_at, (
+        select max(f.told_at)
+        from order_facts f
+        where
+            f.member_id = t.member_id and f.number = t.number
+            and f.content ->> 'tracking_number' = t.tracking_number
+    )) > $2::timestamptz - interval '180 days';
 
 -- name: order_owner
 select member_id from order_numbers where number = $1;

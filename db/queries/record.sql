@@ -4,9 +4,12 @@
 -- The member's balance row is locked first. If its version has moved on, somebody else wrote in between: nothing
 -- is written and no row comes back, and the caller judges anew. Balances and lots follow from the transfers here
 -- and nowhere else, so they cannot disagree with the ledger. What others are told of (docs/outgoing.md) follows from
--- what is written here too: numbered without gaps under the same lock, a row for each endpoint that wants it.
+-- what is written here too: numbered without gaps under the same lock, a row for each endpoint that wants it. Whoever
+-- follows this member is told with the commit (docs/subscriptions.md).
 with held as materialized (
-    select member_id, available, debt, seq, head, version, announced, programme_now() as recorded_at
+    select
+        member_id, available, debt, seq, head, version, announced, programme_now() as recorded_at,
+        coalesce(listened_until > clock_timestamp(), false) as is_listened_to
     from balances
     where member_id = $1 and version = $2
     for update
@@ -161,6 +164,7 @@ claimed_tracking_numbers as (
     insert into tracking_numbers (tracking_number, number, carrier, member_id)
     select distinct on (p ->> 'tracking_number') p ->> 'tracking_number', o.number, p ->> 'carrier', $1
     from added_orders o, jsonb_array_elements(o.parcels) as p
+    order by p ->> 'tracking_number', p ->> 'carrier'
 ),
 added_facts as (
     insert into order_facts (
@@ -303,7 +307,9 @@ changed_balance as (
         version = b.version + 1
     from held, moved
     where b.member_id = held.member_id
-    returning b.seq, b.version
+    returning
+        b.seq, b.version,
+        held.is_listened_to and (moved.transfers > 0 or jsonb_array_length($3::jsonb -> 'forgotten') > 0) as is_told
 ),
 logged as (
     insert into operator_log (entry_id, actor, action, member_id, reason, before, after, done_at)
@@ -343,7 +349,10 @@ answered_requests as (
         caller_id uuid, key text, input_hash text, answer jsonb
     )
 )
-select seq, version from changed_balance;
+select
+    seq, version,
+    case when is_told then pg_notify('mipoints_balances', $1::uuid::text) end
+from changed_balance;
 
 -- name: lock_member
 -- Holds one member until the transaction ends; what is read after it cannot be stale.

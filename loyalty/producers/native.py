@@ -104,18 +104,13 @@ def _known(event: dict[str, Any], data: dict[str, Any], received_at: datetime) -
         raise Unreadable("It names neither order_number nor tracking_number.")
     occurred_at = moment_of(data.get("occurred_at") or event.get("timestamp"), "occurred_at", received_at)
     fact = _fact(event["type"], data, tracking_number, occurred_at)
-    return Known(fact, order_number, tracking_number, text_of(data, "carrier"))
+    return Known(fact, order_number, tracking_number, carrier=fact.carrier)
 
 
 def _fact(type_: str, data: dict[str, Any], tracking_number: str | None, occurred_at: datetime) -> Fact:
-    lines = _lines(data.get("lines"))
+    lines, carrier = _lines(data.get("lines")), text_of(data, "carrier")
     if type_ != "return.received":
-        return _SHIPMENTS[type_](
-            tracking_number=tracking_number,
-            carrier=text_of(data, "carrier"),
-            lines=lines,
-            occurred_at=occurred_at,
-        )
+        return _SHIPMENTS[type_](tracking_number, carrier, lines, occurred_at)
     return_id = text_of(data, "return_id")
     if return_id is None:
         raise Unreadable("A return needs its return_id.")
@@ -127,6 +122,7 @@ def _fact(type_: str, data: dict[str, Any], tracking_number: str | None, occurre
         amount_minor=amount_minor,
         shipping_minor=shipping_minor,
         occurred_at=occurred_at,
+        carrier=carrier,
     )
 
 

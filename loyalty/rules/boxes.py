@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from loyalty.rules.consignments import by_consignment, contents, contents_of_parcel
 from loyalty.rules.facts import Delivered, InTransit, Lost, Movement, ReturnedToSender
-from loyalty.rules.orders import Order, Parcel
+from loyalty.rules.orders import Order, Parcel, recorded_parcel
 
 
 class UnknownParcel(LookupError):
@@ -69,7 +69,7 @@ class Box:
 
 
 def boxes_of(order: Order, movements: Sequence[Movement]) -> list[Box]:
-    """The recorded parcels, those heard of later, the shop's shipments without a number, and the rest.
+    """The recorded parcels, in their order, those heard of later, the shop's shipments without a number, and the rest.
 
     News of everything is news of each. The movements are those that `placed` gives. Raises UnknownParcel.
     """
@@ -106,13 +106,6 @@ def outside(order: Order, boxes: Sequence[Box]) -> dict[str, int]:
     """The pieces in none of these boxes."""
     left = {line_id: bought - count(line_id, boxes) for line_id, bought in order.pieces.items()}
     return {line_id: pieces for line_id, pieces in left.items() if pieces > 0}
-
-
-def recorded_parcel(order: Order, tracking_number: str, carrier: str | None) -> Parcel | None:
-    """R34: the number decides; the carrier, in any case, only between parcels with the same number."""
-    same = [parcel for parcel in order.parcels if parcel.tracking_number == tracking_number]
-    by_carrier = [each for each in same if (each.carrier or "").casefold() == (carrier or "").casefold()]
-    return next(iter(by_carrier or same), None)
 
 
 def pieces_heard_of(order: Order, tracking_number: str, movements: Sequence[Movement]) -> Mapping[str, int]:

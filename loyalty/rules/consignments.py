@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from loyalty.rules.facts import Movement, named_pieces
-from loyalty.rules.orders import Order
+from loyalty.rules.orders import Order, Parcel, recorded_parcel
 
 Numbers = list[tuple[str, str | None]]
 
@@ -12,10 +12,10 @@ Numbers = list[tuple[str, str | None]]
 def placed(order: Order, movements: Sequence[Movement]) -> list[Movement]:
     """The movements, with those that name only a consignment told of each parcel it travels in.
 
-    That is every tracking number its facts name, else the one recorded parcel that it can be. Where there is none it
-    stays a shipment without a number.
+    That is every tracking number its facts name, else the one recorded parcel that it can be: of those that no other
+    one is in, a parcel with just its pieces, or the only one. Where there is none it stays a shipment without a number.
     """
-    parcels = {name: _parcels(order, facts) for name, facts in by_consignment(movements).items()}
+    parcels = _parcels(order, by_consignment(movements))
     return [each for fact in movements for each in _in_each(fact, parcels)]
 
 
@@ -53,11 +53,27 @@ def _in_each(fact: Movement, parcels: Mapping[str, Numbers]) -> list[Movement]:
     return [replace(fact, tracking_number=number, carrier=carrier) for number, carrier in numbers] or [fact]
 
 
-def _parcels(order: Order, facts: Sequence[Movement]) -> Numbers:
-    """The tracking numbers and carriers of a consignment, each once, in an order of their own."""
+def _parcels(order: Order, consignments: Mapping[str, Sequence[Movement]]) -> dict[str, Numbers]:
+    """The tracking numbers and carriers of each consignment; what looks alike is matched by the order of its names."""
+    found = {name: _numbers(facts) for name, facts in consignments.items()}
+    taken = [recorded_parcel(order, *each) for numbers in found.values() for each in numbers]
+    free = [parcel for parcel in order.parcels if parcel not in taken]
+    pieces = {name: contents(consignments[name]) for name in sorted(found) if not found[name]}
+    for name in [name for name, told in pieces.items() if told]:
+        fitting = next((parcel for parcel in free if parcel.pieces == pieces[name]), None)
+        if fitting is not None:
+            free.remove(fitting)
+            found[name] = [_name_of(fitting)]
+    for name in [name for name, told in pieces.items() if not told and len(free) == 1]:
+        found[name] = [_name_of(free[0])]
+    return found
+
+
+def _numbers(facts: Sequence[Movement]) -> Numbers:
+    """The tracking numbers and carriers that these facts name, each once, in an order of their own."""
     told = {(fact.tracking_number, fact.carrier) for fact in facts if fact.tracking_number is not None}
-    if told:
-        return sorted(told, key=lambda each: (each[0], each[1] or ""))
-    pieces = contents(facts)
-    fitting = [parcel for parcel in order.parcels if not pieces or parcel.pieces == pieces]
-    return [(fitting[0].tracking_number, fitting[0].carrier)] if len(fitting) == 1 else []
+    return sorted(told, key=lambda each: (each[0], each[1] or ""))
+
+
+def _name_of(parcel: Parcel) -> tuple[str, str | None]:
+    return parcel.tracking_number, parcel.carrier

@@ -83,7 +83,7 @@ class Lost(Movement):
 class Returned:
     """The shop took something back (R33a): lines, else money, else everything (of the parcel, if named).
 
-    `shipping_minor` is inside `amount_minor`.
+    `shipping_minor` is inside `amount_minor`. `carrier` decides between two parcels with the same number.
     """
 
     return_id: str
@@ -92,6 +92,7 @@ class Returned:
     amount_minor: int | None
     shipping_minor: int
     occurred_at: datetime
+    carrier: str | None = None
 
     @property
     def key(self) -> str:

@@ -52,6 +52,13 @@ class Order:
         return {line.id: line.quantity for line in self.lines}
 
 
+def recorded_parcel(order: Order, tracking_number: str, carrier: str | None) -> Parcel | None:
+    """R34: the number decides; the carrier, in any case, only between parcels with the same number."""
+    same = [parcel for parcel in order.parcels if parcel.tracking_number == tracking_number]
+    by_carrier = [each for each in same if (each.carrier or "").casefold() == (carrier or "").casefold()]
+    return next(iter(by_carrier or same), None)
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """What is kept of an order: pieces by line, and money refunded without lines."""

@@ -53,6 +53,9 @@ async def test_help_lists_the_commands():
         (("webhook", "send", "native", "-", "--url", "http://127.0.0.1:9/webhooks/native"), {}, 1, "running"),
         (("webhook", "send", "native", "-", "--url", "nowhere"), {}, 2, "nowhere"),
         (("tour", "--url", "http://127.0.0.1:9"), {}, 1, "running"),
+        (("documents", "check", "no-such-folder"), {}, 1, "no-such-folder"),
+        (("serve", "--port", "0"), {"MIPOINTS_TRUSTED_DOCUMENTS": "some"}, 1, "members"),
+        (("serve", "--port", "0"), {"MIPOINTS_TRUSTED_MANIFEST": "no-such-file"}, 1, "no-such-file"),
     ],
 )
 async def test_what_goes_wrong_is_a_sentence_on_stderr(
@@ -183,6 +186,22 @@ def test_the_reference_library_accepts_our_signature():
     headers = signed_headers("native", NATIVE_SECRET, body.encode())
     assert Webhook(NATIVE_SECRET).verify(body, headers) == {"name": "Zoë"}
     assert headers["webhook-id"] == signed_headers("native", NATIVE_SECRET, body.encode())["webhook-id"]
+
+
+async def test_a_manifest_is_written_once_its_operations_are_valid_and_checked_against_them(tmp_path: Path):
+    (tmp_path / "Me.graphql").write_text("query MeQuery { me { id } }", "utf-8")
+    assert (await mipoints("documents", "check", str(tmp_path), env={})).returncode == 1
+    for command in ("write", "check"):
+        assert (await mipoints("documents", command, str(tmp_path), env={})).returncode == 0
+    (tmp_path / "Me.graphql").write_text("query MeQuery { me { miId } }", "utf-8")
+    stale = await mipoints("documents", "check", str(tmp_path), env={})
+    assert stale.returncode == 1
+    assert b"documents write" in stale.stderr
+    (tmp_path / "Me.graphql").write_text("query MeQuery { me { nothing } }", "utf-8")
+    wrong = await mipoints("documents", "write", str(tmp_path), env={})
+    assert b"Cannot query field 'nothing'" in wrong.stderr
+    assert are_sentences(stale.stderr)
+    assert are_sentences(wrong.stderr)
 
 
 async def test_a_worker_that_is_missing_is_named(db: Database):

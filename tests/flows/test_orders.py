@@ -9,6 +9,7 @@ from db.inbox import unpark_known
 from tests.stage import Stage
 
 TWO_LINES = [("1", 1, 19999), ("2", 1, 5000)]
+ONE = [{"line_id": "1", "quantity": 1}]
 TWO_PARCELS = {"T1": {"1": 1}, "T2": {"2": 1}}
 
 
@@ -21,6 +22,12 @@ async def joined(stage: Stage) -> None:
 async def verdicts(stage: Stage) -> list[tuple[str, str, str, int]]:
     me = await stage.app("mi-1", "{ me { verdicts { nodes { kind outcome code points } } } }")
     return [(v["kind"], v["outcome"], v["code"], v["points"]) for v in me["verdicts"]["nodes"]]
+
+
+def parcel(tracking_number: str, carrier: str, line_id: str = "1") -> dict:
+    """One piece of a line in a parcel, as the storefront tells it."""
+    lines = [{"lineId": line_id, "quantity": 1}]
+    return {"trackingNumber": tracking_number, "carrier": carrier, "lines": lines}
 
 
 async def test_an_order_waits_for_delivery_and_is_credited_parcel_by_parcel_without_a_hold(stage: Stage):
@@ -255,6 +262,82 @@ async def test_a_tracking_number_of_two_orders_waits_without_wearing_out(stage: 
     row = await stage.owner.fetchrow("select state, attempts from audit.inbox")
     assert (row["state"], row["attempts"]) == ("PARKED", 0)
     assert await stage.balance() == (50, 200, 0)
+
+
+async def test_a_piece_that_went_back_without_a_number_is_not_the_one_that_arrived(stage: Stage):
+    """R33a, R34: of two pieces one was delivered and one went back; nothing waits for that one for ever (R60)."""
+    await joined(stage)
+    await stage.order("ORD-1", [("1", 2, 20_000)])
+    await stage.delivered("ORD-1", lines=ONE, occurred_at="2026-11-03T10:00:00Z")
+    assert await stage.balance() == (150, 100, 0)
+    await stage.tell("shipment.returned_to_sender", "ORD-1", lines=ONE, occurred_at="2026-11-03T11:00:00Z")
+    assert await stage.balance() == (150, 0, 0)
+    assert ("PURCHASE", "GRANTED", "GRANTED", 100) in await verdicts(stage)
+
+
+async def test_a_piece_lost_without_a_number_is_found_once_more_arrive_than_are_left(stage: Stage):
+    """R34: the later news counts, of the pieces that are more than were bought."""
+    await joined(stage)
+    await stage.order("ORD-1", [("1", 2, 20_000)])
+    await stage.tell("shipment.lost", "ORD-1", lines=ONE, occurred_at="2026-11-03T09:00:00Z")
+    assert await stage.balance() == (50, 100, 0)
+    for hour, balance in (("10", (150, 0, 0)), ("11", (250, 0, 0))):
+        await stage.delivered("ORD-1", lines=ONE, occurred_at=f"2026-11-03T{hour}:00:00Z")
+        assert await stage.balance() == balance
+
+
+async def test_a_return_of_a_parcel_is_of_the_carriers_parcel(stage: Stage):
+    """R33a: everything of the parcel; R34: the carrier's name decides between two parcels with the same number."""
+    await joined(stage)
+    parcels = [parcel("T", "UPS"), parcel("T", "DHL", "2")]
+    for number in ("ORD-1", "ORD-2"):
+        await stage.order(number, [("1", 1, 10_000), ("2", 1, 3_000)], parcels=parcels)
+        for carrier in ("ups", "dhl"):
+            await stage.delivered(number, "T", carrier=carrier)
+    await stage.returned("ORD-1", "R1", tracking_number="T", carrier="dhl")
+    assert await stage.balance() == (50 + 100 + 130, 0, 0)
+    await stage.returned("ORD-2", "R1", tracking_number="T", carrier="Ups")
+    assert await stage.balance() == (50 + 100 + 30, 0, 0)
+
+
+async def states(stage: Stage) -> list[str]:
+    return [row["state"] for row in await stage.owner.fetch("select state from audit.inbox order by event_id")]
+
+
+async def test_a_number_two_orders_share_is_told_apart_by_the_carrier(stage: Stage):
+    """R34: in any case, and by each carrier of an order whose two parcels have that number."""
+    await joined(stage)
+    for number, carrier in (("ORD-1", "UPS"), ("ORD-2", "DHL")):
+        await stage.order(
+            number, [("1", 1, 10_000), ("2", 1, 3_000)],
+            parcels=[parcel("T", carrier), parcel("T", f"{carrier} Express", "2")],
+        )  # fmt: skip
+    for n, (carrier, available) in enumerate((("dhl", 150), ("UPS express", 180), ("ups", 280), ("Dhl Express", 310))):
+        told = {"tracking_number": "T", "carrier": carrier, "occurred_at": "2026-11-03T11:59:30Z"}
+        await stage.webhook("shipment.delivered", told, id_=f"evt-{n}")
+        await stage.drain()
+        assert (await stage.balance())[0] == available
+    await stage.webhook("shipment.delivered", told | {"carrier": "Royal Mail"}, id_="evt-9")
+    await stage.drain()
+    assert await states(stage) == ["APPLIED"] * 4 + ["PARKED"]
+
+
+async def test_what_waits_for_a_shared_number_is_freed_when_the_carrier_decides_and_not_before(stage: Stage):
+    """R34: for the case that nobody was left to say that its order is known; what is undecided is looked at rarely."""
+    await joined(stage)
+    for number, carrier in (("ORD-1", "UPS"), ("ORD-2", "DHL")):
+        await stage.order(number, [("1", 1, 10_000)], parcels=[parcel("T", carrier)])
+    for id_, carrier in (("evt-1", "dhl"), ("evt-2", "Royal Mail")):
+        told = {"tracking_number": "T", "carrier": carrier, "occurred_at": "2026-11-03T11:59:30Z"}
+        await stage.webhook("shipment.delivered", told, id_=id_)
+    await stage.owner.execute("update inbox set state = 'PARKED', tracking_number = 'T'")
+    assert await unpark_known(stage.programme.db) == 2
+    await stage.drain()
+    assert await states(stage) == ["APPLIED", "PARKED"]
+    assert (await stage.balance())[0] == 150
+    assert await unpark_known(stage.programme.db) == 0
+    await stage.owner.execute("update inbox set not_before = not_before - interval '1 day'")
+    assert await unpark_known(stage.programme.db) == 1
 
 
 async def test_order_and_return_ids_with_colons_do_not_meet(stage: Stage):

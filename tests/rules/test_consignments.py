@@ -19,6 +19,7 @@ PLAIN = order(*LINES)
 ALL_IN_ONE = order(*LINES, parcels=[Parcel("T1", None, {"1": 2, "2": 1})])
 PART_IN_ONE = order(*LINES, parcels=[Parcel("T1", None, {"1": 1})])
 TWO = order(*LINES, parcels=[Parcel("T1", None, {"1": 2}), Parcel("T2", None, {"2": 1})])
+ALIKE = order(*LINES, parcels=[Parcel("T1", None, {"1": 1}), Parcel("T2", None, {"1": 1})])
 ALL, NONE = {"1": 2, "2": 1}, {"1": 0, "2": 0}
 ONES, SECOND, PIECE, REST = {"1": 2, "2": 0}, {"1": 0, "2": 1}, {"1": 1, "2": 0}, {"1": 1, "2": 1}
 
@@ -70,6 +71,16 @@ CASES = [
     ("a parcel by its pieces", TWO,
      [of("F1", InTransit, l2=1), of("F1", Delivered), of(None, Delivered, "T2")], SECOND, ALL),
     ("of two parcels it can be either", TWO, [of("F1", Delivered)], NONE, ALL),
+    ("two alike in two parcels alike went back", ALIKE,
+     [of("F1", InTransit, l1=1), of("F2", InTransit, l1=1), of("F1", ReturnedToSender), of("F2", ReturnedToSender)],
+     NONE, SECOND),
+    ("two alike, of which one was recorded", PART_IN_ONE,
+     [of("F1", InTransit, l1=1), of("F2", InTransit, l1=1), of("F1", Delivered), of("F2", Delivered)], ONES, ALL),
+    ("not the parcel that another one is", PART_IN_ONE,
+     [of("F1", InTransit, "T1"), of("F1", Delivered), of("F2", ReturnedToSender)], PIECE, PIECE),
+    ("nor the one that another one is by its pieces", PART_IN_ONE,
+     [of("F1", InTransit, l1=1), of("F1", Delivered), of("F2", InTransit), of("F2", ReturnedToSender)], PIECE, PIECE),
+    ("the parcel that no other one is", TWO, [of("F1", InTransit, l1=2), of("F2", Delivered)], SECOND, ALL),
     ("another number than was recorded", ALL_IN_ONE, [*SPLIT, of("F1", Delivered)], ONES, ALL),
     # beside news of everything, and of lines
     ("everything is it too", PLAIN, [*SPLIT, of(None, Delivered)], ALL, ALL),

@@ -1,9 +1,11 @@
 """What the facts about an order say together (R31, R33, R33a, R34)."""
 
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
 
+from loyalty.facts import content_of, fact_of
 from loyalty.rules.facts import Delivered, Fact, InTransit, Lost, Movement, Returned, ReturnedToSender
 from loyalty.rules.purchase import Parcel
 from loyalty.rules.shipment import UnknownLine, UnknownParcel, fold
@@ -22,6 +24,7 @@ EACH = {"1": 1, "2": 1}
 FIRST = {"1": 2, "2": 0}
 SECOND = {"1": 0, "2": 1}
 PIECE = {"1": 1, "2": 0}
+PAIR, SINGLE, ONE = order(line("1", 20_00, 2)), order(line("1", 20_00)), {"1": 1}
 
 
 def told(kind: type[Movement], number: str | None = None, day: int = 12, *, by: str | None = None, **pieces: int):
@@ -159,6 +162,45 @@ CASES = [
         SECOND,
         ALL,
     ),
+    # without a tracking number: of other pieces than those that arrived, while there are any
+    ("one arrived and one went back", PAIR, [told(Delivered, l1=1), told(ReturnedToSender, day=13, l1=1)], ONE, ONE),
+    ("one arrived and one is lost", PAIR, [told(Delivered, l1=1), told(Lost, day=13, l1=1)], ONE, ONE),
+    ("one is lost and one arrived", PAIR, [told(Lost, l1=1), told(Delivered, day=13, l1=1)], ONE, ONE),
+    ("and then the lost one", PAIR,
+     [told(Delivered, l1=1), told(Lost, day=13, l1=1), told(Delivered, day=14, l1=1)], {"1": 2}, {"1": 2}),
+    ("and then lost both", PAIR,
+     [told(Lost, l1=1), told(Delivered, day=13, l1=1), told(Lost, day=14, l1=1)], {"1": 0}, {"1": 0}),
+    ("both arrived and one went back", PAIR, [told(Delivered, l1=2), told(ReturnedToSender, l1=1)], ONE, ONE),
+    ("both arrived and one is lost", PAIR, [told(Delivered, l1=2), told(Lost, day=13, l1=1)], ONE, ONE),
+    ("one was lost and both arrived", PAIR, [told(Delivered, day=13, l1=2), told(Lost, l1=1)], {"1": 2}, {"1": 2}),
+    ("both went back", PAIR,
+     [told(ReturnedToSender, l1=1), told(ReturnedToSender, day=13, l1=1), told(Delivered, l1=1)], {"1": 0}, {"1": 0}),
+    ("the lost one went back", PAIR,
+     [told(Delivered, l1=1), told(Lost, day=13, l1=1), told(ReturnedToSender, day=14, l1=1)], ONE, ONE),
+    ("of one piece, what went back did not arrive", SINGLE,
+     [told(Delivered, day=14, l1=1), told(ReturnedToSender, l1=1)], {"1": 0}, {"1": 0}),
+    ("one parcel arrived, a piece went back", TWO, [told(Delivered, "T1"), told(ReturnedToSender, l1=1)], PIECE, EACH),
+    ("one parcel arrived, a piece is lost", TWO, [told(Delivered, "T1"), told(Lost, day=13, l1=1)], PIECE, EACH),
+    ("both parcels arrived, a piece went back", TWO,
+     [told(Delivered, "T1"), told(Delivered, "T2"), told(ReturnedToSender, l1=1)], EACH, EACH),
+    ("both parcels arrived, a piece is lost since", TWO,
+     [told(Delivered, "T1"), told(Delivered, "T2"), told(Lost, day=13, l1=1)], EACH, EACH),
+    ("a piece was lost before both parcels arrived", TWO,
+     [told(Delivered, "T1", 13), told(Delivered, "T2", 13), told(Lost, l1=1)], ALL, ALL),
+    ("one parcel went back, a piece too", TWO, [told(ReturnedToSender, "T1"), told(ReturnedToSender, l1=1)],
+     NONE, SECOND),
+    ("a piece that went back is not the lost parcel's", TWO,
+     [told(Lost, "T1"), told(ReturnedToSender, day=13, l1=1)], NONE, SECOND),
+    ("but it is, when the other one arrived", TWO,
+     [told(Lost, "T1"), told(ReturnedToSender, day=13, l1=1), told(Delivered, "T2")], EACH, EACH),
+    ("the parcel that went back was said to be lost", TWO,
+     [told(ReturnedToSender, "T1"), told(Lost, l1=1), told(Delivered, "T2", 11)], EACH, EACH),
+    ("one parcel is lost, the other's piece arrived before", TWO, [told(Lost, "T1", 13), told(Delivered, l1=1)],
+     PIECE, EACH),
+    ("everything arrived, two pieces went back", PLAIN,
+     [told(Delivered), told(ReturnedToSender, l1=1), told(ReturnedToSender, l2=1)], PIECE, PIECE),
+    ("sent back and returned", PAIR, [told(Delivered, l1=2), told(ReturnedToSender, l1=1), back(l1=1)],
+     {"1": 0}, {"1": 0}),
     # returns
     ("returned", PLAIN, [told(Delivered), back(l1=1)], EACH, EACH),
     ("returned before delivery", PLAIN, [back(l1=2)], NONE, SECOND),
@@ -172,6 +214,21 @@ CASES = [
     ("returned more than bought", PLAIN, [told(Delivered), back(l1=9)], SECOND, SECOND),
     ("everything returned", PLAIN, [told(Delivered), back()], NONE, NONE),
     ("a parcel returned", TWO, [told(Delivered), back(number="T1")], EACH, EACH),
+    ("a parcel returned before it arrived takes nothing of another", TWO, [told(Delivered, "T1"), back(number="T2")],
+     PIECE, PIECE),
+    ("nor do pieces of it", TWO, [told(Delivered, "T1"), back(number="T2", l1=1)], PIECE, EACH),
+    ("nor does one that went back and is returned", TWO,
+     [told(Delivered, "T1"), told(ReturnedToSender, "T2"), back(number="T2")], PIECE, PIECE),
+    ("and once it arrives it is the same", TWO,
+     [told(Delivered, "T1"), told(Delivered, "T2"), back(number="T2")], PIECE, PIECE),
+    ("a parcel is returned once", TWO,
+     [told(Delivered), back(number="T1"), back("R2", number="T1")], EACH, EACH),
+    ("more pieces than are in it are of others", TWO, [told(Delivered), back(number="T1", l1=2)], SECOND, SECOND),
+    ("pieces returned under a number nobody knows", TWO, [told(Delivered), back(number="T9", l1=1)], EACH, EACH),
+    ("lost, found without its number, and returned", order(line("1", 1), parcels=[Parcel("T1", None, {"1": 1})]),
+     [told(Lost, "T1", 12), told(Delivered, day=13, l1=1), back(number="T1")], {"1": 0}, {"1": 0}),
+    ("a parcel heard of and returned", PLAIN, [told(Delivered, "T8", l1=1), told(InTransit, "T9", l1=1),
+     back(number="T9")], PIECE, EACH),
     (
         "lines win over money",
         PLAIN,
@@ -188,7 +245,7 @@ CASES = [
         NONE,
         NONE,
     ),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -268,6 +325,16 @@ def test_the_carrier_only_decides_between_parcels_with_the_same_number(bought, c
     assert dict(fold(bought, [told(Delivered, number, by=carrier)]).kept.pieces) == kept
 
 
+@pytest.mark.parametrize(
+    ("bought", "carrier", "kept"),
+    [(SAME, "ups", PIECE), (SAME, "Dhl", SECOND), (SAME, None, SECOND), (TWO, "Royal Mail", EACH), (TWO, None, EACH)],
+)
+def test_a_return_of_a_parcel_is_of_the_carriers_too(bought, carrier, kept):
+    """R33a, R34: of two parcels with the same number it is the carrier's."""
+    returned = replace(back(number=bought.parcels[0].tracking_number), carrier=carrier)
+    assert dict(fold(bought, [told(Delivered), returned]).kept.pieces) == kept
+
+
 @pytest.mark.parametrize("fact", [told(Delivered, "T9"), told(Lost, "T9"), back(number="T9")])
 def test_a_parcel_the_order_cannot_have_is_said(fact):
     with pytest.raises(UnknownParcel, match="T9"):
@@ -317,6 +384,14 @@ def test_a_key_stays_short_however_many_lines_there_are():
 def test_the_same_instant_in_another_zone_is_the_same_fact():
     madrid = at("2026-06-12 12:00").astimezone()
     assert Delivered("T1", None, (), madrid).key == told(Delivered, "T1").key
+
+
+def test_a_kept_return_remembers_its_carrier_and_one_kept_earlier_has_none():
+    told_ = replace(back(number="T1"), carrier="DHL")
+    assert fact_of("Returned", content_of(told_), told_.occurred_at) == told_
+    assert told_.key == back(number="T1").key
+    earlier = {key: value for key, value in content_of(told_).items() if key != "carrier"}
+    assert fact_of("Returned", earlier, told_.occurred_at) == back(number="T1")
 
 
 def test_any_return_is_told_apart_from_what_was_never_delivered():

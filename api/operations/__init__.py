@@ -1,0 +1,1 @@
+"""The Mi Store app's operations, one a file, and their manifest (`mipoints documents write`)."""

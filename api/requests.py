@@ -1,0 +1,154 @@
+"""Reading GraphQL requests: a JSON body, a query string, or up to five requests at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+
+from api.bodies import BodyNotRead, BodyTooLarge, NotJson, has_unkeepable_text, read_body, read_json
+from api.documents import UNKEEPABLE
+from api.negotiation import JSON, is_json, may_come_from_a_page
+
+MOST_AT_ONCE = 5
+_PARAMETERS = ("query", "documentId", "operationName", "variables", "extensions")
+_LONGEST_ID = 200
+
+
+class Refused(Exception):
+    """A request that never becomes an operation; `status` is HTTP's."""
+
+    def __init__(self, status: int, sentence: str, **headers: str) -> None:
+        self.status, self.headers = status, headers
+        super().__init__(sentence)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One operation as a client sent it: a document, its id or both; the operation's name; variables.
+
+    The id is `documentId` (urql, Relay, GraphQL over HTTP) or the hash of `extensions.persistedQuery` (Apollo).
+    """
+
+    query: str | None
+    operation_name: str | None = None
+    variables: dict[str, Any] | None = None
+    document_id: str | None = None
+    is_get: bool = False
+
+
+Batch = list[Told | Refused]
+"""Requests that came as one array, each with its own answer."""
+
+
+async def read_request(request: Request, limit: int) -> Told | Batch:
+    """What was sent. Raises Refused for what is no GraphQL request; entries of a batch are refused one by one."""
+    if request.method == "GET":
+        return told_by_address(request)
+    if request.method != "POST":
+        raise Refused(405, "Send a POST with a JSON body, or a GET with a query.", allow="GET, POST")
+    if not is_json(request.headers.get("content-type")):
+        raise Refused(415, f"Send the body as {JSON}, in UTF-8.")
+    body = await _body(request, limit)
+    return batch_of(body) if isinstance(body, list) else told_by(body)
+
+
+async def _body(request: Request, limit: int) -> Any:
+    try:
+        return read_json(await read_body(request, limit))
+    except BodyTooLarge:
+        raise Refused(413, f"The body is over the limit of {limit} bytes.") from None
+    except BodyNotRead:
+        raise Refused(408, "The body did not arrive in time.") from None
+    except NotJson as error:
+        raise Refused(400, str(error)) from None
+
+
+def batch_of(bodies: list[object]) -> Batch:
+    """The requests of an array. Raises Refused for none, and for more than five."""
+    if not 0 < len(bodies) <= MOST_AT_ONCE:
+        raise Refused(400, f"A batch has 1 to {MOST_AT_ONCE} requests; this one has {len(bodies)}.")
+    return [_told_or_refused(each) for each in bodies]
+
+
+def _told_or_refused(body: object) -> Told | Refused:
+    try:
+        return told_by(body)
+    except Refused as refused:
+        return refused
+
+
+def told_by_address(request: Request) -> Told:
+    """The request in a query string. Raises Refused, also for what a page of another site could have sent."""
+    if may_come_from_a_page(request.headers):
+        sentence = "Send a header such as `apollo-require-preflight: true`, so that no page can forge this GET."
+        raise Refused(400, sentence)
+    given: dict[str, Any] = {name: _once(request, name) for name in _PARAMETERS}
+    for name in ("variables", "extensions"):
+        if given[name] is not None:
+            given[name] = _json_of(name, given[name])
+    return told_by({name: value for name, value in given.items() if value != ""}, is_get=True)
+
+
+def _once(request: Request, name: str) -> str | None:
+    values = request.query_params.getlist(name)
+    if len(values) > 1:
+        raise Refused(400, f"`{name}` is given more than once.")
+    return values[0] if values else None
+
+
+def _json_of(name: str, text: str) -> Any:
+    try:
+        return read_json(text.encode("utf-8", "surrogatepass")) if text else None
+    except NotJson:
+        raise Refused(400, f"`{name}` is an object, as JSON.") from None
+
+
+def told_by(body: object, *, is_get: bool = False) -> Told:
+    """The request in a JSON object. Raises Refused, naming the part that is wrong."""
+    if not isinstance(body, dict):
+        raise Refused(400, "A request is an object with `query`, and `variables` and `operationName` as needed.")
+    told = Told(
+        query=_typed(body, "query", str, "a GraphQL document, as a text"),
+        operation_name=_typed(body, "operationName", str, "a text") or None,
+        variables=_typed(body, "variables", dict, "an object"),
+        document_id=_id_in(body),
+        is_get=is_get,
+    )
+    _check(told)
+    return told
+
+
+def _typed(body: Mapping[str, Any], name: str, kind: type, words: str) -> Any:
+    value = body.get(name)
+    if value is not None and not isinstance(value, kind):
+        raise Refused(400, f"`{name}` is {words}, or null.")
+    return value
+
+
+def _id_in(body: Mapping[str, Any]) -> str | None:
+    """The document's id, wherever a client puts it. Raises Refused for two that differ, and for a long one."""
+    plain = _typed(body, "documentId", str, "a text")
+    ids = {plain and plain.removeprefix("sha256:"), _hash_in(_typed(body, "extensions", dict, "an object") or {})}
+    ids.discard(None)
+    if len(ids) > 1 or any(len(each) > _LONGEST_ID for each in ids):
+        raise Refused(400, f"A document has one id, of at most {_LONGEST_ID} characters.")
+    return next(iter(ids), None)
+
+
+def _hash_in(extensions: Mapping[str, Any]) -> str | None:
+    """The hash of Apollo's `{"persistedQuery": {"version": 1, "sha256Hash": …}}`, if there is one."""
+    told = extensions.get("persistedQuery")
+    if told is None:
+        return None
+    if not isinstance(told, dict) or told.get("version") != 1 or not isinstance(told.get("sha256Hash"), str):
+        raise Refused(400, '`extensions.persistedQuery` is {"version": 1, "sha256Hash": "…"}.')
+    return str(told["sha256Hash"])
+
+
+def _check(told: Told) -> None:
+    """Raises Refused where no document is meant, and for texts that no database keeps."""
+    if not (told.query or "").strip() and (told.query is not None or told.document_id is None):
+        raise Refused(400, "`query` is a GraphQL document, as a text.")
+    if has_unkeepable_text(told.query) or has_unkeepable_text(told.variables):
+        raise Refused(400, UNKEEPABLE)

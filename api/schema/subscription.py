@@ -1,0 +1,109 @@
+"""What can be followed: a member's balance, from whichever process changes it."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import strawberry
+
+from api.access import lasts_until, member_only
+from api.changes import Following
+from api.context import Info
+from api.schema.entries import PointsEntry
+from api.schema.members import Balance, Member
+from api.schema.pending import PendingPoints
+from db.changes import Change, Followed, changes_since, follow_member
+from db.pool import DatabaseUnavailable
+from loyalty.refusals import NotAMember
+
+_CLOCKS_APART = timedelta(minutes=5)
+_MOST_AT_ONCE = 20
+_SECONDS_UNTIL_NEXT_TRY = 1.0
+
+
+@strawberry.type(description="A member's balance after something changed it, and what that was.")
+class BalanceChanged:
+    balance: Balance = strawberry.field(description="Points, now.")
+    entry: PointsEntry | None = strawberry.field(
+        description="The line that was added to the points history; null where none was, as for new pending points."
+    )
+    pending_points: PendingPoints | None = strawberry.field(
+        description="Points that were promised just now; null where none were, as for points that were credited."
+    )
+
+
+@strawberry.type(description="What can be followed, over WebSocket (graphql-transport-ws) or server-sent events.")
+class Subscription:
+    @strawberry.subscription(
+        description="member (app): the balance after each change, from whichever process made it. Ends with the "
+        "token, or when the person is erased. After many changes at once the newest are told, with the balance as it "
+        "is. Refused as NOT_A_MEMBER before joining, LIMITED when too many are open."
+    )
+    async def balance_changed(
+        self,
+        info: Info,
+        start_with_current: Annotated[
+            bool,
+            strawberry.argument(
+                description="Begin with the balance as it is, so that nothing between reading and subscribing, or "
+                "while the connection was away, is missed."
+            ),
+        ] = False,
+    ) -> AsyncGenerator[BalanceChanged | None, None]:
+        mi_id = member_only(info.context.caller)
+        followed = await follow_member(info.context.programme.db, mi_id, _until(info))
+        if followed is None:
+            raise NotAMember
+        with info.context.changes.follow(followed.member_id) as following:
+            if start_with_current and (member := await _member(info, followed)):
+                yield BalanceChanged(balance=member.balance, entry=None, pending_points=None)
+            async for change in _changes(info, followed, following):
+                yield change
+
+
+def _until(info: Info) -> datetime:
+    """Until when changes are told: this stream's end, and longer in case the database's clock is ahead. In whole hours,
+    so that a phone that comes back again and again writes once an hour."""
+    ends = datetime.fromtimestamp(lasts_until(info.context.caller), UTC) + _CLOCKS_APART
+    return ends.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+
+
+async def _changes(info: Info, followed: Followed, following: Following) -> AsyncIterator[BalanceChanged]:
+    """Each change since then, until the person is erased. It looks once at the start: a change that was told before
+    this follower was there was told to nobody."""
+    seq = followed.seq
+    while True:
+        try:
+            found = await changes_since(info.context.programme.db, followed.member_id, seq, _MOST_AT_ONCE)
+            if found is None:
+                return
+            told = await _what_changed(info, followed, found[1]) if found[0] > seq else []
+        except DatabaseUnavailable:
+            await following.told(within=_SECONDS_UNTIL_NEXT_TRY)
+            continue
+        seq = found[0]
+        for change in told:
+            yield change
+        await following.told()
+
+
+async def _what_changed(info: Info, followed: Followed, changes: Sequence[Change]) -> list[BalanceChanged]:
+    """What there is to tell: one for each line and each promise that is still open, or the balance alone."""
+    member = await _member(info, followed)
+    if member is None:
+        return []
+    loaders, told = info.context.loaders, []
+    for change in changes:
+        entry = pending = None
+        if change.seq is not None:
+            entry = PointsEntry.of(await loaders.entries.load((followed.member_id, change.seq)))
+        if change.promise_id is not None:
+            pending = PendingPoints.of(await loaders.promises.load((followed.member_id, change.promise_id)))
+        if entry or pending:
+            told.append(BalanceChanged(balance=member.balance, entry=entry, pending_points=pending))
+    return told or [BalanceChanged(balance=member.balance, entry=None, pending_points=None)]
+
+
+async def _member(info: Info, followed: Followed) -> Member | None:
+    info.context.begin_anew()
+    return Member.of(await info.context.loaders.members.load(followed.member_id))

@@ -1,0 +1,76 @@
+"""The answers to one operation of a stream, one after another: one to a query, a subscription's as they come."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from inspect import isawaitable
+from typing import Any
+
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, subscribe
+
+from api.context import Asker, Context
+from api.errors import Answer, execution_errors
+from api.metrics import Metrics
+from api.running import Answered, Ready, Runner
+from api.variables import are_of_variables
+
+
+async def answers(
+    runner: Runner, ready: Ready | Answered, asker: Asker, metrics: Metrics
+) -> AsyncGenerator[Answer, None]:
+    """Every answer is well-formed; one without `data` says that nothing was run, or that it cannot go on."""
+    if isinstance(ready, Ready) and ready.kind == "subscription":
+        last = Answered({}, ready.kind)
+        async with aclosing(_follow(runner, ready, asker)) as following:
+            async for answer in following:
+                last = Answered(answer, ready.kind)
+                yield answer
+    else:
+        last = ready if isinstance(ready, Answered) else await runner.run(ready, asker)
+        yield last.body
+    metrics.graphql.labels(last.kind, last.outcome).inc()
+
+
+async def _follow(runner: Runner, ready: Ready, asker: Asker) -> AsyncGenerator[Answer, None]:
+    """The answers of one subscription, through the schema's own types: nothing is parsed or validated once more."""
+    context = runner.context_for(ready, asker)
+    try:
+        source = await _source(runner.schema._schema, ready, context)
+        if isinstance(source, ExecutionResult):
+            yield _not_begun(runner, ready, source.errors or [], asker)
+            return
+        async with aclosing(source) as results:
+            async for result in results:
+                yield _answer(result, context.request_id)
+    except Exception as error:
+        yield {"errors": execution_errors([_wrapped(error)], context.request_id)}
+
+
+def _not_begun(runner: Runner, ready: Ready, errors: Sequence[GraphQLError], asker: Asker) -> Answer:
+    if errors and are_of_variables(errors):
+        return runner.unread(ready, errors, asker.request_id)
+    return {"errors": execution_errors(errors, asker.request_id)}
+
+
+async def _source(
+    schema: GraphQLSchema, ready: Ready, context: Context
+) -> AsyncGenerator[ExecutionResult, None] | ExecutionResult:
+    """Where the answers come from; or the one answer that there is nothing to come."""
+    begun: Any = subscribe(
+        schema,
+        ready.document,
+        context_value=context,
+        variable_values=ready.variables,
+        operation_name=ready.operation_name,
+    )
+    source: AsyncGenerator[ExecutionResult, None] | ExecutionResult = await begun if isawaitable(begun) else begun
+    return source
+
+
+def _wrapped(error: Exception) -> GraphQLError:
+    return error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)
+
+
+def _answer(result: ExecutionResult, request_id: str) -> Answer:
+    if not result.errors:
+        return {"data": result.data}
+    return {"errors": execution_errors(result.errors, request_id), "data": result.data}

@@ -1,0 +1,72 @@
+"""What a client says over graphql-transport-ws, read strictly: a kind, and what belongs to it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from api.bodies import NotJson, read_json
+
+BAD_REQUEST = 4400
+UNAUTHORIZED = 4401
+FORBIDDEN = 4403
+NOT_A_SUBPROTOCOL = 4406
+INIT_TIMEOUT = 4408
+ALREADY_THERE = 4409
+TOO_MANY = 4429
+GOING_AWAY = 1001
+TRY_AGAIN_LATER = 1013
+
+_KINDS = ("connection_init", "ping", "pong", "subscribe", "complete")
+_LONGEST_ID = 128
+_LONGEST_REASON = 123
+
+
+class Ended(Exception):
+    """The connection is over; `code` is the WebSocket's close code, the message its reason."""
+
+    def __init__(self, code: int, sentence: str) -> None:
+        self.code = code
+        super().__init__(sentence.encode()[:_LONGEST_REASON].decode("utf-8", "ignore"))
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a client. `id` is the operation's, empty for messages about the connection."""
+
+    kind: str
+    id: str
+    payload: dict[str, Any]
+
+
+def read_message(text: str | None) -> Message:
+    """A message. Raises Ended, with 4400, for anything else than the protocol knows."""
+    if text is None:
+        raise Ended(BAD_REQUEST, "Messages are texts.")
+    try:
+        value = read_json(text.encode("utf-8", "surrogatepass"))
+    except NotJson as error:
+        raise Ended(BAD_REQUEST, str(error).replace("The body", "The message")) from None
+    if not isinstance(value, dict) or value.get("type") not in _KINDS:
+        raise Ended(BAD_REQUEST, f"A message is an object with one of these types: {', '.join(_KINDS)}.")
+    kind, payload = str(value["type"]), value.get("payload")
+    if payload is not None and not isinstance(payload, dict):
+        raise Ended(BAD_REQUEST, f"The payload of `{kind}` is an object.")
+    return Message(kind, _id(value, kind), payload or {})
+
+
+def _id(value: dict[str, Any], kind: str) -> str:
+    if kind not in {"subscribe", "complete"}:
+        return ""
+    id_ = value.get("id")
+    if not isinstance(id_, str) or not 0 < len(id_) <= _LONGEST_ID:
+        raise Ended(BAD_REQUEST, f"`{kind}` has an id, a text of 1 to {_LONGEST_ID} characters.")
+    return id_
+
+
+def header_of(payload: dict[str, Any], name: str) -> str:
+    """What a client tells instead of a header, which browsers cannot send: in `connection_init` or its `headers`."""
+    for told in (payload, payload.get("headers")):
+        if isinstance(told, dict):
+            for key, value in told.items():
+                if key.lower() == name and isinstance(value, str):
+                    return value
+    return ""

@@ -1,0 +1,88 @@
+"""The operations of one WebSocket connection: side by side, each with an id that its client chose."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from starlette.websockets import WebSocketDisconnect
+
+from api.context import Asker
+from api.errors import BAD_USER_INPUT, error_answer
+from api.graphql import GraphQLEndpoint
+from api.problems import Limited
+from api.requests import Refused, told_by
+from api.streams.answers import answers
+from api.streams.messages import ALREADY_THERE, Ended, Message
+from loyalty.callers import Caller
+
+_MOST_AT_A_TIME = 20
+
+
+@dataclass(slots=True)
+class Operations:
+    """Runs them; each is a task that waits while the client does not read."""
+
+    endpoint: GraphQLEndpoint
+    send: Callable[[dict[str, Any]], Awaitable[None]]
+    _running: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
+
+    async def begin(self, message: Message, caller: Caller, language: str) -> None:
+        """Starts one, or refuses one too many. Raises Ended for an id that is in use."""
+        asker = Asker(caller, language, uuid4().hex)
+        if message.id in self._running:
+            raise Ended(ALREADY_THERE, f"Subscriber for {message.id} already exists")
+        if len(self._running) >= _MOST_AT_A_TIME:
+            sentence = f"At most {_MOST_AT_A_TIME} operations of one connection run at a time."
+            await self._refuse(message.id, sentence, Limited.code, asker)
+            return
+        task = asyncio.create_task(self._operate(message, asker))
+        self._running[message.id] = task
+        task.add_done_callback(lambda done: self._let_go(message.id, done))
+
+    def end(self, id_: str) -> None:
+        """The client wants no more of it; its id is free again."""
+        if task := self._running.pop(id_, None):
+            task.cancel()
+
+    async def end_all(self) -> None:
+        """Ends all, and waits until they have let go of what they held."""
+        running = list(self._running.values())
+        for task in running:
+            task.cancel()
+        if running:
+            await asyncio.wait(running)
+
+    def _let_go(self, id_: str, task: "asyncio.Task[None]") -> None:
+        """The id is free again, unless a new operation has it already."""
+        if self._running.get(id_) is task:
+            del self._running[id_]
+
+    async def _operate(self, message: Message, asker: Asker) -> None:
+        """A client that is gone is the connection's to notice."""
+        with suppress(WebSocketDisconnect, TimeoutError, RuntimeError):
+            await self._answer(message, asker)
+
+    async def _answer(self, message: Message, asker: Asker) -> None:
+        try:
+            ready = self.endpoint.prepared(told_by(message.payload), asker)
+        except Refused as refused:
+            await self._refuse(message.id, str(refused), BAD_USER_INPUT, asker)
+            return
+        async with aclosing(answers(self.endpoint.runner, ready, asker, self.endpoint.metrics)) as coming:
+            async for answer in coming:
+                if "data" not in answer:
+                    await self._last(message.id, {"type": "error", "payload": answer["errors"]})
+                    return
+                await self.send({"id": message.id, "type": "next", "payload": answer})
+        await self._last(message.id, {"type": "complete"})
+
+    async def _refuse(self, id_: str, sentence: str, code: str, asker: Asker) -> None:
+        await self._last(id_, {"type": "error", "payload": [error_answer(sentence, code, asker.request_id)]})
+
+    async def _last(self, id_: str, message: dict[str, Any]) -> None:
+        """An operation's last message; its id is free again when the client reads it."""
+        self._running.pop(id_, None)
+        await self.send({"id": id_, **message})

@@ -1,0 +1,143 @@
+"""GraphQL over WebSocket: the protocol graphql-transport-ws, and no other.
+
+One task reads; each operation is a task of its own and writes as fast as the client reads. So a client that reads
+slowly keeps only its own next answer waiting, and is told the state then.
+"""
+
+import asyncio
+import json
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from api.access import caller_by
+from api.graphql import GraphQLEndpoint
+from api.problems import Limited
+from api.streams import messages
+from api.streams.messages import Ended, Message, header_of, read_message
+from api.streams.open import seconds_left
+from api.streams.operations import Operations
+from loyalty.callers import Caller
+from loyalty.messages import language_of
+
+PROTOCOL = "graphql-transport-ws"
+
+
+@dataclass(slots=True)
+class GraphQLSockets:
+    """`/graphql` over WebSocket."""
+
+    endpoint: GraphQLEndpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI: one connection, from its handshake to its end."""
+        socket = WebSocket(scope, receive, send)
+        connection = Connection(self.endpoint, socket)
+        try:
+            await socket.accept(PROTOCOL if PROTOCOL in socket.scope["subprotocols"] else None)
+            with self.endpoint.streams.one_more():
+                await connection.run()
+        except Limited as limited:
+            await connection.close(messages.TRY_AGAIN_LATER, str(limited))
+        except Ended as ended:
+            await connection.close(ended.code, str(ended))
+        except (WebSocketDisconnect, TimeoutError):
+            return
+        finally:
+            await connection.operations.end_all()
+
+
+@dataclass(slots=True)
+class Connection:
+    """One client's connection: it is made known, then runs operations side by side."""
+
+    endpoint: GraphQLEndpoint
+    socket: WebSocket
+    caller: Caller = field(default_factory=Caller)
+    language: str = "en"
+    until: float = 0.0
+    operations: Operations = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.operations = Operations(self.endpoint, self.send)
+
+    async def run(self) -> None:
+        """Raises Ended where we end it, WebSocketDisconnect where the client or the network does."""
+        if PROTOCOL not in self.socket.scope["subprotocols"]:
+            raise Ended(messages.NOT_A_SUBPROTOCOL, f"Subprotocol not acceptable: this server speaks {PROTOCOL}.")
+        try:
+            async with asyncio.timeout(self.endpoint.streams.heartbeat_seconds):
+                await self._become_known()
+        except TimeoutError:
+            raise Ended(messages.INIT_TIMEOUT, "Connection initialisation timeout") from None
+        try:
+            with self.endpoint.streams.of(self.caller) as self.until:
+                await self.send({"type": "connection_ack"})
+                await self._talk()
+        except Limited as limited:
+            raise Ended(messages.TOO_MANY, str(limited)) from None
+
+    async def send(self, message: dict[str, Any]) -> None:
+        """Waits while the client does not read. Raises TimeoutError when it takes too long."""
+        text = json.dumps(message, separators=(",", ":"), ensure_ascii=False)
+        async with asyncio.timeout(self.endpoint.streams.slowest_seconds):
+            await self.socket.send_text(text.encode("utf-8", "replace").decode())
+
+    async def close(self, code: int, reason: str) -> None:
+        """Says goodbye, to a client that listens."""
+        if self.socket.application_state == WebSocketState.CONNECTED:
+            with suppress(WebSocketDisconnect, TimeoutError, RuntimeError):
+                async with asyncio.timeout(1):
+                    await self.socket.close(code, reason)
+
+    async def _become_known(self) -> None:
+        while (message := await self._heard()).kind != "connection_init":
+            if message.kind == "subscribe":
+                raise Ended(messages.UNAUTHORIZED, "Unauthorized")
+            await self._keep_up(message)
+        headers = self.socket.headers
+        told = header_of(message.payload, "authorization") or headers.get("authorization", "")
+        self.caller = await caller_by(told, self.endpoint.verifier)
+        if self.caller.problem is not None:
+            raise Ended(messages.FORBIDDEN, self.caller.problem)
+        if self.caller.name is None:
+            raise Ended(messages.UNAUTHORIZED, "Send a bearer token: connection_init with {authorization: Bearer …}.")
+        wanted = header_of(message.payload, "accept-language") or headers.get("accept-language")
+        self.language = language_of(wanted)
+
+    async def _talk(self) -> None:
+        while True:
+            message = await self._next()
+            match message.kind:
+                case "connection_init":
+                    raise Ended(messages.TOO_MANY, "Too many initialisation requests")
+                case "subscribe":
+                    await self.operations.begin(message, self.caller, self.language)
+                case "complete":
+                    self.operations.end(message.id)
+                case _:
+                    await self._keep_up(message)
+
+    async def _keep_up(self, message: Message) -> None:
+        if message.kind == "ping":
+            await self.send({"type": "pong"})
+
+    async def _next(self) -> Message:
+        """The next message. A silent client is asked for a sign of life, once."""
+        for _ in range(2):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(self.endpoint.streams.heartbeat_seconds, seconds_left(self.until))):
+                    return await self._heard()
+            if not seconds_left(self.until):
+                raise Ended(messages.FORBIDDEN, "This token has expired: get a new one.")
+            await self.send({"type": "ping"})
+        raise Ended(messages.GOING_AWAY, "No sign of life.")
+
+    async def _heard(self) -> Message:
+        received = await self.socket.receive()
+        if received["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(received.get("code", 1005))
+        return read_message(received.get("text"))

@@ -1,0 +1,141 @@
+"""What telling of changes costs, and what 10,000 clients that come and go leave behind. `make bench` prints it.
+
+A NOTIFY makes its commit wait for the one before it, the flush to the disk included. So only members who are followed
+are told of. Measured are corrections of members nobody follows, and of members who are all followed, beside a listener.
+"""
+
+import asyncio
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from statistics import median, quantiles
+from uuid import UUID
+
+import httpx
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from bench.running import Programme as Running
+from bench.running import programme_running
+from db.changes import follow_member, listening
+from db.pool import Database, connect
+from loyalty.adjust import Adjustment, adjust
+from loyalty.callers import Caller
+from loyalty.programme import Programme
+from loyalty.register import Registration, register
+from loyalty.settings import Settings
+from loyalty.tokens import issue
+from tests.stage import AUTH_SECRET
+from tests.streams import known
+
+MEMBERS, AT_ONCE, CHANGES = 200, 16, 2000
+CLIENTS, CLIENTS_AT_ONCE = 10_000, 50
+OPERATOR = Caller("bench", frozenset({"operator"}), is_service=True)
+STOREFRONT = Caller("bench-shop", frozenset({"storefront"}), is_service=True)
+
+
+async def people_join(db: Database) -> None:
+    """So many members, whom nobody follows."""
+    programme = Programme(db)
+    for n in range(MEMBERS):
+        await register(programme, STOREFRONT, Registration(f"mi-{n}", "ES", date(1990, 5, 17)), f"join-{n}")
+
+
+async def followed(db: Database) -> None:
+    """From now on every change of every member is told."""
+    for n in range(MEMBERS):
+        await follow_member(db, f"mi-{n}", datetime.now(UTC) + timedelta(days=1))
+
+
+async def changes_a_second(db: Database, name: str) -> list[str]:
+    """Corrections a second, and how long one takes: the median and the slowest but one in a hundred."""
+    programme, waiting, took = Programme(db), iter(range(CHANGES)), []
+
+    async def one_after_another() -> None:
+        for n in waiting:
+            began = time.perf_counter()
+            await adjust(programme, OPERATOR, Adjustment(f"mi-{n % MEMBERS}", 1, "bench"), f"{name}-{n}")
+            took.append(1000 * (time.perf_counter() - began))
+
+    began = time.perf_counter()
+    await asyncio.gather(*(one_after_another() for _ in range(AT_ONCE)))
+    seconds = time.perf_counter() - began
+    return [f"{CHANGES / seconds:.0f}", f"{median(took):.1f} ms", f"{quantiles(took, n=100)[98]:.1f} ms"]
+
+
+async def telling(running: Running) -> Table:
+    """The same corrections, told and untold, twice in turn so that neither has the warmer server."""
+    table = Table(f"{CHANGES} corrections, {AT_ONCE} at once", "a second", "p50", "p99", "heard")
+    db = await connect(running.database_url, most=AT_ONCE, seconds=30)
+    await people_join(db)
+    heard: list[UUID] = []
+    async with listening(running.database_url, heard.append, seconds=5):
+        await changes_a_second(db, "warm")
+        for round_ in (1, 2):
+            heard.clear()
+            await db.execute("update balances set listened_until = null")
+            table.add_row("nobody follows", *await changes_a_second(db, f"untold-{round_}"), str(len(heard)))
+            await followed(db)
+            table.add_row("all are followed", *await changes_a_second(db, f"told-{round_}"), str(len(heard)))
+    await db.close()
+    return table
+
+
+async def coming_and_going(running: Running, server: psutil.Process) -> Table:
+    """Clients connect, follow, see their balance and leave, every other one without a word."""
+    table = Table(f"{CLIENTS} clients, {CLIENTS_AT_ONCE} at once", "seconds", "memory", "open files", "streams")
+    table.add_row("before", "", *await held(running, server))
+    for round_ in (1, 2):
+        began = time.perf_counter()
+        waiting = iter(range(CLIENTS))
+        await asyncio.gather(*(clients(running, waiting) for _ in range(CLIENTS_AT_ONCE)))
+        seconds = time.perf_counter() - began
+        await asyncio.sleep(2)
+        table.add_row(f"after {round_ * CLIENTS}", f"{seconds:.0f}", *await held(running, server))
+    return table
+
+
+async def clients(running: Running, waiting: Iterator[int]) -> None:
+    settings = Settings(database_url=running.database_url, sandbox=True, auth_secret=AUTH_SECRET)
+    for n in waiting:
+        token = issue(settings, member=f"mi-{n % MEMBERS}", seconds=600)
+        async with known(running.url, token) as socket:
+            await socket.follow()
+            if n % 2:
+                socket.connection.transport.abort()
+
+
+async def held(running: Running, server: psutil.Process) -> list[str]:
+    """What the server holds: memory, open files, and streams by its own count."""
+    async with httpx.AsyncClient(base_url=running.url) as http:
+        counted = (await http.get("/metrics")).text
+    streams = next(line for line in counted.split("\n") if line.startswith("mipoints_streams "))
+    return [f"{server.memory_info().rss / 2**20:.0f} MB", str(server.num_fds()), streams.split()[1]]
+
+
+async def run(folder: Path, stack: ExitStack) -> AsyncIterator[Table]:
+    """Both on the same processes."""
+    running = await programme_running(folder, stack, workers=0, MIPOINTS_STREAMS_PER_MEMBER="50")
+    server = next(p for p in psutil.Process().children() if "serve" in p.cmdline())
+    yield await telling(running)
+    yield await coming_and_going(running, server)
+
+
+async def show(folder: Path, stack: ExitStack) -> None:
+    """Each table as soon as it is there."""
+    async for table in run(folder, stack):
+        Console().print(table)
+
+
+def main() -> None:
+    """Runs it in a folder of its own."""
+    with tempfile.TemporaryDirectory(prefix="mipoints-bench-") as folder, ExitStack() as stack:
+        asyncio.run(show(Path(folder), stack))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,6 @@
+// Every audit of `graphql-http` against a server, with fetch as Node has it; prints id, verdict and name of each.
+import { auditServer } from "graphql-http";
+
+const results = await auditServer({ url: process.env.API });
+for (const { id, name, status, reason } of results) console.log(id, status, name, reason ?? "");
+process.exitCode = results.length > 50 && results.every(({ status }) => status === "ok") ? 0 : 1;

@@ -1,0 +1,49 @@
+"""Following a balance with clients people really use: graphql-ws, graphql-sse, Apollo Client, urql, Python's gql."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import pytest
+from gql import Client, gql
+from gql.transport.exceptions import TransportQueryError
+from gql.transport.websockets import WebsocketsTransport
+
+from tests.clients.node import needs_node, run_script
+from tests.stage import Stage
+from tests.streams import CHANGES
+
+SHARE = {"socialShare": {"productId": "p-1", "network": "x"}}
+
+
+@pytest.mark.clients
+@needs_node
+async def test_clients_from_npm_follow_a_balance(stage: Stage):
+    await stage.register()
+    told = await run_script(
+        "streams.mjs",
+        API=str(stage.http.base_url.join("/graphql")),
+        TOKEN=stage.token("mi-1"),
+        SHORT_TOKEN=stage.token("mi-1", seconds=2),
+    )
+    for client in ("graphql-ws", "graphql-sse", "apollo", "urql"):
+        for saw in ("current", "change SOCIAL_SHARE", "error BAD_USER_INPUT"):
+            assert f"{client} {saw}" in told, told
+    assert "urql query mi-1" in told
+
+
+async def test_pythons_gql_follows_a_balance(stage: Stage):
+    await stage.register()
+    address = str(stage.http.base_url).replace("http", "ws").rstrip("/") + "/graphql"
+    authorization = {"authorization": f"Bearer {stage.token('mi-1')}"}
+    transport = WebsocketsTransport(address, init_payload=authorization)
+    async with Client(transport=transport) as session, asyncio.timeout(20):
+        following = gql(CHANGES)
+        following.variable_values = {"now": True}
+        changes: AsyncGenerator = session.subscribe(following)
+        assert (await anext(changes))["balanceChanged"]["entry"] is None
+        await stage.earn(SHARE)
+        assert (await anext(changes))["balanceChanged"]["pendingPoints"]["kind"] == "SOCIAL_SHARE"
+        assert await session.execute(gql("{ me { miId } }")) == {"me": {"miId": "mi-1"}}
+        with pytest.raises(TransportQueryError, match="nothing"):
+            await session.execute(gql("{ nothing }"))
+        await changes.aclose()

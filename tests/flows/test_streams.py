@@ -1,0 +1,393 @@
+"""Streams are bounded, known, kept alive and let go of: graphql-transport-ws and server-sent events to the letter."""
+
+import asyncio
+import json
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager, suppress
+
+import pytest
+import pytest_asyncio
+from websockets.exceptions import ConnectionClosed
+
+from api.context import Asker
+from api.documents import Documents
+from api.metrics import Metrics
+from api.persisted import Persisted
+from api.requests import Told
+from api.running import Runner
+from api.schema import schema
+from api.streams.answers import answers
+from loyalty.adjust import Adjustment, adjust
+from loyalty.callers import Caller
+from loyalty.programme import Programme
+from mipoints.listening import listen
+from mipoints.polling import until
+from tests.fresh import Shared
+from tests.stage import EARN, Stage, open_stage
+from tests.streams import CHANGES, Socket, events, known, opened
+
+TWICE = "subscription { a: balanceChanged { __typename } b: balanceChanged { __typename } }"
+ME = "query { me { miId } }"
+OPERATOR = Caller("op", frozenset({"operator"}), is_service=True)
+SHARE = {"socialShare": {"productId": "p-1", "network": "x"}}
+
+
+@pytest_asyncio.fixture
+async def small(database_url: str, shared: Shared) -> AsyncIterator[Stage]:
+    """A server that holds few streams and loses patience soon."""
+    async with open_stage(shared, heartbeat_seconds=0.3, streams=4, streams_per_member=2) as stage:
+        await stage.register()
+        yield stage
+
+
+def url_of(stage: Stage) -> str:
+    return str(stage.http.base_url)
+
+
+async def streams_of(stage: Stage) -> int:
+    """How many streams the server says it holds."""
+    (line,) = [
+        line for line in (await stage.http.get("/metrics")).text.split("\n") if line.startswith("mipoints_streams ")
+    ]
+    return int(float(line.split()[1]))
+
+
+async def let_go(stage: Stage) -> None:
+    """Waits until the server holds nothing any more."""
+
+    async def is_so() -> bool:
+        return await streams_of(stage) == 0 and stage.changes.followers == 0
+
+    await until(is_so, 10)
+
+
+def code_of(message: dict) -> str:
+    (error,) = message["payload"]
+    assert error["message"]
+    assert error["extensions"]["requestId"]
+    return error["extensions"]["code"]
+
+
+@pytest.mark.parametrize("protocols", [("graphql-ws",), ("soap", "graphql-ws"), ("mqtt",)])
+async def test_another_subprotocol_is_not_spoken(small: Stage, protocols: tuple[str, ...]):
+    async with opened(url_of(small), *protocols) as socket:
+        assert socket.connection.subprotocol is None
+        assert await socket.closed() == (4406, "Subprotocol not acceptable: this server speaks graphql-transport-ws.")
+
+
+async def test_who_also_speaks_the_old_protocol_gets_the_new_one(small: Stage):
+    async with opened(url_of(small), "graphql-ws", "graphql-transport-ws") as socket:
+        assert socket.connection.subprotocol == "graphql-transport-ws"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[1]", "null", "7", '"x"', "{", "", "NaN", "{}", '{"type":7}', '{"type":"start"}', '{"type":["ping"]}',
+     '{"type":"ping","payload":"a"}', '{"type":"subscribe"}', '{"type":"subscribe","id":7,"payload":{}}',
+     '{"type":"subscribe","id":"","payload":{}}', '{"type":"subscribe","id":"1","payload":[]}',
+     '{"type":"complete"}', "[" * 10_000, '{"a":' * 3000, b"\x00\x01", b'{"type":"ping"}'],
+    ids=lambda text: repr(text[:40]),
+)  # fmt: skip
+async def test_what_is_no_message_closes_the_connection_with_4400(small: Stage, text: str | bytes):
+    async with known(url_of(small), small.token("mi-1")) as socket:
+        await socket.connection.send(text)
+        code, reason = await socket.closed()
+        assert code == 4400
+        assert reason
+
+
+async def test_a_message_over_the_bodys_limit_is_1009(stage: Stage):
+    async with opened(url_of(stage)) as socket:
+        await socket.tell("connection_init", payload={"pad": "x" * 300_000})
+        assert (await socket.closed())[0] == 1009
+
+
+async def test_subscribing_before_being_known_is_4401(small: Stage):
+    async with opened(url_of(small)) as socket:
+        await socket.subscribe()
+        assert await socket.closed() == (4401, "Unauthorized")
+
+
+async def test_a_token_is_needed_and_has_to_be_believed(small: Stage):
+    expired = small.token("mi-1", seconds=-5)
+    for payload, code in (
+        (None, 4401),
+        ({}, 4401),
+        ({"authorization": 7}, 4401),
+        ({"authorization": "Bearer nonsense"}, 4403),
+        ({"authorization": "Basic bWk6MQ=="}, 4403),
+        ({"authorization": f"Bearer {expired}"}, 4403),
+    ):
+        async with opened(url_of(small)) as socket:
+            await socket.tell("connection_init", payload=payload)
+            assert (await socket.closed())[0] == code
+
+
+async def test_a_token_may_come_in_any_of_three_places(small: Stage):
+    bearer = f"Bearer {small.token('mi-1')}"
+    for payload, headers in (
+        ({"Authorization": bearer}, {}),
+        ({"headers": {"Authorization": bearer}}, {}),
+        (None, {"Authorization": bearer}),
+    ):
+        async with opened(url_of(small), additional_headers=headers) as socket:
+            await socket.tell("connection_init", payload=payload)
+            assert (await socket.heard())["type"] == "connection_ack"
+
+
+async def test_who_does_not_say_who_he_is_in_time_is_4408(small: Stage):
+    async with opened(url_of(small)) as socket:
+        assert await socket.closed() == (4408, "Connection initialisation timeout")
+
+
+async def test_introducing_oneself_twice_is_4429(small: Stage):
+    async with known(url_of(small), small.token("mi-1")) as socket:
+        await socket.tell("connection_init")
+        assert await socket.closed() == (4429, "Too many initialisation requests")
+
+
+async def test_an_id_in_use_is_4409_and_free_again_once_complete(small: Stage):
+    async with known(url_of(small), small.token("mi-1")) as socket:
+        for _ in range(3):
+            await socket.follow()
+            await socket.tell("complete", "1")
+        await socket.follow()
+        await socket.subscribe()
+        assert await socket.closed() == (4409, "Subscriber for 1 already exists")
+
+
+async def test_pings_are_answered(small: Stage):
+    async with opened(url_of(small)) as socket:
+        await socket.tell("ping", payload={"at": 1})
+        assert await socket.heard() == {"type": "pong"}
+
+
+async def test_queries_and_mutations_are_answered_too_and_complete(stage: Stage):
+    await stage.register()
+    async with known(url_of(stage), stage.token("mi-1")) as socket:
+        await socket.subscribe(ME)
+        assert await socket.heard() == {"id": "1", "type": "next", "payload": {"data": {"me": {"miId": "mi-1"}}}}
+        assert await socket.heard() == {"id": "1", "type": "complete"}
+        await socket.subscribe(EARN, "earn", input={"activity": SHARE}, key="k-1")
+        message = await socket.heard()
+        assert message["payload"]["data"]["earnPoints"]["__typename"] == "PointsVerdict"
+        assert (await socket.heard())["type"] == "complete"
+
+
+@pytest.mark.parametrize(
+    ("query", "variables"),
+    [("subscription {", {}), ("subscription { nothing }", {}), ("query a { me { id } } query b { me { id } }", {}),
+     (CHANGES, {"now": "x"}), ("", {}), (CHANGES, 7), (TWICE, {}), ("subscription { __typename }", {})],
+)  # fmt: skip
+async def test_what_is_wrong_with_an_operation_reaches_the_client(small: Stage, query: str, variables: object):
+    body = {"query": query, "variables": variables}
+    token = small.token("mi-1")
+    async with known(url_of(small), token) as socket:
+        await socket.tell("subscribe", "1", body)
+        message = await socket.heard()
+        assert (message["id"], message["type"]) == ("1", "error")
+        assert code_of(message) == "BAD_USER_INPUT"
+        await socket.subscribe(ME)
+        assert (await socket.heard())["type"] == "next"
+    if isinstance(variables, dict) and query:
+        async with events(small.http, token, query, **variables) as stream:
+            kind, answer = await stream.next() or ("", {})
+            assert (kind, answer["errors"][0]["extensions"]["code"]) == ("next", "BAD_USER_INPUT")
+            assert "data" not in answer
+            assert await stream.next() == ("complete", None)
+            assert await stream.next() is None
+
+
+async def test_events_are_for_those_who_take_nothing_else_and_for_subscriptions(small: Stage):
+    token = small.token("mi-1")
+    urql = "application/graphql-response+json, application/json, text/event-stream, multipart/mixed"
+    async with events(small.http, token, ME) as stream:
+        assert stream.response.headers["content-type"] == "text/event-stream; charset=utf-8"
+        assert stream.response.headers["cache-control"] == "no-store"
+        assert stream.response.headers["x-request-id"]
+        assert await stream.next() == ("next", {"data": {"me": {"miId": "mi-1"}}})
+        assert await stream.next() == ("complete", None)
+    async with events(small.http, token, ME, accept=urql) as stream:
+        assert stream.response.headers["content-type"].startswith("application/graphql-response+json")
+        assert json.loads(await stream.response.aread()) == {"data": {"me": {"miId": "mi-1"}}}
+    async with events(small.http, token, CHANGES, accept="text/event-stream, multipart/mixed", now=True) as stream:
+        assert (await stream.change())["entry"] is None
+    async with events(small.http, token, CHANGES, accept="application/json") as stream:
+        answer = json.loads(await stream.response.aread())
+        assert "text/event-stream" in answer["errors"][0]["message"]
+
+
+async def test_a_silent_client_is_asked_and_then_let_go(small: Stage):
+    async with known(url_of(small), small.token("mi-1")) as socket, asyncio.timeout(5):
+        assert json.loads(await socket.connection.recv()) == {"type": "ping"}
+        await socket.tell("pong")
+        assert json.loads(await socket.connection.recv()) == {"type": "ping"}
+        assert await socket.closed() == (1001, "No sign of life.")
+    await let_go(small)
+
+
+async def test_events_have_comments_between_them(small: Stage):
+    async with events(small.http, small.token("mi-1")) as stream:
+        for _ in range(4):
+            assert await stream.next(beats=True) == ("", None)
+
+
+async def test_a_stream_ends_with_its_token(stage: Stage):
+    await stage.register()
+    token = stage.token("mi-1", seconds=2)
+    async with known(url_of(stage), token) as socket, events(stage.http, token) as stream:
+        await socket.follow()
+        assert await socket.closed() == (4403, "This token has expired: get a new one.")
+        kind, answer = await stream.next() or ("", {})
+        assert (kind, answer["errors"][0]["extensions"]["code"]) == ("next", "UNAUTHENTICATED")
+        assert await stream.next() == ("complete", None)
+        assert await stream.next() is None
+    await let_go(stage)
+
+
+async def test_a_member_has_so_many_subscriptions_and_so_many_connections(small: Stage):
+    token = small.token("mi-1")
+    async with known(url_of(small), token) as socket:
+        await socket.follow("1")
+        await socket.follow("2")
+        await socket.subscribe(id_="3")
+        assert code_of(await socket.heard()) == "LIMITED"
+        await socket.tell("complete", "2")
+        async with known(url_of(small), token), opened(url_of(small)) as third:
+            await third.tell("connection_init", payload={"authorization": f"Bearer {token}"})
+            assert (await third.closed())[0] == 4429
+            async with events(small.http, token) as stream:
+                _, answer = await stream.next() or ("", {})
+                assert answer["errors"][0]["extensions"]["code"] == "LIMITED"
+                assert await stream.next() == ("complete", None)
+        async with known(url_of(small), small.token("mi-2")):
+            pass
+    await let_go(small)
+
+
+async def test_a_process_has_so_many_streams_and_is_to_be_tried_again_later(small: Stage):
+    url = url_of(small)
+    async with opened(url), opened(url), opened(url), opened(url), opened(url) as fifth:
+        assert (await fifth.closed())[0] == 1013
+    await let_go(small)
+
+
+async def test_a_connection_runs_so_many_operations_at_a_time(stage: Stage):
+    await stage.register()
+    async with known(url_of(stage), stage.token("mi-1")) as socket:
+        for n in range(60):
+            await socket.subscribe(ME, str(n))
+        heard, ended = [], 0
+        while ended < 60:
+            heard.append(await socket.heard())
+            ended += heard[-1]["type"] != "next"
+    refused = [message for message in heard if message["type"] == "error"]
+    assert all(code_of(message) == "LIMITED" for message in refused)
+    assert len(refused) + sum(message["type"] == "next" for message in heard) == 60
+
+
+async def test_a_client_that_does_not_read_is_let_go_and_holds_up_nobody(database_url: str, shared: Shared):
+    async with open_stage(shared, send_buffer=4096, heartbeat_seconds=1) as stage:
+        await stage.register()
+        token = stage.token("mi-1")
+        async with not_reading(stage, token) as reader:
+            asking = asyncio.create_task(ping_for_ever(reader))
+            await until(lambda: is_stuck(reader), 20)
+            async with known(url_of(stage), token) as other:
+                await other.follow()
+                await stage.earn(SHARE)
+                assert (await other.change())["pendingPoints"] is not None
+            await let_go(stage)
+            asking.cancel()
+
+
+def test_the_kernel_ends_a_connection_whose_other_side_takes_nothing():
+    if not hasattr(socket, "TCP_USER_TIMEOUT"):
+        pytest.skip("This is Linux's to do.")
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 30_000
+
+
+async def is_stuck(reader: Socket) -> bool:
+    """The server takes no more of what a client sends."""
+    return reader.connection.transport.get_write_buffer_size() > 30_000
+
+
+@asynccontextmanager
+async def not_reading(stage: Stage, token: str) -> AsyncIterator[Socket]:
+    """A client with little room, who takes nothing out of it."""
+    with socket.socket() as narrow:
+        narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        narrow.connect((stage.http.base_url.host, stage.http.base_url.port))
+        async with known(url_of(stage), token, sock=narrow, max_queue=1) as reader:
+            yield reader
+            reader.connection.transport.abort()
+
+
+async def ping_for_ever(reader: Socket) -> None:
+    with suppress(ConnectionClosed):
+        while True:
+            await reader.tell("ping")
+
+
+async def _wake(_job: str, _at: object) -> None:
+    pass
+
+
+async def test_a_reader_who_comes_back_late_is_told_the_newest_and_the_state(stage: Stage, programme: Programme):
+    await stage.register()
+    await stage.advance(minutes=5)
+    caller = Caller("mi-1", expires_at=time.time() + 60)
+    asker = Asker(caller, "en", "a-request")
+    runner = Runner(schema, Documents(schema._schema), Persisted(), programme, _wake, stage.changes)
+    ready = runner.prepare(Told(CHANGES, variables={"now": True}), caller)
+    async with aclosing(answers(runner, ready, asker, Metrics())) as coming:
+        await anext(coming)
+        for n in range(30):
+            await adjust(programme, OPERATOR, Adjustment("mi-1", 1, "a test"), f"a-{n}")
+        told = [(await anext(coming))["data"]["balanceChanged"] for _ in range(20)]
+    assert [each["entry"]["balanceAfter"] for each in told] == list(range(61, 81))
+    assert {each["balance"]["available"] for each in told} == {80}
+    assert stage.changes.followers == 0
+
+
+async def test_nothing_is_left_of_clients_that_came_and_went(stage: Stage):
+    """However they go: politely, in the middle of an operation, before being known, or with the cable pulled."""
+    await stage.register()
+    token = stage.token("mi-1")
+    async with known(url_of(stage), token) as socket:
+        await socket.follow()
+    await let_go(stage)
+    before = len(asyncio.all_tasks())
+    for round_ in range(25):
+        await asyncio.gather(*(come_and_go(stage, token, round_ * 8 + n) for n in range(8)))
+    await let_go(stage)
+
+    async def is_as_before() -> bool:
+        return len(asyncio.all_tasks()) <= before + 1
+
+    await until(is_as_before, 10)
+
+
+async def come_and_go(stage: Stage, token: str, n: int) -> None:
+    if n % 4 == 0:
+        async with events(stage.http, token, now=True) as stream:
+            await stream.change()
+    elif n % 4 == 1:
+        async with opened(url_of(stage)) as socket:
+            socket.connection.transport.abort()
+    else:
+        async with known(url_of(stage), token) as socket:
+            await socket.subscribe(now=True)
+            await leave(socket, n)
+
+
+async def leave(socket: Socket, n: int) -> None:
+    if n % 4 == 2:
+        await socket.change()
+    else:
+        socket.connection.transport.abort()

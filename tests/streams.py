@@ -1,0 +1,139 @@
+"""Streams as clients speak them, with nothing in between: graphql-transport-ws and server-sent events."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
+
+CHANGES = """subscription($now: Boolean! = false) { balanceChanged(startWithCurrent: $now) {
+  balance { available pending debt worth { amountMinor currency } }
+  entry { id kind points balanceAfter description } pendingPoints { kind points dueAt awaiting } } }"""
+SECONDS = 10
+
+
+@dataclass(slots=True)
+class Socket:
+    """A connection of graphql-transport-ws."""
+
+    connection: ClientConnection
+
+    async def tell(self, kind: str, id_: str | None = None, payload: Any = None) -> None:
+        """Sends a message; parts that are None are left out."""
+        message = {"type": kind, "id": id_, "payload": payload}
+        await self.connection.send(json.dumps({name: part for name, part in message.items() if part is not None}))
+
+    async def heard(self) -> dict[str, Any]:
+        """The next message that is no ping."""
+        async with asyncio.timeout(SECONDS):
+            while True:
+                message = json.loads(await self.connection.recv())
+                if message["type"] != "ping":
+                    return message
+
+    async def closed(self) -> tuple[int, str]:
+        """Reads until it is closed; gives the code and the reason."""
+        async with asyncio.timeout(SECONDS):
+            with pytest.raises(ConnectionClosed) as end:
+                await self._read_on()
+        assert end.value.rcvd is not None, end.value
+        return end.value.rcvd.code, end.value.rcvd.reason
+
+    async def _read_on(self) -> None:
+        while True:
+            await self.connection.recv()
+
+    async def subscribe(self, query: str = CHANGES, id_: str = "1", **variables: Any) -> None:
+        """Begins an operation."""
+        await self.tell("subscribe", id_, {"query": query, "variables": variables})
+
+    async def follow(self, id_: str = "1") -> dict[str, Any]:
+        """Follows the balance from now on; gives what it is."""
+        await self.subscribe(id_=id_, now=True)
+        return await self.change(id_)
+
+    async def change(self, id_: str = "1") -> dict[str, Any]:
+        """The next change."""
+        message = await self.heard()
+        assert (message["type"], message["id"]) == ("next", id_), message
+        assert "errors" not in message["payload"], message
+        return message["payload"]["data"]["balanceChanged"]
+
+
+@asynccontextmanager
+async def opened(url: str, *protocols: str, **more: Any) -> AsyncIterator[Socket]:
+    """A connection that nobody has introduced himself on."""
+    address = url.replace("http", "ws", 1).rstrip("/") + "/graphql"
+    wanted = [Subprotocol(each) for each in protocols or ("graphql-transport-ws",)]
+    async with connect(address, subprotocols=wanted, **more) as connection:
+        yield Socket(connection)
+
+
+@asynccontextmanager
+async def known(url: str, token: str, **more: Any) -> AsyncIterator[Socket]:
+    """A connection of somebody with a token."""
+    async with opened(url, **more) as socket:
+        await socket.tell("connection_init", payload={"authorization": f"Bearer {token}"})
+        assert (await socket.heard())["type"] == "connection_ack"
+        yield socket
+
+
+@dataclass(slots=True)
+class Events:
+    """An answer in server-sent events."""
+
+    response: httpx.Response
+    pieces: AsyncIterator[str]
+    rest: str = ""
+
+    async def next(self, *, beats: bool = False) -> tuple[str, Any] | None:
+        """The next event and its data; comments only where they are asked for; None at the end."""
+        async with asyncio.timeout(SECONDS):
+            while True:
+                while "\n\n" not in self.rest:
+                    piece = await anext(self.pieces, None)
+                    if piece is None:
+                        return None
+                    self.rest += piece
+                frame, _, self.rest = self.rest.partition("\n\n")
+                if not frame.startswith(":"):
+                    return _read(frame)
+                if beats:
+                    return "", None
+
+    async def change(self) -> dict[str, Any]:
+        """The next change."""
+        event = await self.next()
+        assert event is not None
+        kind, answer = event
+        assert kind == "next", event
+        assert "errors" not in answer, answer
+        return answer["data"]["balanceChanged"]
+
+
+def _read(frame: str) -> tuple[str, Any]:
+    fields = dict(line.split(":", 1) for line in frame.split("\n"))
+    return fields["event"].strip(), json.loads(fields["data"].strip() or "null")
+
+
+@asynccontextmanager
+async def events(
+    http: httpx.AsyncClient,
+    token: str | None,
+    query: str = CHANGES,
+    *,
+    accept: str = "text/event-stream",
+    **variables: Any,
+) -> AsyncIterator[Events]:
+    """An operation whose answers come as events."""
+    headers = {"accept": accept} | ({"authorization": f"Bearer {token}"} if token else {})
+    body = {"query": query, "variables": variables}
+    async with http.stream("POST", "/graphql", json=body, headers=headers) as response:
+        yield Events(response, response.aiter_text())

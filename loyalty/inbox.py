@@ -92,10 +92,8 @@ async def _try_to_apply(programme: Programme, producer: str, event_id: str) -> i
     except Busy:
         await rows.rest_delivery(programme.db, producer, event_id)
         return 0
-    except DatabaseUnavailable:
-        raise
     except Exception as error:
-        if isinstance(error, asyncpg.PostgresError) and not isinstance(error, _OWN_FAULTS):
+        if isinstance(error, DatabaseUnavailable | asyncpg.PostgresError) and not isinstance(error, _OWN_FAULTS):
             await _rest_for_the_database(programme.db, producer, event_id, error)
         else:
             await _postpone(programme.db, producer, event_id, error, about[0] if about else None)
@@ -103,9 +101,12 @@ async def _try_to_apply(programme: Programme, producer: str, event_id: str) -> i
 
 
 async def _rest_for_the_database(db: Database, producer: str, event_id: str, error: Exception) -> None:
-    """No delivery is to blame, and none has to wait for this one: no attempt is counted, the others go on."""
-    log.error("Postgres could not apply delivery %s %r", producer, event_id, exc_info=error)
+    """No delivery is to blame, and none has to wait for this one: no attempt is counted, the others go on.
+
+    Raises DatabaseUnavailable where Postgres is away altogether.
+    """
     await rows.rest_delivery(db, producer, event_id)
+    log.error("Postgres could not apply delivery %s %r", producer, event_id, exc_info=error)
 
 
 async def _postpone(db: Database, producer: str, event_id: str, error: Exception, order_number: str | None) -> None:

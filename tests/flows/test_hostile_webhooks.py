@@ -3,6 +3,8 @@
 from random import Random
 from typing import Any
 
+import pytest
+
 from tests.books import assert_books_are_sound
 from tests.producers.carrying import order_by, send, states, tell
 from tests.stage import Stage
@@ -34,14 +36,22 @@ async def test_news_with_the_longest_names_there_are_counts_and_holds_up_no_othe
     assert (await stage.balance())[:2] == (150, 50)
 
 
-async def test_what_postgres_cannot_do_for_one_delivery_holds_up_no_other(stage: Stage):
+@pytest.mark.parametrize(
+    "fails",
+    [
+        "raise exception 'out of order' using errcode = 'internal_error'",
+        "perform pg_terminate_backend(pg_backend_pid())",
+    ],
+    ids=["an error of its own", "its connection ends"],
+)
+async def test_what_postgres_cannot_do_for_one_delivery_holds_up_no_other(stage: Stage, fails: str):
     """Whatever error it is: no attempt is counted against the delivery, and the next one is tried."""
     await stage.register()
     await stage.order("ORD-1", [("1", 1, 10000)])
     await stage.order("ORD-2", [("1", 1, 5000)])
     await stage.owner.execute(
-        "create function refuse() returns trigger language plpgsql as "
-        "$$ begin raise exception 'out of order' using errcode = 'internal_error'; end $$"
+        "create function refuse() returns trigger language plpgsql security definer as "
+        f"$$ begin {fails}; return new; end $$"
     )
     await stage.owner.execute(
         "create trigger refuse before insert on order_facts for each row when (new.number = 'ORD-1') "

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from random import Random
 
 from bench.honest import honest, news_of, sample_bodies, signed
@@ -14,6 +15,7 @@ from bench.wire import Answer, Request, Wire
 from loyalty.rules.orders import Order
 
 CONNECTIONS = 12
+AT_ONCE = 500
 
 
 @dataclass(slots=True)
@@ -59,14 +61,20 @@ def _news(random: Random, producer: str, order: Order) -> bytes:
 
 
 async def send_all(ports: Sequence[int], requests: Iterable[Request], *, may_be_accepted: bool) -> Answers:
-    """All of them over a few connections to each server."""
+    """All of them over a few connections to each server, some hundreds at a time.
+
+    They are made before they are sent, so that an answer's time is the server's and not that of making the next one.
+    """
     answers, waiting = Answers(), iter(requests)
-
-    async def over_one(port: int) -> None:
-        wire = Wire(port)
-        for each in waiting:
-            answers.add(each, await wire.send(each), may_be_accepted=may_be_accepted)
+    wires = [Wire(ports[n % len(ports)]) for n in range(CONNECTIONS)]
+    while made := list(islice(waiting, AT_ONCE)):
+        left = iter(made)
+        await asyncio.gather(*(_over_one(wire, left, answers, may_be_accepted=may_be_accepted) for wire in wires))
+    for wire in wires:
         await wire.close()
-
-    await asyncio.gather(*(over_one(ports[n % len(ports)]) for n in range(CONNECTIONS)))
     return answers
+
+
+async def _over_one(wire: Wire, requests: Iterator[Request], answers: Answers, *, may_be_accepted: bool) -> None:
+    for each in requests:
+        answers.add(each, await wire.send(each), may_be_accepted=may_be_accepted)

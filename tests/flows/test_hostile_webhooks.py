@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from db.inbox import bury_parked
+from loyalty.replay import replay_by_hand
 from tests.books import assert_books_are_sound
 from tests.producers.carrying import order_by, send, states, tell
 from tests.stage import Stage
@@ -170,3 +172,19 @@ async def test_a_carrier_that_says_delivered_hundreds_of_times_can_still_say_tha
     assert (await states(stage)).count("APPLIED") == 300
     await tell(stage, "easypost", easypost("evt_1", "T1", "return_to_sender"))
     assert await stage.balance() == (0, 50, 0)
+
+
+async def test_a_delivery_whose_order_is_not_told_is_given_up_on_after_90_days_and_can_be_replayed(stage: Stage):
+    await stage.register()
+    await tell(stage, "easypost", easypost("evt_1", "T1"))
+    await stage.advance(days=89)
+    assert await bury_parked(stage.programme.db) == 0
+    await stage.advance(days=2)
+    assert await bury_parked(stage.programme.db) == 1
+    await order_by(stage, "ORD-1", {"T1": "FedEx"})
+    await stage.drain()
+    assert await states(stage) == ["DEAD"]
+    await replay_by_hand(stage.programme.db, ("easypost", "evt_1"), "an operator")
+    await stage.drain()
+    assert await states(stage) == ["APPLIED"]
+    assert await stage.balance() == (150, 0, 0)

@@ -8,8 +8,9 @@ from itertools import islice
 from random import Random
 
 from bench.honest import honest, news_of, sample_bodies, signed
+from bench.misplacing import SPOILERS
 from bench.oddities import made_odd
-from bench.spoiling import SPOILERS, request
+from bench.spoiling import request
 from bench.strange import strange
 from bench.wire import Answer, Request, Wire
 from loyalty.rules.orders import Order

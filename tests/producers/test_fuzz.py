@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 from bench.honest import PATHS, honest, sample_bodies
 from bench.hostile import send_all, strange_bodies, unproven
+from bench.misplacing import SPOILERS
 from bench.running import ledger
-from bench.spoiling import SPOILERS
 from bench.wire import Request
 from loyalty.producers import PRODUCERS
 from loyalty.producers.diagnosis import diagnose

@@ -9,7 +9,7 @@ COMPILE := $(UV) pip compile --quiet --no-config --universal --python-version 3.
            --generate-hashes --no-emit-index-url --no-header --no-strip-extras
 export PYTHONUNBUFFERED := 1
 
-.PHONY: schema errors help install clients run test lint format lock clean bench faults histories
+.PHONY: schema errors help install clients run test lint format lock clean bench faults fuzz histories
 .DELETE_ON_ERROR:
 
 help:
@@ -20,6 +20,7 @@ help:
 	@echo "make lint      ruff and mypy"
 	@echo "make bench     the figures: crediting on time, starting up, acknowledging webhooks, following balances"
 	@echo "make faults    a storm of webhooks while workers are killed: the ledger equals the fold of the facts"
+	@echo "make fuzz      50,000 hostile requests at the webhooks, none accepted; 10,000 odd signed bodies, each ends"
 	@echo "make histories  10,000 random histories of orders, in every order tried: fold equals ledger"
 	@echo "make schema    prints the GraphQL schema into schema.graphql, the released one that a change is compared with"
 	@echo "make errors    docs/errors.md: every code a client can meet, from the code"
@@ -45,6 +46,10 @@ bench: install
 # 20,000 deliveries of every producer, repeated, shuffled, forged and poisoned, while workers die.
 faults: install
 	$(PY) -m bench.storm
+
+# Requests that nothing proves, however odd, at real servers; then bodies that are signed and strange.
+fuzz: install
+	$(PY) -m bench.fuzz
 
 # Orders' points are a pure fold over what is known of them: shown on 10,000 random histories.
 histories: install

@@ -62,17 +62,22 @@ class ReconciliationEndpoint:
             return problem(503, "UNAVAILABLE", sentence, {"retry-after": "5"})
 
     async def _kept(self, request: Request) -> Response:
-        producer = request.path_params.get("producer")
-        if producer is None:
-            service_only(await caller_of(request, self.verifier), "storefront", "operator")
-        body = await read_body(request, self.body_limit)
-        if producer is not None:
-            check_sender(producer, self.secrets.get(producer, ()), sent_of(request, body))
+        reporter, body = await self._believed(request)
         reports = reports_of(read_json(body))
-        missing = await keep_reports(self.programme.db, reports)
+        missing = await keep_reports(self.programme.db, reports, reporter)
         if missing:
             await self.wake("apply_deliveries", None)
         return JSONResponse({"told": len(reports), "missing": [_as_json(each) for each in missing]})
+
+    async def _believed(self, request: Request) -> tuple[str, bytes]:
+        """Who reports, a service by its token or a producer by its signature, and the body."""
+        producer: str | None = request.path_params.get("producer")
+        if producer is None:
+            caller = service_only(await caller_of(request, self.verifier), "storefront", "operator")
+            return str(caller.name), await read_body(request, self.body_limit)
+        body = await read_body(request, self.body_limit)
+        check_sender(producer, self.secrets.get(producer, ()), sent_of(request, body))
+        return producer, body
 
 
 def reports_of(document: Any) -> list[Report]:

@@ -1,6 +1,7 @@
 """The whole programme as real processes, for benchmarks: embedded Postgres and Redis, an API, workers."""
 
 import asyncio
+import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 
 from loyalty.rules.orders import Order
@@ -30,11 +32,14 @@ class Programme:
     env: Mapping[str, str]
     postgres: EmbeddedPostgres
     workers: list["subprocess.Popen[bytes]"] = field(default_factory=list)
+    log: Path = Path(os.devnull)
+    """Where workers' logs go; nobody sees them otherwise."""
 
     def start_worker(self) -> None:
-        """One more worker; a worker's own log is not shown."""
+        """One more worker."""
         command = [sys.executable, "-m", "mipoints", "worker"]
-        self.workers.append(subprocess.Popen(command, env=dict(self.env), stderr=subprocess.DEVNULL))
+        with self.log.open("ab") as log:
+            self.workers.append(subprocess.Popen(command, env=dict(self.env), stderr=log))
 
     async def kill_a_worker(self) -> int:
         """The oldest worker dies by SIGKILL, another takes its place; gives the process that died."""
@@ -84,21 +89,62 @@ class Programme:
         assert "code" not in result, result
 
 
-async def programme_running(folder: Path, stack: ExitStack, *, workers: int, **settings: str) -> Programme:
-    """Starts all of it on a database of its own and gives it when it answers; `stack` ends it."""
+async def programme_running(
+    folder: Path, stack: ExitStack, *, workers: int, log: Path | None = None, **settings: str
+) -> Programme:
+    """Starts all of it on a database of its own and gives it when it answers; `stack` ends it.
+
+    `log` takes what its processes say; else nobody hears workers, and everybody the server.
+    """
     postgres, redis = EmbeddedPostgres.start(folder), EmbeddedRedis.start(folder)
     stack.callback(postgres.stop)
     stack.callback(redis.stop)
     env = environment(postgres.url, MIPOINTS_REDIS_URL=redis.url, **settings)
     command = [sys.executable, "-m", "mipoints", "migrate"]
     await asyncio.to_thread(subprocess.run, command, env=env, check=True, stdout=subprocess.DEVNULL)
-    server = stack.enter_context(serving(env))
-    programme = Programme(server.url, postgres.url, env, postgres)
+    server = stack.enter_context(serving(env, stack.enter_context(log.open("ab")).fileno() if log else None))
+    programme = Programme(server.url, postgres.url, env, postgres, log=log or Path(os.devnull))
     stack.callback(programme.stop_workers)
     for _ in range(workers):
         programme.start_worker()
     await answering(server)
     return programme
+
+
+async def skip_pauses(url: str) -> None:
+    """Poison rests longer each time, a quarter of an hour in all: its rests are cut short, its attempts are not."""
+    connection = await asyncpg.connect(url)
+    while True:
+        await connection.execute(
+            "update inbox set not_before = null where state = 'RECEIVED' and not_before is not null"
+        )
+        await asyncio.sleep(0.2)
+
+
+async def until_applied(owner: asyncpg.Connection) -> None:
+    """Until nothing in the inbox waits for a worker any more."""
+    while await owner.fetchval("select exists (select from inbox where state = 'RECEIVED')"):  # noqa: ASYNC110
+        await asyncio.sleep(0.5)
+
+
+async def points_in_the_ledger(owner: asyncpg.Connection) -> dict[str, int]:
+    """Points of each order, as its lines of history add up."""
+    rows = await owner.fetch(
+        "select o.number, coalesce(sum(t.points), 0)::int as points from orders o "
+        "left join verdicts v on v.member_id = o.member_id and v.reference = o.number "
+        "left join transfers t on t.member_id = v.member_id and t.verdict_id = v.verdict_id "
+        "group by o.number"
+    )
+    return {row["number"]: row["points"] for row in rows}
+
+
+async def ledger(owner: asyncpg.Connection) -> object:
+    """What must not change where nothing was told: the ledger's length and hash, balances, facts."""
+    return await owner.fetchrow(
+        "select (select count(*) from transfers), (select count(*) from order_facts), "
+        "(select md5(string_agg(head::text || seq || available || pending || debt, ',' order by member_id)) "
+        "from balances)"
+    )
 
 
 def _as_input(order: Order, mi_id: str) -> dict[str, Any]:

@@ -24,7 +24,14 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.bodies import CARRIERS, as_bytes, native, shopify_refund
-from bench.running import Programme, programme_running
+from bench.running import (
+    Programme,
+    ledger,
+    points_in_the_ledger,
+    programme_running,
+    skip_pauses,
+    until_applied,
+)
 from loyalty.producers import PRODUCERS
 from loyalty.producers.events import Known, Sent
 from loyalty.rules.facts import Delivered, Fact, InTransit, Lost, Movement, Returned, ReturnedToSender
@@ -191,40 +198,14 @@ async def _kill_workers(programme: Programme, killed: list[int]) -> None:
         killed.append(await programme.kill_a_worker())
 
 
-async def _skip_pauses(url: str) -> None:
-    """Poison rests longer each time, a quarter of an hour in all: its rests are cut short, its attempts are not."""
-    connection = await asyncpg.connect(url)
-    while True:
-        await connection.execute(
-            "update inbox set not_before = null where state = 'RECEIVED' and not_before is not null"
-        )
-        await asyncio.sleep(0.2)
-
-
-async def _until_applied(owner: asyncpg.Connection) -> None:
-    while await owner.fetchval("select exists (select from inbox where state = 'RECEIVED')"):  # noqa: ASYNC110
-        await asyncio.sleep(0.5)
-
-
 @contextlib.asynccontextmanager
-async def _beside(*work: "asyncio.Task[None]") -> AsyncIterator[None]:
+async def beside(*work: "asyncio.Task[None]") -> AsyncIterator[None]:
     try:
         yield
     finally:
         for task in work:
             task.cancel()
         await asyncio.gather(*work, return_exceptions=True)
-
-
-async def points_in_the_ledger(owner: asyncpg.Connection) -> dict[str, int]:
-    """Points of each order, as its lines of history add up."""
-    rows = await owner.fetch(
-        "select o.number, coalesce(sum(t.points), 0)::int as points from orders o "
-        "left join verdicts v on v.member_id = o.member_id and v.reference = o.number "
-        "left join transfers t on t.member_id = v.member_id and t.verdict_id = v.verdict_id "
-        "group by o.number"
-    )
-    return {row["number"]: row["points"] for row in rows}
 
 
 async def run(folder: Path, stack: ExitStack) -> Mapping[str, str]:
@@ -240,31 +221,22 @@ async def run(folder: Path, stack: ExitStack) -> Mapping[str, str]:
     async with httpx.AsyncClient(base_url=programme.url, timeout=30) as http:
         sender = Sender(http, statuses)
         killing = asyncio.create_task(_kill_workers(programme, killed))
-        async with _beside(killing, asyncio.create_task(_skip_pauses(programme.database_url))):
+        async with beside(killing, asyncio.create_task(skip_pauses(programme.database_url))):
             await sender.send_all(told.deliveries)
             sent = asyncio.get_running_loop().time()
-            await _until_applied(owner)
+            await until_applied(owner)
         done = asyncio.get_running_loop().time()
         figures = await _judged(owner, told, statuses)
-        before = await _everything(owner)
+        before = await ledger(owner)
         again: Counter[int] = Counter()
         await Sender(http, again).send_all(told.deliveries)
-        await _until_applied(owner)
-        figures["sent once more, ledger changed"] = str(await _everything(owner) != before)
+        await until_applied(owner)
+        figures["sent once more, ledger changed"] = str(await ledger(owner) != before)
     figures["workers killed"] = str(len(killed))
     figures["seconds to send, to apply the rest"] = f"{sent - started:.0f}, {done - sent:.0f}"
     figures["audit"] = await programme.audit()
     await owner.close()
     return figures
-
-
-async def _everything(owner: asyncpg.Connection) -> object:
-    """What must not change: the ledger's length and hash, balances, facts."""
-    return await owner.fetchrow(
-        "select (select count(*) from transfers), (select count(*) from order_facts), "
-        "(select md5(string_agg(head::text || seq || available || pending || debt, ',' order by member_id)) "
-        "from balances)"
-    )
 
 
 async def _judged(owner: asyncpg.Connection, told: Storm, statuses: Counter[int]) -> dict[str, str]:

@@ -39,7 +39,7 @@ async def orders_reported(
     return {row["place"] - 1: (row["member_id"], row["number"]) for row in rows}
 
 
-async def keep_reports(db: Queryable, event_ids: Sequence[str], bodies: Sequence[bytes]) -> set[str]:
+async def keep_reports(db: Queryable, event_ids: Sequence[str], bodies: Sequence[bytes], reporter: str) -> set[str]:
     """Keeps reported deliveries in the inbox; gives the ids that were not there before."""
-    rows = await db.fetch(query("keep_reports"), list(event_ids), list(bodies))
+    rows = await db.fetch(query("keep_reports"), list(event_ids), list(bodies), reporter)
     return {row["event_id"] for row in rows}

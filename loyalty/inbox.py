@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 
 BATCH = 100
 
+_OWN_FAULTS = (*OWN_FAULTS, asyncpg.ProgramLimitExceededError)
+"""Errors of a delivery itself; that it is too large for Postgres is one."""
+
 
 class UnknownProducer(Exception):
     """No producer of that name sends webhooks here."""
@@ -89,13 +92,21 @@ async def _try_to_apply(programme: Programme, producer: str, event_id: str) -> i
     except Busy:
         await rows.rest_delivery(programme.db, producer, event_id)
         return 0
-    except DatabaseUnavailable:
-        raise
     except Exception as error:
-        if isinstance(error, asyncpg.PostgresError) and not isinstance(error, OWN_FAULTS):
-            raise
-        await _postpone(programme.db, producer, event_id, error, about[0] if about else None)
+        if isinstance(error, DatabaseUnavailable | asyncpg.PostgresError) and not isinstance(error, _OWN_FAULTS):
+            await _rest_for_the_database(programme.db, producer, event_id, error)
+        else:
+            await _postpone(programme.db, producer, event_id, error, about[0] if about else None)
         return 0
+
+
+async def _rest_for_the_database(db: Database, producer: str, event_id: str, error: Exception) -> None:
+    """No delivery is to blame, and none has to wait for this one: no attempt is counted, the others go on.
+
+    Raises DatabaseUnavailable where Postgres is away altogether.
+    """
+    await rows.rest_delivery(db, producer, event_id)
+    log.error("Postgres could not apply delivery %s %r", producer, event_id, exc_info=error)
 
 
 async def _postpone(db: Database, producer: str, event_id: str, error: Exception, order_number: str | None) -> None:
@@ -109,7 +120,7 @@ async def _postpone(db: Database, producer: str, event_id: str, error: Exception
 
 async def _apply(programme: Programme, producer: str, event_id: str, about: list[str]) -> int:
     """Applies one delivery and marks it in the same transaction; `about` is told its order, whatever happens then."""
-    parked: list[Known] = []
+    parked: list[tuple[Known, datetime]] = []
     parcels_told: list[tuple[str, str | None]] = []
 
     async def within(db: Queryable) -> int:
@@ -131,10 +142,10 @@ async def _apply(programme: Programme, producer: str, event_id: str, about: list
             number = await order_named(db, named.orders, named.parcels)
             await rows.finish_delivery(db, delivery, "IGNORED", error=happening.reason, order_number=number)
             return 1
-        target = await _order_of(db, happening)
+        target = await _order_of(db, happening, delivery.received_at)
         if target is None:
             await _park(db, delivery, happening)
-            parked.append(happening)
+            parked.append((happening, delivery.received_at))
             return 1
         member_id, number = target
         about.append(number)
@@ -144,8 +155,8 @@ async def _apply(programme: Programme, producer: str, event_id: str, about: list
         return 1
 
     finished = await programme.db.in_transaction(within)
-    for happening in parked:
-        await _free_if_told_meanwhile(programme.db, happening)
+    for happening, received_at in parked:
+        await _free_if_told_meanwhile(programme.db, happening, received_at)
     if parcels_told:
         await rows.unpark_deliveries(programme.db, "", [tracking_number for tracking_number, _ in parcels_told])
     return finished
@@ -161,11 +172,15 @@ async def _settle_all(
         await rows.lead_parcels_to_order(db, number, member_id, known.parcels_told)
 
 
-async def _order_of(db: Queryable, known: Known) -> tuple[UUID, str] | None:
-    """The member and number of the order a fact is about; None while the order is not known (R34)."""
+async def _order_of(db: Queryable, known: Known, received_at: datetime) -> tuple[UUID, str] | None:
+    """The member and number of the order a fact is about; None while the order is not known (R34).
+
+    Carriers give their numbers again: an order of which nothing was heard for 180 days is not meant.
+    """
     if known.order_number is not None:
         return await _order_numbered(db, known.order_number)
-    orders = await orders_of_parcel(db, known.tracking_number) if known.tracking_number is not None else []
+    number = known.tracking_number
+    orders = await orders_of_parcel(db, number, received_at) if number is not None else []
     if len(orders) > 1:
         orders = [order for order in orders if _has_carrier(order.carriers, known.carrier)]
     if len(orders) == 1:
@@ -198,9 +213,9 @@ def _tracking_number_to_wait_for(known: Known) -> str | None:
     return known.tracking_number if known.order_number is None else None
 
 
-async def _free_if_told_meanwhile(db: Database, known: Known) -> None:
+async def _free_if_told_meanwhile(db: Database, known: Known, received_at: datetime) -> None:
     """The order may have been told between our look and our parking: whoever commits second sees the other."""
-    if await _order_of(db, known) is None:
+    if await _order_of(db, known, received_at) is None:
         return
     tracking_number = _tracking_number_to_wait_for(known)
     await rows.unpark_deliveries(

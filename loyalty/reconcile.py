@@ -58,9 +58,10 @@ async def silent_parcels(db: Database, after: timedelta, most: int = 100) -> lis
     return sorted(found, key=lambda parcel: (parcel.heard_at, parcel.order_number, parcel.tracking_number or ""))
 
 
-async def keep_reports(db: Database, reports: Sequence[Report]) -> list[Missing]:
+async def keep_reports(db: Database, reports: Sequence[Report], reporter: str) -> list[Missing]:
     """Keeps each reported delivery that is not known yet as an event of its own, to be applied like any other.
 
+    It is kept as the native event that it should have been, with who reported it: a producer, a service, a person.
     Gives those that were missing; committed when this returns, and the same report again is no news. Raises
     InvalidInput for more than 1,000 reports or one that names nothing.
     """
@@ -74,7 +75,8 @@ async def keep_reports(db: Database, reports: Sequence[Report]) -> list[Missing]
         for place, report in enumerate(reports)
         if place not in orders or not _has_arrived(known[orders[place]], report.tracking_number)
     }
-    new = await rows.keep_reports(db, list(events), [_body_of(missing.report) for missing in events.values()])
+    bodies = [_body_of(missing.report) for missing in events.values()]
+    new = await rows.keep_reports(db, list(events), bodies, reporter)
     return [missing for event_id, missing in events.items() if event_id in new]
 
 

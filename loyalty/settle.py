@@ -26,17 +26,17 @@ from loyalty.rules.kinds import Code
 from loyalty.rules.settlement import Settlement, order_outcome, settle_state
 from loyalty.rules.shipment import Fact, OrderState, Returned, fold
 
-MOST_MOVEMENTS = MOST_RETURNS = 300
+MOST_OF_A_KIND = 300
 
 
 class TooManyFacts(Exception):
     """More was told of one order than any real one has; nobody settles by thousands of facts.
 
-    However often its parcels were spoken of, its returns are taken (R32).
+    However often it was told of deliveries, that one went back and its returns are taken (R32, R34).
     """
 
     def __init__(self, number: str) -> None:
-        super().__init__(f"Order {number} has {MOST_MOVEMENTS} facts of this kind already; this one is not taken.")
+        super().__init__(f"Order {number} has {MOST_OF_A_KIND} facts of this kind already; this one is not taken.")
 
 
 async def settle(
@@ -71,9 +71,8 @@ async def settle(
 
 def _check_number(number: str, fact: Fact, known: Iterable[Fact]) -> None:
     """Raises TooManyFacts."""
-    is_return = isinstance(fact, Returned)
-    of_its_kind = sum(isinstance(each, Returned) is is_return for each in known)
-    if of_its_kind >= (MOST_RETURNS if is_return else MOST_MOVEMENTS):
+    of_its_kind = sum(type(each) is type(fact) for each in known)
+    if of_its_kind >= MOST_OF_A_KIND:
         raise TooManyFacts(number)
 
 

@@ -16,6 +16,7 @@ from db.pool import Database, DatabaseUnavailable
 from loyalty.rejections import Rejections
 from loyalty.settings import Settings
 from mipoints.composition import opened_parts
+from mipoints.heads import LimitedHeads
 
 log = logging.getLogger("mipoints.serve")
 
@@ -67,7 +68,7 @@ async def serve(settings: Settings, listener: socket.socket) -> None:
         )
         config = uvicorn.Config(
             app,
-            http="httptools",
+            http=LimitedHeads,
             ws="websockets-sansio",
             ws_max_size=settings.graphql_body_limit,
             ws_per_message_deflate=False,

@@ -37,9 +37,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(*arguments: str, env: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """`mipoints …` as a process of its own, ended with SIGTERM, with SIGKILL when that is not heard."""
-    process = subprocess.Popen([sys.executable, "-m", "mipoints", *arguments], env=dict(env))
+def running(*arguments: str, env: Mapping[str, str], log: int | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    """`mipoints …` as a process of its own, ended with SIGTERM, with SIGKILL when that is not heard.
+
+    `log` is an open file that takes its standard error.
+    """
+    process = subprocess.Popen([sys.executable, "-m", "mipoints", *arguments], env=dict(env), stderr=log)
     try:
         yield process
     finally:
@@ -58,10 +61,10 @@ class Server:
 
 
 @contextmanager
-def serving(env: Mapping[str, str]) -> Iterator[Server]:
+def serving(env: Mapping[str, str], log: int | None = None) -> Iterator[Server]:
     """`mipoints serve` on a free port; `answering` waits until it takes requests."""
     port = free_port()
-    with running("serve", "--host", "127.0.0.1", "--port", str(port), env=env) as process:
+    with running("serve", "--host", "127.0.0.1", "--port", str(port), env=env, log=log) as process:
         yield Server(f"http://127.0.0.1:{port}", process)
 
 

@@ -99,7 +99,8 @@ returning event_id;
 -- name: unpark_known
 -- The same for every parked delivery whose order has become known, for the case that nobody was left to say so.
 -- A tracking number of several orders does not say which one is meant, unless the carrier does: such a delivery is
--- looked at again when its not_before has come, and is parked anew where it stays undecided.
+-- looked at again when its not_before has come, and is parked anew where it stays undecided. An order of which nothing
+-- had been heard for 180 days is not meant.
 update inbox
 set state = 'RECEIVED', not_before = null
 where (producer, event_id) in (
@@ -108,7 +109,16 @@ where (producer, event_id) in (
         exists (select from order_numbers n where n.number = i.order_number)
         or exists (
             select from tracking_numbers t
-            where t.tracking_number = i.tracking_number
+            join orders o using (member_id, number)
+            where
+                t.tracking_number = i.tracking_number
+                and greatest(o.recorded_at, (
+                    select max(f.told_at)
+                    from order_facts f
+                    where
+                        f.member_id = t.member_id and f.number = t.number
+                        and f.content ->> 'tracking_number' = t.tracking_number
+                )) > i.received_at - interval '180 days'
             having count(*) = 1 or (count(*) > 1 and coalesce(i.not_before, '-infinity') <= clock_timestamp())
         )
     )

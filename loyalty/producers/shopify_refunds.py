@@ -59,9 +59,7 @@ def _money(body: Mapping[str, Any]) -> tuple[int, int]:
     A refund without any transaction lowers what is to be paid, by its shipping.
     """
     transactions = entries(body, "transactions")
-    moved = [
-        each for each in transactions if is_word(each.get("kind"), "refund") and is_word(each.get("status"), "success")
-    ]
+    moved = [each for each in transactions if _has_moved(each)]
     currency = _currency(moved)
     shipping = _shipping(body, currency)
     if not transactions:

@@ -73,9 +73,10 @@ def boxes_of(order: Order, movements: Sequence[Movement]) -> list[Box]:
 
     News of everything is news of each. The movements are those that `placed` gives. Raises UnknownParcel.
     """
+    told = [(fact, _recorded_for(order, fact)) for fact in movements]
     recorded = [
-        Box(parcel.tracking_number, parcel.carrier, parcel.pieces, _about(order, parcel, movements))
-        for parcel in order.parcels
+        Box(each.tracking_number, each.carrier, each.pieces, tuple(fact for fact, parcel in told if parcel is each))
+        for each in order.parcels
     ]
     heard_of = [_box_heard_of(order, number, movements) for number in _numbers_heard_of(order, movements)]
     boxes = [*recorded, *heard_of, *_boxes_without_number(order, movements, recorded, heard_of)]
@@ -124,12 +125,8 @@ def _recorded_boxes(order: Order) -> list[Box]:
     return [Box(parcel.tracking_number, parcel.carrier, parcel.pieces, ()) for parcel in order.parcels]
 
 
-def _about(order: Order, parcel: Parcel, movements: Sequence[Movement]) -> tuple[Movement, ...]:
-    return tuple(
-        fact
-        for fact in movements
-        if fact.tracking_number is not None and recorded_parcel(order, fact.tracking_number, fact.carrier) is parcel
-    )
+def _recorded_for(order: Order, fact: Movement) -> Parcel | None:
+    return recorded_parcel(order, fact.tracking_number, fact.carrier) if fact.tracking_number is not None else None
 
 
 def _numbers_heard_of(order: Order, movements: Sequence[Movement]) -> list[str]:

@@ -9,6 +9,9 @@ from urllib.parse import quote
 
 Lines = tuple[tuple[str, int], ...]
 
+_LONGEST_KEY = 1000
+"""Characters: an index of Postgres takes rows of 2,700 bytes; of a longer key its hash is the key."""
+
 
 @dataclass(frozen=True, slots=True)
 class Movement:
@@ -35,7 +38,9 @@ class Movement:
         is_named = self.tracking_number is not None or self.consignment is not None
         moment = _moment(self.occurred_at) if self.moment_matters or not is_named else ""
         told = f"{self.kind}:{self._parcel}:{_in_short(named_pieces(self.lines))}:{moment}"
-        return told if self.consignment is None else f"{told}:{quote(self.consignment, safe='')}"
+        if self.consignment is not None:
+            told += f":{quote(self.consignment, safe='')}"
+        return told if len(told) <= _LONGEST_KEY else f"{self.kind}:{sha256(told.encode()).hexdigest()}"
 
     @property
     def _parcel(self) -> str:

@@ -45,7 +45,7 @@ async def _reconcile(after_days: int | None, ask: bool, delivered: str | None) -
         raise Problem("There is nobody to ask: set MIPOINTS_PRODUCER_KEYS.")
     async with opened_database(told, seconds=60) as db:
         if delivered is not None:
-            _tell_missing(await keep_reports(db, _reports(delivered)))
+            _tell_missing(await keep_reports(db, _reports(delivered), "mipoints reconcile"))
         if ask:
             keys = {name: Key(*key) for name, key in told.producer_keys.items()}
             typer.echo(f"{await ask_about_silent_parcels(db, keys, after)} answers were kept.")

@@ -354,7 +354,7 @@ async def test_an_order_is_not_settled_by_thousands_of_facts(stage: Stage):
     await joined(stage)
     await stage.order("ORD-1", [("1", 1, 10000)])
     await stage.owner.execute(
-        "insert into order_facts select member_id, number, 'in_transit:' || n, 'InTransit', "
+        "insert into order_facts select member_id, number, 'delivered:' || n, 'Delivered', "
         """'{"tracking_number": "T", "lines": [], "carrier": null}', now(), now(), 'native', n::text """
         "from orders, generate_series(1, 300) n"
     )

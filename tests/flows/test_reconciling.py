@@ -56,6 +56,14 @@ async def test_what_was_missing_is_named_kept_and_credited_and_no_news_the_secon
     assert (await stage.balance())[0] == 170
 
 
+async def test_who_reported_a_delivery_is_kept_with_it(stage: Stage):
+    await report(stage, [{"order_number": "A"}])
+    body = b'{"delivered": [{"order_number": "B"}]}'
+    await stage.http.post("/reconciliation/native", content=body, headers=signed(body, "r-1"))
+    rows = await stage.owner.fetch("select headers ->> 'reported-by' as name from inbox order by received_at")
+    assert [row["name"] for row in rows] == ["shop", "native"]
+
+
 async def test_an_order_told_after_its_delivery_was_reported_is_credited(stage: Stage):
     await stage.register()
     await report(stage, [{"order_number": "later"}])

@@ -1,5 +1,12 @@
 # One image, three commands: serve (the default), worker, migrate.
 
+FROM node:24-slim AS explorer
+WORKDIR /source/explorer
+COPY explorer/package.json explorer/package-lock.json ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY explorer ./
+RUN npm run build
+
 FROM python:3.13-slim AS build
 WORKDIR /source
 COPY requirements-production.lock ./
@@ -8,6 +15,7 @@ RUN python -m venv /opt/mipoints \
 COPY pyproject.toml LICENSE ./
 COPY mipoints mipoints
 COPY api api
+COPY --from=explorer /source/api/static/explorer api/static/explorer
 COPY workers workers
 COPY loyalty loyalty
 COPY db db

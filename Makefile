@@ -9,7 +9,7 @@ COMPILE := $(UV) pip compile --quiet --no-config --universal --python-version 3.
            --generate-hashes --no-emit-index-url --no-header --no-strip-extras
 export PYTHONUNBUFFERED := 1
 
-.PHONY: schema errors help install clients run test lint format lock clean bench faults fuzz histories
+.PHONY: schema errors explorer help install clients run test lint format lock clean bench faults fuzz histories
 .DELETE_ON_ERROR:
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo "make fuzz      50,000 hostile requests at the webhooks, none accepted; 10,000 odd signed bodies, each ends"
 	@echo "make histories  10,000 random histories of orders, in every order tried: fold equals ledger"
 	@echo "make schema    prints the GraphQL schema into schema.graphql, the released one that a change is compared with"
+	@echo "make explorer  GraphiQL for browsers, from npm packages (make run and make test do it)"
 	@echo "make errors    docs/errors.md: every code a client can meet, from the code"
 	@echo "make format    lets ruff put the code in order"
 	@echo "make lock      resolves the dependencies of pyproject.toml again (needs uv)"
@@ -30,10 +31,10 @@ help:
 
 install: .venv/.installed
 
-run: install
+run: install explorer
 	@exec $(PY) -m mipoints dev $(ARGS)
 
-test: install clients
+test: install clients explorer
 	$(PY) -m pytest -n 2 --cov --cov-report=term
 
 # Figures: how late promises are credited whatever Redis does, and how long `make run` takes.
@@ -98,10 +99,27 @@ format: install
 # newer, it comes as a package of Python's; where neither can be installed, a sentence says so and their tests skip.
 clients: .venv/.clients
 
-.venv/.clients: tests/clients/package-lock.json tests/clients/node.lock | .venv/.installed
+NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --fetch-retries=1 --fetch-timeout=30000
+
+.venv/.node: tests/clients/node.lock | .venv/.installed
 	@node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' 2> /dev/null || $(PIP_INSTALL) --require-hashes -r tests/clients/node.lock || true
-	@cd tests/clients && PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error > ../../.venv/clients.log 2>&1 && touch ../../$@ || \
+	@touch $@
+
+.venv/.clients: tests/clients/package-lock.json | .venv/.node
+	@cd tests/clients && PATH="$(CURDIR)/.venv/bin:$$PATH" $(NPM_CI) > ../../.venv/clients.log 2>&1 && touch ../../$@ || \
 	  echo "The clients from npm cannot be installed here (.venv/clients.log says why): their tests skip."
+
+# GraphiQL from its npm packages, with everything it needs, so that it works without internet. Where it cannot be built
+# the API runs all the same, and its page says so.
+EXPLORER := api/static/explorer/index.html
+explorer: $(EXPLORER)
+
+$(EXPLORER): $(wildcard explorer/*.* explorer/src/* explorer/src/operations/*) | .venv/.node
+	@echo "Building GraphiQL from its npm packages; this takes about half a minute, once."
+	@cd explorer && PATH="$(CURDIR)/.venv/bin:$$PATH" && \
+	  { test -d node_modules -a node_modules -nt package-lock.json || $(NPM_CI); } > ../.venv/explorer.log 2>&1 && \
+	  npm run build >> ../.venv/explorer.log 2>&1 || \
+	  echo "GraphiQL cannot be built here (.venv/explorer.log says why): /graphql shows a sentence instead."
 
 lock:
 	@command -v $(UV) > /dev/null || { echo "make lock needs uv: pip install uv"; exit 1; }
@@ -109,5 +127,5 @@ lock:
 	$(COMPILE) --extra build pyproject.toml -o requirements-production.lock
 
 clean:
-	rm -rf .venv tests/clients/node_modules .coverage .coverage.* htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info build dist
+	rm -rf .venv tests/clients/node_modules explorer/node_modules api/static .coverage .coverage.* htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

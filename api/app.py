@@ -6,13 +6,14 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import Mount, Route, WebSocketRoute
 
 from api.admission import Admission
 from api.budget import Budget, spending
 from api.changes import Changes
 from api.context import Wake
 from api.documents import Documents
+from api.graphiql import DemoPeople, Files
 from api.graphql import GraphQLEndpoint
 from api.health import Health, PingRedis
 from api.metrics import Metrics
@@ -89,6 +90,8 @@ def create_app(
         routes=[
             Route("/graphql", graphql),
             WebSocketRoute("/graphql", GraphQLSockets(graphql)),
+            Route("/explorer/people", DemoPeople(settings).__call__, methods=["GET"]),
+            Mount("/explorer", Files()),
             Route("/webhooks/{producer}", webhooks),
             Route("/webhooks/{producer}/ping", pings),
             Route("/producers", producers.all),

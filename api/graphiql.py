@@ -1,18 +1,75 @@
-"""GraphiQL for browsers: the library's own page, made to keep tokens to itself."""
+"""GraphiQL for browsers: built from npm packages by `make explorer`, and served with all it needs from here."""
 
-from functools import cache
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-from strawberry.http.ides import get_graphql_ide_html
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
-_KEEPS_HEADERS = "shouldPersistHeaders: true"
-_WRITES_HEADERS = "updateURL({ headers: newHeaders })"
-_HEADERS_OF_ADDRESS = "React.useState(parameters.headers)"
+from api.webhooks import problem
+from loyalty.settings import Settings
+from loyalty.tokens import issue
+
+BUILT = Path(__file__).parent / "static" / "explorer"
+_POLICY = (
+    "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "font-src 'self' data:; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+"""Everything comes from this server. Monaco writes its colours into style elements, which is all that is inline."""
+_HEADERS = {"content-security-policy": _POLICY, "x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
+_NOT_BUILT = """<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>Mi Points GraphiQL</title></head>
+<body>
+<h1>GraphiQL was not built here</h1>
+<p>Run <code>make explorer</code> (it needs npm and its registry once), then load this page again.</p>
+<p>The API answers at this address all the same: send a POST with a JSON body; the schema is in schema.graphql.</p>
+</body>
+</html>
+"""
+LUCIA, OLIVER = "demo-es-lucia", "demo-gb-oliver"
 
 
-@cache
-def graphiql_page() -> str:
-    """The page. Its headers pane is neither stored in the browser, nor written to or read from the address (P13)."""
-    page = get_graphql_ide_html(graphql_ide="graphiql")
-    page = page.replace(_KEEPS_HEADERS, "shouldPersistHeaders: false")
-    page = page.replace(_WRITES_HEADERS, "undefined").replace(_HEADERS_OF_ADDRESS, "React.useState()")
-    return page.replace("Strawberry GraphiQL", "Mi Points GraphiQL")
+def page(folder: Path = BUILT) -> HTMLResponse:
+    """What a browser sees at /graphql; a sentence where GraphiQL was not built."""
+    built = folder / "index.html"
+    text = built.read_text("utf-8") if built.exists() else _NOT_BUILT
+    return HTMLResponse(text, headers=_HEADERS)
+
+
+class Files(StaticFiles):
+    """The page's parts; their names change with what is in them, so they may be kept for ever."""
+
+    def __init__(self, folder: Path = BUILT) -> None:
+        super().__init__(directory=folder, check_dir=False)
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Workers are under the same policy as their page."""
+        response = await super().get_response(path, scope)
+        response.headers.update(_HEADERS | {"cache-control": "public, max-age=31536000, immutable"})
+        return response
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPeople:
+    """`GET /explorer/people`: whom one can be in the sandbox, with tokens; nobody anywhere else."""
+
+    settings: Settings
+
+    async def __call__(self, request: Request) -> Response:
+        """Only for the page itself: nothing of another site can read the answer."""
+        if not self.settings.sandbox or self.settings.auth_secret is None:
+            return problem(404, "NOT_FOUND", "Tokens are given in the sandbox only.")
+        return JSONResponse({"people": list(self._people())}, headers={"cache-control": "no-store"})
+
+    def _people(self) -> Iterator[dict[str, Any]]:
+        yield {"name": "Lucía, a member in Spain", "token": issue(self.settings, member=LUCIA, market="ES")}
+        yield {"name": "Oliver, a member in Great Britain", "token": issue(self.settings, member=OLIVER, market="GB")}
+        for scope in ("storefront", "operator", "auditor"):
+            name = f"the {scope}" if scope == "storefront" else f"an {scope}"
+            yield {"name": name, "token": issue(self.settings, scope=scope, name=scope)}

@@ -9,13 +9,13 @@ from typing import Any
 from uuid import uuid4
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.access import caller_of
 from api.context import Asker
 from api.errors import FAULT, INTERNAL, error_answer
-from api.graphiql import graphiql_page
+from api.graphiql import page
 from api.metrics import Metrics
 from api.negotiation import GRAPHQL_JSON, HTML, JSON, chosen_media
 from api.problems import PersistedQueryNotFound
@@ -45,7 +45,7 @@ class GraphQLEndpoint:
         request = Request(scope, receive)
         started, request_id = time.perf_counter(), uuid4().hex
         if wants_page(request):
-            response: Response = HTMLResponse(graphiql_page())
+            response: Response = page()
         else:
             response = await self._answer_always(request, request_id)
             self.metrics.seconds.labels("/graphql").observe(time.perf_counter() - started)

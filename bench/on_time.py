@@ -18,6 +18,7 @@ from arq.connections import RedisSettings, create_pool
 from rich.console import Console
 from rich.table import Table
 
+from bench.running import UNLIMITED
 from loyalty.settings import Settings
 from loyalty.tokens import issue
 from mipoints.embedded import EmbeddedPostgres, EmbeddedRedis
@@ -74,7 +75,7 @@ async def run(folder: Path, stack: ExitStack) -> None:
     postgres, redis = EmbeddedPostgres.start(folder), EmbeddedRedis.start(folder)
     stack.callback(postgres.stop)
     stack.callback(redis.stop)
-    env = environment(postgres.url, MIPOINTS_REDIS_URL=redis.url, MIPOINTS_HOLD_SECONDS=str(HOLD_SECONDS))
+    env = environment(postgres.url, MIPOINTS_REDIS_URL=redis.url, MIPOINTS_HOLD_SECONDS=str(HOLD_SECONDS), **UNLIMITED)
     await asyncio.to_thread(_migrate, env)
     server = stack.enter_context(serving(env))
     for _ in range(2):

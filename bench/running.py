@@ -21,6 +21,8 @@ from tests.processes import answering, environment, serving
 from tests.stage import AUTH_SECRET, ORDER, REGISTER
 
 AT_ONCE = 16
+UNLIMITED = {f"MIPOINTS_GRAPHQL_{kind}_BUDGET": "0" for kind in ("MEMBER", "SERVICE", "STRANGER")}
+"""What is measured is not how long a caller is kept waiting for its budget."""
 
 
 @dataclass(slots=True)
@@ -99,7 +101,7 @@ async def programme_running(
     postgres, redis = EmbeddedPostgres.start(folder), EmbeddedRedis.start(folder)
     stack.callback(postgres.stop)
     stack.callback(redis.stop)
-    env = environment(postgres.url, MIPOINTS_REDIS_URL=redis.url, **settings)
+    env = environment(postgres.url, MIPOINTS_REDIS_URL=redis.url, **UNLIMITED, **settings)
     command = [sys.executable, "-m", "mipoints", "migrate"]
     await asyncio.to_thread(subprocess.run, command, env=env, check=True, stdout=subprocess.DEVNULL)
     server = stack.enter_context(serving(env, stack.enter_context(log.open("ab")).fileno() if log else None))

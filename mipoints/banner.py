@@ -4,10 +4,10 @@ import shlex
 
 from rich.console import Console
 
+from api.graphiql import LUCIA
 from loyalty.settings import Settings
 from loyalty.tokens import issue
 from mipoints.console import output
-from mipoints.demo import LUCIA
 
 _WEEK = 7 * 24 * 3600
 

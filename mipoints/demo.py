@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from api.graphiql import LUCIA, OLIVER
 from db import clock
 from db.pool import Database
 from loyalty.campaigning import load_campaigns
@@ -20,14 +21,13 @@ from mipoints.client import Api, Unexpected
 from mipoints.documents import EARN, ORDER, RECORD_ORDER, REGISTER
 from mipoints.signing import NATIVE, first_secret, signed_headers
 
-LUCIA = "demo-es-lucia"
 MEMBERS = {
     "ES": LUCIA,
     "FR": "demo-fr-camille",
     "IT": "demo-it-giulia",
     "DE": "demo-de-jonas",
     "NL": "demo-nl-sanne",
-    "GB": "demo-gb-oliver",
+    "GB": OLIVER,
 }
 DELIVERED, ON_ITS_WAY = "DEMO-ES-1", "DEMO-ES-2"
 _RUNS_FOR = timedelta(days=60)

@@ -49,9 +49,8 @@ def settings_for(database_url: str, **others: Any) -> Settings:
     """The sandbox's settings on one database."""
     return Settings(
         database_url=database_url,
-        sandbox=True,
         auth_secret=AUTH_SECRET,
-        **({"velocity_per_minute": 0, "webhook_secrets": WEBHOOK_SECRETS} | others),
+        **({"sandbox": True, "velocity_per_minute": 0, "webhook_secrets": WEBHOOK_SECRETS} | others),
     )
 
 

@@ -1,5 +1,5 @@
 // How operations are sent: queries and mutations by POST, subscriptions as server-sent events.
-import { getOperationAST } from "graphql";
+import { parse } from "graphql";
 import { createClient } from "graphql-sse";
 
 const URL = "/graphql";
@@ -11,8 +11,26 @@ export function callAs(newToken) {
 
 export function fetcher(params, options = {}) {
   const headers = { ...(token ? { authorization: `Bearer ${token}` } : {}), ...options.headers };
-  const operation = options.documentAST && getOperationAST(options.documentAST, params.operationName);
-  return operation?.operation === "subscription" ? follow(params, headers) : ask(params, headers);
+  const { kind, ...request } = chosen(params);
+  return kind === "subscription" ? follow(request, headers) : ask(request, headers);
+}
+
+// The operation that is meant. Just after a change of tabs GraphiQL still has the name of the other tab's operation:
+// where there is only one, it needs no name.
+function chosen({ query, variables, operationName }) {
+  const operations = operationsOf(query);
+  if (operations.length === 1) {
+    return { query, variables, kind: operations[0].operation };
+  }
+  return { query, variables, operationName, kind: operations.find(({ name }) => name?.value === operationName)?.operation };
+}
+
+function operationsOf(query) {
+  try {
+    return parse(query).definitions.filter(({ kind }) => kind === "OperationDefinition");
+  } catch {
+    return []; // the server says what is wrong with it
+  }
 }
 
 async function ask(params, headers) {

@@ -21,6 +21,7 @@ function Explorer() {
       fetcher={fetcher}
       plugins={PLUGINS}
       defaultTabs={EXAMPLES}
+      defaultEditorToolsVisibility="variables"
       shouldPersistHeaders={false}
       showPersistHeadersSettings={false}
     >

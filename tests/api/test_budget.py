@@ -9,8 +9,9 @@ from uuid import uuid4
 
 import pytest
 
-from api.budget import LONGEST, Budget
+from api.budget import LONGEST, Budget, spending
 from api.payers import Payer
+from loyalty.settings import SettingsError, read_settings
 
 MEMBER = Payer("member", "mi-1")
 
@@ -82,3 +83,10 @@ async def test_who_sends_what_is_refused_is_shut_out_once_that_cannot_be_paid():
         await ours.fine(payer, 50)
         assert 0 < ours.shut_for(payer) <= 4
         assert ours.shut_for(somebody()) == 0
+
+
+def test_a_budget_that_one_operation_could_exceed_is_told_at_the_start():
+    environ = {"DATABASE_URL": "postgresql://h/d", "MIPOINTS_GRAPHQL_MEMBER_BUDGET": "100"}
+    with pytest.raises(SettingsError, match="MIPOINTS_GRAPHQL_MEMBER_BUDGET"):
+        read_settings(environ)
+    assert spending(read_settings(environ | {"MIPOINTS_GRAPHQL_MEMBER_BUDGET": "0"})).keys() == {"service", "stranger"}

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from api.graphiql import graphiql_page
 from loyalty.tokens import issue
 from tests.api.away import MEMBER, SETTINGS, TYPENAME, code_of
 from tests.stage import signed
@@ -83,16 +82,6 @@ async def test_another_method_is_405_and_says_which_are_allowed(http: httpx.Asyn
     assert answer.status_code == 405
     assert answer.headers["allow"] == "GET, POST"
     assert code_of(answer) == "BAD_USER_INPUT"
-
-
-async def test_browsers_get_graphiql_and_their_tokens_stay_where_they_are(http: httpx.AsyncClient):
-    answer = await http.get("/graphql", headers={"accept": "text/html,*/*"})
-    assert answer.status_code == 200
-    assert answer.headers["content-type"].startswith("text/html")
-    assert "Mi Points GraphiQL" in answer.text
-    for leak in ("shouldPersistHeaders: true", "parameters.headers", "headers: newHeaders"):
-        assert leak not in graphiql_page()
-    assert "shouldPersistHeaders: false" in graphiql_page()
 
 
 async def test_without_a_database_the_answer_is_unavailable_and_neighbours_keep_theirs(http: httpx.AsyncClient):

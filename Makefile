@@ -9,7 +9,7 @@ COMPILE := $(UV) pip compile --quiet --no-config --universal --python-version 3.
            --generate-hashes --no-emit-index-url --no-header --no-strip-extras
 export PYTHONUNBUFFERED := 1
 
-.PHONY: schema help install clients run test lint format lock clean bench faults fuzz histories
+.PHONY: schema errors help install clients run test lint format lock clean bench faults fuzz histories
 .DELETE_ON_ERROR:
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo "make fuzz      50,000 hostile requests at the webhooks, none accepted; 10,000 odd signed bodies, each ends"
 	@echo "make histories  10,000 random histories of orders, in every order tried: fold equals ledger"
 	@echo "make schema    prints the GraphQL schema into schema.graphql, the released one that a change is compared with"
+	@echo "make errors    docs/errors.md: every code a client can meet, from the code"
 	@echo "make format    lets ruff put the code in order"
 	@echo "make lock      resolves the dependencies of pyproject.toml again (needs uv)"
 	@echo "make clean     removes .venv and the caches; .mipoints, the sandbox's data, stays"
@@ -64,6 +65,9 @@ lint: install
 # The released schema. CI compares every change with it and with the contract: nothing is taken away.
 schema: install
 	@$(PY) -m mipoints schema --out schema.graphql
+
+errors: install
+	@$(PY) -m mipoints errors --out docs/errors.md
 
 format: install
 	$(PY) -m ruff check --fix .

@@ -1,10 +1,10 @@
-"""Who may ask: the words before a field's colon in the contract, as checks that raise."""
+"""Who calls, and checks that raise where a field's declaration (api/permissions.py) cannot tell."""
 
 import time
 
 from starlette.requests import Request
 
-from api.problems import BadUserInput, Forbidden, Unauthenticated
+from api.problems import Forbidden, Unauthenticated
 from loyalty.callers import Caller
 from loyalty.tokens import Verifier
 
@@ -43,35 +43,8 @@ def known_caller(caller: Caller) -> Caller:
     return caller
 
 
-def member_only(caller: Caller) -> str:
-    """The Mi account id of a member. Raises Unauthenticated, and Forbidden for a service."""
-    known_caller(caller)
-    if not caller.is_member or caller.name is None:
-        raise Forbidden("This is for members: a token without scope, whose subject is a Mi account.")
-    return caller.name
-
-
 def service_only(caller: Caller, *scopes: str) -> Caller:
     """A service with one of these scopes. Raises Unauthenticated, and Forbidden for all others."""
     if not known_caller(caller).has(*scopes):
         raise Forbidden(f"This is for tokens with the scope {' or '.join(scopes)}.")
     return caller
-
-
-def member_or_service(caller: Caller, *scopes: str) -> Caller:
-    """A member, or a service with one of these scopes. Raises Unauthenticated and Forbidden."""
-    if not known_caller(caller).is_member and not caller.has(*scopes):
-        raise Forbidden(f"This is for members, and for tokens with the scope {' or '.join(scopes)}.")
-    return caller
-
-
-def own_or_named(caller: Caller, mi_id: str | None) -> str:
-    """A member's own Mi account, or the one that a service names. Raises Forbidden, and BadUserInput for none."""
-    if not caller.is_member:
-        if mi_id is None:
-            raise BadUserInput("Say whose: a service gives `miId`.")
-        return mi_id
-    own = member_only(caller)
-    if mi_id not in {None, own}:
-        raise Forbidden("A member asks for its own only: leave `miId` out.")
-    return own

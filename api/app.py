@@ -8,6 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 
+from api.admission import Admission
+from api.budget import Budget, spending
 from api.changes import Changes
 from api.context import Wake
 from api.documents import Documents
@@ -22,7 +24,7 @@ from api.running import Runner
 from api.schema import schema
 from api.streams.open import OpenStreams
 from api.streams.websocket import GraphQLSockets
-from api.trusted import trusted_documents
+from api.trusted import check_costs, trusted_documents
 from api.webhooks import WebhookEndpoint, problem
 from loyalty.programme import Programme
 from loyalty.rejections import Rejections
@@ -40,25 +42,27 @@ def create_app(
     ping_redis: PingRedis | None = None,
     rejections: Rejections | None = None,
     changes: Changes | None = None,
+    budget: Budget | None = None,
 ) -> Starlette:
     """The application. It opens and closes nothing: whoever built the parts does.
 
     `wake` is called after commits with the name of what is to be done and when; it never raises and is bounded in
     time. `ping_redis` asks Redis for a sign of life, for /readyz; None where there is no Redis. `rejections` counts
     refused webhooks; whoever gives it writes down what is left of it at the end. `changes` hears of changed balances
-    once somebody follows one; whoever gives it closes it. Raises ManifestProblem for a trusted document that is not
-    valid.
+    once somebody follows one; whoever gives it closes it. `budget` is what callers spend from; without one, this
+    application keeps its own. Raises ManifestProblem for a trusted document that is not valid, or too expensive.
     """
     metrics = Metrics()
-    documents = Documents(schema._schema)
-    trusted = trusted_documents(documents, settings.trusted_manifest)
-    persisted = Persisted(trusted, is_strict=settings.only_trusted_documents)
     changes = changes or Changes.of(settings)
     streams = OpenStreams(settings.streams, settings.streams_per_member, settings.heartbeat_seconds, changes.ending)
     metrics.streams.set_function(lambda: streams.count)
+    documents, admission = Documents(schema._schema), admission_of(settings, budget)
+    trusted = trusted_documents(documents, settings.trusted_manifest)
+    check_costs(documents, trusted, admission)
+    persisted = Persisted(trusted, is_strict=settings.only_trusted_documents)
     health = Health(programme.db, metrics, ping_redis)
     graphql = GraphQLEndpoint(
-        runner=Runner(schema, documents, persisted, programme, wake, changes),
+        runner=Runner(schema, documents, persisted, programme, wake, changes, admission, settings.graphql_seconds),
         verifier=verifier,
         metrics=metrics,
         body_limit=settings.graphql_body_limit,
@@ -96,6 +100,17 @@ def create_app(
             Route("/metrics", health.counted),
         ],
         exception_handlers={HTTPException: _refused, Exception: _fault},
+    )
+
+
+def admission_of(settings: Settings, budget: Budget | None) -> Admission:
+    """The way in for every operation."""
+    return Admission(
+        schema=schema._schema,
+        budget=budget or Budget(spending(settings)),
+        most_cost=settings.graphql_max_cost,
+        proxies=settings.proxies,
+        is_open=settings.sandbox,
     )
 
 

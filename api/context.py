@@ -8,6 +8,7 @@ from graphql import DocumentNode
 
 from api.changes import Changes
 from api.loaders import Loaders
+from api.payers import Payer
 from db.pool import DatabaseUnavailable
 from loyalty.callers import Caller
 from loyalty.programme import Programme
@@ -20,12 +21,15 @@ Wake = Callable[[str, float | None], Awaitable[None]]
 class Asker:
     """Who sends a request and how it is answered; the operations of one batch share it.
 
+    `payer` is whose budget its operations are taken from; `is_helped` says whether names of the schema are suggested.
     `is_database_away` is known once an operation of the request waited for Postgres in vain.
     """
 
     caller: Caller
     language: str
     request_id: str
+    payer: Payer
+    is_helped: bool
     is_database_away: bool = False
 
 

@@ -18,10 +18,9 @@ from graphql import (
 )
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
-from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from api.bodies import has_unkeepable_text
-from api.limits import MOST_TOKENS, problem_with
+from api.limits import MOST_TOKENS, TooMuch, problem_with
 
 UNKEEPABLE = "A text holds NUL or half of a surrogate pair, which cannot be kept."
 _MOST_ERRORS = 4
@@ -37,7 +36,7 @@ class KeepableTexts(ValidationRule):
             self.report_error(GraphQLError(UNKEEPABLE, node))
 
 
-_RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule, KeepableTexts)
+_RULES = (*specified_rules, MaybeNullValidationRule, KeepableTexts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,7 @@ def _prepare(schema: GraphQLSchema, text: str) -> Prepared:
     except GraphQLError as error:
         return Prepared(None, (error,))
     except RecursionError:
-        return Prepared(None, (GraphQLError(_TOO_DEEP),))
+        return Prepared(None, (TooMuch(_TOO_DEEP),))
     return Prepared(document, tuple(errors))
 
 

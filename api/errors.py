@@ -1,58 +1,84 @@
 """What goes wrong, as clients may see it: a code, a sentence and a request id; never SQL, never a stack trace."""
 
 import logging
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from graphql import FieldNode, GraphQLError
 from strawberry.exceptions import StrawberryInputCoercionError
 
+from api.limits import TooMuch
 from api.problems import Problem
 from api.variables import in_graphql_words
-from db.pool import DatabaseUnavailable
+from db.pool import DatabaseUnavailable, TookTooLong
 from loyalty.refusals import InvalidInput, Refusal
 
 log = logging.getLogger("mipoints.api")
 
 BAD_USER_INPUT = "BAD_USER_INPUT"
+LIMITED = "LIMITED"
 UNAVAILABLE = "UNAVAILABLE"
 INTERNAL = "INTERNAL"
 
 _AWAY = "The programme's database does not answer right now. Nothing is lost: repeat the request with the same key."
+TOO_LONG = (
+    "This operation took longer than it may, and was ended. Ask for less at once; a mutation may be repeated with the "
+    "same key."
+)
 FAULT = "Something went wrong on our side. Tell us the requestId, and repeat the request with the same key."
 _LONGEST = 500
+_SUGGESTION = re.compile(r" Did you mean .*", re.DOTALL)
+_TOO_LARGE = re.compile(r"Syntax Error: Document .*Parsing aborted\.")
+_MOST_PLACES = 4
 
 Answer = dict[str, Any]
 
 
-def error_answer(message: str, code: str, request_id: str) -> Answer:
-    """One entry of `errors`."""
-    return {"message": message[:_LONGEST], "extensions": {"code": code, "requestId": request_id}}
+def error_answer(message: str, code: str, request_id: str, facts: Mapping[str, Any] | None = None) -> Answer:
+    """One entry of `errors`; `facts` stand beside its code."""
+    return {"message": message[:_LONGEST], "extensions": {"code": code, "requestId": request_id} | dict(facts or {})}
 
 
-def request_errors(errors: Iterable[GraphQLError], request_id: str) -> list[Answer]:
-    """Entries for a document or request that was refused before anything ran; logged as one line."""
-    answers = [
-        _located(error, error_answer(in_graphql_words(error.message), _code_of(error), request_id)) for error in errors
-    ]
+def request_errors(errors: Iterable[GraphQLError], request_id: str, *, is_helped: bool = True) -> list[Answer]:
+    """Entries for a document or request that was refused before anything ran; logged as one line.
+
+    `is_helped` says whether names that the caller may have meant are told.
+    """
+    answers = [_located(error, _refusal(error, request_id)) for error in errors]
     _log_refused(answers, request_id)
-    return answers
+    return answers if is_helped else without_suggestions(answers)
 
 
-def execution_errors(errors: Sequence[GraphQLError], request_id: str) -> list[Answer]:
+def execution_errors(errors: Sequence[GraphQLError], request_id: str, *, is_helped: bool = True) -> list[Answer]:
     """Entries for what happened while running; faults are masked and logged once each, with their traceback."""
     answers = [_located(error, _answer(error, request_id)) for error in errors]
     _log_refused([each for each in answers if each["extensions"]["code"] not in {INTERNAL, UNAVAILABLE}], request_id)
-    return answers
+    return answers if is_helped else without_suggestions(answers)
+
+
+def without_suggestions(answers: Sequence[Answer]) -> list[Answer]:
+    """The same without the library's guesses, by which a stranger reads a schema name by name."""
+    return [answer | {"message": _SUGGESTION.sub("", answer["message"])} for answer in answers]
+
+
+def _refusal(error: GraphQLError, request_id: str) -> Answer:
+    """A document that is too large is limited, whoever sends it; one that is wrong is wrong."""
+    cause = error.original_error
+    if isinstance(cause, Problem):
+        return error_answer(str(cause), cause.code, request_id, cause.facts)
+    is_too_large = isinstance(error, TooMuch) or _TOO_LARGE.fullmatch(error.message)
+    message = in_graphql_words(error.message)
+    return error_answer(message, LIMITED if is_too_large else BAD_USER_INPUT, request_id)
 
 
 def _answer(error: GraphQLError, request_id: str) -> Answer:
     cause = _cause(error)
     if isinstance(cause, Problem):
-        return error_answer(str(cause), cause.code, request_id)
+        return error_answer(str(cause), cause.code, request_id, cause.facts)
     if isinstance(cause, DatabaseUnavailable):
         log.warning("%s: the database is unavailable: %s", request_id, cause)
-        return error_answer(_AWAY, UNAVAILABLE, request_id)
+        return error_answer(TOO_LONG if isinstance(cause, TookTooLong) else _AWAY, UNAVAILABLE, request_id)
     if isinstance(cause, Refusal):
         code = BAD_USER_INPUT if isinstance(cause, InvalidInput) else cause.code
         return error_answer(str(cause), code, request_id)
@@ -60,11 +86,6 @@ def _answer(error: GraphQLError, request_id: str) -> Answer:
         return _of_input(error, request_id)
     log.error("%s: fault at %s", request_id, error.path, exc_info=cause or error)
     return error_answer(FAULT, INTERNAL, request_id)
-
-
-def _code_of(error: GraphQLError) -> str:
-    cause = error.original_error
-    return cause.code if isinstance(cause, Problem) else BAD_USER_INPUT
 
 
 def _of_input(error: GraphQLError, request_id: str) -> Answer:
@@ -88,7 +109,7 @@ def _is_of_the_input(error: GraphQLError, cause: Exception | None) -> bool:
 
 def _located(error: GraphQLError, answer: Answer) -> Answer:
     if error.locations:
-        answer["locations"] = [{"line": each.line, "column": each.column} for each in error.locations]
+        answer["locations"] = [{"line": each.line, "column": each.column} for each in error.locations[:_MOST_PLACES]]
     if error.path is not None:
         answer["path"] = error.path
     return answer

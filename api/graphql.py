@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.access import caller_of
 from api.context import Asker
-from api.errors import BAD_USER_INPUT, FAULT, INTERNAL, error_answer
+from api.errors import FAULT, INTERNAL, error_answer
 from api.graphiql import graphiql_page
 from api.metrics import Metrics
 from api.negotiation import GRAPHQL_JSON, HTML, JSON, chosen_media
@@ -28,9 +28,6 @@ from loyalty.messages import language_of
 from loyalty.tokens import Verifier
 
 log = logging.getLogger("mipoints.api")
-
-_NOTHING_RAN = 400
-"""For `application/graphql-response+json` without `data`. The specification allows 422 too; clients know 400."""
 
 
 @dataclass(slots=True)
@@ -73,15 +70,15 @@ class GraphQLEndpoint:
         if media is None and not takes_events(request):
             raise Refused(406, f"Answers are {GRAPHQL_JSON} or {JSON}, and {EVENTS}: accept one of them.")
         caller = await caller_of(request, self.verifier)
-        asker = Asker(caller, language_of(request.headers.get("accept-language")), request_id)
+        asker = self.runner.asker(request, caller, language_of(request.headers.get("accept-language")), request_id)
         if isinstance(told, list):
             return _response([each.body for each in await self._run_all(told, asker)], 200, media or JSON)
-        ready = self.prepared(told, asker)
+        ready = await self.prepared(told, asker)
         if media is None or (ready.kind == "subscription" and takes_events(request)):
             return EventStream(answers(self.runner, ready, asker, self.metrics), self.streams, asker)
         answered = self._counted(await self._run(ready, asker))
         media = _media_for(answered, request, media)
-        return _response(answered.body, _status_of(answered, media), media)
+        return _response(answered.body, _status_of(answered, media), media, answered.headers)
 
     async def _run_all(self, batch: Batch, asker: Asker) -> list[Answered]:
         """A batch, in the order it was sent, one after the other: a request holds one connection at a time."""
@@ -98,12 +95,12 @@ class GraphQLEndpoint:
 
     async def run(self, told: Told, asker: Asker) -> Answered:
         """One operation's answer. Raises Refused for a GET of anything but a query."""
-        return await self._run(self.prepared(told, asker), asker)
+        return await self._run(await self.prepared(told, asker), asker)
 
-    def prepared(self, told: Told, asker: Asker) -> Ready | Answered:
+    async def prepared(self, told: Told, asker: Asker) -> Ready | Answered:
         """One operation, ready to run, or why it is not run. Raises Refused for a GET of anything but a query."""
         try:
-            ready = self.runner.prepare(told, asker.caller)
+            ready = await self.runner.prepare(told, asker)
         except NotRun as refused:
             return refusal_of(refused, asker)
         if told.is_get and ready.kind != "query":
@@ -130,7 +127,7 @@ def _fault(request_id: str) -> Answered:
 
 
 def _refusal(refused: Refused, request_id: str) -> Answered:
-    return Answered({"errors": [error_answer(str(refused), BAD_USER_INPUT, request_id)]})
+    return Answered({"errors": [error_answer(str(refused), refused.code, request_id)]})
 
 
 def _media_for(answered: Answered, request: Request, media: str) -> str:
@@ -142,7 +139,7 @@ def _media_for(answered: Answered, request: Request, media: str) -> str:
 
 def _status_of(answered: Answered, media: str) -> int:
     """By GraphQL's own media type a client sees in the status whether anything ran; by JSON it looks into the body."""
-    return _NOTHING_RAN if media == GRAPHQL_JSON and "data" not in answered.body else 200
+    return answered.status if media == GRAPHQL_JSON and "data" not in answered.body else 200
 
 
 def _response(body: Any, status: int, media: str, headers: Mapping[str, str] | None = None) -> Response:

@@ -26,6 +26,10 @@ _MOST_ALIASES = 100
 _MOST_REPEATS = 20
 
 
+class TooMuch(GraphQLError):
+    """A document that is larger than is answered."""
+
+
 @dataclass(frozen=True, slots=True)
 class Size:
     """How deep a selection goes, and how many fields and aliases it has with all its fragments written out."""
@@ -71,20 +75,20 @@ class _Measure:
         return self._known.get(name, Size())
 
 
-def problem_with(document: DocumentNode) -> GraphQLError | None:
+def problem_with(document: DocumentNode) -> TooMuch | None:
     """What is too much in a document, or None."""
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
     measure = _Measure(fragments)
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     for operation in operations:
         if sentence := _too_large(measure.of(operation.selection_set)):
-            return GraphQLError(sentence, operation)
+            return TooMuch(sentence, operation)
     seen: set[str] = set()
     for definition in (*operations, *fragments.values()):
         if isinstance(definition, FragmentDefinitionNode) and definition.name.value in seen:
             continue
         if _most_in_one_place(definition.selection_set, fragments, seen) > _MOST_REPEATS:
-            return GraphQLError(f"A field is asked for more than {_MOST_REPEATS} times in one place.", definition)
+            return TooMuch(f"A field is asked for more than {_MOST_REPEATS} times in one place.", definition)
     return None
 
 

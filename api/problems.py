@@ -1,10 +1,18 @@
 """What goes wrong outside the programme's rules: a code for the program and a sentence for the person."""
 
+from collections.abc import Mapping
+from typing import Any
+
 
 class Problem(Exception):
-    """A top-level GraphQL error with its code; the sentence is meant for the client."""
+    """A top-level GraphQL error with its code; the sentence is meant for the client, and `facts` stand beside the code.
+
+    `status` is HTTP's where nothing was run, for clients that asked for GraphQL's own media type.
+    """
 
     code = "BAD_USER_INPUT"
+    status: int = 400
+    facts: Mapping[str, Any] = {}
 
 
 class BadUserInput(Problem):
@@ -21,12 +29,14 @@ class Forbidden(Problem):
     """Somebody known is calling who may not ask this."""
 
     code = "FORBIDDEN"
+    status = 403
 
 
-class Limited(Problem):
-    """More was asked for than one caller is given at a time."""
+class WhoseNotSaid(Forbidden):
+    """A service may ask this about anybody, and has named nobody."""
 
-    code = "LIMITED"
+    code = "BAD_USER_INPUT"
+    status = 400
 
 
 class PersistedQueryNotFound(Problem):
@@ -36,3 +46,15 @@ class PersistedQueryNotFound(Problem):
 
     def __init__(self) -> None:
         super().__init__("PersistedQueryNotFound")
+
+
+class Limited(Problem):
+    """More than is answered: of one operation, or of one caller in a while (`retry_after`, in seconds, says when)."""
+
+    code = "LIMITED"
+
+    def __init__(self, sentence: str, *, retry_after: int | None = None, **facts: Any) -> None:
+        super().__init__(sentence)
+        self.retry_after = retry_after
+        self.facts = facts if retry_after is None else facts | {"retryAfter": retry_after}
+        self.status = 400 if retry_after is None else 429

@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from api.bodies import BodyNotRead, BodyTooLarge, NotJson, has_unkeepable_text, read_body, read_json
 from api.documents import UNKEEPABLE
+from api.errors import BAD_USER_INPUT, LIMITED
 from api.negotiation import JSON, is_json, may_come_from_a_page
 
 MOST_AT_ONCE = 5
@@ -18,9 +19,17 @@ _LONGEST_ID = 200
 class Refused(Exception):
     """A request that never becomes an operation; `status` is HTTP's."""
 
+    code = BAD_USER_INPUT
+
     def __init__(self, status: int, sentence: str, **headers: str) -> None:
         self.status, self.headers = status, headers
         super().__init__(sentence)
+
+
+class TooMuchSent(Refused):
+    """More than is read."""
+
+    code = LIMITED
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +66,7 @@ async def _body(request: Request, limit: int) -> Any:
     try:
         return read_json(await read_body(request, limit))
     except BodyTooLarge:
-        raise Refused(413, f"The body is over the limit of {limit} bytes.") from None
+        raise TooMuchSent(413, f"The body is over the limit of {limit} bytes.") from None
     except BodyNotRead:
         raise Refused(408, "The body did not arrive in time.") from None
     except NotJson as error:
@@ -65,9 +74,10 @@ async def _body(request: Request, limit: int) -> Any:
 
 
 def batch_of(bodies: list[object]) -> Batch:
-    """The requests of an array. Raises Refused for none, and for more than five."""
+    """The requests of an array. Raises Refused for none, and TooMuchSent for more than five."""
     if not 0 < len(bodies) <= MOST_AT_ONCE:
-        raise Refused(400, f"A batch has 1 to {MOST_AT_ONCE} requests; this one has {len(bodies)}.")
+        kind = TooMuchSent if bodies else Refused
+        raise kind(400, f"A batch has 1 to {MOST_AT_ONCE} requests; this one has {len(bodies)}.")
     return [_told_or_refused(each) for each in bodies]
 
 

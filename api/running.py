@@ -1,23 +1,30 @@
 """One operation, whichever way it came: prepared, given its surroundings, run. HTTP and streams take the same steps."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import DocumentNode, GraphQLError, OperationDefinitionNode
+from starlette.requests import HTTPConnection
 from strawberry.types.graphql import OperationType
 
+from api.admission import Admission, Admitted
 from api.changes import Changes
 from api.context import Asker, Context, Wake
 from api.documents import Documents, chosen_operation
-from api.errors import Answer, execution_errors, request_errors
+from api.errors import TOO_LONG, UNAVAILABLE, Answer, error_answer, execution_errors, request_errors
 from api.persisted import Persisted
-from api.problems import BadUserInput, Problem
+from api.problems import BadUserInput, Limited, Problem
 from api.requests import Told
 from api.schema import QuietSchema
 from api.variables import are_of_variables, variable_errors
+from db.pool import ending_by
 from loyalty.callers import Caller
 from loyalty.programme import Programme
+
+log = logging.getLogger("mipoints.api")
 
 _NOT_HERE = "Follow a subscription with Accept: text/event-stream, or over WebSocket (graphql-transport-ws)."
 _ALLOWED = {OperationType.QUERY, OperationType.MUTATION}
@@ -26,25 +33,26 @@ _ALLOWED = {OperationType.QUERY, OperationType.MUTATION}
 class NotRun(Exception):
     """An operation that is refused before anything of it ran."""
 
-    def __init__(self, *errors: GraphQLError) -> None:
-        self.errors = errors
+    def __init__(self, *errors: GraphQLError, problem: Problem | None = None) -> None:
+        self.errors, self.problem = errors, problem
         super().__init__(*errors)
 
     @classmethod
     def because(cls, problem: Problem) -> "NotRun":
         """A refusal with the problem's code and sentence."""
-        return cls(GraphQLError(str(problem), original_error=problem))
+        return cls(GraphQLError(str(problem), original_error=problem), problem=problem)
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """An operation that may run: limited, validated, and chosen from its document."""
+    """An operation that may run: limited, validated, chosen from its document, and its cost taken."""
 
     text: str
     document: DocumentNode
     operation: OperationDefinitionNode
     operation_name: str | None
     variables: dict[str, Any] | None
+    admitted: Admitted
 
     @property
     def kind(self) -> str:
@@ -54,10 +62,13 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The body of one operation's answer, and what is counted of it. Without `data`, nothing was run."""
+    """The body of one operation's answer, and what is counted of it. Without `data`, nothing was run: `status` is then
+    HTTP's for GraphQL's own media type. The specification allows 422 for 400; clients know 400."""
 
     body: Answer
     kind: str = "none"
+    status: int = 400
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def outcome(self) -> str:
@@ -76,24 +87,35 @@ class Runner:
     programme: Programme
     wake: Wake
     changes: Changes
+    admission: Admission
+    seconds: float
 
-    def prepare(self, told: Told, caller: Caller) -> Ready:
-        """The operation that is meant, ready to run. Raises NotRun."""
-        text = self._text_of(told, caller)
-        prepared = self.documents.prepare(text)
-        if prepared.document is None or prepared.errors:
-            raise NotRun(*prepared.errors)
-        self.persisted.keep(told)
-        operation = chosen_operation(prepared.document, told.operation_name)
-        if isinstance(operation, GraphQLError):
-            raise NotRun(operation)
-        return Ready(text, prepared.document, operation, told.operation_name, told.variables)
+    def asker(self, connection: HTTPConnection, caller: Caller, language: str, request_id: str) -> Asker:
+        """Whoever sends operations over a connection."""
+        payer = self.admission.payer(caller, connection)
+        return Asker(caller, language, request_id, payer, self.admission.may_read_schema(caller))
 
-    def _text_of(self, told: Told, caller: Caller) -> str:
+    async def prepare(self, told: Told, asker: Asker) -> Ready:
+        """The operation that is meant, ready to run, its cost taken. Raises NotRun."""
         try:
-            return self.persisted.text_of(told, caller)
+            return await self._prepare(told, asker)
         except Problem as problem:
             raise NotRun.because(problem) from None
+
+    async def _prepare(self, told: Told, asker: Asker) -> Ready:
+        """Raises NotRun, and every Problem for which nothing is run."""
+        self.admission.check(asker.payer)
+        text = self.persisted.text_of(told, asker.caller)
+        prepared = self.documents.prepare(text)
+        if prepared.document is None or prepared.errors:
+            await self.admission.fine(asker.payer)
+            raise NotRun(*prepared.errors)
+        self.persisted.keep(told)
+        document, operation = prepared.document, chosen_operation(prepared.document, told.operation_name)
+        if isinstance(operation, GraphQLError):
+            raise NotRun(operation)
+        admitted = await self.admission.admit(document, operation, told.variables, asker.caller, asker.payer)
+        return Ready(text, document, operation, told.operation_name, told.variables, admitted)
 
     def context_for(self, ready: Ready, asker: Asker) -> Context:
         """The surroundings of one operation; no two operations share them."""
@@ -104,7 +126,20 @@ class Runner:
         if ready.kind == "subscription":
             refused = NotRun.because(BadUserInput(_NOT_HERE))
             return refusal_of(refused, asker, ready.kind)
-        return Answered(await self._execute(ready, self.context_for(ready, asker)), ready.kind)
+        return await self._run_in_time(ready, self.context_for(ready, asker))
+
+    async def _run_in_time(self, ready: Ready, context: Context) -> Answered:
+        """Past its time an operation's SQL is cancelled, and each field that waited for it says so; whatever else it
+        waits for is ended a second later."""
+        until, told = asyncio.get_running_loop().time() + self.seconds, {"extensions": ready.admitted.told()}
+        try:
+            with ending_by(until):
+                async with asyncio.timeout_at(until + 1):
+                    return Answered(await self._execute(ready, context) | told, ready.kind)
+        except TimeoutError:
+            log.warning("%s: ended after %.1f s", context.request_id, self.seconds)
+            answer = error_answer(TOO_LONG, UNAVAILABLE, context.request_id)
+            return Answered({"errors": [answer]} | told, ready.kind, 503)
 
     async def _execute(self, ready: Ready, context: Context) -> Answer:
         result = await self.schema.execute(
@@ -117,17 +152,21 @@ class Runner:
         if not result.errors:
             return {"data": result.data}
         if are_of_variables(result.errors):
-            return self.unread(ready, result.errors, context.request_id)
-        errors = execution_errors(result.errors, context.request_id)
+            return self.unread(ready, result.errors, context.asker)
+        errors = execution_errors(result.errors, context.request_id, is_helped=context.asker.is_helped)
         was_run = result.data is not None or any(error.path for error in result.errors)
         return {"errors": errors, "data": result.data} if was_run else {"errors": errors}
 
-    def unread(self, ready: Ready, errors: Sequence[GraphQLError], request_id: str) -> Answer:
+    def unread(self, ready: Ready, errors: Sequence[GraphQLError], asker: Asker) -> Answer:
         """The answer where the values of variables could not be read."""
         found = variable_errors(self.schema._schema, ready.operation, ready.variables or {})
-        return {"errors": request_errors(found or errors, request_id)}
+        return {"errors": request_errors(found or errors, asker.request_id, is_helped=asker.is_helped)}
 
 
 def refusal_of(refused: NotRun, asker: Asker, kind: str = "none") -> Answered:
-    """The answer to an operation of which nothing ran."""
-    return Answered({"errors": request_errors(refused.errors, asker.request_id)}, kind)
+    """The answer to an operation of which nothing ran, with when to come back where that helps."""
+    body = {"errors": request_errors(refused.errors, asker.request_id, is_helped=asker.is_helped)}
+    problem = refused.problem
+    if isinstance(problem, Limited) and problem.retry_after is not None:
+        return Answered(body, kind, problem.status, {"retry-after": str(problem.retry_after)})
+    return Answered(body, kind, problem.status if problem is not None else 400)

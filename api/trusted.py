@@ -1,9 +1,12 @@
-"""Trusted documents: the manifest's, limited, validated and kept ready from the start."""
+"""Trusted documents: the manifest's, limited, validated, costed and kept ready from the start."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
+from graphql import OperationDefinitionNode
+
 from api import operations
+from api.admission import Admission
 from api.documents import Documents
 from api.manifest import ManifestProblem, documents_in
 
@@ -30,3 +33,17 @@ def pin_all(documents: Documents, told: Mapping[str, str]) -> None:
     for id_, text in told.items():
         if errors := documents.pin(text).errors:
             raise ManifestProblem(f"The trusted document {id_} is not valid: {errors[0].message}")
+
+
+def check_costs(documents: Documents, told: Mapping[str, str], admission: Admission) -> None:
+    """Raises ManifestProblem for the first that can cost more than one operation may, by its largest pages."""
+    for id_, text in told.items():
+        document = documents.prepare(text).document
+        assert document is not None
+        for operation in document.definitions:
+            if isinstance(operation, OperationDefinitionNode):
+                cost = admission.cost(document, operation).points
+                if cost > admission.most_cost:
+                    raise ManifestProblem(
+                        f"The trusted document {id_} can cost {cost}; the most is {admission.most_cost}."
+                    )

@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -42,6 +43,24 @@ class Busy(DatabaseUnavailable):
     """Somebody else holds the rows that are needed, for longer than is worth waiting."""
 
 
+class TookTooLong(DatabaseUnavailable):
+    """The moment came by which the whole of a caller's work had to be done (`ending_by`)."""
+
+
+_until: ContextVar[float | None] = ContextVar("until", default=None)
+
+
+@contextmanager
+def ending_by(moment: float) -> Iterator[None]:
+    """Calls within it, and within tasks that are begun in it, end by this moment of the loop's clock: what Postgres
+    still does for them is cancelled there."""
+    token = _until.set(moment)
+    try:
+        yield
+    finally:
+        _until.reset(token)
+
+
 class Queryable(Protocol):
     """What a typed twin needs: the pool and a connection inside a transaction both have it."""
 
@@ -49,6 +68,12 @@ class Queryable(Protocol):
     async def fetchrow(self, sql: str, *args: Any) -> asyncpg.Record | None: ...
     async def fetchval(self, sql: str, *args: Any) -> Any: ...
     async def execute(self, sql: str, *args: Any) -> str: ...
+
+
+def _seconds_left() -> float | None:
+    """How long the caller's work may still take; None where nothing ends it."""
+    until = _until.get()
+    return None if until is None else until - asyncio.get_running_loop().time()
 
 
 @dataclass(slots=True)
@@ -90,14 +115,19 @@ class Database:
 
     async def with_connection(self, work: Callable[[Any], Awaitable[T]]) -> T:
         """Runs `work` on a connection of the pool. Raises DatabaseUnavailable past the deadline or when it is lost."""
+        left = _seconds_left()
+        if left is not None and left <= 0:
+            raise TookTooLong("There was no time left to ask Postgres.")
         task = asyncio.ensure_future(self._borrow(work))
         try:
-            done, _ = await asyncio.wait({task}, timeout=self.seconds)
+            done, _ = await asyncio.wait({task}, timeout=min(self.seconds, left or self.seconds))
         except asyncio.CancelledError:
             self._give_up(task)
             raise
         if not done:
             self._give_up(task)
+            if left is not None and left < self.seconds:
+                raise TookTooLong(f"Postgres was asked to stop after {left:.1f} s.")
             raise DatabaseUnavailable(f"Postgres did not answer within {self.seconds} s.")
         try:
             return task.result()

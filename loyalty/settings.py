@@ -41,13 +41,19 @@ class Settings:
     pool_size: int = 10
     deadline_seconds: float = 2.0
     graphql_body_limit: int = 256 * 1024
+    graphql_max_cost: int = 5_000
+    graphql_member_budget: int = 10_000
+    graphql_service_budget: int = 1_000_000
+    graphql_stranger_budget: int = 10_000
+    graphql_seconds: float = 10.0
+    proxies: int = 0
     webhook_body_limit: int = 1024 * 1024
     streams: int = 10_000
     streams_per_member: int = 10
     heartbeat_seconds: float = 15.0
-    outgoing_allow_private: bool = False
     only_trusted_documents: bool = False
     trusted_manifest: str | None = None
+    outgoing_allow_private: bool = False
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -73,13 +79,19 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         pool_size=reader.read("POOL_SIZE", _count, 10),
         deadline_seconds=reader.read("DEADLINE_SECONDS", _positive, 2.0),
         graphql_body_limit=reader.read("GRAPHQL_BODY_LIMIT", _count, 256 * 1024),
+        graphql_max_cost=reader.read("GRAPHQL_MAX_COST", _count, 5_000),
+        graphql_member_budget=reader.read("GRAPHQL_MEMBER_BUDGET", _whole, 0 if sandbox else 10_000),
+        graphql_service_budget=reader.read("GRAPHQL_SERVICE_BUDGET", _whole, 0 if sandbox else 1_000_000),
+        graphql_stranger_budget=reader.read("GRAPHQL_STRANGER_BUDGET", _whole, 0 if sandbox else 10_000),
+        graphql_seconds=reader.read("GRAPHQL_SECONDS", _positive, 10.0),
+        proxies=reader.read("PROXIES", _whole, 0),
         webhook_body_limit=reader.read("WEBHOOK_BODY_LIMIT", _count, 1024 * 1024),
         streams=reader.read("STREAMS", _count, 10_000),
         streams_per_member=reader.read("STREAMS_PER_MEMBER", _count, 10),
         heartbeat_seconds=reader.read("HEARTBEAT_SECONDS", _positive, 15.0),
-        outgoing_allow_private=reader.read("OUTGOING_ALLOW_PRIVATE", _switch, False),
         only_trusted_documents=reader.read("TRUSTED_DOCUMENTS", _whose_are_trusted, False),
         trusted_manifest=reader.read("TRUSTED_MANIFEST", str, None),
+        outgoing_allow_private=reader.read("OUTGOING_ALLOW_PRIVATE", _switch, False),
     )
     reader.problems.extend(_contradictions(settings))
     if reader.problems:
@@ -109,6 +121,16 @@ def _contradictions(settings: Settings) -> list[str]:
         f"{PREFIX}PRODUCER_KEYS: {name!r} cannot be asked; there are {', '.join(ASKABLE)}."
         for name in settings.producer_keys
         if name not in ASKABLE
+    ]
+    budgets = {
+        "MEMBER": settings.graphql_member_budget,
+        "SERVICE": settings.graphql_service_budget,
+        "STRANGER": settings.graphql_stranger_budget,
+    }
+    problems += [
+        f"{PREFIX}GRAPHQL_{name}_BUDGET is 0 for no limit, or at least {PREFIX}GRAPHQL_MAX_COST."
+        for name, budget in budgets.items()
+        if 0 < budget < settings.graphql_max_cost
     ]
     if not settings.sandbox:
         sandbox_only = {

@@ -8,6 +8,7 @@ from mipoints.commands import (
     clock,
     deliveries,
     documents,
+    errors,
     outgoing,
     processes,
     reconciling,
@@ -27,7 +28,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for group in (sandbox, processes, tokens, books, reconciling, schema):
+for group in (sandbox, processes, tokens, books, reconciling, schema, errors):
     app.registered_commands.extend(group.app.registered_commands)
 webhooks.app.registered_commands.extend(deliveries.app.registered_commands)
 app.add_typer(clock.app, name="clock")

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from api.budget import Budget, spending
 from api.changes import Changes
 from db.pool import APP_ROLE, Database, connect
 from loyalty.programme import Programme
@@ -21,6 +22,7 @@ class Parts:
     wake: Wake
     verifier: Verifier
     changes: Changes
+    budget: Budget
 
 
 @asynccontextmanager
@@ -48,12 +50,14 @@ async def opened_database(
 async def opened_parts(settings: Settings) -> AsyncIterator[Parts]:
     """All parts of an API process, closed afterwards."""
     wake, changes = Wake(settings.redis_url), Changes.of(settings)
+    budget = Budget(spending(settings), settings.redis_url)
     async with opened_database(settings) as db:
         try:
             programme = Programme(
                 db, settings.hold_seconds, settings.velocity_per_minute, person_salt=settings.person_salt
             )
-            yield Parts(settings, programme, wake, Verifier(settings), changes)
+            yield Parts(settings, programme, wake, Verifier(settings), changes, budget)
         finally:
             await changes.close()
+            await budget.close()
             await wake.close()

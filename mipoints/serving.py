@@ -64,6 +64,7 @@ async def serve(settings: Settings, listener: socket.socket) -> None:
             parts.wake.ping if settings.redis_url else None,
             rejections,
             parts.changes,
+            parts.budget,
         )
         config = uvicorn.Config(
             app,
@@ -75,6 +76,7 @@ async def serve(settings: Settings, listener: socket.socket) -> None:
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # MIPOINTS_PROXIES says how much of X-Forwarded-For is believed
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
         host, port = listener.getsockname()[:2]

@@ -17,7 +17,9 @@ async def served(app: ASGIApp, send_buffer: int | None = None) -> AsyncIterator[
     if send_buffer is not None:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
     listener.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_level="warning", lifespan="off", ws="websockets-sansio", ws_max_size=262_144)
+    config = uvicorn.Config(
+        app, log_level="warning", lifespan="off", ws="websockets-sansio", ws_max_size=262_144, proxy_headers=False
+    )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve([listener]))
     try:

@@ -22,6 +22,7 @@ from api.schema.query import Query
 from api.schema.refusals import REFUSALS
 from api.schema.scalars import SCALARS
 from api.schema.subscription import Subscription
+from api.schema.telling import tell
 
 
 @strawberry.type(
@@ -60,7 +61,7 @@ _EXTENSIONS: list[type[SchemaExtension]] = [PreparedDocument]
 
 def build_schema() -> QuietSchema:
     """The schema of this process; there is one (the library alters types when it builds a second)."""
-    return QuietSchema(
+    built = QuietSchema(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
@@ -68,6 +69,8 @@ def build_schema() -> QuietSchema:
         extensions=_EXTENSIONS,
         config=StrawberryConfig(scalar_map=SCALARS),
     )
+    tell(built._schema)
+    return built
 
 
 schema = build_schema()

@@ -4,11 +4,11 @@ from typing import Annotated
 
 import strawberry
 
-from api.access import service_only
 from api.context import Info
 from api.ids import line_named, verdict_named
-from api.schema.answers import RefusalsAreAnswers
+from api.permissions import OPERATOR
 from api.schema.arguments import NOT_GIVEN, IdempotencyKey, given
+from api.schema.declaring import mutation
 from api.schema.earn import EarnPointsResult, PointsVerdict
 from api.schema.inputs import text_of
 from loyalty.adjust import Adjustment, adjust
@@ -18,10 +18,10 @@ from loyalty.decide_review import decide_review as take_decision
 Reason = Annotated[str, strawberry.argument(description="Why, in 1 to 500 characters; kept in the audit log.")]
 
 
-@strawberry.mutation(
-    description="operator: credit or debit points at once, with a reason kept in the audit log; below zero becomes "
+@mutation(
+    OPERATOR,
+    "credit or debit points at once, with a reason kept in the audit log; below zero becomes "
     "debt. Above the market's adjustThreshold, in either direction, the verdict waits for a second operator.",
-    extensions=[RefusalsAreAnswers()],
 )
 async def adjust_points(
     info: Info,
@@ -37,7 +37,7 @@ async def adjust_points(
         ),
     ] = NOT_GIVEN,
 ) -> EarnPointsResult | None:
-    caller = service_only(info.context.caller, "operator")
+    caller = info.context.caller
     line = given(reverses)
     adjustment = Adjustment(
         mi_id=text_of(mi_id, "miId"),
@@ -49,10 +49,10 @@ async def adjust_points(
     return await PointsVerdict.of(info, await adjust(info.context.programme, caller, adjustment, idempotency_key))
 
 
-@strawberry.mutation(
-    description="operator, not the one who asked: an answer to a verdict that waits for an operator. Decided again it "
-    "is the same verdict.",
-    extensions=[RefusalsAreAnswers()],
+@mutation(
+    OPERATOR,
+    "an answer to a verdict that waits for an operator, from another one than asked for it. Decided again it is the "
+    "same verdict.",
 )
 async def decide_review(
     info: Info,
@@ -61,6 +61,6 @@ async def decide_review(
     reason: Reason,
     idempotency_key: IdempotencyKey,
 ) -> EarnPointsResult | None:
-    caller = service_only(info.context.caller, "operator")
+    caller = info.context.caller
     decision = Decision(verdict_named(verdict_id), approve, reason)
     return await PointsVerdict.of(info, await take_decision(info.context.programme, caller, decision, idempotency_key))

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import strawberry
 
-from api.access import service_only
 from api.context import Info
 from api.ids import read_id
-from api.schema.answers import RefusalsAreAnswers
+from api.permissions import OPERATOR
 from api.schema.arguments import IdempotencyKey, given
 from api.schema.campaigns import Campaign as CampaignType
+from api.schema.declaring import mutation
 from api.schema.enums import CampaignEffect, EntryKind
 from api.schema.inputs import text_of
 from api.schema.refusals import IdempotencyMismatch, InvalidInput, NotAllowed, NotFound
@@ -69,21 +69,19 @@ CampaignResult = Annotated[
 ]
 
 
-@strawberry.mutation(
-    description="operator: for a while, multiply or top up what is earned.", extensions=[RefusalsAreAnswers()]
-)
+@mutation(OPERATOR, "for a while, multiply or top up what is earned.")
 async def create_campaign(info: Info, input: CampaignInput, idempotency_key: IdempotencyKey) -> CampaignResult | None:
-    caller = service_only(info.context.caller, "operator")
+    caller = info.context.caller
     return await _saved(info, await make(info.context.programme, caller, input.told(), idempotency_key))
 
 
-@strawberry.mutation(description="operator: it stops now; what it granted stays.", extensions=[RefusalsAreAnswers()])
+@mutation(OPERATOR, "it stops now; what it granted stays.")
 async def end_campaign(
     info: Info,
     id: Annotated[strawberry.ID, strawberry.argument(description="The campaign to stop.")],
     idempotency_key: IdempotencyKey,
 ) -> CampaignResult | None:
-    caller = service_only(info.context.caller, "operator")
+    caller = info.context.caller
     named = read_id(id)
     campaign_id = named.local if named is not None and named.type == "Campaign" else None
     return await _saved(info, await stop(info.context.programme, caller, campaign_id, idempotency_key))

@@ -5,10 +5,10 @@ from typing import Annotated
 
 import strawberry
 
-from api.access import service_only
 from api.context import Info
-from api.schema.answers import RefusalsAreAnswers
+from api.permissions import OPERATOR
 from api.schema.arguments import IdempotencyKey, given
+from api.schema.declaring import mutation
 from api.schema.inputs import text_of
 from api.schema.refusals import IdempotencyMismatch, InvalidInput, NotAllowed
 from api.schema.rewards import Reward as RewardType
@@ -112,9 +112,9 @@ ExclusionResult = Annotated[
 ]
 
 
-@strawberry.mutation(description="operator: a new or temporary reward.", extensions=[RefusalsAreAnswers()])
+@mutation(OPERATOR, "a new or temporary reward.")
 async def create_reward(info: Info, input: RewardInput, idempotency_key: IdempotencyKey) -> RewardResult | None:
-    caller = service_only(info.context.caller, "operator")
+    caller = info.context.caller
     reward_id = await create(info.context.programme, caller, input.told(), idempotency_key)
     reward = (await info.context.loaders.catalogue()).reward(reward_id)
     if reward is None:
@@ -122,13 +122,10 @@ async def create_reward(info: Info, input: RewardInput, idempotency_key: Idempot
     return RewardSaved(reward=RewardType.of(reward))
 
 
-@strawberry.mutation(
-    description="operator: products that coupons may not buy, from now or between dates.",
-    extensions=[RefusalsAreAnswers()],
-)
+@mutation(OPERATOR, "products that coupons may not buy, from now or between dates.")
 async def exclude_products(
     info: Info, input: ExclusionInput, idempotency_key: IdempotencyKey
 ) -> ExclusionResult | None:
-    caller = service_only(info.context.caller, "operator")
+    caller = info.context.caller
     excluded = await exclude(info.context.programme, caller, input.told(), idempotency_key)
     return ProductsExcluded(product_ids=[strawberry.ID(product_id) for product_id in excluded])

@@ -4,17 +4,15 @@ from typing import Annotated
 
 import strawberry
 
-from api.access import member_or_service, service_only
 from api.context import Info
-from api.problems import Forbidden
-from api.schema.answers import RefusalsAreAnswers
+from api.permissions import STOREFRONT, STOREFRONT_NAMED_AND_OWN
 from api.schema.arguments import IdempotencyKey
 from api.schema.coupons import Coupon as CouponType
+from api.schema.declaring import mutation, query
 from api.schema.inputs import OrderLineInput, line_of, text_of
 from api.schema.money import Money
 from api.schema.refusals import CouponNotUsable, IdempotencyMismatch, InvalidInput, NotAllowed, NotFound, answer_of
 from api.schema.refusals import Refusal as RefusalType
-from loyalty.callers import Caller
 from loyalty.reserve_coupon import CouponDecided, CouponForCart
 from loyalty.reserve_coupon import coupons_for_cart as coupons_of_member
 from loyalty.reserve_coupon import reserve_coupon as reserve
@@ -67,27 +65,33 @@ Code = Annotated[str, strawberry.argument(description="The coupon's code.")]
 OrderNumber = Annotated[str, strawberry.argument(description="The order it was reserved for.")]
 
 
-@strawberry.field(
-    description="storefront, and a member its own: the member's coupons (all unspent ones, and those of the last 90 "
-    "days) for this cart, each usable or with the reason why not; null for who has not joined."
+@query(
+    STOREFRONT_NAMED_AND_OWN,
+    "the member's coupons (all unspent ones, and those of the last 90 days) for this cart, each usable or with the "
+    "reason why not; null for who has not joined.",
+    example="""query {
+  couponsForCart(
+    miId: "demo-es-lucia"
+    cart: {
+      orderNumber: "1002", currency: "EUR"
+      lines: [{ id: "1", productId: "mi-band-9", quantity: 1, paidMinor: 3999 }]
+    }
+  ) {
+    coupon { code } usable discount { amountMinor currency } reason { code message }
+  }
+}""",
 )
 async def coupons_for_cart(
     info: Info,
     mi_id: Annotated[strawberry.ID, strawberry.argument(description="Whose coupons; a member its own.")],
     cart: Annotated[CartInput, strawberry.argument(description="What is about to be bought.")],
 ) -> list[CartCoupon] | None:
-    _may_ask_for(member_or_service(info.context.caller, "storefront"), mi_id)
     told = cart.told("cart")
     member = await info.context.loaders.members_by_mi_id.load(mi_id)
     if member is None:
         return None
     found = await coupons_of_member(info.context.programme, member.member_id, told)
     return [_for_cart(each, info.context.language) for each in found]
-
-
-def _may_ask_for(caller: Caller, mi_id: str) -> None:
-    if caller.is_member and caller.name != mi_id:
-        raise Forbidden("A member sees only its own coupons.")
 
 
 def _for_cart(found: CouponForCart, language: str) -> CartCoupon:
@@ -99,29 +103,27 @@ def _for_cart(found: CouponForCart, language: str) -> CartCoupon:
     )
 
 
-@strawberry.mutation(
-    description="storefront, at checkout: hold the coupon for this order.", extensions=[RefusalsAreAnswers()]
-)
+@mutation(STOREFRONT, "at checkout, hold the coupon for this order.")
 async def reserve_coupon(info: Info, input: ReserveCouponInput, idempotency_key: IdempotencyKey) -> CouponResult | None:
-    caller = service_only(info.context.caller, "storefront")
+    caller = info.context.caller
     cart = input.cart.told("input", "cart")
     decided = await reserve(info.context.programme, caller, input.mi_id, input.code, cart, idempotency_key)
     return await _changed(info, decided)
 
 
-@strawberry.mutation(description="storefront: payment succeeded.", extensions=[RefusalsAreAnswers()])
+@mutation(STOREFRONT, "payment succeeded.")
 async def commit_coupon(
     info: Info, code: Code, order_number: OrderNumber, idempotency_key: IdempotencyKey
 ) -> CouponResult | None:
-    caller = service_only(info.context.caller, "storefront")
+    caller = info.context.caller
     return await _changed(info, await commit(info.context.programme, caller, code, order_number, idempotency_key))
 
 
-@strawberry.mutation(description="storefront: payment failed or was cancelled.", extensions=[RefusalsAreAnswers()])
+@mutation(STOREFRONT, "payment failed or was cancelled.")
 async def release_coupon(
     info: Info, code: Code, order_number: OrderNumber, idempotency_key: IdempotencyKey
 ) -> CouponResult | None:
-    caller = service_only(info.context.caller, "storefront")
+    caller = info.context.caller
     return await _changed(info, await release(info.context.programme, caller, code, order_number, idempotency_key))
 
 

@@ -5,19 +5,18 @@ from typing import Annotated
 
 import strawberry
 
-from api.access import known_caller, service_only
+from api.access import known_caller
 from api.context import Info
 from api.cursors import DELIVERIES, Page, page_of, window
 from api.ids import GlobalId, delivery_named
+from api.permissions import AUDITORS
 from api.schema.arguments import NOT_GIVEN, After, First, asked, given
+from api.schema.declaring import query
 from api.schema.enums import DeliveryState
 from api.schema.inputs import text_of
 from api.schema.node import Node
 from api.schema.pages import PageInfo
 from db.deliveries import DeliveryRow, deliveries_page
-
-WATCHERS = ("operator", "auditor")
-"""The scopes that see what producers sent."""
 
 
 @strawberry.type(description="One webhook of a producer, proven by its signature and kept for ever.")
@@ -83,7 +82,7 @@ class WebhookDeliveryConnection:
         )
 
 
-@strawberry.field(description="operator, auditor: webhook deliveries that were kept, newest first.")
+@query(AUDITORS, "webhook deliveries that were kept, newest first.")
 async def webhook_deliveries(
     info: Info,
     first: First = 20,
@@ -93,7 +92,6 @@ async def webhook_deliveries(
     ] = NOT_GIVEN,
     producer: Annotated[str | None, strawberry.argument(description="Only this producer's; null for all.")] = NOT_GIVEN,
 ) -> WebhookDeliveryConnection | None:
-    service_only(info.context.caller, *WATCHERS)
     stretch = window(asked(first, after), DELIVERIES)
     wanted, named = given(state), given(producer)
     rows = await deliveries_page(
@@ -108,7 +106,7 @@ async def webhook_deliveries(
 async def find_delivery(info: Info, id_: str) -> WebhookDelivery | None:
     """The delivery of a client's id; None for whoever may not see deliveries. Raises Unauthenticated."""
     named = delivery_named(id_)
-    if not known_caller(info.context.caller).has(*WATCHERS) or named is None:
+    if not known_caller(info.context.caller).has(*AUDITORS.scopes) or named is None:
         return None
     row = await info.context.loaders.deliveries.load(named)
     return WebhookDelivery.of(row) if row is not None else None

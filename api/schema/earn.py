@@ -4,10 +4,10 @@ from typing import Annotated
 
 import strawberry
 
-from api.access import member_only
 from api.context import Info
-from api.schema.answers import RefusalsAreAnswers
+from api.permissions import MEMBERS
 from api.schema.arguments import IdempotencyKey, given
+from api.schema.declaring import mutation
 from api.schema.finding import the_member, the_verdict
 from api.schema.inputs import EarnPointsInput
 from api.schema.members import Member as MemberType
@@ -38,14 +38,21 @@ EarnPointsResult = Annotated[
 ]
 
 
-@strawberry.mutation(
-    description="member (app): one activity, one verdict. Several can be queued offline and sent later with their "
-    "own occurredAt.",
-    extensions=[RefusalsAreAnswers()],
+@mutation(
+    MEMBERS,
+    "one activity, one verdict. Several can be queued offline and sent later with their own occurredAt.",
+    example="""mutation {
+  earnPoints(
+    input: { activity: { linkShare: { productId: "mi-band-9" } }, occurredAt: "2026-11-22T10:00:00+01:00" }
+    idempotencyKey: "8f1d1c1e-6a52-4c0c-9c7b-1d7f3f1b2a10"
+  ) {
+    ... on PointsVerdict { verdict { outcome points message } member { balance { available pending } } }
+    ... on Refusal { code message }
+  }
+}""",
 )
 async def earn_points(info: Info, input: EarnPointsInput, idempotency_key: IdempotencyKey) -> EarnPointsResult | None:
     caller = info.context.caller
-    member_only(caller)
     decided = await earn(
         info.context.programme, caller, input.activity.told(), given(input.occurred_at), idempotency_key
     )

@@ -5,10 +5,12 @@ from typing import Annotated
 
 import strawberry
 
-from api.access import service_only
 from api.context import Info
+from api.permissions import AUDITORS
+from api.prices import EXPENSIVE
 from api.problems import BadUserInput
 from api.schema.arguments import NOT_GIVEN, given
+from api.schema.declaring import query
 from api.schema.finding import open_market
 from api.schema.money import Money
 from api.schema.scalars import Market
@@ -50,7 +52,7 @@ def _money(amounts: tuple[tuple[str, int], ...]) -> list[Money]:
     return [Money(amount_minor=minor, currency=currency) for currency, minor in amounts]
 
 
-@strawberry.field(description="operator, auditor: the programme's money view at the end of a day, from the ledger.")
+@query(AUDITORS, "the programme's money view at the end of a day, from the ledger.", cost=EXPENSIVE)
 async def liability(
     info: Info,
     market: Annotated[
@@ -60,7 +62,6 @@ async def liability(
         date | None, strawberry.argument(description="Not in the future; null for today, as it is now.")
     ] = NOT_GIVEN,
 ) -> Liability | None:
-    service_only(info.context.caller, "operator", "auditor")
     where = given(market)
     if where is not None:
         await open_market(info, where)

@@ -4,16 +4,15 @@ from typing import Annotated
 
 import strawberry
 
-from api.access import member_or_service, service_only
 from api.context import Info
-from api.schema.answers import RefusalsAreAnswers
-from api.schema.arguments import NOT_GIVEN, IdempotencyKey, given
+from api.permissions import OPERATOR, STOREFRONT_NAMED_AND_OWN
+from api.schema.arguments import NOT_GIVEN, IdempotencyKey
+from api.schema.declaring import mutation, whose
 from api.schema.enums import MemberState
 from api.schema.finding import the_member
 from api.schema.members import Member as MemberType
 from api.schema.refusals import IdempotencyMismatch, InvalidInput, NotAllowed, NotFound
 from loyalty import refusals as said
-from loyalty.callers import Caller
 from loyalty.erase_member import erase_member as erase
 from loyalty.set_member_state import StateChange
 from loyalty.set_member_state import set_member_state as change_state
@@ -40,10 +39,10 @@ MemberResult = Annotated[
 ]
 
 
-@strawberry.mutation(
-    description="operator: suspend, reinstate or close a membership. Closing is final; it needs `confirm`, and "
+@mutation(
+    OPERATOR,
+    "suspend, reinstate or close a membership. Closing is final; it needs `confirm`, and "
     "without it is answered with what would be forfeited (InvalidInput, CONFIRM_FORFEIT).",
-    extensions=[RefusalsAreAnswers()],
 )
 async def set_member_state(
     info: Info,
@@ -55,7 +54,7 @@ async def set_member_state(
         bool | None, strawberry.argument(description="Yes to what closing forfeits; not needed otherwise.")
     ] = False,
 ) -> MemberResult | None:
-    caller = service_only(info.context.caller, "operator")
+    caller = info.context.caller
     change = StateChange(mi_id, state.name, _reason(reason), bool(confirm))
     member_id = await change_state(info.context.programme, caller, change, idempotency_key)
     if state is MemberState.ACTIVE:
@@ -63,10 +62,10 @@ async def set_member_state(
     return MemberChanged(member=await the_member(info, member_id))
 
 
-@strawberry.mutation(
-    description="storefront with miId, and a member its own: another zone of the member's market. It shows at once, "
+@mutation(
+    STOREFRONT_NAMED_AND_OWN,
+    "another zone of the member's market. It shows at once, "
     "and days and months follow it from the end of the current local day.",
-    extensions=[RefusalsAreAnswers()],
 )
 async def set_time_zone(
     info: Info,
@@ -76,31 +75,20 @@ async def set_time_zone(
         strawberry.ID | None, strawberry.argument(description="Whose; a member may leave it out.")
     ] = NOT_GIVEN,
 ) -> MemberResult | None:
-    caller = member_or_service(info.context.caller, "storefront")
-    member_id = await choose(info.context.programme, caller, _whose(caller, given(mi_id)), time_zone, idempotency_key)
+    caller = info.context.caller
+    member_id = await choose(info.context.programme, caller, whose(info, mi_id), time_zone, idempotency_key)
     return MemberChanged(member=await the_member(info, member_id))
 
 
-@strawberry.mutation(
-    description="operator: erase a person; the ledger keeps its sums under a pseudonym. What closing forfeits is "
+@mutation(
+    OPERATOR,
+    "erase a person; the ledger keeps its sums under a pseudonym. What closing forfeits is "
     "forfeited. Cannot be undone.",
-    extensions=[RefusalsAreAnswers()],
 )
 async def erase_member(info: Info, mi_id: MiId, reason: Reason, idempotency_key: IdempotencyKey) -> MemberResult | None:
-    caller = service_only(info.context.caller, "operator")
+    caller = info.context.caller
     member_id = await erase(info.context.programme, caller, mi_id, _reason(reason), idempotency_key)
     return MemberChanged(member=await the_member(info, member_id))
-
-
-def _whose(caller: Caller, mi_id: str | None) -> str:
-    """A member's own, or whom a service names. Raises NotAllowed."""
-    if caller.is_member and caller.name is not None:
-        if mi_id not in {None, caller.name}:
-            raise said.NotAllowed("A member changes its own time zone only: leave `miId` out.")
-        return caller.name
-    if mi_id is None:
-        raise said.NotAllowed("Say whose time zone: a storefront gives `miId`.")
-    return mi_id
 
 
 def _reason(told: str) -> str:

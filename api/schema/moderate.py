@@ -2,11 +2,11 @@
 
 import strawberry
 
-from api.access import service_only
 from api.context import Info
 from api.ids import verdict_named
-from api.schema.answers import RefusalsAreAnswers
+from api.permissions import STOREFRONT
 from api.schema.arguments import IdempotencyKey, given
+from api.schema.declaring import mutation
 from api.schema.earn import EarnPointsResult, PointsVerdict
 from api.schema.inputs import optional_text, text_of
 from loyalty.moderate import Moderation, ReviewPublished, ReviewRemoved, ShareRemoved
@@ -63,15 +63,15 @@ def _review(review: ReviewRefInput, name: str) -> tuple[str, ReviewPublished]:
     return text_of(review.mi_id, "input", name, "miId"), told
 
 
-@strawberry.mutation(
-    description="storefront: a review was published, a review or a share was taken down. Told again it is the same "
+@mutation(
+    STOREFRONT,
+    "a review was published, a review or a share was taken down. Told again it is the same "
     "verdict; what was granted is taken back once.",
-    extensions=[RefusalsAreAnswers()],
 )
 async def record_moderation(
     info: Info, input: ModerationInput, idempotency_key: IdempotencyKey
 ) -> EarnPointsResult | None:
-    caller = service_only(info.context.caller, "storefront")
+    caller = info.context.caller
     mi_id, told = input.told()
     decided = await take_moderation(info.context.programme, caller, mi_id, told, idempotency_key)
     return await PointsVerdict.of(info, decided)

@@ -5,12 +5,14 @@ from typing import Annotated
 
 import strawberry
 
-from api.access import READERS, member_only, member_or_service, own_or_named, service_only
 from api.context import Info
 from api.ids import read_id
+from api.permissions import EVERYONE, MEMBERS, SERVICES, SERVICES_AND_OWN, SERVICES_NAMED_AND_OWN
+from api.prices import EXPENSIVE
 from api.schema.arguments import NOT_GIVEN, given
 from api.schema.campaigns import Campaign as CampaignType
 from api.schema.checkout import coupons_for_cart
+from api.schema.declaring import query, whose
 from api.schema.deliveries import webhook_deliveries
 from api.schema.finding import find, may_see, open_market
 from api.schema.liability import liability
@@ -33,10 +35,11 @@ MarketArgument = Annotated[Market, strawberry.argument(description="Two capital 
     description="What can be asked. Root fields are nullable: one fault takes nothing from its neighbours."
 )
 class Query:
-    @strawberry.field(
-        description="Anything by its id: rewards and campaigns for everyone, what belongs to a member for that "
-        "member, and for the scopes storefront, operator, auditor; webhook deliveries for operator and auditor. Null "
-        "for what is not there or not yours."
+    @query(
+        EVERYONE,
+        "anything by its id: rewards and campaigns for all, what belongs to a member for that member, and for the "
+        "scopes storefront, operator, auditor; webhook deliveries for operator and auditor. Null for what is not there "
+        "or not yours.",
     )
     async def node(
         self,
@@ -45,36 +48,51 @@ class Query:
     ) -> NodeType | None:
         return await find(info, read_id(id))
 
-    @strawberry.field(description="The signed-in member; null when the token's Mi account has not joined yet.")
+    @query(
+        MEMBERS,
+        "the signed-in member; null when the token's Mi account has not joined yet.",
+        example="""query PointsCenter {
+  me {
+    balance { available pending worth { amountMinor currency } }
+    fuel { streakDays nextPoints nextClaimAt }
+    waysToEarn { kind points cap { left resetsAt } unavailable { code message } }
+    nextReward { missing reward { name } }
+    pointsHistory(first: 10) { nodes { points description occurredAt } pageInfo { hasNextPage endCursor } }
+  }
+}""",
+    )
     async def me(self, info: Info) -> MemberType | None:
-        mi_id = member_only(info.context.caller)
+        mi_id = info.context.caller.name or ""
         return MemberType.of(await info.context.loaders.members_by_mi_id.load(mi_id))
 
-    @strawberry.field(description="storefront, operator, auditor: a member by Mi account id; null for an unknown one.")
+    @query(SERVICES, "a member by Mi account id; null for an unknown one.")
     async def member(
         self,
         info: Info,
         mi_id: Annotated[strawberry.ID, strawberry.argument(description="The Mi account id.")],
     ) -> MemberType | None:
-        service_only(info.context.caller, *READERS)
         return MemberType.of(await info.context.loaders.members_by_mi_id.load(mi_id))
 
-    @strawberry.field(description="What points can be turned into, in a market, today; cheapest first.")
+    @query(
+        EVERYONE,
+        "what points can be turned into, in a market, today; cheapest first.",
+        example="""query {
+  rewards(market: "ES") { id name cost value { amountMinor currency } stockLeft }
+}""",
+    )
     async def rewards(self, info: Info, market: MarketArgument) -> list[RewardType] | None:
         await open_market(info, market)
         now = await clock.now(info.context.programme.db)
         return [RewardType.of(reward) for reward, _ in await offered_rewards(info, market, now)]
 
-    @strawberry.field(description="Campaigns running or announced in a market, soonest first.")
+    @query(EVERYONE, "campaigns running or announced in a market, soonest first.")
     async def campaigns(self, info: Info, market: MarketArgument) -> list[CampaignType] | None:
         now = await clock.now(info.context.programme.db)
         catalogue = await open_market(info, market)
         coming = [each for each in catalogue.campaigns if market in each.markets and each.over_at > now]
         return [CampaignType.of(each) for each in sorted(coming, key=lambda each: (each.starts_at, each.id))]
 
-    @strawberry.field(
-        description="The programme's terms in a market on a date (default: today); null before the first."
-    )
+    @query(EVERYONE, "the programme's terms in a market on a date (default: today); null before the first.")
     async def terms(
         self,
         info: Info,
@@ -86,16 +104,15 @@ class Query:
         in_force = [terms for terms in versions if terms.effective_from <= day]
         return TermsType.of(in_force[-1], info.context.language) if in_force else None
 
-    @strawberry.field(
-        description="storefront, operator, auditor, and a member its own: an order with what it has earned so far "
-        "and what it still waits for; null for an unknown one."
+    @query(
+        SERVICES_AND_OWN,
+        "an order with what it has earned so far and what it still waits for; null for an unknown one.",
     )
     async def order(
         self,
         info: Info,
         number: Annotated[str, strawberry.argument(description="As the shop numbers it.")],
     ) -> OrderType | None:
-        member_or_service(info.context.caller, *READERS)
         owner = await owner_of_order(info.context.programme.db, number)
         if owner is None or not await may_see(info, owner):
             return None
@@ -105,9 +122,10 @@ class Query:
     liability = liability
     webhook_deliveries = webhook_deliveries
 
-    @strawberry.field(
-        description="storefront, operator and auditor with miId, and a member its own: everything held about a "
-        "member, as JSON text; null for an unknown one."
+    @query(
+        SERVICES_NAMED_AND_OWN,
+        "everything held about a member, as JSON text; null for an unknown one.",
+        cost=EXPENSIVE,
     )
     async def export_member(
         self,
@@ -116,5 +134,4 @@ class Query:
             strawberry.ID | None, strawberry.argument(description="Whose; a member may leave it out.")
         ] = NOT_GIVEN,
     ) -> str | None:
-        caller = member_or_service(info.context.caller, *READERS)
-        return await export_member(info.context.programme.db, own_or_named(caller, given(mi_id)))
+        return await export_member(info.context.programme.db, whose(info, mi_id))

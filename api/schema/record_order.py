@@ -4,10 +4,10 @@ from typing import Annotated
 
 import strawberry
 
-from api.access import service_only
 from api.context import Info
-from api.schema.answers import RefusalsAreAnswers
+from api.permissions import STOREFRONT
 from api.schema.arguments import IdempotencyKey
+from api.schema.declaring import mutation
 from api.schema.finding import the_verdict
 from api.schema.inputs import RecordOrderInput
 from api.schema.orders import Order as OrderType
@@ -28,13 +28,26 @@ RecordOrderResult = Annotated[
 ]
 
 
-@strawberry.mutation(
-    description="storefront: an order was placed and paid by a signed-in member.", extensions=[RefusalsAreAnswers()]
+@mutation(
+    STOREFRONT,
+    "an order was placed and paid by a signed-in member.",
+    example="""mutation {
+  recordOrder(
+    input: {
+      number: "1001", miId: "demo-es-lucia", placedAt: "2026-11-22T10:00:00+01:00", currency: "EUR"
+      lines: [{ id: "1", productId: "mi-band-9", quantity: 1, paidMinor: 3999 }]
+    }
+    idempotencyKey: "order-1001"
+  ) {
+    ... on OrderRecorded { order { pointsPending } verdict { outcome message } }
+    ... on Refusal { code message }
+  }
+}""",
 )
 async def record_order(
     info: Info, input: RecordOrderInput, idempotency_key: IdempotencyKey
 ) -> RecordOrderResult | None:
-    caller = service_only(info.context.caller, "storefront")
+    caller = info.context.caller
     taken = await take_order(info.context.programme, caller, input.told(), idempotency_key)
     await info.context.wake("apply_deliveries", None)
     order = await info.context.loaders.orders.load((taken.member_id, taken.number))

@@ -4,12 +4,12 @@ from typing import Annotated
 
 import strawberry
 
-from api.access import member_or_service
 from api.context import Info
 from api.ids import read_id
-from api.schema.answers import RefusalsAreAnswers
-from api.schema.arguments import IdempotencyKey, given
+from api.permissions import STOREFRONT_NAMED_AND_OWN
+from api.schema.arguments import IdempotencyKey
 from api.schema.coupons import Coupon as CouponType
+from api.schema.declaring import mutation, whose
 from api.schema.entries import PointsEntry
 from api.schema.finding import the_member
 from api.schema.inputs import RedeemPointsInput
@@ -24,7 +24,6 @@ from api.schema.refusals import (
     RewardUnavailable,
 )
 from loyalty import refusals as said
-from loyalty.callers import Caller
 from loyalty.redeem import Redeemed, redeem
 
 
@@ -48,27 +47,24 @@ RedeemPointsResult = Annotated[
 ]
 
 
-@strawberry.mutation(
-    description="member (app), storefront with miId: turn points into a coupon.", extensions=[RefusalsAreAnswers()]
+@mutation(
+    STOREFRONT_NAMED_AND_OWN,
+    "turn points into a coupon.",
+    example="""mutation {
+  redeemPoints(input: { rewardId: "an id of `rewards`" }, idempotencyKey: "a key of your choice") {
+    ... on PointsRedeemed { coupon { code value { amountMinor currency } expiresAt } }
+    ... on NotEnoughPoints { message needed available }
+    ... on Refusal { code message }
+  }
+}""",
 )
 async def redeem_points(
     info: Info, input: RedeemPointsInput, idempotency_key: IdempotencyKey
 ) -> RedeemPointsResult | None:
-    caller = member_or_service(info.context.caller, "storefront")
-    mi_id = _whose(caller, given(input.mi_id))
+    caller = info.context.caller
+    mi_id = whose(info, input.mi_id)
     redeemed = await redeem(info.context.programme, caller, mi_id, _reward_id(input.reward_id), idempotency_key)
     return await _answer(info, redeemed)
-
-
-def _whose(caller: Caller, mi_id: str | None) -> str:
-    """A member redeems its own points; a service says whose. Raises NotAllowed."""
-    if caller.is_member and caller.name is not None:
-        if mi_id not in {None, caller.name}:
-            raise said.NotAllowed("A member redeems its own points only: leave `miId` out.")
-        return caller.name
-    if mi_id is None:
-        raise said.NotAllowed("Say whose points: a storefront gives `miId`.")
-    return mi_id
 
 
 def _reward_id(text: str) -> str:

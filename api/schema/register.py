@@ -4,10 +4,10 @@ from typing import Annotated
 
 import strawberry
 
-from api.access import service_only
 from api.context import Info
-from api.schema.answers import RefusalsAreAnswers
+from api.permissions import STOREFRONT
 from api.schema.arguments import IdempotencyKey
+from api.schema.declaring import mutation
 from api.schema.finding import the_member, the_verdict
 from api.schema.inputs import RegisterMemberInput
 from api.schema.members import Member as MemberType
@@ -28,15 +28,11 @@ RegisterMemberResult = Annotated[
 ]
 
 
-@strawberry.mutation(
-    description="storefront: a Mi account joined mi.com (or already has an account). Joining twice answers the "
-    "same member.",
-    extensions=[RefusalsAreAnswers()],
-)
+@mutation(STOREFRONT, "a Mi account joined mi.com (or already has an account). Joining twice answers the same member.")
 async def register_member(
     info: Info, input: RegisterMemberInput, idempotency_key: IdempotencyKey
 ) -> RegisterMemberResult | None:
-    caller = service_only(info.context.caller, "storefront")
+    caller = info.context.caller
     joined = await register(info.context.programme, caller, input.told(), idempotency_key)
     if joined.due_in is not None:
         await info.context.wake("credit_due", joined.due_in)

@@ -4,11 +4,11 @@ from typing import Annotated
 
 import strawberry
 
-from api.access import service_only
 from api.context import Info
 from api.ids import delivery_named
-from api.schema.answers import RefusalsAreAnswers
+from api.permissions import OPERATOR
 from api.schema.arguments import IdempotencyKey
+from api.schema.declaring import mutation
 from api.schema.deliveries import WebhookDelivery as DeliveryType
 from api.schema.refusals import IdempotencyMismatch, NotAllowed, NotFound
 from loyalty.replay import replay_webhook as replay
@@ -25,17 +25,13 @@ ReplayResult = Annotated[
 ]
 
 
-@strawberry.mutation(
-    description="operator: apply a kept delivery again, whatever became of it. What it says counts once all the same.",
-    extensions=[RefusalsAreAnswers()],
-)
+@mutation(OPERATOR, "apply a kept delivery again, whatever became of it. What it says counts once all the same.")
 async def replay_webhook(
     info: Info,
     id: Annotated[strawberry.ID, strawberry.argument(description="The delivery.")],
     idempotency_key: IdempotencyKey,
 ) -> ReplayResult | None:
-    caller = service_only(info.context.caller, "operator")
-    named = await replay(info.context.programme, caller, delivery_named(id), idempotency_key)
+    named = await replay(info.context.programme, info.context.caller, delivery_named(id), idempotency_key)
     await info.context.wake("apply_deliveries", None)
     row = await info.context.loaders.deliveries.load(named)
     if row is None:

@@ -6,9 +6,11 @@ from typing import Annotated
 
 import strawberry
 
-from api.access import lasts_until, member_only
+from api.access import lasts_until
 from api.changes import Following
 from api.context import Info
+from api.permissions import MEMBERS
+from api.schema.declaring import subscription
 from api.schema.entries import PointsEntry
 from api.schema.members import Balance, Member
 from api.schema.pending import PendingPoints
@@ -34,10 +36,11 @@ class BalanceChanged:
 
 @strawberry.type(description="What can be followed, over WebSocket (graphql-transport-ws) or server-sent events.")
 class Subscription:
-    @strawberry.subscription(
-        description="member (app): the balance after each change, from whichever process made it. Ends with the "
+    @subscription(
+        MEMBERS,
+        "the balance after each change, from whichever process made it. Ends with the "
         "token, or when the person is erased. After many changes at once the newest are told, with the balance as it "
-        "is. Refused as NOT_A_MEMBER before joining, LIMITED when too many are open."
+        "is. Refused as NOT_A_MEMBER before joining, LIMITED when too many are open.",
     )
     async def balance_changed(
         self,
@@ -50,7 +53,7 @@ class Subscription:
             ),
         ] = False,
     ) -> AsyncGenerator[BalanceChanged | None, None]:
-        mi_id = member_only(info.context.caller)
+        mi_id = info.context.caller.name or ""
         followed = await follow_member(info.context.programme.db, mi_id, _until(info))
         if followed is None:
             raise NotAMember

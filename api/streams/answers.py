@@ -19,11 +19,12 @@ async def answers(
 ) -> AsyncGenerator[Answer, None]:
     """Every answer is well-formed; one without `data` says that nothing was run, or that it cannot go on."""
     if isinstance(ready, Ready) and ready.kind == "subscription":
-        last = Answered({}, ready.kind)
+        last, told = Answered({}, ready.kind), {"extensions": ready.admitted.told()}
         async with aclosing(_follow(runner, ready, asker)) as following:
             async for answer in following:
-                last = Answered(answer, ready.kind)
-                yield answer
+                last = Answered(answer | told, ready.kind)
+                told = {}  # its cost is taken once
+                yield last.body
     else:
         last = ready if isinstance(ready, Answered) else await runner.run(ready, asker)
         yield last.body
@@ -47,7 +48,7 @@ async def _follow(runner: Runner, ready: Ready, asker: Asker) -> AsyncGenerator[
 
 def _not_begun(runner: Runner, ready: Ready, errors: Sequence[GraphQLError], asker: Asker) -> Answer:
     if errors and are_of_variables(errors):
-        return runner.unread(ready, errors, asker.request_id)
+        return runner.unread(ready, errors, asker)
     return {"errors": execution_errors(errors, asker.request_id)}
 
 

@@ -5,18 +5,16 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import uuid4
 
 from starlette.websockets import WebSocketDisconnect
 
 from api.context import Asker
-from api.errors import BAD_USER_INPUT, error_answer
+from api.errors import error_answer
 from api.graphql import GraphQLEndpoint
 from api.problems import Limited
 from api.requests import Refused, told_by
 from api.streams.answers import answers
 from api.streams.messages import ALREADY_THERE, Ended, Message
-from loyalty.callers import Caller
 
 _MOST_AT_A_TIME = 20
 
@@ -29,9 +27,8 @@ class Operations:
     send: Callable[[dict[str, Any]], Awaitable[None]]
     _running: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
 
-    async def begin(self, message: Message, caller: Caller, language: str) -> None:
+    async def begin(self, message: Message, asker: Asker) -> None:
         """Starts one, or refuses one too many. Raises Ended for an id that is in use."""
-        asker = Asker(caller, language, uuid4().hex)
         if message.id in self._running:
             raise Ended(ALREADY_THERE, f"Subscriber for {message.id} already exists")
         if len(self._running) >= _MOST_AT_A_TIME:
@@ -67,9 +64,9 @@ class Operations:
 
     async def _answer(self, message: Message, asker: Asker) -> None:
         try:
-            ready = self.endpoint.prepared(told_by(message.payload), asker)
+            ready = await self.endpoint.prepared(told_by(message.payload), asker)
         except Refused as refused:
-            await self._refuse(message.id, str(refused), BAD_USER_INPUT, asker)
+            await self._refuse(message.id, str(refused), refused.code, asker)
             return
         async with aclosing(answers(self.endpoint.runner, ready, asker, self.endpoint.metrics)) as coming:
             async for answer in coming:

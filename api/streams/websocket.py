@@ -9,11 +9,13 @@ import json
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from api.access import caller_by
+from api.context import Asker
 from api.graphql import GraphQLEndpoint
 from api.problems import Limited
 from api.streams import messages
@@ -115,11 +117,14 @@ class Connection:
                 case "connection_init":
                     raise Ended(messages.TOO_MANY, "Too many initialisation requests")
                 case "subscribe":
-                    await self.operations.begin(message, self.caller, self.language)
+                    await self.operations.begin(message, self._asker())
                 case "complete":
                     self.operations.end(message.id)
                 case _:
                     await self._keep_up(message)
+
+    def _asker(self) -> Asker:
+        return self.endpoint.runner.asker(self.socket, self.caller, self.language, uuid4().hex)
 
     async def _keep_up(self, message: Message) -> None:
         if message.kind == "ping":

@@ -70,6 +70,11 @@ def test_every_type_field_argument_and_value_has_a_sentence_for_strangers():
     assert silent == []
 
 
+def test_inputs_of_which_exactly_one_is_given_say_so():
+    told = {name for name, type_ in OURS.type_map.items() if getattr(type_, "is_one_of", False)}
+    assert told == {"ActivityInput", "ModerationInput"}
+
+
 def test_enums_are_the_rules_own_words():
     pairs = (
         (enums.EntryKind, kinds.EntryKind),

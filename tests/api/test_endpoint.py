@@ -16,7 +16,7 @@ from tests.stage import signed
 async def test_a_query_is_answered_in_the_media_type_that_is_asked_for(http: httpx.AsyncClient):
     plain = await http.post("/graphql", json=TYPENAME)
     own = await http.post("/graphql", json=TYPENAME, headers={"accept": "application/graphql-response+json"})
-    assert plain.json() == own.json() == {"data": {"__typename": "Query"}}
+    assert plain.json()["data"] == own.json()["data"] == {"__typename": "Query"}
     assert plain.headers["content-type"].startswith("application/json")
     assert own.headers["content-type"].startswith("application/graphql-response+json")
 
@@ -268,7 +268,7 @@ LIKED = {"miId": "m", "market": "ES", "birthDate": "1990-01-01"}
         (BUY, ORDER | {"lines": None}, "at .lines: "),
         (BUY, ORDER | {"lines": LINE | {"quantity": 2**31}}, "2147483648"),
         (EARN, {"activity": {}}, "ActivityInput"),
-        (EARN, {"activity": {"fuel": None}}, "'fuel' must be non-null"),
+        (EARN, {"activity": {"fuel": None}}, "must be non-null"),
         (BUY, ORDER | {"lines": [{}] * 5000}, "include required field 'id', found: {}."),
         (JOIN, {f"field{n}": n for n in range(1000)}, "not to include unknown field 'field1', found: {"),
         (EARN, {"activity": {"fuel": {}, "appSignIn": {}}}, "ActivityInput"),

@@ -71,7 +71,7 @@ async def test_a_query_may_be_asked_by_get(http: httpx.AsyncClient):
     }
     answer = await http.get("/graphql", params=told, headers=PREFLIGHT)
     assert answer.status_code == 200
-    assert answer.json() == {"data": {"__typename": "Query"}}
+    assert answer.json()["data"] == {"__typename": "Query"}
 
 
 @pytest.mark.parametrize("accept", [JSON, GRAPHQL_JSON])
@@ -100,7 +100,7 @@ async def test_an_address_that_is_no_request_is_400_and_says_what_is_wrong(http:
 
 async def test_empty_parameters_are_as_good_as_none(http: httpx.AsyncClient):
     answer = await http.get("/graphql?query={__typename}&variables=&operationName=&extensions=", headers=PREFLIGHT)
-    assert answer.json() == {"data": {"__typename": "Query"}}
+    assert answer.json()["data"] == {"__typename": "Query"}
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ async def test_a_get_that_a_page_could_have_forged_is_refused(http: httpx.AsyncC
     ],
 )
 async def test_a_get_that_no_page_elsewhere_can_make_is_answered(http: httpx.AsyncClient, headers: dict[str, str]):
-    assert (await http.get("/graphql", params=TYPENAME, headers=headers)).json() == {"data": {"__typename": "Query"}}
+    assert (await http.get("/graphql", params=TYPENAME, headers=headers)).json()["data"] == {"__typename": "Query"}
 
 
 @pytest.mark.parametrize("charset", ["latin-1", "utf-16"])
@@ -149,14 +149,14 @@ async def test_up_to_five_operations_are_sent_as_an_array_and_answered_each(http
     batch = [{"query": f"{{ a{number}: __typename }}"} for number in range(5)]
     answer = await http.post("/graphql", json=batch, headers={"accept": GRAPHQL_JSON})
     assert answer.status_code == 200
-    assert answer.json() == [{"data": {f"a{number}": "Query"}} for number in range(5)]
+    assert [each["data"] for each in answer.json()] == [{f"a{number}": "Query"} for number in range(5)]
 
 
 @pytest.mark.parametrize("count", [0, 6, 400])
 async def test_no_operation_and_more_than_five_are_400(http: httpx.AsyncClient, count: int):
     answer = await http.post("/graphql", json=[TYPENAME] * count)
     assert answer.status_code == 400
-    assert code_of(answer) == "BAD_USER_INPUT"
+    assert code_of(answer) == ("LIMITED" if count else "BAD_USER_INPUT")
 
 
 async def test_what_is_wrong_with_one_of_a_batch_is_its_own_affair(http: httpx.AsyncClient):

@@ -41,7 +41,7 @@ async def test_a_document_is_told_once_and_then_known_by_its_id(http: httpx.Asyn
     assert code_of(unknown) == NOT_FOUND
     assert unknown.json()["errors"][0]["message"] == "PersistedQueryNotFound"
     for told in ({"query": TEXT} | named(TEXT), named(TEXT), named(TEXT) | {"operationName": "Who"}):
-        assert (await send(http, told)).json() == {"data": {"__typename": "Query"}}
+        assert (await send(http, told)).json()["data"] == {"__typename": "Query"}
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ async def test_a_batch_knows_documents_by_id_too(http: httpx.AsyncClient):
     told = [by_apollo(TEXT), {"query": TEXT} | by_apollo(TEXT), by_id(TEXT), TYPENAME]
     answers = (await http.post("/graphql", json=told)).json()
     assert answers[0]["errors"][0]["extensions"]["code"] == NOT_FOUND
-    assert answers[1:] == [{"data": {"__typename": "Query"}}] * 3
+    assert [each["data"] for each in answers[1:]] == [{"__typename": "Query"}] * 3
 
 
 def test_few_texts_are_kept_the_ones_used_last_and_no_long_one():

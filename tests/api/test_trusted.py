@@ -8,12 +8,14 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from api.app import admission_of
 from api.documents import Documents
 from api.manifest import ManifestProblem, documents_in, manifest_of, manifest_text
 from api.persisted import hash_of
 from api.schema import schema
-from api.trusted import FOLDER, MANIFEST, trusted_documents
-from tests.api.away import MEMBER, OPERATOR, TYPENAME, code_of, opened_http
+from api.trusted import FOLDER, MANIFEST, check_costs, trusted_documents
+from tests.api.away import MEMBER, NOWHERE, OPERATOR, TYPENAME, code_of, opened_http
+from tests.stage import settings_for
 
 TRUSTED = {each["name"]: each for each in json.loads((FOLDER / MANIFEST).read_text("utf-8"))["operations"]}
 POINTS = TRUSTED["PointsCenterQuery"]
@@ -37,6 +39,14 @@ def test_the_shipped_manifest_is_what_its_operations_are():
     assert (FOLDER / MANIFEST).read_text("utf-8") == manifest_text(manifest_of(files))
     assert {each["type"] for each in TRUSTED.values()} >= {"query", "mutation"}
     assert all(each["id"] == hash_of(each["body"]) for each in TRUSTED.values())
+
+
+def test_every_trusted_document_is_within_the_cost_of_one_operation():
+    documents = Documents(schema._schema)
+    trusted = trusted_documents(documents)
+    check_costs(documents, trusted, admission_of(settings_for(NOWHERE), None))
+    with pytest.raises(ManifestProblem, match="can cost"):
+        check_costs(documents, trusted, admission_of(settings_for(NOWHERE, graphql_max_cost=3), None))
 
 
 def test_trusted_documents_are_prepared_once_and_never_forgotten():

@@ -11,9 +11,11 @@ import pytest
 import pytest_asyncio
 from websockets.exceptions import ConnectionClosed
 
+from api.app import admission_of
 from api.context import Asker
 from api.documents import Documents
 from api.metrics import Metrics
+from api.payers import Payer
 from api.persisted import Persisted
 from api.requests import Told
 from api.running import Runner
@@ -168,7 +170,10 @@ async def test_queries_and_mutations_are_answered_too_and_complete(stage: Stage)
     await stage.register()
     async with known(url_of(stage), stage.token("mi-1")) as socket:
         await socket.subscribe(ME)
-        assert await socket.heard() == {"id": "1", "type": "next", "payload": {"data": {"me": {"miId": "mi-1"}}}}
+        answer = await socket.heard()
+        assert (answer["id"], answer["type"]) == ("1", "next")
+        assert answer["payload"]["data"] == {"me": {"miId": "mi-1"}}
+        assert answer["payload"]["extensions"]["cost"] == 1
         assert await socket.heard() == {"id": "1", "type": "complete"}
         await socket.subscribe(EARN, "earn", input={"activity": SHARE}, key="k-1")
         message = await socket.heard()
@@ -207,11 +212,12 @@ async def test_events_are_for_those_who_take_nothing_else_and_for_subscriptions(
         assert stream.response.headers["content-type"] == "text/event-stream; charset=utf-8"
         assert stream.response.headers["cache-control"] == "no-store"
         assert stream.response.headers["x-request-id"]
-        assert await stream.next() == ("next", {"data": {"me": {"miId": "mi-1"}}})
+        event, answer = await stream.next()
+        assert (event, answer["data"]) == ("next", {"me": {"miId": "mi-1"}})
         assert await stream.next() == ("complete", None)
     async with events(small.http, token, ME, accept=urql) as stream:
         assert stream.response.headers["content-type"].startswith("application/graphql-response+json")
-        assert json.loads(await stream.response.aread()) == {"data": {"me": {"miId": "mi-1"}}}
+        assert json.loads(await stream.response.aread())["data"] == {"me": {"miId": "mi-1"}}
     async with events(small.http, token, CHANGES, accept="text/event-stream, multipart/mixed", now=True) as stream:
         assert (await stream.change())["entry"] is None
     async with events(small.http, token, CHANGES, accept="application/json") as stream:
@@ -342,11 +348,12 @@ async def test_a_reader_who_comes_back_late_is_told_the_newest_and_the_state(sta
     await stage.register()
     await stage.advance(minutes=5)
     caller = Caller("mi-1", expires_at=time.time() + 60)
-    asker = Asker(caller, "en", "a-request")
-    runner = Runner(schema, Documents(schema._schema), Persisted(), programme, _wake, stage.changes)
-    ready = runner.prepare(Told(CHANGES, variables={"now": True}), caller)
+    asker = Asker(caller, "en", "a-request", Payer("member", "mi-1"), is_helped=True)
+    admission = admission_of(stage.settings, None)
+    runner = Runner(schema, Documents(schema._schema), Persisted(), programme, _wake, stage.changes, admission, 10)
+    ready = await runner.prepare(Told(CHANGES, variables={"now": True}), asker)
     async with aclosing(answers(runner, ready, asker, Metrics())) as coming:
-        await anext(coming)
+        assert (await anext(coming))["extensions"]["cost"] > 1
         for n in range(30):
             await adjust(programme, OPERATOR, Adjustment("mi-1", 1, "a test"), f"a-{n}")
         told = [(await anext(coming))["data"]["balanceChanged"] for _ in range(20)]

@@ -1,0 +1,119 @@
+"""What an operation costs, known before it runs: every object counts as often as its lists can hold it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    BooleanValueNode,
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    IntValueNode,
+    OperationDefinitionNode,
+    SelectionNode,
+    SelectionSetNode,
+    ValueNode,
+    VariableNode,
+)
+
+from api.cursors import DEFAULT_PAGE, LARGEST_PAGE
+from api.prices import INTROSPECTION, Prices
+
+Variables = Mapping[str, Any] | None
+"""As they were coerced; None where they are not known yet, and the most is meant."""
+
+
+class TooEntangled(Exception):
+    """Fragments lead into one another further than can be followed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What an operation costs, and whether it asks for the schema itself."""
+
+    points: int
+    reads_schema: bool
+
+
+def cost_of(
+    prices: Prices, document: DocumentNode, operation: OperationDefinitionNode, variables: Variables = None
+) -> Cost:
+    """What a validated operation costs, at least 1; without variables, the most it can. Raises TooEntangled."""
+    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    root = prices.schema.get_root_type(operation.operation)
+    assert root is not None
+    walk = _Walk(prices, fragments, variables)
+    try:
+        return Cost(max(1, walk.of(operation.selection_set, root.name, 1)), walk.reads_schema)
+    except RecursionError:
+        raise TooEntangled from None
+
+
+@dataclass(slots=True)
+class _Walk:
+    """One operation's; a fragment in a page of one size is walked once, however often it is spread."""
+
+    prices: Prices
+    fragments: Mapping[str, FragmentDefinitionNode]
+    variables: Variables
+    reads_schema: bool = False
+    _known: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    def of(self, selections: SelectionSetNode | None, parent: str, page: int) -> int:
+        """What all of a selection costs; `page` is how many the page it is in can hold."""
+        cost = 0
+        for node in selections.selections if selections else ():
+            if not self._is_left_out(node):
+                cost += self._of_one(node, parent, page)
+        return cost
+
+    def _of_one(self, node: SelectionNode, parent: str, page: int) -> int:
+        if isinstance(node, FieldNode):
+            return self._of_field(node, parent, page)
+        if isinstance(node, InlineFragmentNode):
+            return self.of(node.selection_set, node.type_condition.name.value if node.type_condition else parent, page)
+        assert isinstance(node, FragmentSpreadNode)
+        place = (node.name.value, page)
+        if place not in self._known:
+            fragment = self.fragments[node.name.value]
+            self._known[place] = self.of(fragment.selection_set, fragment.type_condition.name.value, page)
+        return self._known[place]
+
+    def _of_field(self, node: FieldNode, parent: str, page: int) -> int:
+        name = node.name.value
+        if name == "__typename":
+            return 0
+        if name.startswith("__"):
+            self.reads_schema = True
+            return INTROSPECTION
+        price = self.prices.of(parent, name)
+        within = self.of(node.selection_set, price.type, self._page(node) if price.is_page else 1)
+        return (page if price.holds is None else price.holds) * (price.each + within)
+
+    def _page(self, node: FieldNode) -> int:
+        """How many a page can hold: `first` or `last`, twenty where neither is said. Larger ones are refused later."""
+        told = [self._number(each.value) for each in node.arguments or () if each.name.value in {"first", "last"}]
+        sizes = [size for size in told if size is not None]
+        return min(max(0, *sizes), LARGEST_PAGE) if sizes else DEFAULT_PAGE
+
+    def _number(self, value: ValueNode) -> int | None:
+        if isinstance(value, VariableNode):
+            return LARGEST_PAGE if self.variables is None else self.variables.get(value.name.value)
+        return int(value.value) if isinstance(value, IntValueNode) else None
+
+    def _is_left_out(self, node: SelectionNode) -> bool:
+        """Whether @skip or @include leaves it out for certain."""
+        conditions = [each for each in node.directives or () if each.name.value in {"skip", "include"}]
+        return any(
+            self._truth(argument.value) is (each.name.value == "skip")
+            for each in conditions
+            for argument in each.arguments or ()
+        )
+
+    def _truth(self, value: ValueNode) -> bool | None:
+        if isinstance(value, VariableNode):
+            return None if self.variables is None else self.variables.get(value.name.value)
+        return value.value if isinstance(value, BooleanValueNode) else None

@@ -1,0 +1,14 @@
+// One page for /graphql, its parts and Monaco's workers beside it: nothing is fetched from anywhere else.
+import { defineConfig } from "vite";
+
+export default defineConfig({
+  base: "/explorer/",
+  build: {
+    outDir: "../api/static/explorer",
+    emptyOutDir: true,
+    chunkSizeWarningLimit: 10_000,
+    assetsInlineLimit: 0, // the page's policy allows files of this server, and no data: scripts
+    modulePreload: { polyfill: false },
+  },
+  worker: { format: "es" },
+});

@@ -1,0 +1,91 @@
+"""An operation that takes too long is ended, in Postgres too, and says so; what was answered before stays."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from tests.fresh import Shared
+from tests.stage import Stage, open_stage
+
+SLEEPING = """
+select count(*) from pg_stat_activity
+where application_name = 'mipoints' and state = 'active' and wait_event = 'PgSleep'
+"""
+
+
+@pytest_asyncio.fixture
+async def hurried(database_url: str, shared: Shared) -> AsyncIterator[Stage]:
+    """Operations have half a second, each statement twenty."""
+    async with open_stage(shared, graphql_seconds=0.5, deadline_seconds=20) as stage:
+        yield stage
+
+
+@asynccontextmanager
+async def slow_clock(owner: asyncpg.Connection) -> AsyncIterator[None]:
+    """Whatever asks the database what time it is sleeps for a minute first."""
+    as_it_was = await owner.fetchval("select pg_get_functiondef('programme_now()'::regprocedure)")
+    await owner.execute(
+        """create or replace function programme_now() returns timestamptz volatile language plpgsql as $$
+        begin perform pg_sleep(60); return now(); end $$"""
+    )
+    try:
+        yield
+    finally:
+        await owner.execute(as_it_was)
+
+
+async def becomes(owner: asyncpg.Connection, sleeping: bool) -> None:
+    async with asyncio.timeout(10):
+        while bool(await owner.fetchval(SLEEPING)) is not sleeping:
+            pass
+
+
+@pytest.mark.parametrize(
+    ("query", "slow"),
+    [
+        ('{ campaigns(market: "ES") { id } __typename }', "campaigns"),
+        ("{ me { id } __typename }", "me"),
+    ],
+    ids=["a field of its own", "a loader of many fields"],
+)
+async def test_past_its_time_a_statement_is_cancelled_in_postgres(hurried: Stage, query: str, slow: str):
+    await hurried.register("mi-1")
+    async with slow_clock(hurried.owner):
+        asking = asyncio.create_task(hurried.post(query, token=hurried.token("mi-1")))
+        await becomes(hurried.owner, sleeping=True)
+        answer = await asking
+        assert answer["data"] == {slow: None, "__typename": "Query"}
+        (error,) = answer["errors"]
+        assert error["extensions"]["code"] == "UNAVAILABLE"
+        assert "longer than it may" in error["message"]
+        await becomes(hurried.owner, sleeping=False)
+    assert "errors" not in await hurried.post(query, token=hurried.token("mi-1"))
+
+
+async def test_many_mutations_share_one_deadline(hurried: Stage):
+    await hurried.register("mi-1")
+    one = 'earnPoints(input: {activity: {fuel: {}}}, idempotencyKey: "k%d") { __typename }'
+    query = "mutation { " + " ".join(f"a{n}: {one % n}" for n in range(20)) + " }"
+    async with slow_clock(hurried.owner):
+        started = asyncio.get_running_loop().time()
+        answer = await hurried.post(query, token=hurried.token("mi-1"))
+        assert asyncio.get_running_loop().time() - started < 5
+        assert len(answer["errors"]) == 20
+        assert {error["extensions"]["code"] for error in answer["errors"]} == {"UNAVAILABLE"}
+        await becomes(hurried.owner, sleeping=False)
+
+
+async def test_what_waits_for_something_else_is_ended_too(hurried: Stage, monkeypatch: pytest.MonkeyPatch):
+    async def never(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("api.schema.query.clock.now", never)
+    headers = {"accept": "application/graphql-response+json"}
+    answer = await hurried.http.post("/graphql", json={"query": '{ campaigns(market: "ES") { id } }'}, headers=headers)
+    assert answer.status_code == 503
+    assert answer.json()["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+    assert "data" not in answer.json()

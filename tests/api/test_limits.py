@@ -1,0 +1,248 @@
+"""Limits with reasons: every attack of graphql-armor's list is refused before anything runs, however large it is."""
+
+import sys
+import tracemalloc
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+
+from api.app import create_app
+from api.documents import Documents
+from api.prices import MUTATION
+from api.schema import schema
+from db.pool import connect
+from loyalty.programme import Programme
+from loyalty.settings import Settings
+from loyalty.tokens import Verifier, issue
+from tests.stage import settings_for
+
+NOWHERE = "postgresql://nobody@127.0.0.1:9/nothing"
+SANDBOX = settings_for(NOWHERE)
+PRODUCTION = replace(SANDBOX, sandbox=False)
+EARN = 'earnPoints(input: {activity: {fuel: {}}}, idempotencyKey: "k") { __typename }'
+GRAPHQL_JSON = {"accept": "application/graphql-response+json"}
+
+
+@asynccontextmanager
+async def api(settings: Settings, **changes: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """The API on a database that is away: whatever runs is UNAVAILABLE, so what is not was never run."""
+    changed = replace(settings, **changes)
+    db = await connect(NOWHERE, seconds=0.1)
+    app = create_app(changed, Programme(db), None, Verifier(changed))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://mi.test") as client:
+        yield client
+    await db.close()
+
+
+def bearer(**who: str) -> dict[str, str]:
+    return GRAPHQL_JSON | {"authorization": f"Bearer {issue(SANDBOX, **who)}"}
+
+
+async def refused(http: httpx.AsyncClient, query: str, headers: dict[str, str] | None = None, **more: Any) -> Any:
+    answer = await http.post("/graphql", json={"query": query, **more}, headers=headers or GRAPHQL_JSON)
+    assert "data" not in answer.json(), "it was run"
+    return answer
+
+
+def code(answer: httpx.Response) -> str:
+    return answer.json()["errors"][0]["extensions"]["code"]
+
+
+def nested(levels: int) -> str:
+    return "{ me { " + "verdicts { nodes { entries { verdict { id " * levels + "} } } }" * levels + " } }"
+
+
+def bomb(fragments: int) -> str:
+    parts = [f"fragment F{n} on Member {{ ...F{n + 1} ...F{n + 1} }}" for n in range(fragments)]
+    return " ".join(["{ me { ...F0 } }", *parts, f"fragment F{fragments} on Member {{ id }}"])
+
+
+ATTACKS: dict[str, tuple[Callable[[int], str], str]] = {
+    "aliases": (lambda n: "{ " + " ".join(f"a{i}: me {{ id }}" for i in range(n)) + " }", "LIMITED"),
+    "aliases of a mutation": (lambda n: "mutation { " + " ".join(f"a{i}: {EARN}" for i in range(n)) + " }", "LIMITED"),
+    "depth": (nested, "LIMITED"),
+    "fragments": (bomb, "LIMITED"),
+    "circles": (
+        lambda n: (
+            "{ me { ...F0 } } "
+            + " ".join(f"fragment F{i} on Member {{ ...F{(i + 1) % min(n, 150)} }}" for i in range(min(n, 150)))
+        ),
+        "BAD_USER_INPUT",
+    ),
+    "tokens": (lambda n: "{ " + "__typename " * n * 20 + "}", "LIMITED"),
+    "repeats": (lambda n: "{ " + "me { id } " * n + "}", "LIMITED"),
+    "directives": (lambda n: "{ me { id " + "@include(if: true) " * n + "} }", "BAD_USER_INPUT or LIMITED"),
+    "unknown directives": (lambda n: "{ me { id " + "@a " * n + "} }", "BAD_USER_INPUT or LIMITED"),
+    "operations": (lambda n: " ".join(f"query q{i} {{ me {{ id }} }}" for i in range(n)), "BAD_USER_INPUT or LIMITED"),
+    "cost": (
+        lambda n: "{ me { verdicts(first: 100) { nodes { entries { verdict { entries { id } } } } } } } #" + "x" * n,
+        "LIMITED",
+    ),
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("size", [101, 1000])
+async def test_each_attack_is_refused_before_it_runs(attack: str, size: int):
+    build, expected = ATTACKS[attack]
+    async with api(PRODUCTION) as http:
+        answer = await refused(http, build(size), bearer(member="mi-1"))
+        assert answer.status_code == 400
+        assert code(answer) in expected.split(" or ")
+        assert len(answer.content) < 2500
+
+
+def effort(text: str) -> tuple[int, int]:
+    """How many Python functions are called, and the most memory held, until a document is refused."""
+    calls = 0
+
+    def count(_frame: object, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    documents = Documents(schema._schema)
+    tracemalloc.start()
+    sys.setprofile(count)
+    documents.prepare(text)
+    sys.setprofile(None)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return calls, peak
+
+
+@pytest.mark.parametrize("attack", [name for name in ATTACKS if name not in {"cost", "operations"}])
+def test_a_larger_attack_takes_no_more_time_or_memory(attack: str):
+    build, _ = ATTACKS[attack]
+    documents = Documents(schema._schema)
+    documents.prepare(build(10))
+    calls, peak = effort(build(500))
+    more_calls, more_peak = effort(build(5000))
+    assert more_calls <= calls * 1.5 + 1000
+    assert more_peak <= peak * 1.5 + 500_000, "beside the text itself"
+
+
+@pytest.mark.parametrize(("size", "status"), [(6, 400), (100_000, 413)])
+async def test_a_batch_that_is_too_large_is_refused_whole(size: int, status: int):
+    async with api(PRODUCTION) as http:
+        answer = await http.post("/graphql", json=[{"query": "{ me { id } }"}] * size, headers=bearer(member="mi-1"))
+        assert (answer.status_code, code(answer)) == (status, "LIMITED")
+
+
+async def test_each_operation_of_a_batch_is_taken_from_the_budget():
+    query = {"query": "mutation { " + " ".join(f"a{i}: {EARN}" for i in range(25)) + " }"}
+    async with api(SANDBOX, graphql_max_cost=600, graphql_member_budget=600) as http:
+        answer = await http.post("/graphql", json=[query] * 4, headers=bearer(member="mi-1"))
+        assert ["data" in each for each in answer.json()] == [True, True, False, False]
+        assert [code_ for each in answer.json() for code_ in _codes(each)[:1]] == ["UNAVAILABLE"] * 2 + ["LIMITED"] * 2
+
+
+def _codes(answer: dict[str, Any]) -> list[str]:
+    return [error["extensions"]["code"] for error in answer["errors"]]
+
+
+async def test_a_variable_hides_no_cost():
+    query = "query($n: Int) { me { verdicts(first: $n) { nodes { entries { verdict { entries { id } } } } } } }"
+    async with api(SANDBOX) as http:
+        for variables in ({"n": 100}, {"n": 2_147_483_647}):
+            answer = await refused(http, query, variables=variables)
+            assert code(answer) == "LIMITED"
+        ran = await http.post("/graphql", json={"query": query, "variables": {"n": 2}}, headers=bearer(member="mi-1"))
+        assert ran.json()["extensions"]["cost"] == 1 + 1 + 2 + 2 * 10 * (1 + 1 + 10)
+
+
+async def test_every_answer_says_what_it_cost_and_what_is_left():
+    async with api(SANDBOX, graphql_member_budget=6000) as http:
+        first = await http.post("/graphql", json={"query": "{ __typename }"}, headers=bearer(member="mi-1"))
+        assert first.json()["extensions"]["cost"] == 1
+        assert first.json()["extensions"]["remaining"] == 5999
+        assert first.json()["extensions"]["resetsAt"].endswith("Z")
+        second = await http.post("/graphql", json={"query": f"mutation {{ {EARN} }}"}, headers=bearer(member="mi-1"))
+        assert second.json()["extensions"]["cost"] == MUTATION + 1
+        assert second.json()["extensions"]["remaining"] == pytest.approx(5988, abs=50)
+
+
+async def test_a_budget_that_is_used_up_is_429_with_when_to_come_back():
+    query = "mutation { " + " ".join(f"a{i}: {EARN}" for i in range(50)) + " }"
+    async with api(SANDBOX, graphql_max_cost=1000, graphql_member_budget=1000) as http:
+        assert (await http.post("/graphql", json={"query": query}, headers=bearer(member="mi-1"))).status_code == 200
+        answer = await refused(http, query, bearer(member="mi-1"))
+        assert answer.status_code == 429
+        told = answer.json()["errors"][0]["extensions"]
+        assert told["code"] == "LIMITED"
+        assert told["cost"] == 50 * (MUTATION + 1)
+        assert told["remaining"] < told["cost"]
+        assert told["retryAfter"] == int(answer.headers["retry-after"]) > 0
+        assert told["resetsAt"].endswith("Z")
+        plain = await refused(http, query, bearer(member="mi-1") | {"accept": "application/json"})
+        assert plain.status_code == 200, "in application/json an answer that is GraphQL's is 200, whatever it says"
+        other = await http.post("/graphql", json={"query": query}, headers=bearer(member="mi-2"))
+        assert other.status_code == 200
+
+
+async def test_strangers_share_their_addresss_budget_whatever_header_they_invent():
+    query = "{ " + " ".join(f'a{i}: rewards(market: "ES") {{ id }}' for i in range(40)) + " }"
+    async with api(SANDBOX, graphql_max_cost=500, graphql_stranger_budget=500) as http:
+        assert (await http.post("/graphql", json={"query": query}, headers=GRAPHQL_JSON)).status_code == 200
+        forged = GRAPHQL_JSON | {"x-forwarded-for": "198.51.100.1", "authorization": "Bearer forged"}
+        assert (await http.post("/graphql", json={"query": query}, headers=forged)).status_code == 429
+
+
+async def test_budgets_can_be_off_and_cost_is_told_all_the_same():
+    async with api(SANDBOX, graphql_member_budget=0) as http:
+        answer = await http.post("/graphql", json={"query": "{ __typename }"}, headers=bearer(member="mi-1"))
+        assert answer.json()["extensions"] == {"cost": 1}
+
+
+async def test_who_keeps_sending_what_cannot_be_read_is_not_read_any_more():
+    async with api(SANDBOX, graphql_max_cost=500, graphql_stranger_budget=500) as http:
+        codes = [code(await refused(http, f"{{ nothing{n} }}")) for n in range(15)]
+        assert codes[:10] == ["BAD_USER_INPUT"] * 10
+        assert codes[-1] == "LIMITED"
+        assert (await refused(http, "{ __typename }")).status_code == 429
+
+
+INTROSPECTIONS = ("{ __schema { types { name } } }", '{ ...F } fragment F on Query { __type(name: "Member") { name } }')
+
+
+@pytest.mark.parametrize("query", INTROSPECTIONS)
+async def test_in_production_the_schema_is_told_to_operators_only(query: str):
+    async with api(PRODUCTION) as http:
+        for headers in (GRAPHQL_JSON, bearer(member="mi-1"), bearer(scope="storefront")):
+            answer = await refused(http, query, headers)
+            assert (answer.status_code, code(answer)) == (403, "FORBIDDEN")
+        for scope in ("operator", "auditor"):
+            told = await http.post("/graphql", json={"query": query}, headers=bearer(scope=scope))
+            assert "errors" not in told.json()
+    async with api(SANDBOX) as http:
+        assert "errors" not in (await http.post("/graphql", json={"query": query})).json()
+
+
+SLIPS = (
+    "{ mee { id } }",
+    "{ me { balanse { debt } } }",
+    '{ rewards(markt: "ES") { id } }',
+    "{ me { coupons(states: [USD]) { nodes { id } } } }",
+    "{ me { ... on Membr { id } } }",
+)
+
+
+@pytest.mark.parametrize("query", SLIPS)
+async def test_in_production_no_names_are_suggested_to_members_and_strangers(query: str):
+    async with api(PRODUCTION) as http:
+        for headers in (GRAPHQL_JSON, bearer(member="mi-1")):
+            assert "Did you mean" not in (await refused(http, query, headers)).text
+        assert "Did you mean" in (await refused(http, query, bearer(scope="operator"))).text
+    async with api(SANDBOX) as http:
+        assert "Did you mean" in (await refused(http, query)).text
+
+
+async def test_in_production_a_variable_gets_no_suggestion_either():
+    query = "query($s: [CouponState!]) { me { coupons(states: $s) { nodes { id } } } }"
+    async with api(PRODUCTION) as http:
+        answer = await refused(http, query, bearer(member="mi-1"), variables={"s": ["USD"]})
+        assert "Did you mean" not in answer.text
+        assert code(answer) == "BAD_USER_INPUT"

@@ -21,6 +21,7 @@ _RAW = (
     "9" * 4300, "[" * 900 + "]" * 900, '{"a":' * 400 + "1" + "}" * 400, "[" * 200_000, '"\\ud800"', '"\\u0000"', "tru",
     "01", '"\t"', "[" + "{}," * 20_000 + "{}]", '"' + "\\u00e9" * 3000 + '"',
 )  # fmt: skip
+_MOST_PLACES = 20_000
 _MARK = "\u2603here"
 
 
@@ -31,7 +32,8 @@ def strange(random: Random, body: bytes) -> bytes:
     except ValueError:
         return body
     for _ in range(random.choice((1, 1, 2, 4))):
-        document = random.choice(_CHANGES)(random, document)
+        if len(places(document)) < _MOST_PLACES:
+            document = random.choice(_CHANGES)(random, document)
     text = json.dumps(document, ensure_ascii=random.random() < 0.7).replace(json.dumps(_MARK), f'"{_MARK}"')
     return _as_it_comes(random, text.replace(f'"{_MARK}"', random.choice(_RAW), 1).replace(f'"{_MARK}"', "1"))
 
@@ -96,7 +98,13 @@ def _more_of_it(random: Random, document: Any) -> Any:
     lists = [place for place in places(document) if isinstance(_at(document, place), list) and _at(document, place)]
     if not lists:
         return _another_value(random, document)
-    return changed(document, random.choice(lists), lambda inner: (inner * 3000)[: random.choice((2, 50, 3000))])
+    return changed(document, random.choice(lists), lambda inner: _repeated(inner, random.choice((2, 50, 3000))))
+
+
+def _repeated(inner: list[Any], length: int) -> list[Any]:
+    """So long, but not so long that all of it is too large to be sent."""
+    fitting = _MOST_PLACES * len(inner) // len(places(inner))
+    return (inner * length)[: min(length, max(2, fitting))]
 
 
 def _at(document: Any, place: Place) -> Any:

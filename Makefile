@@ -35,7 +35,7 @@ run: install explorer
 	@exec $(PY) -m mipoints dev $(ARGS)
 
 test: install clients explorer
-	$(PY) -m pytest -n 3 --cov --cov-report=term
+	$(PY) -m pytest -n 2 --cov --cov-report=term
 
 # Figures: how late promises are credited whatever Redis does, and how long `make run` takes.
 bench: install

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import termios
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,8 +82,11 @@ def typed(checkout: Path) -> Iterator[Callable[[str], OnATerminal]]:
 
 def kill_all(processes: list[psutil.Process]) -> None:
     """Kills what a failed test left behind, children first found."""
-    for process in [child for each in processes for child in each.children(recursive=True)] + processes:
-        process.kill()
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):  # it ended by itself meanwhile
+            for child in process.children(recursive=True):
+                child.kill()
+            process.kill()
 
 
 async def are_gone(processes: list[psutil.Process]) -> bool:

@@ -37,7 +37,8 @@ run: install explorer
 test: install clients explorer
 	$(PY) -m pytest -n 2 --cov --cov-report=term
 
-# Figures: how late promises are credited whatever Redis does, and how long `make run` takes.
+# Figures: how late promises are credited whatever Redis does, how long `make run` takes, how fast webhooks are
+# acknowledged (and what happens while Postgres stands still), and what following balances costs.
 bench: install
 	$(PY) -m bench.on_time
 	$(PY) -m bench.start

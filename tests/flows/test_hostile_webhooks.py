@@ -8,7 +8,7 @@ import pytest
 from db.inbox import bury_parked
 from loyalty.replay import replay_by_hand
 from tests.books import assert_books_are_sound
-from tests.producers.carrying import order_by, send, states, tell
+from tests.producers.sending import order_by, send, states, tell
 from tests.stage import Stage
 
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from tests.books import assert_books_are_sound
 from tests.producers.samples import sample
 from tests.producers.sending import became, order_by, send, states, tell
 from tests.producers.test_sendcloud import DELIVERED, PARCEL, READY, RETURN_LABEL, event, signature
@@ -31,7 +30,6 @@ async def test_a_delivery_credits_once_however_often_and_in_whatever_order(stage
     assert await stage.owner.fetchval("select count(*) from order_facts") == 2
     assert (await stage.balance())[0] == 100
     assert [kind for kind, *_ in await stage.history()].count("PURCHASE") == 1
-    await assert_books_are_sound(stage.owner)
 
 
 async def test_waiting_to_be_fetched_credits_nobody_and_fetching_it_does(stage: Stage):
@@ -48,7 +46,6 @@ async def test_a_parcel_that_goes_back_leaves_no_points_whatever_comes_first(sta
     await start(stage)
     await tell(stage, "sendcloud", *(sample(name).sent.body for name in names))
     assert await stage.balance() == (0, 50, 0)
-    await assert_books_are_sound(stage.owner)
 
 
 async def test_a_returns_label_that_arrives_takes_and_gives_nothing(stage: Stage):

@@ -118,11 +118,12 @@ def told_by(body: object, *, is_get: bool = False) -> Told:
     """The request in a JSON object. Raises Refused, naming the part that is wrong."""
     if not isinstance(body, dict):
         raise Refused(400, "A request is an object with `query`, and `variables` and `operationName` as needed.")
+    query, document_id = _typed(body, "query", str, "a GraphQL document, as a text"), _id_in(body)
     told = Told(
-        query=_typed(body, "query", str, "a GraphQL document, as a text"),
+        query=None if query == "" and document_id is not None else query,  # some libraries always send a text
         operation_name=_typed(body, "operationName", str, "a text") or None,
         variables=_typed(body, "variables", dict, "an object"),
-        document_id=_id_in(body),
+        document_id=document_id,
         is_get=is_get,
     )
     _check(told)

@@ -58,6 +58,8 @@ async def read_request(request: Request, limit: int) -> Told | Batch:
         raise Refused(405, "Send a POST with a JSON body, or a GET with a query.", allow="GET, POST")
     if not is_json(request.headers.get("content-type")):
         raise Refused(415, f"Send the body as {JSON}, in UTF-8.")
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise Refused(415, "Send the body as it is, not packed.", **{"accept-encoding": "identity"})
     body = await _body(request, limit)
     return batch_of(body) if isinstance(body, list) else told_by(body)
 

@@ -1,6 +1,7 @@
 """The endpoints themselves, with a database that is away: every request gets a well-formed answer."""
 
 import asyncio
+import gzip
 import json
 from collections.abc import AsyncIterator
 
@@ -52,6 +53,18 @@ async def test_another_content_type_is_415(http: httpx.AsyncClient, kind: str):
     answer = await http.post("/graphql", content=json.dumps(TYPENAME), headers={"content-type": kind})
     assert answer.status_code == 415
     assert code_of(answer) == "BAD_USER_INPUT"
+
+
+@pytest.mark.parametrize("coding", ["gzip", "GZIP", "deflate", "br", "identity, gzip"])
+async def test_a_body_that_is_packed_is_415_and_is_never_unpacked(http: httpx.AsyncClient, coding: str):
+    headers = {"content-type": "application/json", "content-encoding": coding}
+    for body in (gzip.compress(b" " * 1_000_000), json.dumps(TYPENAME).encode()):
+        answer = await http.post("/graphql", content=body, headers=headers)
+        assert answer.status_code == 415
+        assert answer.headers["accept-encoding"] == "identity"
+        assert code_of(answer) == "BAD_USER_INPUT"
+    plain = await http.post("/graphql", json=TYPENAME, headers={"content-encoding": "identity"})
+    assert plain.status_code == 200
 
 
 async def test_json_with_a_charset_is_json(http: httpx.AsyncClient):

@@ -40,12 +40,30 @@ async def is_judged(stage: Stage) -> bool:
     return await stage.owner.fetchval("select count(*) from verdicts where kind = 'LINK_SHARE'") == 1
 
 
-@pytest.mark.parametrize("body", [SLOW, SLOW_LOADER, [SLOW, SLOW]], ids=["a field", "a loader", "a batch"])
-async def test_a_query_that_nobody_waits_for_is_cancelled_in_postgres(patient: Stage, body: object):
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [(SLOW, {}), (SLOW_LOADER, {}), ([SLOW, SLOW], {}), (SLOW, {"accept": "text/event-stream"})],
+    ids=["a field", "a loader", "a batch", "as events"],
+)
+async def test_a_query_that_nobody_waits_for_is_cancelled_in_postgres(
+    patient: Stage, body: object, headers: dict[str, str]
+):
     async with slow_clock(patient.owner):
-        await ask_and_leave(patient, body)
+        await ask_and_leave(patient, body, **headers)
         await becomes(patient.owner, sleeping=False)
     assert "errors" not in await patient.post(SLOW["query"])
+
+
+@pytest.mark.parametrize("says_so", [True, False], ids=["complete", "the cable pulled"])
+async def test_a_query_over_websocket_ends_too(patient: Stage, says_so: bool):
+    async with slow_clock(patient.owner), known(str(patient.http.base_url), patient.token("mi-1")) as socket:
+        await socket.tell("subscribe", "1", SLOW)
+        await becomes(patient.owner, sleeping=True)
+        if says_so:
+            await socket.tell("complete", "1")
+        else:
+            socket.connection.transport.abort()
+        await becomes(patient.owner, sleeping=False)
 
 
 @pytest.mark.parametrize(

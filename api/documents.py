@@ -49,11 +49,14 @@ class Prepared:
 
 @dataclass(slots=True)
 class Documents:
-    """Prepares documents against one schema and keeps the sound ones that came last."""
+    """Prepares documents against one schema and keeps the sound ones that came last: at most so many, none too long, and
+    of all their texts together no more than `most_text` characters, for each of which about 100 bytes are held."""
 
     schema: GraphQLSchema
     most: int = 256
     longest: int = 16_384
+    most_text: int = 400_000
+    _text: int = 0
     _kept: "OrderedDict[str, Prepared]" = field(default_factory=OrderedDict)
     _pinned: dict[str, Prepared] = field(default_factory=dict)
 
@@ -73,10 +76,16 @@ class Documents:
             return kept
         prepared = _prepare(self.schema, text)
         if not prepared.errors and len(text) <= self.longest:
-            self._kept[text] = prepared
-            if len(self._kept) > self.most:
-                self._kept.popitem(last=False)
+            self._keep(text, prepared)
         return prepared
+
+    def _keep(self, text: str, prepared: Prepared) -> None:
+        """Lets go of those used longest ago."""
+        self._kept[text] = prepared
+        self._text += len(text)
+        while len(self._kept) > self.most or self._text > self.most_text:
+            oldest, _ = self._kept.popitem(last=False)
+            self._text -= len(oldest)
 
 
 def _prepare(schema: GraphQLSchema, text: str) -> Prepared:

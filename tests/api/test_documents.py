@@ -42,6 +42,25 @@ def test_few_documents_are_kept_and_broken_ones_never():
     assert len(documents._kept) == 3
 
 
+def large(number: int) -> str:
+    """A document of about 2,000 tokens: read, it takes a hundred bytes for each of its characters."""
+    inside = "{ nodes { id kind points balanceAfter occurredAt reference verdict { id code } } }"
+    places = " ".join(f"a{n}: pointsHistory(first: 1) {inside}" for n in range(75))
+    return f"query Q{number} {{ me {{ {places} }} }}"
+
+
+def test_what_large_documents_take_when_they_are_kept_is_bounded():
+    documents = Documents(schema._schema, most=256, most_text=3 * len(large(10)))
+    kept = [documents.prepare(large(number)) for number in range(10, 15)]
+    assert all(each.errors == () for each in kept)
+    assert documents.prepare(large(14)) is kept[-1]
+    assert documents.prepare(large(12)) is kept[-3]
+    assert documents.prepare(large(10)) is not kept[0]
+    for number in range(20, 20 + 400_000 // len(large(20)) + 2):
+        DOCUMENTS.prepare(large(number))
+    assert sum(map(len, DOCUMENTS._kept)) <= 400_000
+
+
 def test_introspection_as_tools_ask_for_it_is_answered():
     for optional in (True, False):
         text = get_introspection_query(specified_by_url=optional, input_value_deprecation=optional)

@@ -49,8 +49,11 @@ class Prepared:
 
 @dataclass(slots=True)
 class Documents:
-    """Prepares documents against one schema and keeps the sound ones that came last: at most so many, none too long, and
-    of all their texts together no more than `most_text` characters, for each of which about 100 bytes are held."""
+    """Prepares documents against one schema and keeps the sound ones that came last.
+
+    At most so many, none too long, and of all their texts together no more than `most_text` characters, for each of
+    which about 100 bytes are held.
+    """
 
     schema: GraphQLSchema
     most: int = 256

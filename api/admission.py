@@ -19,6 +19,8 @@ from loyalty.callers import Caller
 SCHEMA_READERS = ("operator", "auditor")
 UNSOUND = 50
 """What it costs to send a document that is refused: it was read and validated for nothing."""
+CHARACTERS = 1000
+"""So many characters of a document cost 1 to read; one that is sent by its id was read before."""
 
 _COUNTED = {"Int", "Boolean"}  # the variables that a cost depends on: page sizes, @skip and @include
 
@@ -76,8 +78,9 @@ class Admission:
         variables: Mapping[str, Any] | None,
         caller: Caller,
         payer: Payer,
+        sent: int = 0,
     ) -> Admitted:
-        """Takes the cost of a validated operation from its payer's budget.
+        """Takes the cost of a validated operation from its payer's budget; `sent` characters of text had to be read.
 
         Raises Forbidden for introspection that is not the caller's, and Limited for an operation that is too
         expensive, or more than is left of the budget; nothing is taken then.
@@ -85,16 +88,15 @@ class Admission:
         cost = self.cost(document, operation, coerced(self.schema, operation, variables))
         if cost.reads_schema and not self.may_read_schema(caller):
             raise Forbidden("The schema is not told here: it is published as schema.graphql.")
-        if cost.points > self.most_cost:
-            sentence = (
-                f"This operation costs {cost.points}; at most {self.most_cost} is answered. Ask for smaller pages."
-            )
-            raise Limited(sentence, cost=cost.points, most=self.most_cost)
-        left = await self.budget.take(payer, cost.points)
+        points = cost.points + sent // CHARACTERS
+        if points > self.most_cost:
+            sentence = f"This operation costs {points}; at most {self.most_cost} is answered. Ask for smaller pages."
+            raise Limited(sentence, cost=points, most=self.most_cost)
+        left = await self.budget.take(payer, points)
         if left is not None and not left.is_enough:
-            sentence = f"This operation costs {cost.points}; {left.remaining} is left of your budget."
-            raise Limited(sentence, retry_after=left.retry_after, cost=cost.points, **_told(left))
-        return Admitted(cost.points, left)
+            sentence = f"This operation costs {points}; {left.remaining} is left of your budget."
+            raise Limited(sentence, retry_after=left.retry_after, cost=points, **_told(left))
+        return Admitted(points, left)
 
     def cost(self, document: DocumentNode, operation: OperationDefinitionNode, variables: Variables = None) -> Cost:
         """What an operation costs; without variables, the most it can. Raises Limited where that cannot be found."""

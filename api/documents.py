@@ -20,7 +20,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 
 from api.bodies import has_unkeepable_text
-from api.limits import MOST_TOKENS, TooMuch, problem_with
+from api.limits import MOST_CHARACTERS, MOST_TOKENS, TooMuch, problem_with
 
 UNKEEPABLE = "A text holds NUL or half of a surrogate pair, which cannot be kept."
 _MOST_ERRORS = 4
@@ -93,6 +93,8 @@ class Documents:
 
 def _prepare(schema: GraphQLSchema, text: str) -> Prepared:
     """The cheap checks come first, so that no document is too expensive to be refused."""
+    if len(text) > MOST_CHARACTERS:
+        return Prepared(None, (TooMuch(f"This document is longer than {MOST_CHARACTERS} characters."),))
     try:
         document = parse(text, max_tokens=MOST_TOKENS)
         problem = problem_with(document)

@@ -116,7 +116,8 @@ class Runner:
         document, operation = prepared.document, chosen_operation(prepared.document, told.operation_name)
         if isinstance(operation, GraphQLError):
             raise NotRun(operation)
-        admitted = await self.admission.admit(document, operation, told.variables, asker.caller, asker.payer)
+        sent = len(told.query or "")
+        admitted = await self.admission.admit(document, operation, told.variables, asker.caller, asker.payer, sent)
         return Ready(text, document, operation, told.operation_name, told.variables, admitted)
 
     def context_for(self, ready: Ready, asker: Asker) -> Context:

@@ -79,6 +79,8 @@ def test_introspection_as_tools_ask_for_it_is_answered():
         ("{ me { " + "id " * 31 + "} }", "more than 20 times"),
         ("{ " + "me { id } " * 31 + "}", "more than 20 times"),
         ("{ " + "__typename " * 2001 + "}", "2000 tokens"),
+        ("{ __typename }" + "\r\n" * 20_000, "32768 characters"),
+        ("{ __typename } #" + "x" * 40_000, "32768 characters"),
         ("{ " + "me { " * 900 + "}" * 901, "deep"),
         ("{ " + "me { " * 60 + "id " + "}" * 61, "levels deep"),
         ("", "Unexpected <EOF>"),

@@ -12,6 +12,7 @@ import pytest
 
 from api.app import create_app
 from api.documents import Documents
+from api.persisted import hash_of
 from api.prices import MUTATION
 from api.schema import schema
 from db.pool import connect
@@ -165,6 +166,15 @@ async def test_every_answer_says_what_it_cost_and_what_is_left():
         assert second.json()["extensions"]["remaining"] == pytest.approx(5988, abs=50)
 
 
+async def test_to_read_a_long_text_costs_something_and_by_id_nothing():
+    text = "{ __typename }" + "\r\n" * 8_000
+    told = {"documentId": hash_of(text)}
+    async with api(SANDBOX, graphql_member_budget=6000) as http:
+        for body, cost in ((told | {"query": text}, 1 + 16), (told, 1), ({"query": "{ __typename }"}, 1)):
+            answer = await http.post("/graphql", json=body, headers=bearer(member="mi-1"))
+            assert answer.json()["extensions"]["cost"] == cost
+
+
 async def test_a_budget_that_is_used_up_is_429_with_when_to_come_back():
     query = "mutation { " + " ".join(f"a{i}: {EARN}" for i in range(50)) + " }"
     async with api(SANDBOX, graphql_max_cost=1000, graphql_member_budget=1000) as http:
@@ -173,7 +183,7 @@ async def test_a_budget_that_is_used_up_is_429_with_when_to_come_back():
         assert answer.status_code == 429
         told = answer.json()["errors"][0]["extensions"]
         assert told["code"] == "LIMITED"
-        assert told["cost"] == 50 * (MUTATION + 1)
+        assert told["cost"] == 50 * (MUTATION + 1) + len(query) // 1000
         assert told["remaining"] < told["cost"]
         assert told["retryAfter"] == int(answer.headers["retry-after"]) > 0
         assert told["resetsAt"].endswith("Z")

@@ -19,8 +19,8 @@ from loyalty.callers import Caller
 SCHEMA_READERS = ("operator", "auditor")
 UNSOUND = 50
 """What it costs to send a document that is refused: it was read and validated for nothing."""
-CHARACTERS = 1000
-"""So many characters of a document cost 1 to read; one that is sent by its id was read before."""
+BYTES = 1000
+"""So many bytes of a request cost 1 to read."""
 
 _COUNTED = {"Int", "Boolean"}  # the variables that a cost depends on: page sizes, @skip and @include
 
@@ -78,9 +78,9 @@ class Admission:
         variables: Mapping[str, Any] | None,
         caller: Caller,
         payer: Payer,
-        sent: int = 0,
+        size: int = 0,
     ) -> Admitted:
-        """Takes the cost of a validated operation from its payer's budget; `sent` characters of text had to be read.
+        """Takes the cost of a validated operation from its payer's budget; `size` bytes had to be read for it.
 
         Raises Forbidden for introspection that is not the caller's, and Limited for an operation that is too
         expensive, or more than is left of the budget; nothing is taken then.
@@ -88,7 +88,7 @@ class Admission:
         cost = self.cost(document, operation, coerced(self.schema, operation, variables))
         if cost.reads_schema and not self.may_read_schema(caller):
             raise Forbidden("The schema is not told here: it is published as schema.graphql.")
-        points = cost.points + sent // CHARACTERS
+        points = cost.points + size // BYTES
         if points > self.most_cost:
             sentence = f"This operation costs {points}; at most {self.most_cost} is answered. Ask for smaller pages."
             raise Limited(sentence, cost=points, most=self.most_cost)

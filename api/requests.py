@@ -36,7 +36,8 @@ class TooMuchSent(Refused):
 class Told:
     """One operation as a client sent it: a document, its id or both; the operation's name; variables.
 
-    The id is `documentId` (urql, Relay, GraphQL over HTTP) or the hash of `extensions.persistedQuery` (Apollo).
+    The id is `documentId` (urql, Relay, GraphQL over HTTP) or the hash of `extensions.persistedQuery` (Apollo). `size`
+    is how many bytes had to be read for it.
     """
 
     query: str | None
@@ -44,6 +45,7 @@ class Told:
     variables: dict[str, Any] | None = None
     document_id: str | None = None
     is_get: bool = False
+    size: int = 0
 
 
 Batch = list[Told | Refused]
@@ -60,13 +62,15 @@ async def read_request(request: Request, limit: int) -> Told | Batch:
         raise Refused(415, f"Send the body as {JSON}, in UTF-8.")
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise Refused(415, "Send the body as it is, not packed.", **{"accept-encoding": "identity"})
-    body = await _body(request, limit)
-    return batch_of(body) if isinstance(body, list) else told_by(body)
+    body, size = await _body(request, limit)
+    return batch_of(body, size) if isinstance(body, list) else told_by(body, size)
 
 
-async def _body(request: Request, limit: int) -> Any:
+async def _body(request: Request, limit: int) -> tuple[Any, int]:
+    """The value of the body's JSON, and how many bytes it was. Raises Refused."""
     try:
-        return read_json(await read_body(request, limit))
+        body = await read_body(request, limit)
+        return read_json(body), len(body)
     except BodyTooLarge:
         raise TooMuchSent(413, f"The body is over the limit of {limit} bytes.") from None
     except BodyNotRead:
@@ -75,17 +79,17 @@ async def _body(request: Request, limit: int) -> Any:
         raise Refused(400, str(error)) from None
 
 
-def batch_of(bodies: list[object]) -> Batch:
-    """The requests of an array. Raises Refused for none, and TooMuchSent for more than five."""
+def batch_of(bodies: list[object], size: int) -> Batch:
+    """The requests of an array of so many bytes. Raises Refused for none, and TooMuchSent for more than five."""
     if not 0 < len(bodies) <= MOST_AT_ONCE:
         kind = TooMuchSent if bodies else Refused
         raise kind(400, f"A batch has 1 to {MOST_AT_ONCE} requests; this one has {len(bodies)}.")
-    return [_told_or_refused(each) for each in bodies]
+    return [_told_or_refused(each, size // len(bodies)) for each in bodies]
 
 
-def _told_or_refused(body: object) -> Told | Refused:
+def _told_or_refused(body: object, size: int) -> Told | Refused:
     try:
-        return told_by(body)
+        return told_by(body, size)
     except Refused as refused:
         return refused
 
@@ -99,7 +103,8 @@ def told_by_address(request: Request) -> Told:
     for name in ("variables", "extensions"):
         if given[name] is not None:
             given[name] = _json_of(name, given[name])
-    return told_by({name: value for name, value in given.items() if value != ""}, is_get=True)
+    size = len(request.url.query)
+    return told_by({name: value for name, value in given.items() if value != ""}, size, is_get=True)
 
 
 def _once(request: Request, name: str) -> str | None:
@@ -116,8 +121,8 @@ def _json_of(name: str, text: str) -> Any:
         raise Refused(400, f"`{name}` is an object, as JSON.") from None
 
 
-def told_by(body: object, *, is_get: bool = False) -> Told:
-    """The request in a JSON object. Raises Refused, naming the part that is wrong."""
+def told_by(body: object, size: int, *, is_get: bool = False) -> Told:
+    """The request in a JSON object of so many bytes. Raises Refused, naming the part that is wrong."""
     if not isinstance(body, dict):
         raise Refused(400, "A request is an object with `query`, and `variables` and `operationName` as needed.")
     query, document_id = _typed(body, "query", str, "a GraphQL document, as a text"), _id_in(body)
@@ -127,6 +132,7 @@ def told_by(body: object, *, is_get: bool = False) -> Told:
         variables=_typed(body, "variables", dict, "an object"),
         document_id=document_id,
         is_get=is_get,
+        size=size,
     )
     _check(told)
     return told

@@ -116,8 +116,7 @@ class Runner:
         document, operation = prepared.document, chosen_operation(prepared.document, told.operation_name)
         if isinstance(operation, GraphQLError):
             raise NotRun(operation)
-        sent = len(told.query or "")
-        admitted = await self.admission.admit(document, operation, told.variables, asker.caller, asker.payer, sent)
+        admitted = await self.admission.admit(document, operation, told.variables, asker.caller, asker.payer, told.size)
         return Ready(text, document, operation, told.operation_name, told.variables, admitted)
 
     def context_for(self, ready: Ready, asker: Asker) -> Context:

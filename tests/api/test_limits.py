@@ -12,7 +12,6 @@ import pytest
 
 from api.app import create_app
 from api.documents import Documents
-from api.persisted import hash_of
 from api.prices import MUTATION
 from api.schema import schema
 from db.pool import connect
@@ -166,13 +165,24 @@ async def test_every_answer_says_what_it_cost_and_what_is_left():
         assert second.json()["extensions"]["remaining"] == pytest.approx(5988, abs=50)
 
 
-async def test_to_read_a_long_text_costs_something_and_by_id_nothing():
-    text = "{ __typename }" + "\r\n" * 8_000
-    told = {"documentId": hash_of(text)}
+KINDS = "query($kinds: [EntryKind!]) { me { pointsHistory(first: 1, kinds: $kinds) { nodes { kind } } } }"
+
+
+async def test_to_read_a_large_request_costs_something():
+    """Whether it is the document or the variables that are large, alone or in a batch."""
     async with api(SANDBOX, graphql_member_budget=6000) as http:
-        for body, cost in ((told | {"query": text}, 1 + 16), (told, 1), ({"query": "{ __typename }"}, 1)):
+        document = {"query": KINDS + " \r\n" * 8000}
+        variables = {"query": KINDS, "variables": {"kinds": ["FUEL"] * 20_000}}
+        for body in (document, variables):
             answer = await http.post("/graphql", json=body, headers=bearer(member="mi-1"))
-            assert answer.json()["extensions"]["cost"] == cost
+            assert answer.json()["extensions"]["cost"] == 3 + len(answer.request.content) // 1000 > 30
+        answer = await http.post(
+            "/graphql", json=[document, {"query": "{ __typename }"}], headers=bearer(member="mi-1")
+        )
+        half = len(answer.request.content) // 2 // 1000
+        assert [each["extensions"]["cost"] for each in answer.json()] == [3 + half, 1 + half]
+        got = await http.get("/graphql", params={"query": KINDS + " " * 2000}, headers=bearer(member="mi-1"))
+        assert got.json()["extensions"]["cost"] == 3 + 2
 
 
 async def test_a_budget_that_is_used_up_is_429_with_when_to_come_back():
@@ -183,7 +193,7 @@ async def test_a_budget_that_is_used_up_is_429_with_when_to_come_back():
         assert answer.status_code == 429
         told = answer.json()["errors"][0]["extensions"]
         assert told["code"] == "LIMITED"
-        assert told["cost"] == 50 * (MUTATION + 1) + len(query) // 1000
+        assert told["cost"] == 50 * (MUTATION + 1) + len(answer.request.content) // 1000
         assert told["remaining"] < told["cost"]
         assert told["retryAfter"] == int(answer.headers["retry-after"]) > 0
         assert told["resetsAt"].endswith("Z")

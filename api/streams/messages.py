@@ -30,7 +30,7 @@ class Ended(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of a client, of `size` characters. `id` is the operation's, empty for messages about the connection."""
+    """One message of a client, of `size` characters. `id` is the operation's, empty where it is about none."""
 
     kind: str
     id: str

@@ -41,6 +41,17 @@ def test_few_documents_are_kept_and_broken_ones_never():
     assert len(documents._kept) == 3
 
 
+def test_large_documents_push_out_more_than_one_so_that_all_together_stay_small():
+    documents = Documents(schema._schema, most_tokens=5000)
+    for number in range(30):
+        documents.prepare(" ".join(f"query q{number}n{n} {{ me {{ id }} }}" for n in range(180)))
+        kept = sum(each.tokens for each in documents._kept.values())
+        assert kept <= 5000
+    assert len(documents._kept) == 3
+    documents.prepare("{ me { id } }")
+    assert len(documents._kept) == 4
+
+
 def test_introspection_as_tools_ask_for_it_is_answered():
     for optional in (True, False):
         text = get_introspection_query(specified_by_url=optional, input_value_deprecation=optional)

@@ -46,20 +46,24 @@ class Prepared:
     document: DocumentNode | None
     errors: tuple[GraphQLError, ...] = ()
 
+    @property
+    def tokens(self) -> int:
+        """How large it is; one takes some 400 bytes."""
+        return self.document.token_count if self.document is not None else 0
+
 
 @dataclass(slots=True)
 class Documents:
-    """Prepares documents against one schema and keeps the sound ones that came last.
+    """Prepares documents against one schema and keeps the sound ones that came last: `most`, of `most_tokens` in all.
 
-    At most so many, none too long, and of all their texts together no more than `most_text` characters, for each of
-    which about 100 bytes are held.
+    Large ones push out several, so that whoever sends hundreds of them takes 16 MB of memory and not a hundred.
     """
 
     schema: GraphQLSchema
     most: int = 256
+    most_tokens: int = 40_000
     longest: int = 16_384
-    most_text: int = 400_000
-    _text: int = 0
+    _tokens: int = 0
     _kept: "OrderedDict[str, Prepared]" = field(default_factory=OrderedDict)
     _pinned: dict[str, Prepared] = field(default_factory=dict)
 
@@ -83,12 +87,11 @@ class Documents:
         return prepared
 
     def _keep(self, text: str, prepared: Prepared) -> None:
-        """Lets go of those used longest ago."""
         self._kept[text] = prepared
-        self._text += len(text)
-        while len(self._kept) > self.most or self._text > self.most_text:
-            oldest, _ = self._kept.popitem(last=False)
-            self._text -= len(oldest)
+        self._tokens += prepared.tokens
+        while len(self._kept) > self.most or self._tokens > self.most_tokens:
+            _, oldest = self._kept.popitem(last=False)
+            self._tokens -= oldest.tokens
 
 
 def _prepare(schema: GraphQLSchema, text: str) -> Prepared:

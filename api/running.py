@@ -115,6 +115,7 @@ class Runner:
         self.persisted.keep(told)
         document, operation = prepared.document, chosen_operation(prepared.document, told.operation_name)
         if isinstance(operation, GraphQLError):
+            await self.admission.fine(asker.payer)
             raise NotRun(operation)
         admitted = await self.admission.admit(document, operation, told.variables, asker.caller, asker.payer, told.size)
         return Ready(text, document, operation, told.operation_name, told.variables, admitted)

@@ -42,23 +42,15 @@ def test_few_documents_are_kept_and_broken_ones_never():
     assert len(documents._kept) == 3
 
 
-def large(number: int) -> str:
-    """A document of about 2,000 tokens: read, it takes a hundred bytes for each of its characters."""
-    inside = "{ nodes { id kind points balanceAfter occurredAt reference verdict { id code } } }"
-    places = " ".join(f"a{n}: pointsHistory(first: 1) {inside}" for n in range(75))
-    return f"query Q{number} {{ me {{ {places} }} }}"
-
-
-def test_what_large_documents_take_when_they_are_kept_is_bounded():
-    documents = Documents(schema._schema, most=256, most_text=3 * len(large(10)))
-    kept = [documents.prepare(large(number)) for number in range(10, 15)]
-    assert all(each.errors == () for each in kept)
-    assert documents.prepare(large(14)) is kept[-1]
-    assert documents.prepare(large(12)) is kept[-3]
-    assert documents.prepare(large(10)) is not kept[0]
-    for number in range(20, 20 + 400_000 // len(large(20)) + 2):
-        DOCUMENTS.prepare(large(number))
-    assert sum(map(len, DOCUMENTS._kept)) <= 400_000
+def test_large_documents_push_out_more_than_one_so_that_all_together_stay_small():
+    documents = Documents(schema._schema, most_tokens=5000)
+    for number in range(30):
+        documents.prepare(" ".join(f"query q{number}n{n} {{ me {{ id }} }}" for n in range(180)))
+        kept = sum(each.tokens for each in documents._kept.values())
+        assert kept <= 5000
+    assert len(documents._kept) == 3
+    documents.prepare("{ me { id } }")
+    assert len(documents._kept) == 4
 
 
 def test_introspection_as_tools_ask_for_it_is_answered():

@@ -225,6 +225,24 @@ async def test_who_keeps_sending_what_cannot_be_read_is_not_read_any_more():
         assert (await refused(http, "{ __typename }")).status_code == 429
 
 
+DEAR = "me { verdicts(first: 100) { nodes { entries { verdict { kind entries { id } } } } } }"
+REFUSED_AFTER_READING = (
+    lambda n: f"query a{n} {{ __typename }} query b {{ __typename }}",
+    lambda n: f"{{ a{n}: {DEAR} }}",
+    lambda n: f"{{ a{n}: __schema {{ types {{ name }} }} }}",
+)
+
+
+@pytest.mark.parametrize("build", REFUSED_AFTER_READING, ids=["which operation", "too expensive", "the schema"])
+async def test_who_keeps_sending_what_is_refused_after_it_was_validated_is_not_read_any_more(
+    build: Callable[[int], str],
+):
+    async with api(PRODUCTION, graphql_max_cost=500, graphql_stranger_budget=500) as http:
+        statuses = [(await refused(http, build(n))).status_code for n in range(15)]
+        assert 429 not in statuses[:10]
+        assert statuses[-1] == 429
+
+
 INTROSPECTIONS = ("{ __schema { types { name } } }", '{ ...F } fragment F on Query { __type(name: "Member") { name } }')
 
 

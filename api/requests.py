@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from api.bodies import BodyNotRead, BodyTooLarge, NotJson, has_unkeepable_text, read_body, read_json
+from api.bodies import BodyNotRead, BodyTooLarge, NotJson, has_unkeepable_text, is_wider, read_body, read_json
 from api.documents import UNKEEPABLE
 from api.errors import BAD_USER_INPUT, LIMITED
 from api.negotiation import JSON, is_json, may_come_from_a_page
@@ -14,6 +14,7 @@ from api.negotiation import JSON, is_json, may_come_from_a_page
 MOST_AT_ONCE = 5
 _PARAMETERS = ("query", "documentId", "operationName", "variables", "extensions")
 _LONGEST_ID = 200
+_MOST_MEMBERS = 200  # no input has as many; each unknown one would be compared with all that are known
 
 
 class Refused(Exception):
@@ -166,8 +167,10 @@ def _hash_in(extensions: Mapping[str, Any]) -> str | None:
 
 
 def _check(told: Told) -> None:
-    """Raises Refused where no document is meant, and for texts that no database keeps."""
+    """Raises Refused where no document is meant, for texts that no database keeps, and for objects no input can be."""
     if not (told.query or "").strip() and (told.query is not None or told.document_id is None):
         raise Refused(400, "`query` is a GraphQL document, as a text.")
     if has_unkeepable_text(told.query) or has_unkeepable_text(told.variables):
         raise Refused(400, UNKEEPABLE)
+    if is_wider(told.variables, _MOST_MEMBERS):
+        raise TooMuchSent(400, f"An object in `variables` has at most {_MOST_MEMBERS} members.")

@@ -9,7 +9,7 @@ COMPILE := $(UV) pip compile --quiet --no-config --universal --python-version 3.
            --generate-hashes --no-emit-index-url --no-header --no-strip-extras
 export PYTHONUNBUFFERED := 1
 
-.PHONY: schema errors explorer help install clients run test lint format lock clean bench faults fuzz histories
+.PHONY: schema errors explorer help install clients run test lint format lock clean bench faults fuzz fuzz-graphql attacks histories
 .DELETE_ON_ERROR:
 
 help:
@@ -20,7 +20,10 @@ help:
 	@echo "make lint      ruff and mypy"
 	@echo "make bench     the figures: crediting on time, starting up, acknowledging webhooks, following balances"
 	@echo "make faults    a storm of webhooks while workers are killed: the ledger equals the fold of the facts"
-	@echo "make fuzz      50,000 hostile requests at the webhooks, none accepted; 10,000 odd signed bodies, each ends"
+	@echo "make fuzz      50,000 hostile requests at the webhooks, none accepted; 10,000 odd signed bodies, each ends;"
+	@echo "               then make fuzz-graphql and make attacks"
+	@echo "make fuzz-graphql  24,000 odd operations of Schemathesis by every kind of caller: no fault, nothing told of what is inside"
+	@echo "make attacks   graphql-armor's attacks and worse, 1,000 times each: refused before they run, memory flat"
 	@echo "make histories  10,000 random histories of orders, in every order tried: fold equals ledger"
 	@echo "make schema    prints the GraphQL schema into schema.graphql, the released one that a change is compared with"
 	@echo "make explorer  GraphiQL for browsers, from npm packages (make run and make test do it)"
@@ -52,6 +55,16 @@ faults: install
 # Requests that nothing proves, however odd, at real servers; then bodies that are signed and strange.
 fuzz: install
 	$(PY) -m bench.fuzz
+	$(PY) -m bench.fuzz_graphql
+	$(PY) -m bench.attacks
+
+# What Schemathesis makes of the GraphQL schema. MIPOINTS_FUZZ_GRAPHQL says how many requests, MIPOINTS_FUZZ_SEED which.
+fuzz-graphql: install
+	$(PY) -m bench.fuzz_graphql
+
+# Attacks that GraphQL servers fall for, at one in production without budgets. MIPOINTS_ATTACKS says how many in a round.
+attacks: install
+	$(PY) -m bench.attacks
 
 # Orders' points are a pure fold over what is known of them: shown on 10,000 random histories.
 histories: install

@@ -19,6 +19,8 @@ from loyalty.callers import Caller
 SCHEMA_READERS = ("operator", "auditor")
 UNSOUND = 50
 """What it costs to send a document that is refused: it was read and validated for nothing."""
+BYTES = 1000
+"""So many bytes of a request cost 1 to read."""
 
 _COUNTED = {"Int", "Boolean"}  # the variables that a cost depends on: page sizes, @skip and @include
 
@@ -76,25 +78,43 @@ class Admission:
         variables: Mapping[str, Any] | None,
         caller: Caller,
         payer: Payer,
+        size: int = 0,
     ) -> Admitted:
-        """Takes the cost of a validated operation from its payer's budget.
+        """Takes the cost of a validated operation from its payer's budget; `size` bytes had to be read for it.
 
         Raises Forbidden for introspection that is not the caller's, and Limited for an operation that is too
-        expensive, or more than is left of the budget; nothing is taken then.
+        expensive, both as dear as a document that is refused; and Limited for one that costs more than is left of the
+        budget, of which nothing is taken then.
         """
-        cost = self.cost(document, operation, coerced(self.schema, operation, variables))
+        read = coerced(self.schema, operation, variables)
+        try:
+            points = self._allowed(document, operation, read, caller, size)
+        except (Forbidden, Limited):
+            await self.fine(payer)
+            raise
+        left = await self.budget.take(payer, points)
+        if left is not None and not left.is_enough:
+            sentence = f"This operation costs {points}; {left.remaining} is left of your budget."
+            raise Limited(sentence, retry_after=left.retry_after, cost=points, **_told(left))
+        return Admitted(points, left)
+
+    def _allowed(
+        self,
+        document: DocumentNode,
+        operation: OperationDefinitionNode,
+        variables: Variables,
+        caller: Caller,
+        size: int,
+    ) -> int:
+        """Its cost. Raises Forbidden and Limited."""
+        cost = self.cost(document, operation, variables)
         if cost.reads_schema and not self.may_read_schema(caller):
             raise Forbidden("The schema is not told here: it is published as schema.graphql.")
-        if cost.points > self.most_cost:
-            sentence = (
-                f"This operation costs {cost.points}; at most {self.most_cost} is answered. Ask for smaller pages."
-            )
-            raise Limited(sentence, cost=cost.points, most=self.most_cost)
-        left = await self.budget.take(payer, cost.points)
-        if left is not None and not left.is_enough:
-            sentence = f"This operation costs {cost.points}; {left.remaining} is left of your budget."
-            raise Limited(sentence, retry_after=left.retry_after, cost=cost.points, **_told(left))
-        return Admitted(cost.points, left)
+        points = cost.points + size // BYTES
+        if points > self.most_cost:
+            sentence = f"This operation costs {points}; at most {self.most_cost} is answered. Ask for smaller pages."
+            raise Limited(sentence, cost=points, most=self.most_cost)
+        return points
 
     def cost(self, document: DocumentNode, operation: OperationDefinitionNode, variables: Variables = None) -> Cost:
         """What an operation costs; without variables, the most it can. Raises Limited where that cannot be found."""

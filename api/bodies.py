@@ -75,6 +75,13 @@ def is_deeper(value: object, levels: int) -> bool:
     return any(is_deeper(each, levels - 1) for each in (value.values() if isinstance(value, dict) else value))
 
 
+def is_wider(value: object, members: int) -> bool:
+    """Whether an object anywhere inside has more than so many members."""
+    if isinstance(value, list):
+        return any(is_wider(each, members) for each in value)
+    return isinstance(value, dict) and (len(value) > members or any(is_wider(each, members) for each in value.values()))
+
+
 def has_unkeepable_text(value: object) -> bool:
     """Whether a text anywhere inside holds NUL or half of a surrogate pair, which no database keeps."""
     if isinstance(value, str):

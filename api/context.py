@@ -1,5 +1,6 @@
 """What every resolver can ask: who is calling, in which language, and the request's readings."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -22,7 +23,8 @@ class Asker:
     """Who sends a request and how it is answered; the operations of one batch share it.
 
     `payer` is whose budget its operations are taken from; `is_helped` says whether names of the schema are suggested.
-    `is_database_away` is known once an operation of the request waited for Postgres in vain.
+    `is_database_away` is known once an operation of the request waited for Postgres in vain; `gone` is done once nobody
+    waits for the answer any more (None: whoever carries the answer notices by itself).
     """
 
     caller: Caller
@@ -31,6 +33,7 @@ class Asker:
     payer: Payer
     is_helped: bool
     is_database_away: bool = False
+    gone: "asyncio.Future[None] | None" = None
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ import binascii
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -21,6 +21,8 @@ DEFAULT_PAGE = 20
 LARGEST_PAGE = 100
 _VERSION = 1
 _LONGEST = 2000
+_LAST_SEQ = 2**62
+"""No history is as long; there is room after it, for what is counted from there."""
 _NOT_OURS = "This cursor is not one of this list: use `startCursor`, `endCursor` or an edge's `cursor`."
 
 
@@ -47,7 +49,7 @@ class Places(Generic[T]):
             if (version, list_) != (_VERSION, self.list):
                 raise BadUserInput(_NOT_OURS)
             return self.read(place)
-        except (binascii.Error, UnicodeError, ValueError, TypeError, AttributeError, RecursionError):
+        except (binascii.Error, UnicodeError, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
             raise BadUserInput(_NOT_OURS) from None
 
 
@@ -95,10 +97,11 @@ def page_of(rows: Sequence[Row], window: Window[T]) -> Page[Row]:
 
 
 def _moment(value: Plain) -> datetime:
+    """In UTC, as the database reads it: at the calendar's ends an offset leads out of it."""
     moment = datetime.fromisoformat(_text(value))
     if moment.tzinfo is None:
         raise ValueError
-    return moment
+    return moment.astimezone(UTC)
 
 
 def _text(value: Plain) -> str:
@@ -109,7 +112,7 @@ def _text(value: Plain) -> str:
 
 def _read_seq(place: Sequence[Plain]) -> int:
     (seq,) = place
-    if not isinstance(seq, int) or not 0 < seq < 2**63:
+    if type(seq) is not int or not 0 < seq < _LAST_SEQ:
         raise ValueError
     return seq
 

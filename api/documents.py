@@ -20,7 +20,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 
 from api.bodies import has_unkeepable_text
-from api.limits import MOST_TOKENS, TooMuch, problem_with
+from api.limits import MOST_CHARACTERS, MOST_TOKENS, TooMuch, problem_with
 
 UNKEEPABLE = "A text holds NUL or half of a surrogate pair, which cannot be kept."
 _MOST_ERRORS = 4
@@ -46,14 +46,24 @@ class Prepared:
     document: DocumentNode | None
     errors: tuple[GraphQLError, ...] = ()
 
+    @property
+    def tokens(self) -> int:
+        """How large it is; one takes some 400 bytes."""
+        return self.document.token_count if self.document is not None else 0
+
 
 @dataclass(slots=True)
 class Documents:
-    """Prepares documents against one schema and keeps the sound ones that came last."""
+    """Prepares documents against one schema and keeps the sound ones that came last: `most`, of `most_tokens` in all.
+
+    Large ones push out several, so that whoever sends hundreds of them takes 16 MB of memory and not a hundred.
+    """
 
     schema: GraphQLSchema
     most: int = 256
+    most_tokens: int = 40_000
     longest: int = 16_384
+    _tokens: int = 0
     _kept: "OrderedDict[str, Prepared]" = field(default_factory=OrderedDict)
     _pinned: dict[str, Prepared] = field(default_factory=dict)
 
@@ -73,14 +83,21 @@ class Documents:
             return kept
         prepared = _prepare(self.schema, text)
         if not prepared.errors and len(text) <= self.longest:
-            self._kept[text] = prepared
-            if len(self._kept) > self.most:
-                self._kept.popitem(last=False)
+            self._keep(text, prepared)
         return prepared
+
+    def _keep(self, text: str, prepared: Prepared) -> None:
+        self._kept[text] = prepared
+        self._tokens += prepared.tokens
+        while len(self._kept) > self.most or self._tokens > self.most_tokens:
+            _, oldest = self._kept.popitem(last=False)
+            self._tokens -= oldest.tokens
 
 
 def _prepare(schema: GraphQLSchema, text: str) -> Prepared:
     """The cheap checks come first, so that no document is too expensive to be refused."""
+    if len(text) > MOST_CHARACTERS:
+        return Prepared(None, (TooMuch(f"This document is longer than {MOST_CHARACTERS} characters."),))
     try:
         document = parse(text, max_tokens=MOST_TOKENS)
         problem = problem_with(document)

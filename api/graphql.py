@@ -16,6 +16,7 @@ from api.access import caller_of
 from api.context import Asker
 from api.errors import FAULT, INTERNAL, error_answer
 from api.graphiql import page
+from api.leaving import leaving
 from api.metrics import Metrics
 from api.negotiation import GRAPHQL_JSON, HTML, JSON, chosen_media
 from api.problems import PersistedQueryNotFound
@@ -72,11 +73,13 @@ class GraphQLEndpoint:
         caller = await caller_of(request, self.verifier)
         asker = self.runner.asker(request, caller, language_of(request.headers.get("accept-language")), request_id)
         if isinstance(told, list):
-            return _response([each.body for each in await self._run_all(told, asker)], 200, media or JSON)
+            with leaving(request.receive) as asker.gone:
+                return _response([each.body for each in await self._run_all(told, asker)], 200, media or JSON)
         ready = await self.prepared(told, asker)
         if media is None or (ready.kind == "subscription" and takes_events(request)):
             return EventStream(answers(self.runner, ready, asker, self.metrics), self.streams, asker)
-        answered = self._counted(await self._run(ready, asker))
+        with leaving(request.receive) as asker.gone:
+            answered = self._counted(await self._run(ready, asker))
         media = _media_for(answered, request, media)
         return _response(answered.body, _status_of(answered, media), media, answered.headers)
 

@@ -5,6 +5,8 @@ import binascii
 from dataclasses import dataclass
 from uuid import UUID
 
+from api.bodies import has_unkeepable_text
+
 _LONGEST = 2000
 OF_NOBODY = ("Reward", "Campaign", "WebhookDelivery")
 """Types that belong to no member."""
@@ -38,7 +40,8 @@ class GlobalId:
 def read_id(text: str) -> GlobalId | None:
     """What a client's id names; None for anything that was not made here."""
     try:
-        read = _parse(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode())
+        told = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
+        read = None if has_unkeepable_text(told) else _parse(told)
     except (binascii.Error, UnicodeError, ValueError):
         return None
     return read if len(text) <= _LONGEST and read is not None and str(read) == text else None
@@ -66,7 +69,7 @@ def delivery_named(text: str) -> tuple[str, str] | None:
     if read is None or read.type != "WebhookDelivery":
         return None
     producer, _, event_id = read.local.partition(":")
-    return (producer, event_id) if producer and event_id and "\0" not in read.local else None
+    return (producer, event_id) if producer and event_id else None
 
 
 def _parse(told: str) -> GlobalId | None:

@@ -19,6 +19,7 @@ from graphql import (
     SelectionSetNode,
 )
 
+MOST_CHARACTERS = 32_768
 MOST_TOKENS = 2000
 _DEEPEST = 15
 _MOST_FIELDS = 3000

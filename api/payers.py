@@ -48,10 +48,17 @@ def _forwarded(hops: Sequence[str], proxies: int) -> str | None:
     return hops[-proxies] if 0 < proxies <= len(hops) else None
 
 
+def _without_port(address: str) -> str:
+    """Some proxies write `203.0.113.7:40000` and `[2001:db8::1]:40000`."""
+    if address.startswith("["):
+        return address[1:].partition("]")[0]
+    return address.partition(":")[0] if address.count(":") == 1 else address
+
+
 def subscriber(address: str) -> str:
     """An address as one budget has it: IPv6 without what its subscriber chooses freely."""
     try:
-        found = ip_address(address.strip("[]"))
+        found = ip_address(_without_port(address))
     except ValueError:
         return "unknown"
     if not isinstance(found, IPv6Address):

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from api.bodies import BodyNotRead, BodyTooLarge, NotJson, has_unkeepable_text, read_body, read_json
+from api.bodies import BodyNotRead, BodyTooLarge, NotJson, has_unkeepable_text, is_wider, read_body, read_json
 from api.documents import UNKEEPABLE
 from api.errors import BAD_USER_INPUT, LIMITED
 from api.negotiation import JSON, is_json, may_come_from_a_page
@@ -14,6 +14,7 @@ from api.negotiation import JSON, is_json, may_come_from_a_page
 MOST_AT_ONCE = 5
 _PARAMETERS = ("query", "documentId", "operationName", "variables", "extensions")
 _LONGEST_ID = 200
+_MOST_MEMBERS = 200  # no input has as many; each unknown one would be compared with all that are known
 
 
 class Refused(Exception):
@@ -36,7 +37,8 @@ class TooMuchSent(Refused):
 class Told:
     """One operation as a client sent it: a document, its id or both; the operation's name; variables.
 
-    The id is `documentId` (urql, Relay, GraphQL over HTTP) or the hash of `extensions.persistedQuery` (Apollo).
+    The id is `documentId` (urql, Relay, GraphQL over HTTP) or the hash of `extensions.persistedQuery` (Apollo). `size`
+    is how many bytes had to be read for it.
     """
 
     query: str | None
@@ -44,6 +46,7 @@ class Told:
     variables: dict[str, Any] | None = None
     document_id: str | None = None
     is_get: bool = False
+    size: int = 0
 
 
 Batch = list[Told | Refused]
@@ -58,13 +61,17 @@ async def read_request(request: Request, limit: int) -> Told | Batch:
         raise Refused(405, "Send a POST with a JSON body, or a GET with a query.", allow="GET, POST")
     if not is_json(request.headers.get("content-type")):
         raise Refused(415, f"Send the body as {JSON}, in UTF-8.")
-    body = await _body(request, limit)
-    return batch_of(body) if isinstance(body, list) else told_by(body)
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise Refused(415, "Send the body as it is, not packed.", **{"accept-encoding": "identity"})
+    body, size = await _body(request, limit)
+    return batch_of(body, size) if isinstance(body, list) else told_by(body, size)
 
 
-async def _body(request: Request, limit: int) -> Any:
+async def _body(request: Request, limit: int) -> tuple[Any, int]:
+    """The value of the body's JSON, and how many bytes it was. Raises Refused."""
     try:
-        return read_json(await read_body(request, limit))
+        body = await read_body(request, limit)
+        return read_json(body), len(body)
     except BodyTooLarge:
         raise TooMuchSent(413, f"The body is over the limit of {limit} bytes.") from None
     except BodyNotRead:
@@ -73,17 +80,17 @@ async def _body(request: Request, limit: int) -> Any:
         raise Refused(400, str(error)) from None
 
 
-def batch_of(bodies: list[object]) -> Batch:
-    """The requests of an array. Raises Refused for none, and TooMuchSent for more than five."""
+def batch_of(bodies: list[object], size: int) -> Batch:
+    """The requests of an array of so many bytes. Raises Refused for none, and TooMuchSent for more than five."""
     if not 0 < len(bodies) <= MOST_AT_ONCE:
         kind = TooMuchSent if bodies else Refused
         raise kind(400, f"A batch has 1 to {MOST_AT_ONCE} requests; this one has {len(bodies)}.")
-    return [_told_or_refused(each) for each in bodies]
+    return [_told_or_refused(each, size // len(bodies)) for each in bodies]
 
 
-def _told_or_refused(body: object) -> Told | Refused:
+def _told_or_refused(body: object, size: int) -> Told | Refused:
     try:
-        return told_by(body)
+        return told_by(body, size)
     except Refused as refused:
         return refused
 
@@ -97,7 +104,8 @@ def told_by_address(request: Request) -> Told:
     for name in ("variables", "extensions"):
         if given[name] is not None:
             given[name] = _json_of(name, given[name])
-    return told_by({name: value for name, value in given.items() if value != ""}, is_get=True)
+    size = len(request.url.query)
+    return told_by({name: value for name, value in given.items() if value != ""}, size, is_get=True)
 
 
 def _once(request: Request, name: str) -> str | None:
@@ -114,16 +122,18 @@ def _json_of(name: str, text: str) -> Any:
         raise Refused(400, f"`{name}` is an object, as JSON.") from None
 
 
-def told_by(body: object, *, is_get: bool = False) -> Told:
-    """The request in a JSON object. Raises Refused, naming the part that is wrong."""
+def told_by(body: object, size: int, *, is_get: bool = False) -> Told:
+    """The request in a JSON object of so many bytes. Raises Refused, naming the part that is wrong."""
     if not isinstance(body, dict):
         raise Refused(400, "A request is an object with `query`, and `variables` and `operationName` as needed.")
+    query, document_id = _typed(body, "query", str, "a GraphQL document, as a text"), _id_in(body)
     told = Told(
-        query=_typed(body, "query", str, "a GraphQL document, as a text"),
+        query=None if query == "" and document_id is not None else query,  # some libraries always send a text
         operation_name=_typed(body, "operationName", str, "a text") or None,
         variables=_typed(body, "variables", dict, "an object"),
-        document_id=_id_in(body),
+        document_id=document_id,
         is_get=is_get,
+        size=size,
     )
     _check(told)
     return told
@@ -157,8 +167,10 @@ def _hash_in(extensions: Mapping[str, Any]) -> str | None:
 
 
 def _check(told: Told) -> None:
-    """Raises Refused where no document is meant, and for texts that no database keeps."""
+    """Raises Refused where no document is meant, for texts that no database keeps, and for objects no input can be."""
     if not (told.query or "").strip() and (told.query is not None or told.document_id is None):
         raise Refused(400, "`query` is a GraphQL document, as a text.")
     if has_unkeepable_text(told.query) or has_unkeepable_text(told.variables):
         raise Refused(400, UNKEEPABLE)
+    if is_wider(told.variables, _MOST_MEMBERS):
+        raise TooMuchSent(400, f"An object in `variables` has at most {_MOST_MEMBERS} members.")

@@ -27,6 +27,7 @@ from loyalty.programme import Programme
 log = logging.getLogger("mipoints.api")
 
 _NOT_HERE = "Follow a subscription with Accept: text/event-stream, or over WebSocket (graphql-transport-ws)."
+_GONE, _NOBODY = "GONE", "The client went away, so this was ended."  # seen in counts and logs only
 _ALLOWED = {OperationType.QUERY, OperationType.MUTATION}
 
 
@@ -89,6 +90,7 @@ class Runner:
     changes: Changes
     admission: Admission
     seconds: float
+    _unfinished: "set[asyncio.Future[Answered]]" = field(default_factory=set)
 
     def asker(self, connection: HTTPConnection, caller: Caller, language: str, request_id: str) -> Asker:
         """Whoever sends operations over a connection."""
@@ -113,8 +115,9 @@ class Runner:
         self.persisted.keep(told)
         document, operation = prepared.document, chosen_operation(prepared.document, told.operation_name)
         if isinstance(operation, GraphQLError):
+            await self.admission.fine(asker.payer)
             raise NotRun(operation)
-        admitted = await self.admission.admit(document, operation, told.variables, asker.caller, asker.payer)
+        admitted = await self.admission.admit(document, operation, told.variables, asker.caller, asker.payer, told.size)
         return Ready(text, document, operation, told.operation_name, told.variables, admitted)
 
     def context_for(self, ready: Ready, asker: Asker) -> Context:
@@ -122,11 +125,21 @@ class Runner:
         return Context(self.programme, asker, self.wake, ready.document, self.changes)
 
     async def run(self, ready: Ready, asker: Asker) -> Answered:
-        """The answer to a query or mutation; a subscription is refused."""
+        """The answer to a query or mutation; a subscription is refused.
+
+        A query that nobody waits for any more is ended, its SQL too. A mutation is carried out whoever still waits:
+        what a phone sent just before its connection was lost is done, and its answer kept under its key for when it
+        comes back. To cut it would save nothing, as the phone sends it again, and might cut a commit from its wake-up.
+        """
         if ready.kind == "subscription":
             refused = NotRun.because(BadUserInput(_NOT_HERE))
             return refusal_of(refused, asker, ready.kind)
-        return await self._run_in_time(ready, self.context_for(ready, asker))
+        running = asyncio.ensure_future(self._run_in_time(ready, self.context_for(ready, asker)))
+        if ready.kind == "mutation":
+            self._unfinished.add(running)  # the loop itself would forget it
+            running.add_done_callback(self._unfinished.discard)
+            return await asyncio.shield(running)
+        return await _while_awaited(running, asker)
 
     async def _run_in_time(self, ready: Ready, context: Context) -> Answered:
         """Past its time an operation's SQL is cancelled, and each field that waited for it says so; whatever else it
@@ -161,6 +174,19 @@ class Runner:
         """The answer where the values of variables could not be read."""
         found = variable_errors(self.schema._schema, ready.operation, ready.variables or {})
         return {"errors": request_errors(found or errors, asker.request_id, is_helped=asker.is_helped)}
+
+
+async def _while_awaited(running: "asyncio.Future[Answered]", asker: Asker) -> Answered:
+    """A query's answer; for somebody who is gone, one that nobody reads."""
+    try:
+        await asyncio.wait({running, asker.gone or running}, return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            return running.result()
+    finally:
+        running.cancel()
+        await asyncio.wait({running})
+    log.info("%s: ended, as nobody waits for it", asker.request_id)
+    return Answered({"errors": [error_answer(_NOBODY, _GONE, asker.request_id)]}, "query")
 
 
 def refusal_of(refused: NotRun, asker: Asker, kind: str = "none") -> Answered:

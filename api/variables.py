@@ -1,6 +1,7 @@
 """Variables that cannot be read, told in GraphQL's and JSON's words: the library's own messages are Python's."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -19,6 +20,7 @@ from graphql.utilities import validate_input_value
 
 _LONGEST = 60
 _MOST_ERRORS = 20
+_WHY_PYTHON_DOES_NOT = re.compile(r", but encountered error '.*?'(?=; found)", re.DOTALL)
 
 
 class _Enough(Exception):
@@ -88,5 +90,5 @@ def _reworded(message: str, value: object) -> str:
 
 
 def in_graphql_words(message: str) -> str:
-    """The library's sentence about a null that may be none."""
-    return message.replace("not to be None", "not to be null")
+    """The library's sentence about a null that may be none, and about a number that Python would not read."""
+    return _WHY_PYTHON_DOES_NOT.sub("", message).replace("not to be None", "not to be null")

@@ -10,6 +10,7 @@ from api.context import Info
 from api.cursors import DELIVERIES, Page, page_of, window
 from api.ids import GlobalId, delivery_named
 from api.permissions import AUDITORS
+from api.problems import BadUserInput
 from api.schema.arguments import NOT_GIVEN, After, First, asked, given
 from api.schema.declaring import query
 from api.schema.enums import DeliveryState
@@ -17,6 +18,8 @@ from api.schema.inputs import text_of
 from api.schema.node import Node
 from api.schema.pages import PageInfo
 from db.deliveries import DeliveryRow, deliveries_page
+
+_NEED_AN_EYE = (DeliveryState.RECEIVED, DeliveryState.PARKED, DeliveryState.DEAD)
 
 
 @strawberry.type(description="One webhook of a producer, proven by its signature and kept for ever.")
@@ -82,25 +85,40 @@ class WebhookDeliveryConnection:
         )
 
 
-@query(AUDITORS, "webhook deliveries that were kept, newest first.")
+@query(
+    AUDITORS,
+    "webhook deliveries, newest first: those kept but not yet applied, or given up on (RECEIVED, PARKED, DEAD), unless "
+    "`state` or `states` asks for others.",
+)
 async def webhook_deliveries(
     info: Info,
     first: First = 20,
     after: After = NOT_GIVEN,
     state: Annotated[
-        DeliveryState | None, strawberry.argument(description="Only those in this state; null for all.")
+        DeliveryState | None, strawberry.argument(description="Only those in this state; not with `states`.")
+    ] = NOT_GIVEN,
+    states: Annotated[
+        list[DeliveryState] | None,
+        strawberry.argument(description="Only those in these states; null for those that still need an eye."),
     ] = NOT_GIVEN,
     producer: Annotated[str | None, strawberry.argument(description="Only this producer's; null for all.")] = NOT_GIVEN,
 ) -> WebhookDeliveryConnection | None:
-    stretch = window(asked(first, after), DELIVERIES)
-    wanted, named = given(state), given(producer)
+    stretch, named = window(asked(first, after), DELIVERIES), given(producer)
     rows = await deliveries_page(
         info.context.programme.db,
         stretch,
         producers=None if named is None else [text_of(named, "producer")],
-        states=None if wanted is None else [wanted.name],
+        states=_wanted(given(state), given(states)),
     )
     return WebhookDeliveryConnection.of(page_of(rows, stretch))
+
+
+def _wanted(state: DeliveryState | None, states: list[DeliveryState] | None) -> list[str]:
+    """The states that are asked for, each once. Raises BadUserInput for both ways of asking."""
+    if state is not None and states is not None:
+        raise BadUserInput("Ask for `state` or for `states`, not for both.")
+    chosen = [state] if state is not None else states if states is not None else _NEED_AN_EYE
+    return list({each.name: None for each in chosen})
 
 
 async def find_delivery(info: Info, id_: str) -> WebhookDelivery | None:

@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.context import Asker
 from api.errors import Answer, error_answer
+from api.leaving import gone
 from api.negotiation import ranges_of
 from api.problems import Limited, Problem, Unauthenticated
 from api.streams.open import OpenStreams, seconds_left
@@ -45,7 +46,7 @@ class EventStream(Response):
         with suppress(OSError, TimeoutError):
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             ends: set[asyncio.Future[Any]] = {
-                asyncio.ensure_future(_gone(receive)),
+                asyncio.ensure_future(gone(receive)),
                 asyncio.ensure_future(self.streams.ending.wait()),
             }
             try:
@@ -98,12 +99,6 @@ class EventStream(Response):
         """Raises TimeoutError where the reader does not take it in time."""
         async with asyncio.timeout(self.streams.slowest_seconds):
             await send({"type": "http.response.body", "body": piece, "more_body": more})
-
-
-async def _gone(receive: Receive) -> None:
-    """Returns when the client has gone away."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 def _next(answer: Answer) -> bytes:

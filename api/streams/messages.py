@@ -30,11 +30,12 @@ class Ended(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of a client. `id` is the operation's, empty for messages about the connection."""
+    """One message of a client, of `size` characters. `id` is the operation's, empty where it is about none."""
 
     kind: str
     id: str
     payload: dict[str, Any]
+    size: int
 
 
 def read_message(text: str | None) -> Message:
@@ -50,7 +51,7 @@ def read_message(text: str | None) -> Message:
     kind, payload = str(value["type"]), value.get("payload")
     if payload is not None and not isinstance(payload, dict):
         raise Ended(BAD_REQUEST, f"The payload of `{kind}` is an object.")
-    return Message(kind, _id(value, kind), payload or {})
+    return Message(kind, _id(value, kind), payload or {}, len(text))
 
 
 def _id(value: dict[str, Any], kind: str) -> str:

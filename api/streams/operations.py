@@ -64,7 +64,7 @@ class Operations:
 
     async def _answer(self, message: Message, asker: Asker) -> None:
         try:
-            ready = await self.endpoint.prepared(told_by(message.payload), asker)
+            ready = await self.endpoint.prepared(told_by(message.payload, message.size), asker)
         except Refused as refused:
             await self._refuse(message.id, str(refused), refused.code, asker)
             return

@@ -35,11 +35,11 @@ class Order:
     shipping_minor: int = 0
     discount_minor: int = 0
     parcels: tuple[Parcel, ...] = ()
+    goods_minor: int = field(init=False, repr=False, compare=False)
+    """What the lines cost before the order's discount: found once, as each line's part of the discount is of it."""
 
-    @property
-    def goods_minor(self) -> int:
-        """What the lines cost before the order's discount."""
-        return sum(line.paid_minor for line in self.lines)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "goods_minor", sum(line.paid_minor for line in self.lines))
 
     @property
     def total_minor(self) -> int:

@@ -20,9 +20,13 @@ from loyalty.rules.shipment import ParcelPhase
 OURS: GraphQLSchema = schema._schema
 CONTRACT = build_schema((Path(api.__file__).parent / "contract.graphql").read_text("utf-8"))
 
-# Ways to earn that only a market's terms know (R22): what is added takes nothing from who does not ask for it.
+# What is added takes nothing from who does not ask for it: ways to earn that only a market's terms know (R22), the rest
+# of what operators see of a delivery, where a subscription begins.
 ADDED = {
+    "Argument Query.webhookDeliveries(producer:)",
+    "Argument Query.webhookDeliveries(states:)",
     "Argument Subscription.balanceChanged(startWithCurrent:)",
+    "WebhookDelivery.appliedAt", "WebhookDelivery.nextAttemptAt", "WebhookDelivery.trackingNumber",
     "OtherActivityInput",
     "ActivityInput.other",
     "Enum value EntryKind.OTHER",
@@ -42,6 +46,8 @@ def test_nothing_that_both_have_differs_and_what_is_missing_is_known():
     assert {change.description for change in find_dangerous_changes(CONTRACT, OURS)} == {
         "Enum value EntryKind.OTHER was added.",
         "An optional field ActivityInput.other was added.",
+        "An optional argument Query.webhookDeliveries(producer:) was added.",
+        "An optional argument Query.webhookDeliveries(states:) was added.",
         "An optional argument Subscription.balanceChanged(startWithCurrent:) was added.",
     }
 

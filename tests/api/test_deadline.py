@@ -2,19 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
-import asyncpg
 import pytest
 import pytest_asyncio
 
+from tests.api.slow import becomes, slow_clock
 from tests.fresh import Shared
 from tests.stage import Stage, open_stage
-
-SLEEPING = """
-select count(*) from pg_stat_activity
-where application_name = 'mipoints' and state = 'active' and wait_event = 'PgSleep'
-"""
 
 
 @pytest_asyncio.fixture
@@ -22,26 +16,6 @@ async def hurried(database_url: str, shared: Shared) -> AsyncIterator[Stage]:
     """Operations have half a second, each statement twenty."""
     async with open_stage(shared, graphql_seconds=0.5, deadline_seconds=20) as stage:
         yield stage
-
-
-@asynccontextmanager
-async def slow_clock(owner: asyncpg.Connection) -> AsyncIterator[None]:
-    """Whatever asks the database what time it is sleeps for a minute first."""
-    as_it_was = await owner.fetchval("select pg_get_functiondef('programme_now()'::regprocedure)")
-    await owner.execute(
-        """create or replace function programme_now() returns timestamptz volatile language plpgsql as $$
-        begin perform pg_sleep(60); return now(); end $$"""
-    )
-    try:
-        yield
-    finally:
-        await owner.execute(as_it_was)
-
-
-async def becomes(owner: asyncpg.Connection, sleeping: bool) -> None:
-    async with asyncio.timeout(10):
-        while bool(await owner.fetchval(SLEEPING)) is not sleeping:
-            pass
 
 
 @pytest.mark.parametrize(

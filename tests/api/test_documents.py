@@ -6,6 +6,7 @@ import pytest
 from graphql import get_introspection_query, parse
 
 from api.documents import Documents, chosen_operation
+from api.errors import request_errors
 from api.limits import problem_with
 from api.schema import schema
 
@@ -14,7 +15,7 @@ DOCUMENTS = Documents(schema._schema)
 
 def refusal(text: str) -> str:
     prepared = DOCUMENTS.prepare(text)
-    return prepared.errors[0].message if prepared.errors else ""
+    return request_errors(prepared.errors, "a-request")[0]["message"] if prepared.errors else ""
 
 
 def nested(levels: int) -> str:
@@ -41,6 +42,17 @@ def test_few_documents_are_kept_and_broken_ones_never():
     assert len(documents._kept) == 3
 
 
+def test_large_documents_push_out_more_than_one_so_that_all_together_stay_small():
+    documents = Documents(schema._schema, most_tokens=5000)
+    for number in range(30):
+        documents.prepare(" ".join(f"query q{number}n{n} {{ me {{ id }} }}" for n in range(180)))
+        kept = sum(each.tokens for each in documents._kept.values())
+        assert kept <= 5000
+    assert len(documents._kept) == 3
+    documents.prepare("{ me { id } }")
+    assert len(documents._kept) == 4
+
+
 def test_introspection_as_tools_ask_for_it_is_answered():
     for optional in (True, False):
         text = get_introspection_query(specified_by_url=optional, input_value_deprecation=optional)
@@ -59,6 +71,8 @@ def test_introspection_as_tools_ask_for_it_is_answered():
         ("{ me { " + "id " * 31 + "} }", "more than 20 times"),
         ("{ " + "me { id } " * 31 + "}", "more than 20 times"),
         ("{ " + "__typename " * 2001 + "}", "2000 tokens"),
+        ("{ __typename }" + "\r\n" * 20_000, "32768 characters"),
+        ("{ __typename } #" + "x" * 40_000, "32768 characters"),
         ("{ " + "me { " * 900 + "}" * 901, "deep"),
         ("{ " + "me { " * 60 + "id " + "}" * 61, "levels deep"),
         ("", "Unexpected <EOF>"),
@@ -79,6 +93,24 @@ def test_what_is_wrong_or_too_much_is_refused_at_once_with_a_sentence(text: str,
     started = time.perf_counter()
     assert word in refusal(text)
     assert time.perf_counter() - started < 0.5
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "me { coupons(first: %s) { nodes { id } } }",
+        "rewards(market: %s) { id }",
+        'terms(market: "ES", on: %s) { version }',
+        "webhookDeliveries(states: [%s]) { nodes { id } }",
+        "webhookDeliveries(state: %s) { nodes { id } }",
+    ],
+)
+@pytest.mark.parametrize("number", ["9" * 5000, "-" + "9" * 5000, "9" * 5000 + ".5", "1e" + "9" * 5000])
+def test_a_number_too_long_to_be_read_is_refused_in_graphqls_words(place: str, number: str):
+    sentence = refusal("{ " + place % number + " }")
+    assert sentence
+    for word in ("digits", "sys.", "limit", "Python", "encountered"):
+        assert word not in sentence
 
 
 def test_a_chain_of_fragments_longer_than_the_interpreter_can_follow_is_no_crash():

@@ -114,7 +114,7 @@ def effort(text: str) -> tuple[int, int]:
     return calls, peak
 
 
-@pytest.mark.parametrize("attack", [name for name in ATTACKS if name not in {"cost", "operations"}])
+@pytest.mark.parametrize("attack", [name for name in ATTACKS if name != "cost"])
 def test_a_larger_attack_takes_no_more_time_or_memory(attack: str):
     build, _ = ATTACKS[attack]
     documents = Documents(schema._schema)
@@ -165,6 +165,26 @@ async def test_every_answer_says_what_it_cost_and_what_is_left():
         assert second.json()["extensions"]["remaining"] == pytest.approx(5988, abs=50)
 
 
+KINDS = "query($kinds: [EntryKind!]) { me { pointsHistory(first: 1, kinds: $kinds) { nodes { kind } } } }"
+
+
+async def test_to_read_a_large_request_costs_something():
+    """Whether it is the document or the variables that are large, alone or in a batch."""
+    async with api(SANDBOX, graphql_member_budget=6000) as http:
+        document = {"query": KINDS + " \r\n" * 8000}
+        variables = {"query": KINDS, "variables": {"kinds": ["FUEL"] * 20_000}}
+        for body in (document, variables):
+            answer = await http.post("/graphql", json=body, headers=bearer(member="mi-1"))
+            assert answer.json()["extensions"]["cost"] == 3 + len(answer.request.content) // 1000 > 30
+        answer = await http.post(
+            "/graphql", json=[document, {"query": "{ __typename }"}], headers=bearer(member="mi-1")
+        )
+        half = len(answer.request.content) // 2 // 1000
+        assert [each["extensions"]["cost"] for each in answer.json()] == [3 + half, 1 + half]
+        got = await http.get("/graphql", params={"query": KINDS + " " * 2000}, headers=bearer(member="mi-1"))
+        assert got.json()["extensions"]["cost"] == 3 + 2
+
+
 async def test_a_budget_that_is_used_up_is_429_with_when_to_come_back():
     query = "mutation { " + " ".join(f"a{i}: {EARN}" for i in range(50)) + " }"
     async with api(SANDBOX, graphql_max_cost=1000, graphql_member_budget=1000) as http:
@@ -173,7 +193,7 @@ async def test_a_budget_that_is_used_up_is_429_with_when_to_come_back():
         assert answer.status_code == 429
         told = answer.json()["errors"][0]["extensions"]
         assert told["code"] == "LIMITED"
-        assert told["cost"] == 50 * (MUTATION + 1)
+        assert told["cost"] == 50 * (MUTATION + 1) + len(answer.request.content) // 1000
         assert told["remaining"] < told["cost"]
         assert told["retryAfter"] == int(answer.headers["retry-after"]) > 0
         assert told["resetsAt"].endswith("Z")
@@ -203,6 +223,24 @@ async def test_who_keeps_sending_what_cannot_be_read_is_not_read_any_more():
         assert codes[:10] == ["BAD_USER_INPUT"] * 10
         assert codes[-1] == "LIMITED"
         assert (await refused(http, "{ __typename }")).status_code == 429
+
+
+DEAR = "me { verdicts(first: 100) { nodes { entries { verdict { kind entries { id } } } } } }"
+REFUSED_AFTER_READING = (
+    lambda n: f"query a{n} {{ __typename }} query b {{ __typename }}",
+    lambda n: f"{{ a{n}: {DEAR} }}",
+    lambda n: f"{{ a{n}: __schema {{ types {{ name }} }} }}",
+)
+
+
+@pytest.mark.parametrize("build", REFUSED_AFTER_READING, ids=["which operation", "too expensive", "the schema"])
+async def test_who_keeps_sending_what_is_refused_after_it_was_validated_is_not_read_any_more(
+    build: Callable[[int], str],
+):
+    async with api(PRODUCTION, graphql_max_cost=500, graphql_stranger_budget=500) as http:
+        statuses = [(await refused(http, build(n))).status_code for n in range(15)]
+        assert 429 not in statuses[:10]
+        assert statuses[-1] == 429
 
 
 INTROSPECTIONS = ("{ __schema { types { name } } }", '{ ...F } fragment F on Query { __type(name: "Member") { name } }')

@@ -33,6 +33,15 @@ async def post(http: httpx.AsyncClient, told: dict[str, object]) -> httpx.Respon
     return await http.post("/graphql", json=told)
 
 
+@pytest.mark.parametrize("named", [by_apollo, by_id])
+async def test_a_text_that_is_empty_is_none_where_there_is_an_id(http: httpx.AsyncClient, named):
+    """Libraries that always send a `query` send an empty one."""
+    assert code_of(await post(http, {"query": ""} | named(TEXT))) == NOT_FOUND
+    await post(http, {"query": TEXT} | named(TEXT))
+    assert (await post(http, {"query": ""} | named(TEXT))).json()["data"] == {"__typename": "Query"}
+    assert (await post(http, {"query": ""})).status_code == 400
+
+
 @pytest.mark.parametrize("named", [by_apollo, by_id, lambda text: {"documentId": hash_of(text)}])
 @pytest.mark.parametrize("send", [post, get])
 async def test_a_document_is_told_once_and_then_known_by_its_id(http: httpx.AsyncClient, named, send):

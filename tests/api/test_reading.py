@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from api.ids import OF_NOBODY
 from db.pool import Database
+from tests.api.asking import OURS
 from tests.stage import ORDER, REGISTER, Stage
 
 HISTORY = """query($first: Int, $after: String, $last: Int, $before: String, $kinds: [EntryKind!], $since: DateTime,
@@ -109,7 +111,10 @@ async def ids_of_everything(stage: Stage) -> dict[str, str]:
     await stage.delivered("O-1")
     coupon = await stage.redeem("es-5")
     verdict = await stage.earn({"review": {"productId": "p-1", "reviewId": "r-1"}})
-    me = await stage.app("mi-1", "{ me { id pendingPoints { nodes { id } } pointsHistory { nodes { id } } } }")
+    await stage.advance(days=800)  # points are about to lapse, and the member was told
+    await stage.earn({"socialShare": {"productId": "p-9"}})
+    lists = "pendingPoints { nodes { id } } pointsHistory { nodes { id } } notices { nodes { id } }"
+    me = await stage.app("mi-1", f"{{ me {{ id {lists} }} }}")
     return {
         "Member": me["id"],
         "Order": order["order"]["id"],
@@ -117,11 +122,14 @@ async def ids_of_everything(stage: Stage) -> dict[str, str]:
         "Verdict": verdict["verdict"]["id"],
         "PendingPoints": me["pendingPoints"]["nodes"][0]["id"],
         "PointsEntry": me["pointsHistory"]["nodes"][0]["id"],
+        "Notice": me["notices"]["nodes"][0]["id"],
     }
 
 
 async def test_a_node_is_found_by_whoever_may_see_it_and_by_nobody_else(stage: Stage):
     ids = await ids_of_everything(stage)
+    node = OURS.type_map["Node"]
+    assert set(ids) == {each.name for each in OURS.get_possible_types(node)} - set(OF_NOBODY), "no type is left out"
     await stage.register("mi-2")
     for type_, id_ in ids.items():
         for token in (stage.token("mi-1"), *(stage.token(scope=s) for s in ("storefront", "operator", "auditor"))):

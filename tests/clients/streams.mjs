@@ -1,15 +1,19 @@
 // Four clients follow a member's balance at once, each in its own way; then the member shares something.
 // Prints a line for each thing seen; ends with 0 when all saw all.
 import assert from "node:assert/strict";
-import { ApolloClient, gql, InMemoryCache } from "@apollo/client";
+import { readFileSync } from "node:fs";
+import { ApolloClient, ApolloLink, gql, InMemoryCache } from "@apollo/client";
+import { PersistedQueryLink } from "@apollo/client/link/persisted-queries";
 import { GraphQLWsLink } from "@apollo/client/link/subscriptions";
-import { Client, fetchExchange } from "@urql/core";
+import { generatePersistedQueryIdsFromManifest } from "@apollo/persisted-query-lists";
+import { Client, createRequest, fetchExchange, makeOperation } from "@urql/core";
 import { createClient as createSse } from "graphql-sse";
 import { createClient as createWs } from "graphql-ws";
+import { pipe, subscribe } from "wonka";
 import WebSocket from "ws";
 
 globalThis.WebSocket ??= WebSocket; // Node 20 has none of its own, and Apollo's link asks for it.
-const { API, TOKEN, SHORT_TOKEN } = process.env;
+const { API, STRICT, TOKEN, SHORT_TOKEN, MANIFEST } = process.env;
 const address = API.replace("http", "ws");
 const query = `subscription Balance { balanceChanged(startWithCurrent: true) {
   balance { available pending } entry { id } pendingPoints { id kind points } } }`;
@@ -105,6 +109,46 @@ for (const name of Object.keys(ways)) {
   stop();
 }
 
+await followById();
+
 const queried = await urql.query("{ me { miId } }", {});
 console.log("urql query", queried.data.me.miId);
 await Promise.all([ws.dispose(), apolloWs.dispose(), sse.dispose()]);
+
+/** The app's own subscription by its id of the manifest, where members may send nothing else. */
+async function followById() {
+  const loadManifest = () => JSON.parse(readFileSync(MANIFEST, "utf8"));
+  const { id, body } = loadManifest().operations.find(({ type }) => type === "subscription");
+  const connectionParams = { authorization: `Bearer ${TOKEN}` };
+  const strictWs = createWs({ url: STRICT.replace("http", "ws"), webSocketImpl: WebSocket, connectionParams });
+  const strictSse = createSse({ url: STRICT, headers });
+  const ids = new PersistedQueryLink(generatePersistedQueryIdsFromManifest({ loadManifest }));
+  const strict = new ApolloClient({ link: ApolloLink.from([ids, new GraphQLWsLink(strictWs)]), cache: new InMemoryCache() });
+  const urqlStrict = new Client({ url: STRICT, exchanges: [fetchExchange] });
+  const named = createRequest({ kind: "Document", definitions: [], documentId: id, __key: 1 }, {});
+  const persistedQuery = { version: 1, sha256Hash: id };
+  const begin = {
+    "graphql-ws": (sink) => strictWs.subscribe({ query: "", extensions: { persistedQuery } }, sink),
+    "graphql-sse": (sink) => strictSse.subscribe({ documentId: id }, sink),
+    apollo: ({ next, error }) => {
+      const following = strict.subscribe({ query: gql(body) }).subscribe({ next, error });
+      return () => following.unsubscribe();
+    },
+    urql: ({ next }) => {
+      const context = { url: STRICT, fetchOptions: { headers }, fetchSubscriptions: true, preferGetMethod: false };
+      const operation = makeOperation("subscription", named, context);
+      const following = pipe(urqlStrict.executeRequestOperation(operation), subscribe(next));
+      return () => following.unsubscribe();
+    },
+  };
+  for (const [name, start] of Object.entries(begin)) {
+    let stop;
+    const { data } = await new Promise((next, error) => { stop = start({ next, error, complete: () => {} }); });
+    assert.ok(data.balanceChanged.balance.worth.currency, name);
+    stop();
+    console.log(name, "by id", data.balanceChanged.balance.worth.currency);
+  }
+  const [refused] = await new Promise((error) => strictWs.subscribe({ query }, { next: error, error, complete: () => {} }));
+  console.log("a text", refused.extensions.code);
+  await Promise.all([strictWs.dispose(), strictSse.dispose()]);
+}

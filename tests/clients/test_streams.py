@@ -8,8 +8,10 @@ from gql import Client, gql
 from gql.transport.exceptions import TransportQueryError
 from gql.transport.websockets import WebsocketsTransport
 
+from api.trusted import FOLDER, MANIFEST
 from tests.clients.node import needs_node, run_script
-from tests.stage import Stage
+from tests.fresh import Shared
+from tests.stage import Stage, open_stage
 from tests.streams import CHANGES
 
 SHARE = {"socialShare": {"productId": "p-1", "network": "x"}}
@@ -17,17 +19,21 @@ SHARE = {"socialShare": {"productId": "p-1", "network": "x"}}
 
 @pytest.mark.clients
 @needs_node
-async def test_clients_from_npm_follow_a_balance(stage: Stage):
+async def test_clients_from_npm_follow_a_balance(stage: Stage, shared: Shared):
     await stage.register()
-    told = await run_script(
-        "streams.mjs",
-        API=str(stage.http.base_url.join("/graphql")),
-        TOKEN=stage.token("mi-1"),
-        SHORT_TOKEN=stage.token("mi-1", seconds=2),
-    )
+    async with open_stage(shared, only_trusted_documents=True) as strict:
+        told = await run_script(
+            "streams.mjs",
+            API=f"{stage.http.base_url}/graphql",
+            STRICT=f"{strict.http.base_url}/graphql",
+            TOKEN=stage.token("mi-1"),
+            SHORT_TOKEN=stage.token("mi-1", seconds=2),
+            MANIFEST=str(FOLDER / MANIFEST),
+        )
     for client in ("graphql-ws", "graphql-sse", "apollo", "urql"):
-        for saw in ("current", "change SOCIAL_SHARE", "error BAD_USER_INPUT"):
+        for saw in ("current", "change SOCIAL_SHARE", "error BAD_USER_INPUT", "by id EUR"):
             assert f"{client} {saw}" in told, told
+    assert "a text FORBIDDEN" in told
     assert "urql query mi-1" in told
 
 

@@ -143,6 +143,20 @@ async def test_a_change_while_the_listening_connection_was_lost_is_not_missed(
             assert (await socket.change())["entry"]["points"] == points
 
 
+async def test_one_connection_of_a_process_listens_for_all_its_followers(
+    stage: Stage, url: str, owner: asyncpg.Connection
+):
+    await joined(stage, "mi-1", "mi-2")
+    tokens = [stage.token("mi-1"), stage.token("mi-1"), stage.token("mi-2")]
+    async with known(url, tokens[0]) as one, known(url, tokens[1]) as two, known(url, tokens[2]) as three:
+        for socket in (one, two, three):
+            await socket.follow("1")
+            await socket.follow("2")
+        await listener_of(owner)
+        assert stage.changes.followers == 6
+        assert await owner.fetchval(f"select count(*) from ({LISTENER}) as listening") == 1
+
+
 async def test_a_listening_connection_that_fell_silent_is_replaced(
     database_url: str, shared: Shared, owner: asyncpg.Connection
 ):

@@ -8,8 +8,8 @@ import pytest
 from api.ids import GlobalId
 from tests.stage import Stage
 
-LIST = """query($first: Int, $after: String, $state: DeliveryState, $producer: String) {
-  webhookDeliveries(first: $first, after: $after, state: $state, producer: $producer) {
+LIST = """query($first: Int, $after: String, $state: DeliveryState, $states: [DeliveryState!], $producer: String) {
+  webhookDeliveries(first: $first, after: $after, state: $state, states: $states, producer: $producer) {
     edges { cursor node { eventId } }
     nodes {
       id producer eventId type state receivedAt attempts error orderNumber trackingNumber appliedAt nextAttemptAt }
@@ -18,6 +18,7 @@ REPLAY = """mutation($id: ID!, $key: ID!) {
   replayWebhook(id: $id, idempotencyKey: $key) {
     __typename ... on WebhookReplayed { delivery { id state attempts error nextAttemptAt } }
     ... on Refusal { code } } }"""
+ALL = ["RECEIVED", "APPLIED", "PARKED", "IGNORED", "DEAD"]
 NODE = "query($id: ID!) { node(id: $id) { __typename id ... on WebhookDelivery { eventId state } } }"
 
 
@@ -52,7 +53,7 @@ async def test_deliveries_are_listed_newest_first_with_what_became_of_them(stage
     await send(stage, "evt-2", order="ORD-unknown")
     await stage.drain()
     await send(stage, "evt-3")
-    page = await operator(stage, LIST, scope="auditor")
+    page = await operator(stage, LIST, scope="auditor", states=ALL)
     assert [(each["eventId"], each["state"], each["orderNumber"]) for each in page["nodes"]] == [
         ("evt-3", "RECEIVED", None),
         ("evt-2", "PARKED", "ORD-unknown"),
@@ -86,11 +87,22 @@ async def test_pages_follow_one_another_and_are_of_the_state_and_producer_asked_
     assert await listed(stage, first=0) == []
 
 
+async def test_unless_it_is_said_otherwise_those_are_listed_that_still_need_an_eye(stage: Stage):
+    await send(stage, *(f"evt-{state}" for state in ALL))
+    await stage.owner.execute("update inbox set state = substr(event_id, 5)")
+    assert set(await listed(stage)) == {"evt-RECEIVED", "evt-PARKED", "evt-DEAD"}
+    assert await listed(stage, state="APPLIED") == ["evt-APPLIED"]
+    assert set(await listed(stage, states=["IGNORED", "DEAD", "DEAD"])) == {"evt-IGNORED", "evt-DEAD"}
+    assert len(await listed(stage, states=ALL)) == 5
+    assert await listed(stage, states=[]) == []
+
+
 @pytest.mark.parametrize(
     "variables",
-    [{"first": 101}, {"first": -1}, {"after": "x"}, {"after": "WzEsImNvdXBvbnMiXQ"}, {"producer": ""}],
+    [{"first": 101}, {"first": -1}, {"after": "x"}, {"after": "WzEsImNvdXBvbnMiXQ"}, {"producer": ""},
+     {"state": "DEAD", "states": ["DEAD"]}],
     ids=str,
-)
+)  # fmt: skip
 async def test_a_page_that_cannot_be_is_said_to_be_wrong(stage: Stage, variables: dict[str, Any]):
     answer = await stage.post(LIST, variables, stage.token(scope="operator"))
     assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
@@ -149,7 +161,7 @@ async def test_what_was_applied_and_is_replayed_has_no_second_effect(stage: Stag
         assert (await replay(stage, "evt-1"))["__typename"] == "WebhookReplayed"
         await stage.drain()
     assert await stage.history() == history
-    [row] = (await operator(stage, LIST))["nodes"]
+    [row] = (await operator(stage, LIST, state="APPLIED"))["nodes"]
     assert (row["state"], row["attempts"]) == ("APPLIED", 1)
 
 

@@ -1,5 +1,6 @@
 """What an order is worth (R12, R13, R13a, R21, R32) and what can be wrong with one (InvalidInput)."""
 
+import sys
 from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
@@ -191,3 +192,22 @@ def test_currency_and_time_are_checked_against_the_market():
 
 def test_the_largest_total_is_allowed():
     assert check_order(order(line("1", 2_147_483_647))) == []
+
+
+def test_an_order_of_many_lines_takes_as_much_work_as_it_has_lines():
+    """A storefront may send thousands; each line's part of the discount is of one sum, which is found once."""
+
+    def effort(count: int) -> int:
+        large, calls = order(*(line(str(n), 1_00) for n in range(count)), discount=50), 0
+
+        def seen(*_: object) -> None:
+            nonlocal calls
+            calls += 1
+
+        sys.setprofile(seen)
+        worth(large, all_kept(large), ES, ())
+        sys.setprofile(None)
+        return calls
+
+    effort(10)
+    assert effort(1000) < 12 * effort(100)

@@ -1,0 +1,67 @@
+"""A little of `make fuzz` in every run: what Schemathesis makes of the schema, asked by every kind of caller."""
+
+import asyncio
+import json
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from api.negotiation import JSON
+from bench.fuzz_graphql import ask_all
+from bench.graphql_answers import wrong_with
+from bench.graphql_world import callers, peopled
+from loyalty.tokens import issue
+from tests.api.asking import root_fields
+from tests.stage import Stage
+
+REQUESTS = 200
+
+
+async def test_no_question_however_odd_is_a_fault_of_ours_or_tells_of_what_is_inside(stage: Stage):
+    give = partial(issue, stage.settings, seconds=600)
+    placed_at = (await stage.now() - timedelta(hours=12)).isoformat(timespec="seconds")
+    known = await peopled(stage.http, give, placed_at)
+    seen = await asyncio.to_thread(ask_all, str(stage.http.base_url), callers(give), known, REQUESTS)
+    assert seen.wrong == {}
+    assert seen.asked >= REQUESTS
+    assert seen.labels == {f"{kind.title()}.{name}" for kind, name, _ in root_fields() if kind != "subscription"}
+    assert seen.outcomes["ran"] > REQUESTS / 10
+
+
+def error(code: str = "BAD_USER_INPUT", message: str = "No.") -> bytes:
+    told = {"message": message, "extensions": {"code": code, "requestId": "1"}}
+    return json.dumps({"errors": [told]}).encode()
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "media"),
+    [
+        (b'{"data": null}', 500, JSON),
+        (b"", 0, JSON),
+        (b"{", 200, JSON),
+        (b"{}", 200, JSON),
+        (b'{"data": {}}', 200, "text/html"),
+        (b'[{"data": {}}, {}]', 200, JSON),
+        (b'{"errors": []}', 400, JSON),
+        (b'{"errors": [{"message": "No."}]}', 400, JSON),
+        (error("INTERNAL"), 200, JSON),
+        (error("UNAVAILABLE"), 200, JSON),
+        (error("SOMETHING_NEW"), 200, JSON),
+        (error(message=""), 200, JSON),
+        (error(message="'NoneType' object has no attribute 'id'"), 200, JSON),
+        (error(message="invalid input for query argument $1: KeyError"), 200, JSON),
+        (error(message='duplicate key value violates unique constraint "x"'), 200, JSON),
+        (error(message="select id from members"), 200, JSON),
+        (error(message="/work/app/api/graphql.py, line 12"), 200, JSON),
+    ],
+)
+def test_such_an_answer_would_be_found(body: bytes, status: int, media: str):
+    assert wrong_with(status, body, media) is not None
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"data": {"me": null}}', b'[{"data": {}}]', error(), error("FORBIDDEN"), error("LIMITED")]
+)
+def test_and_such_an_answer_is_right(body: bytes):
+    assert wrong_with(200, body, JSON) is None

@@ -1,0 +1,68 @@
+// What the rules of @graphql-eslint say of the schema and of the app's operations: nothing. Run where schema.graphql is:
+//   node tests/clients/node_modules/eslint/bin/eslint.js --config tests/clients/eslint.config.js schema.graphql api/operations
+// Each rule that is asked for less than its preset asks for says why; docs/graphql.md has the reasons too.
+import plugin from "@graphql-eslint/eslint-plugin";
+
+const presets = (...names) => Object.assign({}, ...names.map((name) => plugin.configs[`flat/${name}`].rules));
+const SCHEMA = "schema.graphql", OPERATIONS = "api/operations/*.graphql";
+
+// Types without an `id`, for they are nothing that could be found again: pages and places in them, ...
+const PAGES = ["Connection", "Edge", "PageInfo"];
+// ... values that are parts of something, ...
+const VALUES = [
+  "Balance", "Cap", "CartCoupon", "EarningTerm", "FuelStreak", "LapsingPoints", "Liability", "Money", "Parcel",
+  "RewardProgress", "Terms", "WayToEarn",
+];
+// ... what became of a mutation, or has just happened, ...
+const ANSWERS = [
+  "BalanceChanged", "CampaignSaved", "CouponChanged", "MemberChanged", "MemberRegistered", "OrderRecorded",
+  "PointsRedeemed", "PointsVerdict", "ProductsExcluded", "RewardSaved", "WebhookReplayed",
+];
+// ... and refusals.
+const REFUSALS = [
+  "CouponNotUsable", "IdempotencyMismatch", "InvalidInput", "LimitReached", "MemberNotActive", "NotAllowed",
+  "NotEligible", "NotEnoughPoints", "NotFound", "RewardUnavailable", "Unavailable",
+];
+
+export default [
+  {
+    files: ["**/*.graphql"],
+    languageOptions: {
+      parser: plugin.parser,
+      parserOptions: { graphQLConfig: { schema: SCHEMA, documents: OPERATIONS } },
+    },
+    plugins: { "@graphql-eslint": plugin },
+  },
+  {
+    files: [SCHEMA],
+    rules: {
+      ...presets("schema-recommended", "schema-relay"),
+      "@graphql-eslint/strict-id-in-types": [
+        "error", { exceptions: { suffixes: PAGES, types: [...VALUES, ...ANSWERS, ...REFUSALS] } },
+      ],
+      // The only directive is @oneOf, the specification's own (September 2025); it is declared for older parsers.
+      "@graphql-eslint/require-description": ["error", { types: true, rootField: true }],
+      // Relay asks for arguments forwards, backwards or both. The contract has both where people page back: the points
+      // history and the coupons; the other lists are read forwards.
+      "@graphql-eslint/relay-arguments": ["error", { includeBoth: false }],
+      // Lists that end by themselves (ways to earn, lines of an order) are lists in the contract; and every page has
+      // `nodes` beside its `edges`, for those who need no cursors.
+      "@graphql-eslint/relay-edge-types": ["error", { listTypeCanWrapOnlyEdgeType: false }],
+    },
+  },
+  {
+    files: [OPERATIONS],
+    rules: {
+      ...presets("operations-recommended"),
+      // Relay's compiler refuses other names: an operation is called after its file and what it is, a fragment after its
+      // file and what it shows.
+      "@graphql-eslint/naming-convention": ["error", {
+        VariableDefinition: "camelCase",
+        "OperationDefinition[operation=query]": { style: "PascalCase", requiredPattern: /Query$/ },
+        "OperationDefinition[operation=mutation]": { style: "PascalCase", requiredPattern: /Mutation$/ },
+        "OperationDefinition[operation=subscription]": { style: "PascalCase", requiredPattern: /Subscription$/ },
+        FragmentDefinition: { requiredPattern: /^[A-Z][A-Za-z]*_[a-z][A-Za-z]*$/ },
+      }],
+    },
+  },
+];

@@ -5,20 +5,21 @@ are told of. Measured are corrections of members nobody follows, and of members 
 """
 
 import asyncio
+import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from statistics import median, quantiles
 from uuid import UUID
 
-import httpx
 import psutil
 from rich.console import Console
 from rich.table import Table
 
+from bench.coming_and_going import coming_and_going
 from bench.running import Programme as Running
 from bench.running import programme_running
 from db.changes import follow_member, listening
@@ -27,13 +28,8 @@ from loyalty.adjust import Adjustment, adjust
 from loyalty.callers import Caller
 from loyalty.programme import Programme
 from loyalty.register import Registration, register
-from loyalty.settings import Settings
-from loyalty.tokens import issue
-from tests.stage import AUTH_SECRET
-from tests.streams import known
 
 MEMBERS, AT_ONCE, CHANGES = 200, 16, 2000
-CLIENTS, CLIENTS_AT_ONCE = 10_000, 50
 OPERATOR = Caller("bench", frozenset({"operator"}), is_service=True)
 STOREFRONT = Caller("bench-shop", frozenset({"storefront"}), is_service=True)
 
@@ -85,56 +81,32 @@ async def telling(running: Running) -> Table:
     return table
 
 
-async def coming_and_going(running: Running, server: psutil.Process) -> Table:
-    """Clients connect, follow, see their balance and leave, every other one without a word."""
-    table = Table(f"{CLIENTS} clients, {CLIENTS_AT_ONCE} at once", "seconds", "memory", "open files", "streams")
-    table.add_row("before", "", *await held(running, server))
-    for round_ in (1, 2):
-        began = time.perf_counter()
-        waiting = iter(range(CLIENTS))
-        await asyncio.gather(*(clients(running, waiting) for _ in range(CLIENTS_AT_ONCE)))
-        seconds = time.perf_counter() - began
-        await asyncio.sleep(2)
-        table.add_row(f"after {round_ * CLIENTS}", f"{seconds:.0f}", *await held(running, server))
-    return table
-
-
-async def clients(running: Running, waiting: Iterator[int]) -> None:
-    settings = Settings(database_url=running.database_url, sandbox=True, auth_secret=AUTH_SECRET)
-    for n in waiting:
-        token = issue(settings, member=f"mi-{n % MEMBERS}", seconds=600)
-        async with known(running.url, token) as socket:
-            await socket.follow()
-            if n % 2:
-                socket.connection.transport.abort()
-
-
-async def held(running: Running, server: psutil.Process) -> list[str]:
-    """What the server holds: memory, open files, and streams by its own count."""
-    async with httpx.AsyncClient(base_url=running.url) as http:
-        counted = (await http.get("/metrics")).text
-    streams = next(line for line in counted.split("\n") if line.startswith("mipoints_streams "))
-    return [f"{server.memory_info().rss / 2**20:.0f} MB", str(server.num_fds()), streams.split()[1]]
-
-
-async def run(folder: Path, stack: ExitStack) -> AsyncIterator[Table]:
-    """Both on the same processes."""
-    running = await programme_running(folder, stack, workers=0, MIPOINTS_STREAMS_PER_MEMBER="50")
+async def run(folder: Path, stack: ExitStack) -> AsyncIterator[tuple[Table, list[str]]]:
+    """Both on the same processes; a table, and what is not as it must be."""
+    running = await programme_running(
+        folder, stack, workers=0, MIPOINTS_STREAMS_PER_MEMBER="50", MIPOINTS_DEADLINE_SECONDS="30"
+    )
     server = next(p for p in psutil.Process().children() if "serve" in p.cmdline())
-    yield await telling(running)
-    yield await coming_and_going(running, server)
+    yield await telling(running), []
+    yield await coming_and_going(running, server, MEMBERS)
 
 
-async def show(folder: Path, stack: ExitStack) -> None:
-    """Each table as soon as it is there."""
-    async for table in run(folder, stack):
+async def show(folder: Path, stack: ExitStack) -> list[str]:
+    """Each table as soon as it is there; gives what is not as it must be."""
+    failures: list[str] = []
+    async for table, found in run(folder, stack):
         Console().print(table)
+        failures += found
+    return failures
 
 
 def main() -> None:
-    """Runs it in a folder of its own."""
+    """Runs it in a folder of its own, and exits with 1 where clients that are gone leave something behind."""
     with tempfile.TemporaryDirectory(prefix="mipoints-bench-") as folder, ExitStack() as stack:
-        asyncio.run(show(Path(folder), stack))
+        failures = asyncio.run(show(Path(folder), stack))
+    for failure in failures:
+        print(failure, file=sys.stderr)
+    sys.exit(1 if failures else 0)
 
 
 if __name__ == "__main__":

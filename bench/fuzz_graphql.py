@@ -58,8 +58,8 @@ class Asking:
         """One request."""
         body = form(Random(number), case.body, case.operation.schema.client_schema, self.known)
         token = self.tokens[caller]
-        headers = {"content-type": JSON, "accept": (GRAPHQL_JSON, JSON)[number % 2]}
-        headers |= {"authorization": f"Bearer {token}"} if token else {}
+        headers = {"Content-Type": JSON, "Accept": (GRAPHQL_JSON, JSON)[number % 2]}
+        headers |= {"Authorization": f"Bearer {token}"} if token else {}
         answer = case.call(session=self.session, headers=headers, data=body)
         what = f"{form.__name__}, {caller}: {body!r}"
         (media,) = answer.headers.get("content-type", [""])

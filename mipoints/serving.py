@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import socket
@@ -66,6 +67,7 @@ async def serve(settings: Settings, listener: socket.socket) -> None:
             parts.changes,
             parts.budget,
         )
+        gc.freeze()  # what lives as long as the process, such as the schema, is not looked through at each collection
         config = uvicorn.Config(
             app,
             http=LimitedHeads,

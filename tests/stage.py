@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -18,7 +18,6 @@ import httpx
 from api.app import create_app
 from api.changes import Changes
 from db import clock
-from db.pool import Database
 from loyalty.credit import credit_due
 from loyalty.end_coupons import end_coupons
 from loyalty.inbox import apply_deliveries
@@ -235,7 +234,7 @@ def signed(body: bytes, id_: str, *, key: bytes = NATIVE_KEY, at: int | None = N
 async def open_stage(shared: Shared, *, send_buffer: int | None = None, **others: Any) -> AsyncIterator[Stage]:
     """Starts the API on a free port of this machine and stops it afterwards."""
     settings = settings_for(shared.url, **others)
-    db = Database(shared.pool, settings.deadline_seconds)
+    db = replace(shared.db, seconds=settings.deadline_seconds)
     programme = Programme(
         db,
         settings.hold_seconds,

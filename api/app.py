@@ -44,6 +44,7 @@ def create_app(
     rejections: Rejections | None = None,
     changes: Changes | None = None,
     budget: Budget | None = None,
+    documents: Documents | None = None,
 ) -> Starlette:
     """The application. It opens and closes nothing: whoever built the parts does.
 
@@ -51,13 +52,14 @@ def create_app(
     time. `ping_redis` asks Redis for a sign of life, for /readyz; None where there is no Redis. `rejections` counts
     refused webhooks; whoever gives it writes down what is left of it at the end. `changes` hears of changed balances
     once somebody follows one; whoever gives it closes it. `budget` is what callers spend from; without one, this
-    application keeps its own. Raises ManifestProblem for a trusted document that is not valid, or too expensive.
+    application keeps its own. `documents` prepares documents; applications of one process may share it. Raises
+    ManifestProblem for a trusted document that is not valid, or too expensive.
     """
     metrics = Metrics()
     changes = changes or Changes.of(settings)
     streams = OpenStreams(settings.streams, settings.streams_per_member, settings.heartbeat_seconds, changes.ending)
     metrics.streams.set_function(lambda: streams.count)
-    documents, admission = Documents(schema._schema), admission_of(settings, budget)
+    documents, admission = documents or Documents(schema._schema), admission_of(settings, budget)
     trusted = trusted_documents(documents, settings.trusted_manifest)
     check_costs(documents, trusted, admission)
     persisted = Persisted(trusted, is_strict=settings.only_trusted_documents)

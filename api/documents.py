@@ -59,7 +59,7 @@ class Documents:
 
     def pin(self, text: str) -> Prepared:
         """Prepares a document now and keeps it for as long as the process lives, if it is sound."""
-        prepared = _prepare(self.schema, text)
+        prepared = self.prepare(text)
         if not prepared.errors:
             self._pinned[text] = prepared
         return prepared

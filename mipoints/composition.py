@@ -1,4 +1,4 @@
-"""Where settings become objects: the database, the programme, who is believed, and who wakes the workers."""
+"""Where settings become objects: the programme, who is believed, and who wakes the workers."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from api.budget import Budget, spending
 from api.changes import Changes
-from db.pool import APP_ROLE, Database, connect
 from loyalty.programme import Programme
 from loyalty.settings import Settings
 from loyalty.tokens import Verifier
+from mipoints.database import opened_database
 from mipoints.wake import Wake
 
 
@@ -23,27 +23,6 @@ class Parts:
     verifier: Verifier
     changes: Changes
     budget: Budget
-
-
-@asynccontextmanager
-async def opened_database(
-    settings: Settings, *, seconds: float | None = None, role: str | None = APP_ROLE
-) -> AsyncIterator[Database]:
-    """A pool that opens connections when they are needed, so a database that is away keeps nobody from starting.
-
-    `role` is whom its statements run as; None for the login itself, which may do what the application may not.
-    """
-    db = await connect(
-        settings.database_url,
-        most=settings.pool_size,
-        seconds=seconds or settings.deadline_seconds,
-        role=role,
-        name="mipoints",
-    )
-    try:
-        yield db
-    finally:
-        await db.close()
 
 
 @asynccontextmanager

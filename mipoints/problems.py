@@ -51,7 +51,7 @@ def problem_of(error: Exception) -> Problem | None:
     from loyalty.rules.durations import BadDuration
     from loyalty.settings import SettingsError
     from loyalty.tokens import TokenProblem
-    from mipoints.embedded import EmbeddedServiceError
+    from mipoints.embedded.problems import EmbeddedServiceError
     from mipoints.seed_plan import CannotSeed
 
     if isinstance(error, Problem):

@@ -12,7 +12,7 @@ from db.pool import Database
 from loyalty.settings import Settings
 from loyalty.tokens import issue
 from mipoints.client import Api, Unexpected, new_http
-from mipoints.composition import opened_database
+from mipoints.database import opened_database
 from mipoints.documents import (
     BALANCE,
     CAMPAIGNS,

@@ -30,6 +30,12 @@ depths as (
 select relname, max(depth) as depth from depths group by relname order by depth
 """
 
+_OTHER_SESSIONS = """
+select pid, application_name, state, wait_event, now() - xact_start as since, left(query, 200),
+       pg_terminate_backend(pid) as ended
+from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Shared:
@@ -43,7 +49,15 @@ class Shared:
     async def freshen(self) -> None:
         """Makes it as it was before anything was done in it."""
         await self.as_owner()
-        await self.owner.execute(self.freshening)
+        try:
+            await self.owner.execute(self.freshening, timeout=30)
+        except (asyncpg.LockNotAvailableError, TimeoutError) as error:
+            raise AssertionError("What tests before left open:\n" + await self.let_go()) from error
+
+    async def let_go(self) -> str:
+        """Ends every other session of this database, so that later tests go on; gives what each was doing."""
+        sessions = await self.owner.fetch(_OTHER_SESSIONS)
+        return "\n".join(" | ".join(str(part) for part in session) for session in sessions)
 
     async def as_owner(self) -> None:
         """Gives the owner's connection its rights and settings back, whatever a test did with it."""
@@ -54,7 +68,7 @@ class Shared:
 @asynccontextmanager
 async def open_shared(url: str) -> AsyncIterator[Shared]:
     """Opens a migrated database for tests to share."""
-    owner = await asyncpg.connect(url, max_cacheable_statement_size=0)  # the audit's statement is long
+    owner = await asyncpg.connect(url, max_cacheable_statement_size=0, server_settings={"lock_timeout": "10s"})
     await read_json(owner)
     await remember_pristine(owner)
     db = await connect(url, most=20)

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import ssl
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -17,6 +18,8 @@ import httpx
 
 from api.app import create_app
 from api.changes import Changes
+from api.documents import Documents
+from api.schema import schema
 from db import clock
 from loyalty.credit import credit_due
 from loyalty.end_coupons import end_coupons
@@ -41,6 +44,12 @@ WEBHOOK_SECRETS = {
     "sendcloud": ("secretkey",),
     "shopify": ("hush",),
 }
+DOCUMENTS = Documents(schema._schema)
+"""Prepared once for all stages: a document is the same in each."""
+
+NO_AUTHORITIES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For clients that speak plain HTTP: reading the machine's certificates takes longer than most tests."""
+
 AUTH_SECRET = "the sandbox's own secret, long enough for HS256"
 
 
@@ -231,7 +240,7 @@ def signed(body: bytes, id_: str, *, key: bytes = NATIVE_KEY, at: int | None = N
 
 
 @asynccontextmanager
-async def open_stage(shared: Shared, *, send_buffer: int | None = None, **others: Any) -> AsyncIterator[Stage]:
+async def open_stage(shared: Shared, *, buffers: int | None = None, **others: Any) -> AsyncIterator[Stage]:
     """Starts the API on a free port of this machine and stops it afterwards."""
     settings = settings_for(shared.url, **others)
     db = replace(shared.db, seconds=settings.deadline_seconds)
@@ -248,8 +257,13 @@ async def open_stage(shared: Shared, *, send_buffer: int | None = None, **others
         woken.append(job)
 
     rejections, changes = Rejections(db), Changes.of(settings)
-    app = create_app(settings, programme, wake, Verifier(settings), rejections=rejections, changes=changes)
-    async with served(app, send_buffer) as url, httpx.AsyncClient(base_url=url, timeout=30) as http:
+    app = create_app(
+        settings, programme, wake, Verifier(settings), rejections=rejections, changes=changes, documents=DOCUMENTS
+    )
+    async with (
+        served(app, buffers) as url,
+        httpx.AsyncClient(base_url=url, timeout=30, verify=NO_AUTHORITIES) as http,
+    ):
         try:
             yield Stage(settings, programme, shared.owner, http, rejections, woken, changes)
         finally:

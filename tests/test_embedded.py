@@ -16,8 +16,7 @@ import psutil
 import pytest
 from arq.connections import RedisSettings, create_pool
 
-from mipoints import embedded
-from mipoints.embedded import EmbeddedPostgres, EmbeddedRedis, EmbeddedServiceError
+from mipoints.embedded import EmbeddedPostgres, EmbeddedRedis, EmbeddedServiceError, postgres, servers
 from tests.conftest import NO_REDIS
 
 needs_redis = pytest.mark.skipif(not EmbeddedRedis.can_be_had(), reason=NO_REDIS)
@@ -93,7 +92,7 @@ async def test_postgres_answers_with_what_we_rely_on(data_dir: Path) -> None:
 def test_psql_takes_the_url_too(data_dir: Path) -> None:
     server = EmbeddedPostgres.start(data_dir)
     try:
-        psql = embedded._postgres_binaries() / "psql"
+        psql = postgres.postgres_binaries() / "psql"
         answer = subprocess.check_output([psql, server.url, "-Atc", "select 1 + 1"], text=True)
         assert answer.strip() == "2"
     finally:
@@ -240,7 +239,7 @@ def test_a_server_that_cannot_start_says_why_and_names_its_log(data_dir: Path) -
     started = time.monotonic()
     with pytest.raises(EmbeddedServiceError, match=r"Postgres did not start: .*postgres\.log"):
         EmbeddedPostgres.start(data_dir)
-    assert time.monotonic() - started < embedded.ORPHAN_SECONDS
+    assert time.monotonic() - started < postgres.ORPHAN_SECONDS
     assert processes_in(data_dir) == []
 
 
@@ -257,7 +256,7 @@ def test_without_its_package_a_server_says_what_to_do(
     service: type[EmbeddedPostgres] | type[EmbeddedRedis],
     variable: str,
 ) -> None:
-    monkeypatch.setattr(embedded, "find_spec", lambda _: None)
+    monkeypatch.setattr(servers, "find_spec", lambda _: None)
     monkeypatch.setenv("PATH", str(data_dir))
     assert not EmbeddedRedis.can_be_had()
     with pytest.raises(EmbeddedServiceError, match=f"name a running server in MIPOINTS_{variable}"):

@@ -151,7 +151,6 @@ limit 1;
 -- name: order_to_settle
 -- An order with all that is known of it, what is still promised, what was posted and taken back by part, which lots
 -- its points went to, and what of each lot lapsed; what a return was waived because it had lapsed is in neither (R36).
--- What an operator let be taken back was waived what was credited less what was taken.
 select
     o.number, o.verdict_id, o.placed_at, o.currency, o.lines, o.parcels, o.shipping_minor, o.discount_minor,
     o.terms_version, o.campaign_ids,
@@ -201,31 +200,9 @@ select
         where put.points > 0
     ) as origins,
     (
-        select coalesce(jsonb_agg(jsonb_build_array(gone.lapses_on, gone.points)), '[]')
-        from (
-            select
-                t.lapses_on,
-                sum(t.amount) - coalesce((
-                    select sum(w.points::bigint)
-                    from verdicts v, jsonb_each_text(v.facts -> 'waived') as w (day, points)
-                    where v.member_id = o.member_id and v.kind = 'CLAWBACK' and w.day = t.lapses_on::text
-                ), 0) - coalesce((
-                    select sum(w.points)
-                    from (
-                        select past.points + sum(p.points) as points
-                        from verdicts past
-                        join promises p on p.member_id = past.member_id and p.verdict_id::text = past.facts ->> 'of'
-                        where
-                            past.member_id = o.member_id and past.kind = 'CLAWBACK' and past.outcome = 'GRANTED'
-                            and p.state = 'POSTED' and p.lapses_on = t.lapses_on
-                        group by past.verdict_id, past.points
-                    ) w
-                ), 0) as points
-            from transfers t
-            where t.member_id = o.member_id and t.kind = 'LAPSE'
-            group by t.lapses_on
-        ) gone
-        where gone.points > 0
+        select coalesce(jsonb_agg(jsonb_build_array(l.lapses_on, l.points)), '[]')
+        from lapsed_lots l
+        where l.member_id = o.member_id and l.points > 0
     ) as lapsed,
     (
         select min(t.seq) from transfers t

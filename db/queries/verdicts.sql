@@ -3,8 +3,7 @@
 -- name: verdict_to_turn
 -- One verdict of a member with its promises, the lots that what it credited is still in (what was taken back is
 -- taken off), what of each lot lapsed and was not waived yet (R36), the first line of history it made, and when its
--- review was told to be published. What an operator let be taken back is no new verdict, whose facts could say what was
--- waived: it is what was credited less what was taken.
+-- review was told to be published.
 select
     v.verdict_id, v.key, v.kind, v.outcome, v.code, v.points, v.reference, v.occurred_at, v.decided_at,
     v.terms_version, v.campaign_ids, v.facts,
@@ -30,31 +29,9 @@ select
         where put.points > 0
     ) as origins,
     (
-        select coalesce(jsonb_agg(jsonb_build_array(gone.lapses_on, gone.points)), '[]')
-        from (
-            select
-                t.lapses_on,
-                sum(t.amount) - coalesce((
-                    select sum(w.points::bigint)
-                    from verdicts past, jsonb_each_text(past.facts -> 'waived') as w (day, points)
-                    where past.member_id = v.member_id and past.kind = 'CLAWBACK' and w.day = t.lapses_on::text
-                ), 0) - coalesce((
-                    select sum(w.points)
-                    from (
-                        select past.points + sum(p.points) as points
-                        from verdicts past
-                        join promises p on p.member_id = past.member_id and p.verdict_id::text = past.facts ->> 'of'
-                        where
-                            past.member_id = v.member_id and past.kind = 'CLAWBACK' and past.outcome = 'GRANTED'
-                            and p.state = 'POSTED' and p.lapses_on = t.lapses_on
-                        group by past.verdict_id, past.points
-                    ) w
-                ), 0) as points
-            from transfers t
-            where t.member_id = v.member_id and t.kind = 'LAPSE'
-            group by t.lapses_on
-        ) gone
-        where gone.points > 0
+        select coalesce(jsonb_agg(jsonb_build_array(l.lapses_on, l.points)), '[]')
+        from lapsed_lots l
+        where l.member_id = v.member_id and l.points > 0
     ) as lapsed,
     (
         select min(t.seq) from transfers t

@@ -57,7 +57,7 @@ def audit() -> None:
 
 
 async def _audit() -> bool:
-    from mipoints.composition import opened_database
+    from mipoints.database import opened_database
     from mipoints.sandbox import settings
 
     async with opened_database(settings(), seconds=24 * 3600) as db:

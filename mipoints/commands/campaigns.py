@@ -28,7 +28,7 @@ def load(
 
 async def _load(document: dict[str, object]) -> None:
     from loyalty.campaigning import load_campaigns
-    from mipoints.composition import opened_database
+    from mipoints.database import opened_database
     from mipoints.sandbox import settings
 
     async with opened_database(settings()) as db:
@@ -47,8 +47,8 @@ def list_() -> None:
 async def _list() -> None:
     from db import clock
     from loyalty.programme import Programme
-    from mipoints.composition import opened_database
     from mipoints.console import print_table
+    from mipoints.database import opened_database
     from mipoints.sandbox import settings
 
     async with opened_database(settings()) as db:

@@ -35,7 +35,7 @@ def rfc3339(moment: datetime) -> str:
 
 async def _now() -> datetime:
     from db import clock
-    from mipoints.composition import opened_database
+    from mipoints.database import opened_database
     from mipoints.sandbox import sandbox_settings
 
     async with opened_database(sandbox_settings(), role=None) as db:
@@ -43,7 +43,7 @@ async def _now() -> datetime:
 
 
 async def _advance(text: str, *, wait: bool) -> None:
-    from mipoints.composition import opened_database
+    from mipoints.database import opened_database
     from mipoints.moving import advance_clock, wait_until_done
     from mipoints.sandbox import sandbox_settings
 

@@ -36,8 +36,8 @@ def list_(
 async def _list(state: str | None, producer: str | None, limit: int) -> None:
     from db.deliveries import deliveries_page
     from db.reading import Window
-    from mipoints.composition import opened_database
     from mipoints.console import print_table
+    from mipoints.database import opened_database
     from mipoints.sandbox import settings
 
     async with opened_database(settings(), seconds=_SECONDS) as db:
@@ -78,7 +78,7 @@ def show(
 
 async def _show(producer: str, event_id: str) -> None:
     from db.deliveries import deliveries_by_id, kept_delivery
-    from mipoints.composition import opened_database
+    from mipoints.database import opened_database
     from mipoints.sandbox import settings
     from mipoints.telling_deliveries import told
 
@@ -109,7 +109,7 @@ def replay(
 async def _replay(producer: str, event_id: str | None) -> None:
     from loyalty.refusals import NotFound
     from loyalty.replay import replay_by_hand, replay_dead
-    from mipoints.composition import opened_database
+    from mipoints.database import opened_database
     from mipoints.sandbox import settings
     from mipoints.wake import Wake
 

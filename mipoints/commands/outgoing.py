@@ -200,7 +200,7 @@ def _run(work: "Callable[[Database], Awaitable[T]]") -> T:
 
 
 async def _with_database(work: "Callable[[Database], Awaitable[T]]") -> T:
-    from mipoints.composition import opened_database
+    from mipoints.database import opened_database
     from mipoints.sandbox import settings
 
     async with opened_database(settings()) as db:

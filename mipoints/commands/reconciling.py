@@ -36,7 +36,7 @@ def reconcile(
 async def _reconcile(after_days: int | None, ask: bool, delivered: str | None) -> None:
     from loyalty.ask_producers import Key, ask_about_silent_parcels
     from loyalty.reconcile import keep_reports, silent_parcels
-    from mipoints.composition import opened_database
+    from mipoints.database import opened_database
     from mipoints.sandbox import settings
 
     told = settings()

@@ -94,7 +94,7 @@ def load(file: Annotated[str, typer.Argument(help="A TOML file of one version of
 
 async def _load(document: dict[str, object]) -> list[str]:
     from loyalty.programme import load_terms
-    from mipoints.composition import opened_database
+    from mipoints.database import opened_database
     from mipoints.sandbox import settings
 
     async with opened_database(settings(), role=None) as db:
@@ -118,7 +118,7 @@ def _of_market(market: str, shipped: bool) -> "tuple[tuple[Terms, ...], datetime
 async def _loaded() -> "tuple[dict[str, tuple[Terms, ...]], datetime]":
     from db import clock
     from loyalty.programme import Programme
-    from mipoints.composition import opened_database
+    from mipoints.database import opened_database
     from mipoints.sandbox import settings
 
     async with opened_database(settings()) as db:

@@ -13,16 +13,17 @@ from loyalty.tokens import Verifier
 from mipoints.moving import wait_until_done
 from mipoints.problems import Problem
 from mipoints.signing import signed_headers
-from tests.cli.commands import are_sentences, mipoints
+from tests.cli.commands import are_sentences, mipoints, mipoints_process
 from tests.conftest import database_named, run_on_server
 from tests.processes import answering, environment, serving
 from tests.stage import NATIVE_SECRET, settings_for
 
+STARTS_A_SERVER = ("serve", "worker", "dev")
 AWAY = "postgresql://nobody@127.0.0.1:9/nothing"
 
 
 async def test_help_lists_the_commands():
-    answer = await mipoints("--help", env={})
+    answer = await mipoints_process("--help", env={})
     assert answer.returncode == 0
     for command in ("dev", "serve", "worker", "migrate", "token", "clock", "webhook", "seed", "audit", "tour"):
         assert f"  {command} ".encode() in answer.stdout
@@ -64,7 +65,8 @@ async def test_what_goes_wrong_is_a_sentence_on_stderr(
     env = {name: value for name, value in (environment(database_url) | more).items() if value}
     if more.get("MIPOINTS_SANDBOX") == "":
         env.pop("MIPOINTS_AUTH_SECRET")
-    answer = await mipoints(*arguments, env=env)
+    run = mipoints_process if arguments[0] in STARTS_A_SERVER else mipoints
+    answer = await run(*arguments, env=env)
     assert answer.returncode == code
     assert answer.stdout == b"" or arguments[0] == "tour"
     assert are_sentences(answer.stderr), answer.stderr.decode()
@@ -74,7 +76,7 @@ async def test_what_goes_wrong_is_a_sentence_on_stderr(
 async def test_a_missing_setting_is_named_and_no_sandbox_is_made_up(tmp_path: Path):
     env = {name: value for name, value in environment("").items() if not name.startswith("MIPOINTS_")}
     env.pop("DATABASE_URL", None)
-    answer = await mipoints("audit", env=env, cwd=tmp_path)
+    answer = await mipoints_process("audit", env=env, cwd=tmp_path)
     assert answer.returncode == 1
     assert b"MIPOINTS_DATABASE_URL" in answer.stderr
 
@@ -83,7 +85,7 @@ async def test_a_token_is_all_that_is_printed_and_it_is_believed(database_url: s
     env = environment(database_url)
     verifier = Verifier(settings_for(database_url))
     member = await mipoints("token", "--member", "mi-1", "--market", "ES", env=env)
-    service = await mipoints("token", "--scope", "operator", "--name", "ann", env=env)
+    service = await mipoints_process("token", "--scope", "operator", "--name", "ann", env=env)
     expired = await mipoints("token", "--member", "mi-1", "--seconds", "-5", env=env)
     assert (await verifier.verify(member.stdout.decode().strip())).name == "mi-1"
     caller = await verifier.verify(service.stdout.decode().strip())
@@ -118,7 +120,7 @@ async def test_migrating_an_empty_database_starts_its_clock_and_a_second_time_do
         assert unset.returncode == 1
         assert b"mipoints migrate" in unset.stderr
         env = environment(url, MIPOINTS_CLOCK_START="2022-09-20T08:00:00Z")
-        first = await mipoints("migrate", env=env)
+        first = await mipoints_process("migrate", env=env)
         assert b"applied 0001_" in first.stdout
         assert b"loaded es-2020-01-01" in first.stdout
         moment = datetime.fromisoformat((await mipoints("clock", "now", env=env)).stdout.decode().strip())
@@ -136,7 +138,7 @@ async def test_a_port_in_use_is_a_sentence(database_url: str, tmp_path: Path):
         port = str(taken.getsockname()[1])
         env = environment(database_url, MIPOINTS_HOME=str(tmp_path / "home"))
         for command in ("serve", "dev"):
-            answer = await mipoints(command, "--port", port, env=env)
+            answer = await mipoints_process(command, "--port", port, env=env)
             assert answer.returncode == 1
             assert are_sentences(answer.stderr)
             assert port in answer.stderr.decode()
@@ -167,7 +169,7 @@ async def test_a_sent_webhook_is_accepted_once_and_a_wrong_secret_not(database_u
         again = await mipoints(*send, "-", env=env, stdin=body)
         other = await mipoints(*send, "-", "--id", "another", env=env, stdin=body)
         wrong = await mipoints(*send, "-", "--secret", "whsec_AAAA", env=env, stdin=body)
-        broken = await mipoints(*send, "-", env=env, stdin=b"\xff\xfe{")
+        broken = await mipoints_process(*send, "-", env=env, stdin=b"\xff\xfe{")
         carrier = await mipoints(
             *("webhook", "send", "easypost", "-", "--url", f"{server.url}/webhooks/easypost"),
             env=env,

@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 
 from mipoints.sandbox import read_env_file
-from tests.cli.commands import are_sentences, mipoints
+from tests.cli.commands import are_sentences, mipoints_process
 from tests.processes import free_port
 
 READY_SECONDS = 90
@@ -75,20 +75,20 @@ async def test_a_sandbox_from_its_first_start_to_its_second(tmp_path: Path):
     async with sandbox(tmp_path, port) as process:
         started = descendants(process)
         assert len(started) >= 4
-        again = await mipoints("dev", "--port", str(port), env=env, cwd=tmp_path)
+        again = await mipoints_process("dev", "--port", str(port), env=env, cwd=tmp_path)
         assert (again.returncode, are_sentences(again.stderr)) == (1, True)
         line = next(each for each in (tmp_path / "output.txt").read_text().splitlines() if each.startswith("curl"))
         curl = await asyncio.to_thread(subprocess.run, shlex.split(line), capture_output=True, timeout=20)
         assert b'"miId":"demo-es-lucia"' in curl.stdout.replace(b" ", b"")
-        tour = await mipoints("tour", env=env, cwd=tmp_path)
+        tour = await mipoints_process("tour", env=env, cwd=tmp_path)
         assert tour.returncode == 0, tour.stdout.decode() + tour.stderr.decode()
         assert_it_can_be_played_again(tour.stdout.decode())
-        advanced = await mipoints("clock", "advance", "13mo", "--wait", env=env, cwd=tmp_path)
+        advanced = await mipoints_process("clock", "advance", "13mo", "--wait", env=env, cwd=tmp_path)
         assert advanced.returncode == 0, advanced.stderr
-        quick = await mipoints("tour", "--quick", env=env, cwd=tmp_path)
+        quick = await mipoints_process("tour", "--quick", env=env, cwd=tmp_path)
         assert quick.returncode == 0, quick.stdout.decode() + quick.stderr.decode()
         assert "→" not in quick.stdout.decode()
-        assert (await mipoints("audit", env=env, cwd=tmp_path)).returncode == 0
+        assert (await mipoints_process("audit", env=env, cwd=tmp_path)).returncode == 0
         process.send_signal(signal.SIGINT)
         assert await asyncio.to_thread(process.wait, 60) == 0
     assert not [each for each in started if each.is_running()]
@@ -98,7 +98,7 @@ async def test_a_sandbox_from_its_first_start_to_its_second(tmp_path: Path):
     before = read_env_file(secrets.parent)
     async with sandbox(tmp_path, port) as process:
         assert read_env_file(secrets.parent) == before
-        audit = await mipoints("audit", env=env, cwd=tmp_path)
+        audit = await mipoints_process("audit", env=env, cwd=tmp_path)
         assert b"8 members" in audit.stdout
         killed = next(each for each in descendants(process) if "worker" in each.cmdline())
         killed.kill()
@@ -109,14 +109,14 @@ async def test_a_sandbox_from_its_first_start_to_its_second(tmp_path: Path):
 async def test_a_fresh_sandbox_forgets_and_a_killed_one_leaves_nobody_behind(tmp_path: Path):
     port, env = free_port(), bare_environment()
     async with sandbox(tmp_path, port) as process:
-        await mipoints("clock", "advance", "2y", env=env, cwd=tmp_path)
+        await mipoints_process("clock", "advance", "2y", env=env, cwd=tmp_path)
         started = descendants(process)
         assert "postgres" in {each.name() for each in started}
         process.kill()
         _, alive = await asyncio.to_thread(psutil.wait_procs, started, 20)
         assert alive == []
     async with sandbox(tmp_path, port, "--fresh"):
-        now = await mipoints("clock", "now", env=env, cwd=tmp_path)
+        now = await mipoints_process("clock", "now", env=env, cwd=tmp_path)
         real = await asyncio.to_thread(subprocess.run, ["date", "-u", "+%Y-%m"], capture_output=True)
         assert now.stdout[:7] == real.stdout[:7]
 
@@ -129,6 +129,6 @@ async def test_a_machine_without_redis_runs_all_the_same_and_is_told_so_in_a_sen
         assert "redis-server" not in {each.name() for each in descendants(process)}
         lines = (tmp_path / "output.txt").read_text().splitlines()
         assert [line for line in lines if "There is no Redis on this machine" in line]
-        advanced = await mipoints("clock", "advance", "5m", "--wait", env=env, cwd=tmp_path)
+        advanced = await mipoints_process("clock", "advance", "5m", "--wait", env=env, cwd=tmp_path)
         assert advanced.returncode == 0, advanced.stderr
     assert "Traceback" not in (tmp_path / "output.txt").read_text()

@@ -15,7 +15,6 @@ from loyalty.lapse import lapse_due
 from loyalty.notify import LogNotifier, send_notices
 from loyalty.programme import Programme
 from loyalty.rules.activity import Activity
-from tests.books import assert_books_are_sound
 from tests.flows.test_lapsing import with_lot
 from tests.processes import environment, running
 from tests.stage import Stage
@@ -127,7 +126,6 @@ async def test_two_workers_do_three_years_in_order_and_once(
         "where debit <> 'issuance' group by member_id"
     )
     assert all(row["moments"] == sorted(row["moments"]) for row in moments)
-    await assert_books_are_sound(owner)
 
 
 async def test_the_sweeper_lapses_and_sends(programme: Programme, owner: asyncpg.Connection):

@@ -17,7 +17,6 @@ from loyalty.outgoing.courier import Courier
 from loyalty.outgoing.endpoints import drop_old_secrets, rotate_secret
 from loyalty.outgoing.events import TYPES
 from loyalty.rules.calendar import first_of_month
-from tests.books import assert_books_are_sound
 from tests.flows.test_lapsing import to, with_lot
 from tests.flows.test_membership import EXPORT
 from tests.receiver import Receiver, courier, receiving, rows
@@ -133,7 +132,6 @@ async def test_exactly_what_the_ledger_says_is_told_whatever_happens_at_once(
         assert [e["type"] for e in mine].count("coupon.issued") == 1
     assert len({each.id for each in receiver.got}) == len(receiver.got) == len(receiver.events)
     assert all([check.is_sound async for check in audit(stage.owner)])
-    await assert_books_are_sound(stage.owner)
 
 
 async def test_where_nobody_listens_nothing_is_written(stage: Stage, sending: Courier):

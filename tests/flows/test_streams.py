@@ -295,7 +295,7 @@ async def test_a_connection_runs_so_many_operations_at_a_time(stage: Stage):
 
 
 async def test_a_client_that_does_not_read_is_let_go_and_holds_up_nobody(database_url: str, shared: Shared):
-    async with open_stage(shared, send_buffer=4096, heartbeat_seconds=1) as stage:
+    async with open_stage(shared, buffers=4096, heartbeat_seconds=1) as stage:
         await stage.register()
         token = stage.token("mi-1")
         async with not_reading(stage, token) as reader:
@@ -328,6 +328,7 @@ async def not_reading(stage: Stage, token: str) -> AsyncIterator[Socket]:
     """A client with little room, who takes nothing out of it."""
     with socket.socket() as narrow:
         narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        narrow.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         narrow.connect((stage.http.base_url.host, stage.http.base_url.port))
         async with known(url_of(stage), token, sock=narrow, max_queue=1) as reader:
             yield reader

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest_asyncio
 
-from tests.books import assert_books_are_sound
 from tests.flows.test_adjusting import log_of
 from tests.fresh import Shared
 from tests.stage import Stage, open_stage
@@ -55,7 +54,6 @@ async def test_what_is_above_the_limit_waits_with_a_reason_and_is_credited_when_
     log = (await log_of(stage))[-1]
     assert (log["actor"], log["action"], log["reason"]) == ("op-2", "decideReview", "A real person.")
     assert (log["before"]["code"], log["after"]["code"]) == ("WAITING_FOR_OPERATOR", "GRANTED")
-    await assert_books_are_sound(stage.owner)
 
 
 async def test_approved_early_it_still_is_on_hold_for_five_minutes_from_its_activity(stage: Stage):
@@ -83,7 +81,6 @@ async def test_declined_it_is_refused_and_its_cap_stays_used(stage: Stage):
     assert (await stage.earn({"fuel": {}}))["verdict"]["code"] == "ALREADY_COLLECTED_TODAY"
     again = await decided(stage, held["verdict"]["id"], approve=True)
     assert answer_of(again) == ("REFUSED", "DECLINED", 0)
-    await assert_books_are_sound(stage.owner)
 
 
 async def test_what_is_refused_anyway_stays_refused_and_a_minute_later_all_is_well(stage: Stage):
@@ -128,7 +125,6 @@ async def test_a_held_review_waits_for_both_whichever_comes_first(stage: Stage):
     assert answer_of(await decided(stage, published["id"], approve=True)) == ("GRANTED", "GRANTED", 20)
     await stage.advance(minutes=5)
     assert await stage.balance() == (75 + 40, 0, 0)
-    await assert_books_are_sound(stage.owner)
 
 
 async def test_a_held_review_is_on_hold_from_its_publication(stage: Stage):
@@ -168,7 +164,6 @@ async def test_a_held_share_taken_down_is_refused(stage: Stage):
     assert answer_of(again) == ("REFUSED", "SHARE_REMOVED", 0)
     await stage.advance(minutes=5)
     assert await stage.balance() == (75, 0, 0)
-    await assert_books_are_sound(stage.owner)
 
 
 async def test_the_same_activity_again_is_the_same_verdict_and_counts_once(stage: Stage):

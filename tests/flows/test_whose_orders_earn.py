@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from tests.books import assert_books_are_sound
 from tests.stage import Stage
 
 
@@ -22,7 +21,6 @@ async def test_an_order_placed_before_joining_is_the_members(stage: Stage):
     assert taken["verdict"]["points"] == 100
     await stage.delivered("ORD-1")
     assert await stage.balance() == (100, 50, 0)
-    await assert_books_are_sound(stage.owner)
 
 
 async def test_a_pound_is_a_point(stage: Stage):

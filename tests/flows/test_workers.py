@@ -116,6 +116,22 @@ async def test_a_worker_that_is_killed_leaves_its_work_to_the_other(
     await assert_never_early_and_once(owner, 40)
 
 
+async def test_arqs_own_command_starts_the_same_worker_and_ends_it_in_good_order(
+    database_url: str, programme_with_short_holds: Programme, owner: asyncpg.Connection, redis: EmbeddedRedis
+):
+    env = environment(database_url, MIPOINTS_REDIS_URL=redis.url, MIPOINTS_HOLD_SECONDS=str(HOLD))
+    worker = subprocess.Popen([sys.executable, "-m", "arq", "workers.settings.WorkerSettings"], env=env)
+    try:
+        await until_listening(redis)
+        await some_shares(programme_with_short_holds, "arq")
+        await until_nothing_is_promised(owner)
+        worker.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(worker.wait, 10) == 0
+    finally:
+        worker.kill()
+    await assert_never_early_and_once(owner, 40)
+
+
 async def test_a_worker_on_an_empty_database_says_what_to_do_and_waits(postgres_url: str, tmp_path: Path):
     name = f"empty_{uuid4().hex[:8]}"
     await run_on_server(postgres_url, f"create database {name}")

@@ -27,6 +27,12 @@ class Sample:
     told: Mapping[str, Any]
 
     @property
+    def event(self) -> dict[str, Any]:
+        """Its document, to be changed."""
+        told: dict[str, Any] = json.loads(self.sent.body)
+        return told
+
+    @property
     def signed_at(self) -> datetime:
         """When it was signed, where a moment is signed; else any."""
         stamp = self.sent.headers.get("webhook-timestamp")

@@ -5,13 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from loyalty.producers.events import Sent
-from tests.producers.sample_files import TOLD, sample_event, sample_sent
+from tests.producers.samples import sample, samples
 
-SAMPLES = {
-    name.removeprefix("shopify_").removesuffix(".json"): sample_sent(name.removesuffix(".json"))
-    for name, each in TOLD.items()
-    if each["producer"] == "shopify"
-}
+SAMPLES = {each.name.removeprefix("shopify_"): each.sent for each in samples("shopify")}
 SECRET = "hush"
 ORDER = 9007199254740993  # 2^53 + 1
 
@@ -24,9 +20,9 @@ def sent(body: Mapping[str, Any], topic: str, **headers: str) -> Sent:
 
 def event(status: object, **more: Any) -> dict[str, Any]:
     """A fulfillment event of the first of November 2026."""
-    sample = sample_event("shopify_fulfillment_events_create_delivered")
+    published = sample("shopify_fulfillment_events_create_delivered").event
     moments = {"happened_at": "2026-11-01T05:00:00-05:00", "created_at": "2026-11-01T11:00:00+00:00"}
-    return {**sample, "order_id": ORDER, "status": status, **moments, **more}
+    return {**published, "order_id": ORDER, "status": status, **moments, **more}
 
 
 def fulfillment(
@@ -47,8 +43,8 @@ def fulfillment(
 
 def fulfilled(*fulfillments: Mapping[str, Any], **more: Any) -> dict[str, Any]:
     """An order, all of which was handed over."""
-    sample = sample_event("shopify_orders_fulfilled")
-    return {**sample, "id": ORDER, "fulfillments": list(fulfillments), **more}
+    published = sample("shopify_orders_fulfilled").event
+    return {**published, "id": ORDER, "fulfillments": list(fulfillments), **more}
 
 
 def transaction(amount: object, **more: Any) -> dict[str, Any]:

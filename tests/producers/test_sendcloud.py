@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from loyalty.producers import sendcloud
 from loyalty.producers.events import BadSignature, Ignored, Known, MalformedDelivery, Sent
 from loyalty.rules.facts import Delivered, InTransit, ReturnedToSender
-from tests.producers.sample_files import TOLD, sample_event, sample_sent
+from tests.producers.samples import sample, samples
 
-SAMPLES = sorted(name.removesuffix(".json") for name in TOLD if name.startswith("sendcloud"))
+SAMPLES = sorted(each.name for each in samples("sendcloud"))
 RECEIVED_AT = datetime(2026, 11, 25, 12, tzinfo=UTC)
 SECRET = "secretkey"
 PARCEL = "3SYZXG132912330"
@@ -28,7 +28,7 @@ def event(
     status: object = None, *, changed: object = 1549454000000, action: str = "parcel_status_changed", **parcel: Any
 ) -> dict[str, Any]:
     """A parcel that was delivered, with other things in place of what is named."""
-    told = sample_event(DELIVERED) | {"action": action, "carrier_status_change_timestamp": changed}
+    told = sample(DELIVERED).event | {"action": action, "carrier_status_change_timestamp": changed}
     told["parcel"] |= ({} if status is None else {"status": status}) | parcel
     return told
 
@@ -56,7 +56,7 @@ def signature(body: bytes, secret: str = SECRET) -> str:
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_published_signatures_prove_their_bodies(name: str):
-    sent = sample_sent(name)
+    sent = sample(name).sent
     sendcloud.verify([SECRET], sent, RECEIVED_AT)
     sendcloud.verify(["the next", SECRET], sent, RECEIVED_AT)
     with pytest.raises(BadSignature):
@@ -66,7 +66,7 @@ def test_published_signatures_prove_their_bodies(name: str):
 @pytest.mark.parametrize("secrets", [[], ["another"], [""], ["Secretkey"], ["\ud800"]], ids=repr)
 def test_only_an_active_secret_proves_a_body(secrets: list[str]):
     with pytest.raises(BadSignature):
-        sendcloud.verify(secrets, sample_sent(DELIVERED), RECEIVED_AT)
+        sendcloud.verify(secrets, sample(DELIVERED).sent, RECEIVED_AT)
 
 
 @pytest.mark.parametrize(
@@ -77,21 +77,21 @@ def test_only_an_active_secret_proves_a_body(secrets: list[str]):
         "00",
         "é\ud800",
         "x" * 100_000,
-        "sha256=" + signature(sample_sent(DELIVERED).body),
-        signature(sample_sent(DELIVERED).body)[:-1],
-        signature(sample_sent(READY).body),
-        signature(sample_sent(DELIVERED).body, ""),
+        "sha256=" + signature(sample(DELIVERED).sent.body),
+        signature(sample(DELIVERED).sent.body)[:-1],
+        signature(sample(READY).sent.body),
+        signature(sample(DELIVERED).sent.body, ""),
     ],
     ids=lambda header: repr(header[:12]),
 )
 def test_a_forged_signature_is_not_believed(header: str):
-    sent = Sent({"sendcloud-signature": header}, sample_sent(DELIVERED).body)
+    sent = Sent({"sendcloud-signature": header}, sample(DELIVERED).sent.body)
     with pytest.raises(BadSignature):
         sendcloud.verify([SECRET, ""], sent, RECEIVED_AT)
 
 
 def test_what_is_signed_here_is_believed_in_either_case_of_hex():
-    body = sample_sent(DELIVERED).body
+    body = sample(DELIVERED).sent.body
     headers = sendcloud.sign("é", body, "any", RECEIVED_AT)
     sendcloud.verify(["é"], Sent(headers, body), RECEIVED_AT)
     sendcloud.verify(["é"], Sent({name: value.upper() for name, value in headers.items()}, body), RECEIVED_AT)
@@ -103,7 +103,7 @@ def test_what_is_signed_here_is_believed_in_either_case_of_hex():
 
 
 def test_the_same_news_has_one_name_and_other_news_another():
-    assert sendcloud.identify(sample_sent(DELIVERED)).event_id == "1:11:1549454000000"
+    assert sendcloud.identify(sample(DELIVERED).sent).event_id == "1:11:1549454000000"
     assert identity_of(event() | {"timestamp": 1549459999999}) == "1:11:1549454000000"
     assert identity_of(event({"code": "DELIVERED"})) == "1:DELIVERED:1549454000000"
     others = [event({"id": 12}), event(changed=1549454000001), event(id=2), event(changed=None), event(id="x" * 200)]
@@ -117,7 +117,7 @@ def test_what_has_no_name_is_named_by_its_bytes():
     assert identity.type == "integration_updated"
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"action": 1}', sample_sent("sendcloud_signature_vector").body])
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"action": 1}', sample("sendcloud_signature_vector").sent.body])
 def test_what_is_no_event_is_malformed(body: bytes):
     with pytest.raises(MalformedDelivery):
         sendcloud.identify(Sent({}, body))

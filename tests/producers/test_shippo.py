@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from loyalty.producers import shippo
 from loyalty.producers.events import BadSignature, Ignored, Known, MalformedDelivery, Sent
 from loyalty.rules.facts import Delivered, InTransit, Lost, ReturnedToSender
-from tests.producers.sample_files import TOLD, sample_event, sample_sent
+from tests.producers.samples import sample, samples
 
-SAMPLES = sorted(name.removesuffix(".json") for name in TOLD if name.startswith("shippo"))
+SAMPLES = sorted(each.name for each in samples("shippo"))
 SIGNED_AT = datetime.fromtimestamp(1688493073, UTC)
 RECEIVED_AT = datetime(2026, 11, 25, 12, tzinfo=UTC)
 SECRET = "shippo_test_secret"
@@ -27,7 +27,7 @@ def event(
     status: str = "DELIVERED", code: str | None = None, *, history: list[Any] | None = None, **data: Any
 ) -> dict[str, Any]:
     """A track as Shippo sends it, with another last status."""
-    told = sample_event(DELIVERED)
+    told = sample(DELIVERED).event
     told["data"]["tracking_status"] |= {"status": status, "object_id": f"id-{status}"}
     told["data"]["tracking_status"]["substatus"] = {"code": code} if code else None
     told["data"]["tracking_history"] = history or []
@@ -54,7 +54,7 @@ def signature(body: bytes, at: int, secret: str = SECRET) -> str:
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_published_signatures_prove_their_bodies_for_five_minutes(name: str):
-    sent = sample_sent(name)
+    sent = sample(name).sent
     shippo.verify([SECRET], sent, SIGNED_AT)
     shippo.verify(["the next", SECRET], sent, SIGNED_AT + timedelta(minutes=5))
     for now in (SIGNED_AT + timedelta(seconds=301), SIGNED_AT - timedelta(seconds=301)):
@@ -65,7 +65,7 @@ def test_published_signatures_prove_their_bodies_for_five_minutes(name: str):
 @pytest.mark.parametrize("secrets", [[], ["another"], [""], ["token=123abc"], [f"token={SECRET}"]], ids=str)
 def test_a_signature_is_proven_by_an_active_secret_only(secrets: list[str]):
     with pytest.raises(BadSignature):
-        shippo.verify(secrets, sample_sent(DELIVERED), SIGNED_AT)
+        shippo.verify(secrets, sample(DELIVERED).sent, SIGNED_AT)
 
 
 @pytest.mark.parametrize(
@@ -77,10 +77,10 @@ def test_a_signature_is_proven_by_an_active_secret_only(secrets: list[str]):
         "t=1688493073",
         "t=1688493073,v1=",
         "t=1688493073,v1=00",
-        "t=1688493073,v0=" + signature(sample_sent(DELIVERED).body, 1688493073),
-        "t=1688493074,v1=" + signature(sample_sent(DELIVERED).body, 1688493073),
-        "t=1688493073,v1=" + signature(sample_sent(DELIVERED).body, 1688493073, ""),
-        "t=1688493073,v1=" + signature(sample_sent(DELIVERED).body, 1688493073, "token=123abc"),
+        "t=1688493073,v0=" + signature(sample(DELIVERED).sent.body, 1688493073),
+        "t=1688493074,v1=" + signature(sample(DELIVERED).sent.body, 1688493073),
+        "t=1688493073,v1=" + signature(sample(DELIVERED).sent.body, 1688493073, ""),
+        "t=1688493073,v1=" + signature(sample(DELIVERED).sent.body, 1688493073, "token=123abc"),
         "t=-1,v1=00",
         "t=nan,v1=00",
         "t=²,v1=00",
@@ -90,13 +90,13 @@ def test_a_signature_is_proven_by_an_active_secret_only(secrets: list[str]):
     ],
 )
 def test_a_signature_that_is_wrong_is_rescued_by_no_token(header: str):
-    sent = Sent({"shippo-auth-signature": header}, sample_sent(DELIVERED).body, {"token": "123abc"})
+    sent = Sent({"shippo-auth-signature": header}, sample(DELIVERED).sent.body, {"token": "123abc"})
     with pytest.raises(BadSignature):
         shippo.verify([SECRET, "token=123abc", "", "token="], sent, SIGNED_AT)
 
 
 def test_upper_case_and_a_second_signature_are_believed():
-    body = sample_sent(DELIVERED).body
+    body = sample(DELIVERED).sent.body
     header = f"t=1688493073, v1=00, v1={signature(body, 1688493073).upper()}"
     shippo.verify([SECRET], Sent({"shippo-auth-signature": header}, body), SIGNED_AT)
 
@@ -120,7 +120,7 @@ def test_upper_case_and_a_second_signature_are_believed():
 def test_a_token_in_the_address_counts_where_the_operator_chose_it(
     secrets: list[str], query: dict[str, str], is_proven: bool
 ):
-    sent = Sent({}, sample_sent(DELIVERED).body, query)
+    sent = Sent({}, sample(DELIVERED).sent.body, query)
     if is_proven:
         shippo.verify(secrets, sent, RECEIVED_AT)
         return
@@ -130,7 +130,7 @@ def test_a_token_in_the_address_counts_where_the_operator_chose_it(
 
 
 def test_what_is_signed_here_is_believed_and_a_token_signs_nothing():
-    body = sample_sent(DELIVERED).body
+    body = sample(DELIVERED).sent.body
     shippo.verify(["é"], Sent(shippo.sign("é", body, "any", RECEIVED_AT), body), RECEIVED_AT)
     for secret, sentence in (("token=123abc", "a token signs nothing"), ("", "it is empty")):
         with pytest.raises(ValueError, match=sentence):
@@ -141,17 +141,17 @@ def test_what_is_signed_here_is_believed_and_a_token_signs_nothing():
 
 
 def test_the_same_news_has_one_name_and_other_news_another():
-    told = [sample_sent(name) for name in SAMPLES]
+    told = [sample(name).sent for name in SAMPLES]
     assert len({shippo.identify(sent).event_id for sent in told}) == len(told)
-    again = sample_event(DELIVERED)
+    again = sample(DELIVERED).event
     again["data"]["eta"] = None
-    assert shippo.identify(Sent({}, json.dumps(again).encode())) == shippo.identify(sample_sent(DELIVERED))
+    assert shippo.identify(Sent({}, json.dumps(again).encode())) == shippo.identify(sample(DELIVERED).sent)
     named = "|".join(["usps", PARCEL, "ce48ff3d52a34e91b77aa98370182624", "DELIVERED"])
-    assert shippo.identify(sample_sent(DELIVERED)).event_id == hashlib.sha256(named.encode()).hexdigest()
+    assert shippo.identify(sample(DELIVERED).sent).event_id == hashlib.sha256(named.encode()).hexdigest()
 
 
 def test_a_body_of_before_2018_is_named_by_its_bytes_and_says_nothing():
-    sent = sample_sent("shippo_legacy_body_null_status")
+    sent = sample("shippo_legacy_body_null_status").sent
     identity = shippo.identify(sent)
     assert (identity.event_id, identity.type) == (hashlib.sha256(sent.body).hexdigest(), "track")
     assert isinstance(shippo.read(sent, RECEIVED_AT), Ignored)

@@ -14,7 +14,7 @@ from loyalty.inbox import apply_deliveries
 from loyalty.producers.events import Sent
 from mipoints.signing import signed_headers
 from tests.books import problems
-from tests.producers.carrying import states
+from tests.producers.sending import states
 from tests.producers.shopify_bodies import (
     ORDER,
     SAMPLES,

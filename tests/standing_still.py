@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,14 +17,16 @@ def standing_still(folder: Path) -> Iterator[None]:
     """The server whose EmbeddedPostgres was started in `folder` does nothing; who connects waits."""
     master = psutil.Process(int((folder / "postgres" / "postmaster.pid").read_text("utf-8").split()[0]))
     master.suspend()
-    family = [master, *master.children(recursive=True)]
+    children = master.children(recursive=True)
     try:
-        for process in family:
-            process.suspend()
+        for process in children:
+            with suppress(psutil.NoSuchProcess):  # it was just ending
+                process.suspend()
         yield
     finally:
-        for process in family:
-            process.resume()
+        for process in (*children, master):
+            with suppress(psutil.NoSuchProcess):
+                process.resume()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,13 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import asyncpg
+
+from db.circuit import Ask, Circuit
+from db.queries import query
 
 T = TypeVar("T")
 
@@ -47,6 +51,8 @@ class TookTooLong(DatabaseUnavailable):
     """The moment came by which the whole of a caller's work had to be done (`ending_by`)."""
 
 
+_STANDS_STILL = "Postgres answers nobody; it is asked until it does."
+
 _until: ContextVar[float | None] = ContextVar("until", default=None)
 
 
@@ -81,12 +87,18 @@ class Database:
     """A pool of connections that all run as the application's role.
 
     `seconds` is the time one call may take, waiting for a connection included; past it the caller gets
-    DatabaseUnavailable at once and the call is given up in the background, never waited for.
+    DatabaseUnavailable at once and the call is given up in the background, never waited for. While Postgres answers
+    nobody, which `ask` finds out, callers get it without waiting (db/circuit.py).
     """
 
     pool: "asyncpg.Pool[asyncpg.Record]"
     seconds: float
-    _given_up: set["asyncio.Task[Any]"] = field(default_factory=set)
+    ask: Ask
+    _circuit: Circuit = field(init=False)
+    _given_up: set["asyncio.Task[Any]"] = field(init=False, default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._circuit = Circuit(self.ask, self.seconds)
 
     async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]:
         """All rows of one statement."""
@@ -114,33 +126,46 @@ class Database:
         return await self.with_connection(whole)
 
     async def with_connection(self, work: Callable[[Any], Awaitable[T]]) -> T:
-        """Runs `work` on a connection of the pool. Raises DatabaseUnavailable past the deadline or when it is lost."""
+        """Runs `work` on a connection of the pool.
+
+        Raises DatabaseUnavailable past the deadline, when the connection is lost, or at once while the circuit is open.
+        """
         left = _seconds_left()
         if left is not None and left <= 0:
             raise TookTooLong("There was no time left to ask Postgres.")
-        task = asyncio.ensure_future(self._borrow(work))
+        if self._circuit.is_open:
+            raise DatabaseUnavailable(_STANDS_STILL)
+        call = asyncio.ensure_future(self._borrow(work))
         try:
-            done, _ = await asyncio.wait({task}, timeout=min(self.seconds, left or self.seconds))
+            has_ended = await self._circuit.wait(call, min(self.seconds, left or self.seconds))
         except asyncio.CancelledError:
-            self._give_up(task)
+            self._give_up(call)
             raise
-        if not done:
-            self._give_up(task)
-            if left is not None and left < self.seconds:
-                raise TookTooLong(f"Postgres was asked to stop after {left:.1f} s.")
-            raise DatabaseUnavailable(f"Postgres did not answer within {self.seconds} s.")
+        if not has_ended:
+            self._give_up(call)
+            raise self._unanswered(left)
+        return self._outcome(call)
+
+    def _unanswered(self, left: float | None) -> DatabaseUnavailable:
+        if self._circuit.is_open:
+            return DatabaseUnavailable(_STANDS_STILL)
+        if left is not None and left < self.seconds:
+            return TookTooLong(f"Postgres was asked to stop after {left:.1f} s.")
+        return DatabaseUnavailable(f"Postgres did not answer within {self.seconds} s.")
+
+    def _outcome(self, call: "asyncio.Task[T]") -> T:
+        """What a call came to. Whatever Postgres said, an error too, shows that it lives."""
         try:
-            return task.result()
-        except asyncpg.LockNotAvailableError as error:
-            raise Busy("Somebody else holds the rows that are needed.") from error
-        except (asyncpg.UndefinedTableError, asyncpg.UndefinedFunctionError) as error:
-            raise NotSetUp from error
-        except asyncpg.InvalidParameterValueError as error:
-            if f'role "{APP_ROLE}"' in str(error):
-                raise NotSetUp from error
-            raise
+            result = call.result()
         except CONNECTION_LOST as error:
             raise DatabaseUnavailable("The connection to Postgres was lost.") from error
+        except Exception as error:
+            self._circuit.answered()
+            if (named := _named(error)) is None:
+                raise
+            raise named from error
+        self._circuit.answered()
+        return result
 
     async def _borrow(self, work: Callable[[Any], Awaitable[T]]) -> T:
         async with self.pool.acquire(timeout=self.seconds) as connection:
@@ -159,11 +184,23 @@ class Database:
 
     async def close(self) -> None:
         """Closes the pool, waiting a moment for calls under way."""
+        self._circuit.close()
         with suppress(TimeoutError):
             async with asyncio.timeout(5):
                 await self.pool.close()
                 return
         self.pool.terminate()
+
+
+def _named(error: Exception) -> DatabaseUnavailable | None:
+    """Postgres' errors that say something of the database and nothing of the statement."""
+    if isinstance(error, asyncpg.LockNotAvailableError):
+        return Busy("Somebody else holds the rows that are needed.")
+    if isinstance(error, asyncpg.UndefinedTableError | asyncpg.UndefinedFunctionError):
+        return NotSetUp()
+    if isinstance(error, asyncpg.InvalidParameterValueError) and f'role "{APP_ROLE}"' in str(error):
+        return NotSetUp()
+    return None
 
 
 async def read_json(connection: Any) -> None:
@@ -173,6 +210,27 @@ async def read_json(connection: Any) -> None:
 
 async def _keep_session(_connection: Any) -> None:
     """Connections carry no session state, so returning one to the pool costs no round trip."""
+
+
+async def _answers(url: str, seconds: float, name: str) -> bool:
+    """Whether anything is heard of Postgres within so many seconds, on a connection of its own.
+
+    That no connection is free, or whatever else it has against this one, is an answer; that it starts or stops is none.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            connection = await asyncpg.connect(url, server_settings={"application_name": name})
+            try:
+                await connection.execute(query("is_there"))
+            finally:
+                connection.terminate()
+    except asyncpg.TooManyConnectionsError:
+        return True
+    except CONNECTION_LOST:
+        return False
+    except asyncpg.PostgresError:
+        return True
+    return True
 
 
 async def connect(
@@ -205,4 +263,4 @@ async def connect(
         )
     except CONNECTION_LOST as error:
         raise DatabaseUnavailable("Postgres cannot be reached.") from error
-    return Database(pool, seconds)
+    return Database(pool, seconds, partial(_answers, url, seconds / 2, f"{name} circuit"))

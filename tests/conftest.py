@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -132,7 +133,7 @@ def owner(database_url: str, shared: Shared) -> asyncpg.Connection:
 @pytest.fixture
 def db(database_url: str, shared: Shared) -> Database:
     """The pool as the application has it, with more patience."""
-    return Database(shared.pool, seconds=20)
+    return replace(shared.db, seconds=20)
 
 
 @pytest_asyncio.fixture

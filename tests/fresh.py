@@ -7,11 +7,10 @@ share one, and before each all that is in it is what was there when it was migra
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import asyncpg
 
-from db.pool import connect, read_json
+from db.pool import Database, connect, read_json
 
 PRISTINE = "pristine"
 LARGE_BYTES = 262_144
@@ -40,11 +39,11 @@ from pg_stat_activity where datname = current_database() and pid <> pg_backend_p
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """A database, its owner's connection, and the application's pool."""
+    """A database, its owner's connection, and the application's."""
 
     url: str
     owner: asyncpg.Connection
-    pool: "asyncpg.Pool[Any]"
+    db: Database
     freshening: str
 
     async def freshen(self) -> None:
@@ -73,7 +72,7 @@ async def open_shared(url: str) -> AsyncIterator[Shared]:
     await read_json(owner)
     await remember_pristine(owner)
     db = await connect(url, most=20)
-    yield Shared(url, owner, db.pool, await statements_to_freshen(owner))
+    yield Shared(url, owner, db, await statements_to_freshen(owner))
     await db.close()
     await owner.close()
 

@@ -8,7 +8,7 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -21,7 +21,6 @@ from api.changes import Changes
 from api.documents import Documents
 from api.schema import schema
 from db import clock
-from db.pool import Database
 from loyalty.credit import credit_due
 from loyalty.end_coupons import end_coupons
 from loyalty.inbox import apply_deliveries
@@ -244,7 +243,7 @@ def signed(body: bytes, id_: str, *, key: bytes = NATIVE_KEY, at: int | None = N
 async def open_stage(shared: Shared, *, buffers: int | None = None, **others: Any) -> AsyncIterator[Stage]:
     """Starts the API on a free port of this machine and stops it afterwards."""
     settings = settings_for(shared.url, **others)
-    db = Database(shared.pool, settings.deadline_seconds)
+    db = replace(shared.db, seconds=settings.deadline_seconds)
     programme = Programme(
         db,
         settings.hold_seconds,

@@ -1,0 +1,103 @@
+"""Postgres stands still as a whole: nothing is acknowledged that is not kept, and afterwards all goes on by itself."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from db import clock
+from db.migrate import migrate
+from db.pool import read_json
+from loyalty.programme import load_shipped
+from tests.books import assert_books_are_sound
+from tests.fresh import Shared, open_shared
+from tests.stage import EARN, Stage, open_stage, signed
+from tests.standing_still import OwnPostgres, own_postgres
+from workers.sweeper import Sweeper
+
+BODY = b'{"type":"shipment.in_transit","data":{"order_number":"ORD-1","tracking_number":"T-1"}}'
+FUEL = {"activity": {"fuel": {}}}
+
+
+@pytest_asyncio.fixture(scope="module")
+async def postgres() -> AsyncIterator[OwnPostgres]:
+    with own_postgres() as server:
+        connection = await asyncpg.connect(server.url)
+        await read_json(connection)
+        await migrate(connection)
+        await load_shipped(connection)
+        await connection.close()
+        yield server
+
+
+@pytest_asyncio.fixture(scope="module")
+async def own(postgres: OwnPostgres) -> AsyncIterator[Shared]:
+    async with open_shared(postgres.url) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture
+async def still(own: Shared) -> AsyncIterator[Stage]:
+    """The programme on a server that may be stopped; a caller waits for half a second."""
+    await own.freshen()
+    async with open_stage(own, deadline_seconds=0.5) as stage:
+        yield stage
+    await own.as_owner()
+    await assert_books_are_sound(own.owner)
+
+
+async def send(stage: Stage, *event_ids: str) -> dict[str, int]:
+    """Deliveries all at once; the status each was answered with."""
+    posts = (stage.http.post("/webhooks/native", content=BODY, headers=signed(BODY, each)) for each in event_ids)
+    answers = await asyncio.gather(*posts)
+    assert {int(each.headers["retry-after"]) > 0 for each in answers if each.status_code == 503} <= {True}
+    return {event_id: answer.status_code for event_id, answer in zip(event_ids, answers, strict=True)}
+
+
+async def test_what_was_acknowledged_is_kept_and_the_rest_is_503(still: Stage, postgres: OwnPostgres):
+    events = [f"evt-{n}" for n in range(100)]
+    told = await send(still, *events[:20])
+    with postgres.standing_still():
+        assert set((await send(still, *events[20:60])).values()) == {503}
+        assert set((await send(still, *events[60:])).values()) == {503}
+    async with asyncio.timeout(30):
+        while refused := [each for each in events if told.get(each) not in (200, 202)]:
+            told |= await send(still, *refused)
+    kept = await still.owner.fetch("select event_id from inbox")
+    assert sorted(row["event_id"] for row in kept) == sorted(events)
+
+
+async def test_graphql_is_unavailable_and_a_key_is_answered_once_afterwards(still: Stage, postgres: OwnPostgres):
+    await still.register("mi-1")
+    asking = (EARN, {"input": FUEL, "key": "k"}, still.token("mi-1"))
+    with postgres.standing_still():
+        for _ in range(3):
+            answer = await still.post(*asking)
+            assert [each["extensions"]["code"] for each in answer["errors"]] == ["UNAVAILABLE"]
+        assert (await still.http.get("/readyz")).status_code == 503
+    async with asyncio.timeout(30):
+        while "errors" in (answer := await still.post(*asking)):
+            pass
+    assert answer["data"]["earnPoints"]["verdict"]["outcome"] == "GRANTED"
+    assert (await still.post(*asking))["data"] == answer["data"]
+
+
+async def test_a_worker_goes_on_when_postgres_does(
+    still: Stage, postgres: OwnPostgres, caplog: pytest.LogCaptureFixture
+):
+    await still.register("mi-1")
+    sweeper = Sweeper(still.programme, seconds=0.05)
+    with postgres.standing_still():
+        working = asyncio.create_task(sweeper.run())
+        async with asyncio.timeout(30):
+            while "Due work waits" not in caplog.text:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+    await clock.advance(still.owner, 0, timedelta(minutes=6))
+    async with asyncio.timeout(30):
+        while await still.owner.fetchval("select available from balances") != 50:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    sweeper.stop()
+    await working

@@ -27,10 +27,10 @@ from api.streams.open import OpenStreams
 from api.streams.websocket import GraphQLSockets
 from api.trusted import check_costs, trusted_documents
 from api.webhooks import WebhookEndpoint, problem
-from loyalty.programme import Programme
-from loyalty.rejections import Rejections
+from loyalty.programme.programme import Programme
 from loyalty.settings import Settings
 from loyalty.tokens import Verifier
+from loyalty.webhooks.rejections import Rejections
 
 log = logging.getLogger("mipoints.api")
 

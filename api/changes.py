@@ -14,7 +14,7 @@ from functools import partial
 from uuid import UUID
 
 from api.problems import Limited
-from db.changes import Heard, Line, listening
+from db.ledger.changes import Heard, Line, listening
 from db.pool import DatabaseUnavailable
 from loyalty.settings import Settings
 

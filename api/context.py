@@ -12,7 +12,7 @@ from api.loaders import Loaders
 from api.payers import Payer
 from db.pool import DatabaseUnavailable
 from loyalty.callers import Caller
-from loyalty.programme import Programme
+from loyalty.programme.programme import Programme
 
 Wake = Callable[[str, float | None], Awaitable[None]]
 """The name of what is to be done, and in how many seconds; None for now."""

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from api.bodies import has_unkeepable_text
 from api.problems import BadUserInput
-from db.reading import Window
+from db.pages import Window
 
 T = TypeVar("T")
 Row = TypeVar("Row")

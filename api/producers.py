@@ -12,10 +12,10 @@ from api.access import caller_of, service_only
 from api.problems import Forbidden, Unauthenticated
 from api.webhooks import problem
 from db.pool import Database, DatabaseUnavailable
-from db.producers import TroubleRow
-from loyalty.inbox import UnknownProducer
+from db.webhooks.health import TroubleRow
 from loyalty.tokens import Verifier
-from loyalty.watching import Watched, strangers, watch_producer, watch_producers
+from loyalty.webhooks.health import Watched, strangers, watch_producer, watch_producers
+from loyalty.webhooks.inbox import UnknownProducer
 
 _FAILURES = ("DEAD", "RETRYING")
 _NOT_KEPT_BY_CACHES = {"cache-control": "no-store"}

@@ -22,7 +22,7 @@ from api.schema import QuietSchema
 from api.variables import are_of_variables, variable_errors
 from db.pool import ending_by
 from loyalty.callers import Caller
-from loyalty.programme import Programme
+from loyalty.programme.programme import Programme
 
 log = logging.getLogger("mipoints.api")
 

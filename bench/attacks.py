@@ -27,8 +27,8 @@ from bench.running import Programme, programme_running
 from bench.wire import Answer, Request, Wire
 from loyalty.settings import Settings
 from loyalty.tokens import issue
-from tests.processes import Server, answering, serving
-from tests.stage import AUTH_SECRET, REGISTER
+from tests.support.processes import Server, answering, serving
+from tests.support.stage import AUTH_SECRET, REGISTER
 
 TIMES = int(os.environ.get("MIPOINTS_ATTACKS", "500"))
 WARM = 100

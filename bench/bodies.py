@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
-from loyalty.rules.facts import Delivered, Fact, InTransit, Movement, Returned, ReturnedToSender
+from loyalty.orders.rules.facts import Delivered, Fact, InTransit, Movement, Returned, ReturnedToSender
 
 T = TypeVar("T")
 Body = Mapping[str, Any]

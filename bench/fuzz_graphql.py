@@ -37,7 +37,7 @@ from bench.graphql_world import Known, callers, peopled
 from bench.running import Programme, programme_running
 from loyalty.settings import Settings
 from loyalty.tokens import issue
-from tests.stage import AUTH_SECRET
+from tests.support.stage import AUTH_SECRET
 
 SEED = int(os.environ.get("MIPOINTS_FUZZ_SEED", "1"))
 REQUESTS = int(os.environ.get("MIPOINTS_FUZZ_GRAPHQL", "24000"))

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import httpx
 
-from tests.stage import EARN, ORDER, REDEEM, REGISTER
+from tests.support.stage import EARN, ORDER, REDEEM, REGISTER
 
 PEOPLE = tuple(f"mi-{n}" for n in range(8))
 ORDERS = tuple(f"F-{n}" for n in range(12))

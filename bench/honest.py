@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from bench.bodies import CARRIERS, as_bytes, native, shopify_refund
-from loyalty.producers import PRODUCERS
-from loyalty.rules.facts import Delivered, InTransit, Returned, ReturnedToSender
-from tests.producers.samples import samples
-from tests.stage import WEBHOOK_SECRETS
+from loyalty.orders.rules.facts import Delivered, InTransit, Returned, ReturnedToSender
+from loyalty.webhooks.producers import PRODUCERS
+from tests.support.samples import samples
+from tests.support.stage import WEBHOOK_SECRETS
 
 PATHS = {"webhook": "/webhooks/{}", "ping": "/webhooks/{}/ping", "report": "/reconciliation/{}"}
 

@@ -13,7 +13,7 @@ from bench.oddities import made_odd
 from bench.spoiling import request
 from bench.strange import strange
 from bench.wire import Answer, Request, Wire
-from loyalty.rules.orders import Order
+from loyalty.orders.rules.order import Order
 
 CONNECTIONS = 12
 AT_ONCE = 500

@@ -19,7 +19,7 @@ from bench.spoiling import (
     signature_elsewhere,
 )
 from bench.wire import Request
-from loyalty.producers import PRODUCERS
+from loyalty.webhooks.producers import PRODUCERS
 
 _TIMED = ("native", "shippo")
 _METHODS = b"GET PUT PATCH DELETE HEAD OPTIONS TRACE PROPFIND REPORT MKCOL SEARCH M-SEARCH".split()

@@ -13,12 +13,12 @@ from typing import Any
 import asyncpg
 import httpx
 
-from loyalty.rules.orders import Order
+from loyalty.orders.rules.order import Order
 from loyalty.settings import Settings
 from loyalty.tokens import issue
 from mipoints.embedded import EmbeddedPostgres, EmbeddedRedis
-from tests.processes import answering, environment, serving
-from tests.stage import AUTH_SECRET, ORDER, REGISTER
+from tests.support.processes import answering, environment, serving
+from tests.support.stage import AUTH_SECRET, ORDER, REGISTER
 
 AT_ONCE = 16
 UNLIMITED = {f"MIPOINTS_GRAPHQL_{kind}_BUDGET": "0" for kind in ("MEMBER", "SERVICE", "STRANGER")}

@@ -10,8 +10,8 @@ from random import Random
 
 from bench.honest import Signed, signed
 from bench.wire import Headers, Request
-from loyalty.producers import PRODUCERS
-from tests.stage import WEBHOOK_SECRETS
+from loyalty.webhooks.producers import PRODUCERS
+from tests.support.stage import WEBHOOK_SECRETS
 
 _SIGNATURE = re.compile(r"[0-9a-f]{64}|[0-9A-Za-z+/]{43}=")
 

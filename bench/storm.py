@@ -32,14 +32,14 @@ from bench.running import (
     skip_pauses,
     until_applied,
 )
-from loyalty.producers import PRODUCERS
-from loyalty.producers.events import Known, Sent
-from loyalty.rules.facts import Delivered, Fact, InTransit, Lost, Movement, Returned, ReturnedToSender
-from loyalty.rules.orders import Order, OrderLine, Parcel
-from loyalty.rules.purchase import worth
-from loyalty.rules.shipment import fold
-from tests.rules.known import ES
-from tests.stage import WEBHOOK_SECRETS
+from loyalty.orders.rules.facts import Delivered, Fact, InTransit, Lost, Movement, Returned, ReturnedToSender
+from loyalty.orders.rules.order import Order, OrderLine, Parcel
+from loyalty.orders.rules.purchase import worth
+from loyalty.orders.rules.shipment import fold
+from loyalty.webhooks.producers import PRODUCERS
+from loyalty.webhooks.producers.events import Known, Sent
+from tests.support.stage import WEBHOOK_SECRETS
+from tests.support.terms import ES
 
 SEED = int(os.environ.get("MIPOINTS_STORM_SEED", "1"))
 DELIVERIES = int(os.environ.get("MIPOINTS_STORM", "20000"))

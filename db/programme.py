@@ -8,9 +8,9 @@ from uuid import UUID
 
 import asyncpg
 
+from db.ledger.record import NewLogEntry
 from db.pool import Queryable
 from db.queries import query
-from db.record import NewLogEntry
 
 
 async def programme_version(db: Queryable) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from api.budget import Budget, spending
 from api.changes import Changes
-from loyalty.programme import Programme
+from loyalty.programme.programme import Programme
 from loyalty.settings import Settings
 from loyalty.tokens import Verifier
 from mipoints.database import opened_database

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from db import clock
 from db.pool import Database
-from loyalty.rules.durations import parse_duration
+from loyalty.programme.rules.durations import parse_duration
 from mipoints.problems import Problem
 
 STALLED_AFTER = 30.0

@@ -14,8 +14,8 @@ from api.app import create_app
 from api.changes import Changes
 from db.migrate import are_current
 from db.pool import Database, DatabaseUnavailable
-from loyalty.rejections import Rejections
 from loyalty.settings import Settings
+from loyalty.webhooks.rejections import Rejections
 from mipoints.composition import opened_parts
 from mipoints.heads import LimitedHeads
 

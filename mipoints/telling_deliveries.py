@@ -6,10 +6,10 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import Any
 
-from db.deliveries import DeliveryRow
-from db.inbox import Delivery
-from loyalty.producers import PRODUCERS
-from loyalty.producers.events import Happening, Ignored, Sent
+from db.webhooks.deliveries import DeliveryRow
+from db.webhooks.inbox import Delivery
+from loyalty.webhooks.producers import PRODUCERS
+from loyalty.webhooks.producers.events import Happening, Ignored, Sent
 
 _INDENT = "    "
 

@@ -2,8 +2,8 @@
 
 import dataclasses
 
-from loyalty.rules.kinds import CapPeriod
-from loyalty.rules.terms import RewardTerm, Terms, Way
+from loyalty.programme.rules.kinds import CapPeriod
+from loyalty.programme.rules.terms import RewardTerm, Terms, Way
 
 _TABLES = ("taking_back", "ways", "streak", "rewards")
 _ABSENT = "-"

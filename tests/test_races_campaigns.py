@@ -8,10 +8,10 @@ import asyncpg
 
 from db import clock
 from loyalty.callers import Caller
-from loyalty.campaigning import create_campaign, end_campaign, load_campaigns
-from loyalty.programme import Programme
-from loyalty.rules.campaign_check import CampaignTold
-from loyalty.terms.files import shipped_campaign
+from loyalty.operators.campaigns import create_campaign, end_campaign, load_campaigns
+from loyalty.programme.files import shipped_campaign
+from loyalty.programme.programme import Programme
+from loyalty.programme.rules.campaign_check import CampaignTold
 
 OPERATOR = Caller("olga", frozenset({"operator"}), is_service=True)
 

@@ -11,16 +11,16 @@ import asyncpg
 from db import clock
 from db.pool import Database
 from loyalty.callers import Caller
-from loyalty.create_reward import create_reward
-from loyalty.end_coupons import end_coupons
-from loyalty.programme import Programme
-from loyalty.redeem import Redeemed, redeem
+from loyalty.coupons.expire import end_coupons
+from loyalty.coupons.redeem import Redeemed, redeem
+from loyalty.coupons.reserve import CouponDecided, reserve_coupon
+from loyalty.coupons.rules.coupons import Cart
+from loyalty.coupons.spend import commit_coupon, release_coupon
+from loyalty.operators.create_reward import create_reward
+from loyalty.orders.rules.order import OrderLine
+from loyalty.programme.programme import Programme
+from loyalty.programme.rules.reward_check import RewardTold
 from loyalty.refusals import CouponNotUsable, LimitReached, RewardUnavailable
-from loyalty.reserve_coupon import CouponDecided, reserve_coupon
-from loyalty.rules.coupons import Cart
-from loyalty.rules.orders import OrderLine
-from loyalty.rules.reward_check import RewardTold
-from loyalty.spend_coupon import commit_coupon, release_coupon
 from tests.test_races import STOREFRONT, member_with
 from workers.sweeper import Sweeper
 

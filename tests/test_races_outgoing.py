@@ -13,16 +13,16 @@ from starlette.responses import Response
 
 from db import clock
 from db.audit import audit
-from db.outgoing import Answer, claim_outgoing, write_answers
+from db.outgoing.events import Answer, claim_outgoing, write_answers
 from db.pool import Database
 from loyalty.callers import Caller
-from loyalty.credit import credit_due
+from loyalty.coupons.redeem import redeem
+from loyalty.ledger.credit import credit_due
+from loyalty.members.register import register
 from loyalty.outgoing.schedule import LEASE_SECONDS, PATIENCE
-from loyalty.programme import Programme
-from loyalty.redeem import redeem
-from loyalty.register import register
-from tests.processes import environment, running
-from tests.receiver import Receiver, courier, receiving, rows
+from loyalty.programme.programme import Programme
+from tests.support.processes import environment, running
+from tests.support.receiver import Receiver, courier, receiving, rows
 from tests.test_races import STOREFRONT, deliver, member_with, person, told_order
 
 

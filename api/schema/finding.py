@@ -6,19 +6,19 @@ from api.access import READERS, known_caller, service_only
 from api.context import Info
 from api.ids import OF_NOBODY, GlobalId
 from api.problems import BadUserInput
-from api.schema.campaigns import Campaign
-from api.schema.coupons import Coupon
-from api.schema.deliveries import find_delivery
-from api.schema.entries import PointsEntry
-from api.schema.members import Member
+from api.schema.coupons.coupons import Coupon
+from api.schema.ledger.entries import PointsEntry
+from api.schema.ledger.notices import Notice
+from api.schema.ledger.pending import PendingPoints
+from api.schema.ledger.verdicts import Verdict
+from api.schema.members.members import Member
 from api.schema.node import Node
-from api.schema.notices import Notice
-from api.schema.orders import Order
-from api.schema.pending import PendingPoints
-from api.schema.rewards import Reward
-from api.schema.verdicts import Verdict
-from db.reading import erased_member
-from loyalty.programme import Catalogue
+from api.schema.orders.orders import Order
+from api.schema.programme.campaigns import Campaign
+from api.schema.programme.rewards import Reward
+from api.schema.webhooks.deliveries import find_delivery
+from db.members.rows import erased_member
+from loyalty.programme.catalogue import Catalogue
 from loyalty.refusals import NotAMember
 
 

@@ -7,13 +7,13 @@ import strawberry
 
 from api.schema.arguments import given
 from api.schema.scalars import URL, Market
-from loyalty.record_order import OrderTold
+from loyalty.earning.rules.activity import Activity
+from loyalty.members.register import Registration
+from loyalty.orders.record import OrderTold
+from loyalty.orders.rules.purchase import Order, OrderLine, Parcel
+from loyalty.programme.rules.kinds import EntryKind, is_new_kind
 from loyalty.refusals import InvalidInput
-from loyalty.register import Registration
-from loyalty.rules.activity import Activity
-from loyalty.rules.kinds import EntryKind, is_new_kind
-from loyalty.rules.purchase import Order, OrderLine, Parcel
-from loyalty.rules.texts import problem_of_text
+from loyalty.texts import problem_of_text
 
 LONGEST = 200
 """Characters of an id or a name."""

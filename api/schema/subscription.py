@@ -11,10 +11,10 @@ from api.changes import Following
 from api.context import Info
 from api.permissions import MEMBERS
 from api.schema.declaring import subscription
-from api.schema.entries import PointsEntry
-from api.schema.members import Balance, Member
-from api.schema.pending import PendingPoints
-from db.changes import Change, Followed, changes_since, follow_member
+from api.schema.ledger.entries import PointsEntry
+from api.schema.ledger.pending import PendingPoints
+from api.schema.members.members import Balance, Member
+from db.ledger.changes import Change, Followed, changes_since, follow_member
 from db.pool import DatabaseUnavailable
 from loyalty.refusals import NotAMember
 

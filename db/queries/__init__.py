@@ -1,8 +1,10 @@
-"""Named SQL: `query("post_due")` is the text below `-- name: post_due` in one of the `.sql` files beside this one."""
+"""Named SQL: `query("post_due")` is the text below `-- name: post_due` in one of the `.sql` files under this folder."""
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 
@@ -11,9 +13,7 @@ _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 def all_queries() -> dict[str, str]:
     """Every named query's text by its name. Raises ValueError where a name is used twice."""
     found: dict[str, str] = {}
-    for file in sorted(files(__name__).iterdir(), key=lambda file: file.name):
-        if not file.name.endswith(".sql"):
-            continue
+    for file in _sql_files(files(__name__)):
         parts = _NAME.split(file.read_text("utf-8"))
         for name, text in zip(parts[1::2], parts[2::2], strict=True):
             if name in found:
@@ -25,3 +25,12 @@ def all_queries() -> dict[str, str]:
 def query(name: str) -> str:
     """The text of one named query. Raises KeyError for an unknown name."""
     return all_queries()[name]
+
+
+def _sql_files(folder: Traversable) -> Iterator[Traversable]:
+    """Every `.sql` file of a folder and of the folders in it, by name."""
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.is_dir():
+            yield from _sql_files(entry)
+        elif entry.name.endswith(".sql"):
+            yield entry

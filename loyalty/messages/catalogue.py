@@ -15,7 +15,7 @@ from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
-from loyalty.rules.kinds import LANGUAGES
+from loyalty.programme.rules.kinds import LANGUAGES
 
 __all__ = ["CATALOGUES", "DEFAULT", "LANGUAGES", "SECTIONS", "Catalogue", "Template"]
 

@@ -12,8 +12,8 @@ from functools import partial
 from itertools import groupby
 from uuid import UUID
 
-from db import outgoing as rows
-from db.outgoing import Answer, Event
+from db.outgoing import events as rows
+from db.outgoing.events import Answer, Event
 from db.pool import Database, DatabaseUnavailable
 from loyalty.outgoing.endpoints import end_of_gone
 from loyalty.outgoing.events import body_of, headers_of

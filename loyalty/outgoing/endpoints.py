@@ -7,12 +7,12 @@ from contextlib import suppress
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
-from db import endpoints as rows
-from db import outgoing
-from db.endpoints import Endpoint
+from db.ledger.record import NewLogEntry
+from db.outgoing import endpoints as rows
+from db.outgoing import events as outgoing
+from db.outgoing.endpoints import Endpoint
 from db.pool import Database, Queryable
 from db.programme import log_action
-from db.record import NewLogEntry
 from loyalty.outgoing.events import TYPES
 from loyalty.outgoing.reaching import Sender
 

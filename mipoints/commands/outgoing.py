@@ -55,7 +55,7 @@ async def _add(url: str, types: list[str]) -> tuple[UUID, str]:
 @plainly
 def list_() -> None:
     """Show every endpoint, what it wants and how it answers. Secrets are not shown."""
-    from db.endpoints import all_endpoints
+    from db.outgoing.endpoints import all_endpoints
     from mipoints.console import print_table
 
     endpoints = _run(all_endpoints)
@@ -133,7 +133,7 @@ def deliveries(
     most: Annotated[int, typer.Option(min=1, max=10_000, help="How many.")] = 50,
 ) -> None:
     """Show events and what became of them, newest first."""
-    from db.outgoing import outgoing_newest_first
+    from db.outgoing.events import outgoing_newest_first
     from mipoints.console import print_table
 
     if state is not None and state.upper() not in ("WAITING", "DELIVERED", "DEAD", "DROPPED"):

@@ -9,7 +9,7 @@ import typer
 from mipoints.problems import MISTYPED, Problem, plainly
 
 if TYPE_CHECKING:
-    from loyalty.reconcile import Missing, Report, SilentParcel
+    from loyalty.webhooks.reconcile import Missing, Report, SilentParcel
 
 app = typer.Typer()
 
@@ -34,8 +34,8 @@ def reconcile(
 
 
 async def _reconcile(after_days: int | None, ask: bool, delivered: str | None) -> None:
-    from loyalty.ask_producers import Key, ask_about_silent_parcels
-    from loyalty.reconcile import keep_reports, silent_parcels
+    from loyalty.webhooks.ask_producers import Key, ask_about_silent_parcels
+    from loyalty.webhooks.reconcile import keep_reports, silent_parcels
     from mipoints.database import opened_database
     from mipoints.sandbox import settings
 

@@ -10,7 +10,7 @@ from api.errors import INTERNAL, UNAVAILABLE
 from api.schema import refusals
 from api.streams import messages
 from loyalty.messages.catalogue import CATALOGUES, DEFAULT
-from loyalty.rules.kinds import Code
+from loyalty.programme.rules.kinds import Code
 from mipoints.errors_document import errors_document, told
 
 ROOT = Path(__file__).parent.parent.parent

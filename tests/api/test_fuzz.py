@@ -13,7 +13,7 @@ from bench.graphql_answers import wrong_with
 from bench.graphql_world import callers, peopled
 from loyalty.tokens import issue
 from tests.api.asking import root_fields
-from tests.stage import Stage
+from tests.support.stage import Stage
 
 REQUESTS = 200
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from api.cursors import COUPONS, DELIVERIES, ENTRIES, PENDING, VERDICTS, Asked, page_of, window
 from api.ids import GlobalId, read_id
 from api.problems import BadUserInput
-from db.reading import Window
+from db.pages import Window
 
 MEMBER = UUID("71d35c0a-904e-4dd1-9d6d-75c93d274f6f")
 MOMENT = datetime(2026, 11, 22, 10, 0, 0, 123_456, tzinfo=UTC)

@@ -9,9 +9,9 @@ import pytest_asyncio
 
 from mipoints.polling import until
 from tests.api.slow import becomes, slow_clock
-from tests.fresh import Shared
-from tests.stage import EARN, Stage, open_stage
-from tests.streams import known
+from tests.support.fresh import Shared
+from tests.support.stage import EARN, Stage, open_stage
+from tests.support.streams import known
 
 SLOW = {"query": '{ campaigns(market: "ES") { id } }'}
 SLOW_LOADER = {"query": "{ me { id } }"}

@@ -15,8 +15,8 @@ from mipoints.problems import Problem
 from mipoints.signing import signed_headers
 from tests.cli.commands import are_sentences, mipoints, mipoints_process
 from tests.conftest import database_named, run_on_server
-from tests.processes import answering, environment, serving
-from tests.stage import NATIVE_SECRET, settings_for
+from tests.support.processes import answering, environment, serving
+from tests.support.stage import NATIVE_SECRET, settings_for
 
 STARTS_A_SERVER = ("serve", "worker", "dev")
 AWAY = "postgresql://nobody@127.0.0.1:9/nothing"

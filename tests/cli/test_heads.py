@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import chain, repeat
 from urllib.parse import urlsplit
 
-from tests.processes import Server, answering, environment, serving
+from tests.support.processes import Server, answering, environment, serving
 
 START = b"POST /webhooks/native HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n"
 ENDLESS = {

@@ -21,14 +21,14 @@ from api.requests import Told
 from api.running import Runner
 from api.schema import schema
 from api.streams.answers import answers
-from loyalty.adjust import Adjustment, adjust
 from loyalty.callers import Caller
-from loyalty.programme import Programme
+from loyalty.operators.adjust import Adjustment, adjust
+from loyalty.programme.programme import Programme
 from mipoints.listening import listen
 from mipoints.polling import until
-from tests.fresh import Shared
-from tests.stage import EARN, Stage, open_stage
-from tests.streams import CHANGES, Socket, events, known, opened
+from tests.support.fresh import Shared
+from tests.support.stage import EARN, Stage, open_stage
+from tests.support.streams import CHANGES, Socket, events, known, opened
 
 TWICE = "subscription { a: balanceChanged { __typename } b: balanceChanged { __typename } }"
 ME = "query { me { miId } }"

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from loyalty.producers import aftership
-from loyalty.producers.events import BadSignature, Ignored, Known, MalformedDelivery, Sent
-from loyalty.rules.facts import Delivered, InTransit, Lost, Returned, ReturnedToSender
-from tests.producers.samples import sample, samples
+from loyalty.orders.rules.facts import Delivered, InTransit, Lost, Returned, ReturnedToSender
+from loyalty.webhooks.producers import aftership
+from loyalty.webhooks.producers.events import BadSignature, Ignored, Known, MalformedDelivery, Sent
+from tests.support.samples import sample, samples
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 SECRET = "aftership_test_secret"

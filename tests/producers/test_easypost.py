@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from loyalty.producers import easypost
-from loyalty.producers.events import BadSignature, Ignored, Known, MalformedDelivery, Sent
-from loyalty.rules.facts import Delivered, InTransit, Lost, Returned, ReturnedToSender
-from tests.producers.samples import sample
+from loyalty.orders.rules.facts import Delivered, InTransit, Lost, Returned, ReturnedToSender
+from loyalty.webhooks.producers import easypost
+from loyalty.webhooks.producers.events import BadSignature, Ignored, Known, MalformedDelivery, Sent
+from tests.support.samples import sample
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 SECRET = "sécret"

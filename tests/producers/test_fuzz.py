@@ -9,10 +9,10 @@ from bench.hostile import send_all, strange_bodies, unproven
 from bench.misplacing import SPOILERS
 from bench.running import ledger
 from bench.wire import Request
-from loyalty.producers import PRODUCERS
-from loyalty.producers.diagnosis import diagnose
-from loyalty.producers.events import Sent
-from tests.stage import WEBHOOK_SECRETS, Stage
+from loyalty.webhooks.producers import PRODUCERS
+from loyalty.webhooks.producers.diagnosis import diagnose
+from loyalty.webhooks.producers.events import Sent
+from tests.support.stage import WEBHOOK_SECRETS, Stage
 
 SEED = 2026
 

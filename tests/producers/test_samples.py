@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from loyalty.producers import PRODUCERS
-from loyalty.producers.events import BadSignature, Ignored, Known
-from loyalty.rules.facts import Delivered, InTransit, Lost, Returned, ReturnedToSender
-from tests.producers.samples import FOLDER, Sample, samples
+from loyalty.orders.rules.facts import Delivered, InTransit, Lost, Returned, ReturnedToSender
+from loyalty.webhooks.producers import PRODUCERS
+from loyalty.webhooks.producers.events import BadSignature, Ignored, Known
+from tests.support.samples import FOLDER, Sample, samples
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 KNOWN = [each for each in samples() if each.producer in PRODUCERS]

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loyalty.producers import sendcloud
-from loyalty.producers.events import BadSignature, Ignored, Known, MalformedDelivery, Sent
-from loyalty.rules.facts import Delivered, InTransit, ReturnedToSender
-from tests.producers.samples import sample, samples
+from loyalty.orders.rules.facts import Delivered, InTransit, ReturnedToSender
+from loyalty.webhooks.producers import sendcloud
+from loyalty.webhooks.producers.events import BadSignature, Ignored, Known, MalformedDelivery, Sent
+from tests.support.samples import sample, samples
 
 SAMPLES = sorted(each.name for each in samples("sendcloud"))
 RECEIVED_AT = datetime(2026, 11, 25, 12, tzinfo=UTC)

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loyalty.producers import shippo
-from loyalty.producers.events import BadSignature, Ignored, Known, MalformedDelivery, Sent
-from loyalty.rules.facts import Delivered, InTransit, Lost, ReturnedToSender
-from tests.producers.samples import sample, samples
+from loyalty.orders.rules.facts import Delivered, InTransit, Lost, ReturnedToSender
+from loyalty.webhooks.producers import shippo
+from loyalty.webhooks.producers.events import BadSignature, Ignored, Known, MalformedDelivery, Sent
+from tests.support.samples import sample, samples
 
 SAMPLES = sorted(each.name for each in samples("shippo"))
 SIGNED_AT = datetime.fromtimestamp(1688493073, UTC)

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loyalty.producers import PRODUCERS, shopify
-from loyalty.producers.events import BadSignature, Ignored, Known, MalformedDelivery, Sent
-from loyalty.rules.facts import Delivered, Fact, InTransit, Returned, ReturnedToSender
-from tests.producers.shopify_bodies import SAMPLES, SECRET, event, fulfilled, fulfillment, refund, sent, transaction
+from loyalty.orders.rules.facts import Delivered, Fact, InTransit, Returned, ReturnedToSender
+from loyalty.webhooks.producers import PRODUCERS, shopify
+from loyalty.webhooks.producers.events import BadSignature, Ignored, Known, MalformedDelivery, Sent
+from tests.support.shopify_bodies import SAMPLES, SECRET, event, fulfilled, fulfillment, refund, sent, transaction
 
 NOW = datetime(2026, 11, 3, 12, tzinfo=UTC)
 HAPPENED = datetime(2026, 11, 1, 10, tzinfo=UTC)

@@ -4,14 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from loyalty.rules.activity import Activity, Known, judge, too_late_or_early, ways_now
-from loyalty.rules.calendar import Calendar
-from loyalty.rules.caps import CapAfter, Slot
-from loyalty.rules.kinds import Awaiting, Code, Outcome
-from loyalty.rules.terms import terms_from
-from loyalty.terms.files import shipped_terms
+from loyalty.earning.rules.activity import Activity, Known, judge, too_late_or_early, ways_now
+from loyalty.earning.rules.caps import CapAfter, Slot
+from loyalty.programme.files import shipped_terms
+from loyalty.programme.rules.calendar import Calendar
+from loyalty.programme.rules.kinds import Awaiting, Code, Outcome
+from loyalty.programme.rules.terms import terms_from
 
-from .known import ES, MADRID, TERMS, Person, at, campaign, fuel_days
+from tests.support.terms import ES, MADRID, TERMS, Person, at, campaign, fuel_days
 
 NOON = at("2026-11-23 12:00")
 MINUTE = timedelta(minutes=1)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from loyalty.rules.coupons import (
+from loyalty.coupons.rules.coupons import (
     Cart,
     Coupon,
     CouponState,
@@ -17,9 +17,9 @@ from loyalty.rules.coupons import (
     why_not_commit,
     why_not_release,
 )
-from loyalty.rules.reward_check import ExclusionTold, RewardTold, check_exclusion, check_reward
+from loyalty.programme.rules.reward_check import ExclusionTold, RewardTold, check_exclusion, check_reward
 
-from .known import at, line
+from tests.support.terms import at, line
 
 NOW = at("2026-06-10 12:00")
 EXPIRES = at("2026-07-11 00:00")

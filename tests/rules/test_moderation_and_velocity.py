@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from loyalty.rules.activity import Activity, Known, judge
-from loyalty.rules.caps import Slot
-from loyalty.rules.kinds import Awaiting, Code, Outcome
-from loyalty.rules.moderation import Removal, removal_of, when_published
-from loyalty.rules.velocity import counted_since, is_too_fast, limit_of, on_hold_for_operator
-from tests.rules.known import ES, MADRID, at
+from loyalty.earning.rules.activity import Activity, Known, judge
+from loyalty.earning.rules.caps import Slot
+from loyalty.earning.rules.moderation import Removal, removal_of, when_published
+from loyalty.earning.rules.velocity import counted_since, is_too_fast, limit_of, on_hold_for_operator
+from loyalty.programme.rules.kinds import Awaiting, Code, Outcome
+from tests.support.terms import ES, MADRID, at
 
 NOON = at("2026-11-23 12:00")
 REVIEW = judge(Activity("REVIEW", "p-1", "rv-1"), NOON, NOON, ES, MADRID, Known())

@@ -1,0 +1,1 @@
+"""How points move, how a decision about a member is made, and what falls due with time."""

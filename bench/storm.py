@@ -23,21 +23,15 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
-from bench.bodies import CARRIERS, as_bytes, native, shopify_refund
-from bench.running import (
-    Programme,
-    ledger,
-    points_in_the_ledger,
-    programme_running,
-    skip_pauses,
-    until_applied,
-)
+from bench.running import Programme, programme_running, skip_pauses, until_applied
 from loyalty.orders.rules.facts import Delivered, Fact, InTransit, Lost, Movement, Returned, ReturnedToSender
 from loyalty.orders.rules.order import Order, OrderLine, Parcel
 from loyalty.orders.rules.purchase import worth
 from loyalty.orders.rules.shipment import fold
 from loyalty.webhooks.producers import PRODUCERS
 from loyalty.webhooks.producers.events import Known, Sent
+from tests.support.hostile.bodies import CARRIERS, as_bytes, native, shopify_refund
+from tests.support.ledger import ledger, points_in_the_ledger
 from tests.support.stage import WEBHOOK_SECRETS
 from tests.support.terms import ES
 

@@ -15,6 +15,22 @@ MAY_IMPORT = {
     "db": {"db"},
 }
 OURS = set(MAY_IMPORT)
+GROUND = "ground"
+"""The modules that lie in `loyalty/` itself: settings, refusals, callers, tokens, texts. No business."""
+ROOMS = {
+    GROUND: set(),
+    "programme": set(),
+    "messages": {GROUND, "programme"},
+    "ledger": {GROUND, "programme"},
+    "earning": {GROUND, "programme", "ledger"},
+    "orders": {GROUND, "programme", "ledger"},
+    "coupons": {GROUND, "programme", "ledger", "orders"},
+    "members": {GROUND, "programme", "ledger", "earning", "orders"},
+    "operators": {GROUND, "programme", "ledger", "earning"},
+    "webhooks": {GROUND, "programme", "ledger", "orders"},
+    "outgoing": {GROUND, "webhooks"},
+}
+"""Which rooms of `loyalty/` each room imports: those that stand above it in this table."""
 IMPURE = {"asyncio", "asyncpg", "db", "httpx", "os", "redis", "random", "secrets", "socket", "time"}
 
 
@@ -46,6 +62,36 @@ def test_imports_go_rightwards_only(package: str):
         if tops(path) & OURS - MAY_IMPORT[package]
     }
     assert wrong == {}
+
+
+def room_of(module: str) -> str:
+    """The room of `loyalty/` that a module lies in: `loyalty.ledger.decide` in `ledger`, `loyalty.settings` in none."""
+    name = module.split(".")[1]
+    return name if (ROOT / "loyalty" / name).is_dir() else GROUND
+
+
+def room_of_file(path: Path) -> str:
+    return room_of(".".join(path.relative_to(ROOT).with_suffix("").parts))
+
+
+def test_each_room_imports_the_rooms_that_the_table_names_and_no_others():
+    arrows: dict[str, set[str]] = {room: set() for room in ROOMS}
+    for path in modules("loyalty"):
+        if path.parent.name != "loyalty" or path.name != "__init__.py":
+            room = room_of_file(path)
+            arrows[room] |= {room_of(name) for name in imported(path) if name.startswith("loyalty.")} - {room}
+    assert arrows == ROOMS
+
+
+def test_no_arrow_between_rooms_goes_up():
+    above: set[str] = set()
+    for room, imports in ROOMS.items():
+        assert imports <= above, room
+        above.add(room)
+
+
+def test_tests_import_nothing_from_the_benches():
+    assert [path for path in modules("tests") if "bench" in tops(path)] == []
 
 
 def rules() -> list[Path]:

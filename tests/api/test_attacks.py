@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from bench.attacking import ATTACKS, Attack
 from tests.support.fresh import Shared
+from tests.support.hostile.attacking import ATTACKS, Attack
 from tests.support.stage import Stage, open_stage
 
 ARMOR = {

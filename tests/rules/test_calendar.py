@@ -14,7 +14,6 @@ from loyalty.programme.rules.calendar import (
     lapse_date,
     start_of_day,
 )
-
 from tests.support.terms import at
 
 ZONES = ["Europe/Madrid", "Atlantic/Canary", "Africa/Ceuta", "Europe/London", "Europe/Berlin"]

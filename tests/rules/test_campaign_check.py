@@ -6,7 +6,6 @@ from fractions import Fraction
 import pytest
 
 from loyalty.programme.rules.campaign_check import CampaignTold, check_campaign, is_way
-
 from tests.support.terms import TERMS, at, campaign
 
 GOOD = CampaignTold(

@@ -8,7 +8,6 @@ import pytest
 
 from loyalty.programme.files import shipped_campaign, shipped_campaigns
 from loyalty.programme.rules.campaigns import BadCampaign, best_factor, bonuses, campaigns_from, extras
-
 from tests.support.terms import ZONES, at, campaign
 
 NOON = at("2026-06-10 12:00")

@@ -9,7 +9,6 @@ import pytest
 from loyalty.orders.rules.purchase import Kept, all_kept, worth
 from loyalty.programme.files import shipped_campaign
 from loyalty.programme.rules.campaigns import campaigns_from
-
 from tests.support.terms import ES, ZONES, Person, at, campaign, line, order, terms_of
 
 TWO = campaign("two", amount="2")

@@ -11,7 +11,6 @@ from loyalty.orders.fact_rows import content_of, fact_of
 from loyalty.orders.rules.facts import Delivered, InTransit, Lost, Movement, Returned, ReturnedToSender
 from loyalty.orders.rules.purchase import Parcel
 from loyalty.orders.rules.shipment import UnknownParcel, fold
-
 from tests.support.terms import at, line, order
 
 LINES = (line("1", 20_00, 2), line("2", 10_00))

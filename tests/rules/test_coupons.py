@@ -18,7 +18,6 @@ from loyalty.coupons.rules.coupons import (
     why_not_release,
 )
 from loyalty.programme.rules.reward_check import ExclusionTold, RewardTold, check_exclusion, check_reward
-
 from tests.support.terms import at, line
 
 NOW = at("2026-06-10 12:00")

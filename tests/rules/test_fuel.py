@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from loyalty.earning.rules.fuel import FuelDay, claim, fuel_view
 from loyalty.programme.rules.terms import StreakTerm
-
 from tests.support.terms import ES, MADRID, at, campaign, fuel_days
 
 SEVEN = StreakTerm(7, 50)

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from loyalty.orders.rules.facts import Delivered, Fact, InTransit, Lost, Movement, Returned, ReturnedToSender
 from loyalty.orders.rules.order import Order, Parcel
 from loyalty.orders.rules.shipment import fold
-
 from tests.support.terms import at, line, order
 
 MOMENTS = st.integers(0, 5).map(lambda day: at("2026-06-12 12:00") + timedelta(days=day))

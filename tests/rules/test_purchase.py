@@ -19,7 +19,6 @@ from loyalty.orders.rules.purchase import (
     purchase_campaigns,
     worth,
 )
-
 from tests.support.terms import ES, TERMS, at, campaign, line, order
 
 GOODS_ONLY = replace(ES, earn_basis="goods")

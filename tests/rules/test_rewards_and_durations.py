@@ -5,7 +5,6 @@ import pytest
 from loyalty.programme.rules.durations import BadDuration, Duration, parse_duration
 from loyalty.programme.rules.rewards import next_reward, worth_minor
 from loyalty.programme.rules.terms import catalogue_of
-
 from tests.support.terms import ES
 
 

@@ -11,7 +11,6 @@ from loyalty.orders.rules.facts import Delivered, Fact, InTransit, Lost, Returne
 from loyalty.orders.rules.purchase import Order, Parcel, all_kept, worth
 from loyalty.orders.rules.settlement import Settlement, order_outcome, settle
 from loyalty.programme.rules.kinds import Code, Outcome
-
 from tests.support.terms import ES, at, campaign, line, order
 
 KNOWN = [campaign("double", products=["phone"]), campaign("plus", "BONUS", "7", products=["phone", "case"])]

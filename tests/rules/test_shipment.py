@@ -9,7 +9,6 @@ from loyalty.orders.fact_rows import content_of, fact_of
 from loyalty.orders.rules.facts import Delivered, Fact, InTransit, Lost, Movement, Returned, ReturnedToSender
 from loyalty.orders.rules.purchase import Parcel
 from loyalty.orders.rules.shipment import UnknownLine, UnknownParcel, fold
-
 from tests.support.terms import at, line, order
 
 TWO = order(

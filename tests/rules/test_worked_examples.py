@@ -11,7 +11,6 @@ from loyalty.orders.rules.purchase import Kept, Worth, worth
 from loyalty.orders.rules.settlement import settle
 from loyalty.programme.rules.calendar import Calendar
 from loyalty.programme.rules.kinds import Code, Outcome
-
 from tests.support.terms import ES, Person, at, campaign, line, order, terms_of
 
 

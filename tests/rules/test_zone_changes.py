@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from loyalty.programme.rules.calendar import Calendar
 from loyalty.programme.rules.kinds import EntryKind, Outcome
-
 from tests.support.terms import ES, Person, at
 
 MADRID, CANARY, CEUTA = "Europe/Madrid", "Atlantic/Canary", "Africa/Ceuta"

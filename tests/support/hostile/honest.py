@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from bench.bodies import CARRIERS, as_bytes, native, shopify_refund
 from loyalty.orders.rules.facts import Delivered, InTransit, Returned, ReturnedToSender
 from loyalty.webhooks.producers import PRODUCERS
+from tests.support.hostile.bodies import CARRIERS, as_bytes, native, shopify_refund
 from tests.support.samples import samples
 from tests.support.stage import WEBHOOK_SECRETS
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from itertools import islice
 from random import Random
 
-from bench.honest import honest, news_of, sample_bodies, signed
-from bench.misplacing import SPOILERS
-from bench.oddities import made_odd
-from bench.spoiling import request
-from bench.strange import strange
-from bench.wire import Answer, Request, Wire
 from loyalty.orders.rules.order import Order
+from tests.support.hostile.honest import honest, news_of, sample_bodies, signed
+from tests.support.hostile.misplacing import SPOILERS
+from tests.support.hostile.oddities import made_odd
+from tests.support.hostile.spoiling import request
+from tests.support.hostile.strange import strange
+from tests.support.hostile.wire import Answer, Request, Wire
 
 CONNECTIONS = 12
 AT_ONCE = 500

@@ -27,7 +27,7 @@ from graphql import (
     visit,
 )
 
-from bench.graphql_world import Known
+from tests.support.hostile.graphql_world import Known
 
 _AIMED = 0.85
 _OF_ROOT_FIELD = 6  # steps from the document to what is selected of its root field

@@ -8,8 +8,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from bench.honest import PATHS, Signed, signed
-from bench.spoiling import (
+from loyalty.webhooks.producers import PRODUCERS
+from tests.support.hostile.honest import PATHS, Signed, signed
+from tests.support.hostile.spoiling import (
     another_body,
     another_producer,
     another_secret,
@@ -18,8 +19,7 @@ from bench.spoiling import (
     request,
     signature_elsewhere,
 )
-from bench.wire import Request
-from loyalty.webhooks.producers import PRODUCERS
+from tests.support.hostile.wire import Request
 
 _TIMED = ("native", "shippo")
 _METHODS = b"GET PUT PATCH DELETE HEAD OPTIONS TRACE PROPFIND REPORT MKCOL SEARCH M-SEARCH".split()

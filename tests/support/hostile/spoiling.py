@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from random import Random
 
-from bench.honest import Signed, signed
-from bench.wire import Headers, Request
 from loyalty.webhooks.producers import PRODUCERS
+from tests.support.hostile.honest import Signed, signed
+from tests.support.hostile.wire import Headers, Request
 from tests.support.stage import WEBHOOK_SECRETS
 
 _SIGNATURE = re.compile(r"[0-9a-f]{64}|[0-9A-Za-z+/]{43}=")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 
-from bench.wire import Request
+from tests.support.hostile.wire import Request
 
 Oddity = Callable[[Random, Request], Request]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from graphql import GraphQLSchema
 
-from bench.graphql_aiming import aimed, with_variables
-from bench.graphql_world import Known
+from tests.support.hostile.graphql_aiming import aimed, with_variables
+from tests.support.hostile.graphql_world import Known
 
 Body = dict[str, Any] | list[Any]
 Form = Callable[[Random, str, GraphQLSchema, Known], bytes]

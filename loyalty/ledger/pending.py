@@ -5,7 +5,7 @@ from datetime import date, datetime
 from uuid import UUID, uuid4
 
 from db.ledger.record import Changes, NewPromise, NewTransfer
-from loyalty.earning.rules.activity import Part
+from loyalty.ledger.rules.parts import Part
 
 
 def promise_points(

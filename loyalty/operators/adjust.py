@@ -11,7 +11,6 @@ from db.ledger.record import ChangedPromise, Changes, NewLogEntry, NewVerdict
 from db.ledger.verdicts import PromiseOfVerdict
 from db.pool import Queryable
 from loyalty.callers import Caller
-from loyalty.earning.rules.activity import Part
 from loyalty.ledger.answers import Answer, Decided, request_of, verdict_answer
 from loyalty.ledger.capacity import MOST, check_room, moved
 from loyalty.ledger.clawback import Line, LineBooks, write_taken
@@ -20,6 +19,7 @@ from loyalty.ledger.pending import promise_points
 from loyalty.ledger.resolve import credit_first
 from loyalty.ledger.rules.give_back import GivenBack, MoreThanTaken, Taken, give_back, repaid_of
 from loyalty.ledger.rules.lots import Lot, Take, take_back
+from loyalty.ledger.rules.parts import Part
 from loyalty.programme.calendars import lot_of
 from loyalty.programme.programme import Programme
 from loyalty.programme.rules.calendar import local_day

@@ -10,10 +10,10 @@ from db.orders.numbers import order_known
 from db.pool import Queryable
 from db.webhooks.inbox import unpark_deliveries
 from loyalty.callers import Caller
-from loyalty.earning.rules.activity import Part
 from loyalty.ledger.answers import Answer, content_hash, request_of, verdict_answer
 from loyalty.ledger.decide import decide
 from loyalty.ledger.pending import promise_points
+from loyalty.ledger.rules.parts import Part
 from loyalty.orders.rows import lines_as_rows, parcels_as_rows
 from loyalty.orders.rules.order import Order, all_kept
 from loyalty.orders.rules.order_check import check_order

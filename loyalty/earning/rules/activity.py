@@ -6,6 +6,7 @@ from typing import Literal
 
 from loyalty.earning.rules.caps import CapAfter, Slot, cap_after, free_slot, period_of, refusal_of, used_in
 from loyalty.earning.rules.fuel import FuelDay, claim, fuel_points
+from loyalty.ledger.rules.parts import Part
 from loyalty.programme.rules.calendar import Calendar
 from loyalty.programme.rules.campaigns import Campaign, best_factor, extras
 from loyalty.programme.rules.kinds import Awaiting, CapPeriod, Code, EntryKind, Outcome
@@ -40,16 +41,6 @@ class Activity:
     url: str | None = None
     network: str | None = None
     device_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One entry to come: the base, the streak's bonus, or what one campaign adds (kind CAMPAIGN_BONUS)."""
-
-    kind: str
-    points: int
-    campaign_id: str | None = None
-    reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

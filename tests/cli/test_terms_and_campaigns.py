@@ -11,7 +11,7 @@ from tests.cli.commands import are_sentences, mipoints
 from tests.support.processes import environment
 from tests.support.stage import Stage
 
-TERMS = Path("loyalty/terms")
+TERMS = Path("loyalty/programme/terms")
 NO_DATABASE = environment("postgresql://nobody@127.0.0.1:9/nothing")
 
 

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from loyalty.earning.rules.activity import Activity, Known, judge
+from loyalty.earning.rules.activity import Activity, EarningContext, judge
 from loyalty.ledger.rules.lots import Lot, Take, spend, take_back
 from loyalty.orders.rules.facts import Delivered, Returned
 from loyalty.orders.rules.purchase import Kept, Worth, worth
@@ -115,5 +115,5 @@ def test_example_10_the_terms_of_the_moment_decide(moment, points):
     """R22."""
     joined = at(moment, "Europe/London")
     terms = terms_of("GB", joined)
-    judged = judge(Activity("SIGN_UP"), joined, joined, terms, Calendar("Europe/London"), Known())
+    judged = judge(Activity("SIGN_UP"), joined, joined, terms, Calendar("Europe/London"), EarningContext())
     assert judged.points == points

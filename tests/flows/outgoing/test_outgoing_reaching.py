@@ -18,7 +18,7 @@ from db.pool import Database
 from loyalty.outgoing.addresses import Reach
 from loyalty.outgoing.courier import Courier
 from loyalty.outgoing.endpoints import TYPES, add_endpoint
-from loyalty.outgoing.reaching import ForbiddenAddress, NotReached, Sender, look_up
+from loyalty.outgoing.sender import ForbiddenAddress, NotReached, Sender, look_up
 from tests.support.receiver import AT_HOME, Receiver, receiving, rows, trusting
 from tests.support.stage import Stage
 

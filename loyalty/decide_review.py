@@ -18,7 +18,7 @@ from loyalty.room import check_room
 from loyalty.rules.activity import due_at
 from loyalty.rules.kinds import Code, EntryKind, Outcome
 from loyalty.rules.terms import Terms
-from loyalty.taking_back import points_of, write_clawback
+from loyalty.taking_back import write_clawback
 from loyalty.turning import Turning, credit_first, reversal_of
 
 
@@ -163,7 +163,7 @@ class _Review:
         reversal = reversal_of(taking, Code(waiting.facts["code"]), waiting.key, taking.cancel())
         back = taking.taken_back()
         write_clawback(turning.changes, back, reversal, waiting.verdict_id)
-        turning.turn(Outcome.GRANTED, Code.GRANTED, -points_of(back))
+        turning.turn(Outcome.GRANTED, Code.GRANTED, -back.points)
 
     @property
     def _terms(self) -> Terms:

@@ -18,7 +18,7 @@ from loyalty.rules.activity import Activity, due_at, judge
 from loyalty.rules.kinds import Code, EntryKind, Outcome
 from loyalty.rules.moderation import Removal, removal_of, when_published
 from loyalty.rules.terms import Terms
-from loyalty.taking_back import points_of, write_reversal
+from loyalty.taking_back import write_reversal
 from loyalty.turning import Turning, credit_first, removal_key, reversal_of
 
 _SHARES = (EntryKind.SOCIAL_SHARE, EntryKind.LINK_SHARE)
@@ -176,7 +176,7 @@ class _Desk:
                 kind=EntryKind.CLAWBACK,
                 outcome=Outcome.WAITING,
                 code=Code.WAITING_FOR_OPERATOR,
-                points=-(points_of(turning.taken_back()) + pending),
+                points=-(turning.taken_back().points + pending),
                 reference=None,
                 occurred_at=self.member.now,
                 decided_at=self.member.now,

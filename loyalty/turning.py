@@ -5,11 +5,12 @@ from datetime import datetime
 from uuid import UUID
 
 from db.judging import MemberToJudge, Who, member_to_judge
-from db.record import ChangedPromise, Changes, NewTransfer, TurnedVerdict
+from db.record import ChangedPromise, Changes, TurnedVerdict
 from db.verdicts import PromiseOfVerdict, VerdictToTurn
 from loyalty.catching_up import catch_up_alone
+from loyalty.ledger.journal import lots_after
 from loyalty.programme import Programme
-from loyalty.promising import lot_of
+from loyalty.promising import cancel_promise, lot_of
 from loyalty.rules.kinds import Awaiting, Code, Outcome
 from loyalty.rules.lots import Lot, Take, TakenBack, take_back
 from loyalty.rules.terms import Terms
@@ -55,14 +56,13 @@ class Turning:
     def cancel(self) -> int:
         """Its open promises are void; gives how many points will never come."""
         for promise in self.verdict.open_promises:
-            self.changes.changed_promises.append(ChangedPromise(promise.promise_id, "VOIDED", promise.points))
-            self.changes.transfers.append(self._void(promise))
+            cancel_promise(self.changes, promise, self.verdict.verdict_id, self.member.now)
         return sum(promise.points for promise in self.verdict.open_promises)
 
     def taken_back(self) -> TakenBack:
         """What its credited points come to now: out of the lots they went to, and so on, the rest debt (R36)."""
         return take_back(
-            [Lot(lapses_on, remaining) for lapses_on, remaining in self.member.lots],
+            lots_after(self.member.lots, self.changes),
             sum(promise.points for promise in self.verdict.promises if promise.state == "POSTED"),
             [Take(lapses_on, points) for lapses_on, points in self.verdict.origins],
             [Lot(lapses_on, points) for lapses_on, points in self.verdict.lapsed],
@@ -80,20 +80,6 @@ class Turning:
                 due_at=due_at,
                 lapses_on=lot_of(due_at, terms) if due_at is not None and terms is not None else None,
             )
-        )
-
-    def _void(self, promise: PromiseOfVerdict) -> NewTransfer:
-        return NewTransfer(
-            entry=len(self.changes.transfers) + 1,
-            kind="VOID",
-            debit="pending",
-            credit="issuance",
-            amount=promise.points,
-            source=promise.source,
-            occurred_at=self.member.now,
-            promise_id=promise.promise_id,
-            verdict_id=self.verdict.verdict_id,
-            reference=promise.reference,
         )
 
 

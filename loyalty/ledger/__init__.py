@@ -1,0 +1,1 @@
+"""The ledger: how points move, and what follows from it."""

@@ -12,9 +12,9 @@ from starlette.responses import JSONResponse, Response
 
 from api.metrics import Metrics
 from db.migrate import are_current
-from db.outgoing import outgoing_backlog
+from db.outgoing.events import outgoing_backlog
 from db.pool import Database, DatabaseUnavailable
-from db.producers import inbox_waiting
+from db.webhooks.health import inbox_waiting
 
 log = logging.getLogger("mipoints.api")
 

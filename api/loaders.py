@@ -7,10 +7,17 @@ from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
-from db import reading
-from db.deliveries import DeliveryKey, DeliveryRow, deliveries_by_id
-from db.reading import CouponRow, EntryRow, MemberAnd, MemberRow, NoticeRow, OrderRow, PromiseRow, VerdictRow
-from loyalty.programme import Catalogue, Programme
+from db.coupons.rows import CouponRow, coupons_by_id, stock_of_rewards
+from db.ledger.entries import EntryRow, entries_by_seq, entries_of_verdicts
+from db.ledger.notices import NoticeRow, notices_by_id
+from db.ledger.promises import PromiseRow, promises_by_id, promises_of_verdicts
+from db.ledger.verdict_rows import VerdictRow, verdicts_by_id
+from db.members.rows import MemberRow, members_by_id, members_by_mi_id
+from db.orders.rows import OrderRow, orders_by_number
+from db.pages import MemberAnd
+from db.webhooks.deliveries import DeliveryKey, DeliveryRow, deliveries_by_id
+from loyalty.programme.catalogue import Catalogue
+from loyalty.programme.programme import Programme
 
 K = TypeVar("K", bound=Hashable)
 Row = TypeVar("Row")
@@ -57,20 +64,20 @@ class Loaders:
 
     def __post_init__(self) -> None:
         db = self.programme.db
-        self.members_by_mi_id = _one(lambda ids: reading.members_by_mi_id(db, ids), lambda row: row.mi_id)
-        self.members = _one(lambda ids: reading.members_by_id(db, ids), lambda row: row.member_id)
-        self.entries = _one(lambda keys: reading.entries_by_seq(db, keys), lambda row: (row.member_id, row.seq))
+        self.members_by_mi_id = _one(lambda ids: members_by_mi_id(db, ids), lambda row: row.mi_id)
+        self.members = _one(lambda ids: members_by_id(db, ids), lambda row: row.member_id)
+        self.entries = _one(lambda keys: entries_by_seq(db, keys), lambda row: (row.member_id, row.seq))
         self.entries_of_verdict = _several(
-            lambda keys: reading.entries_of_verdicts(db, keys), lambda row: (row.member_id, _id(row.verdict_id))
+            lambda keys: entries_of_verdicts(db, keys), lambda row: (row.member_id, _id(row.verdict_id))
         )
-        self.promises = _one(lambda keys: reading.promises_by_id(db, keys), lambda row: (row.member_id, row.promise_id))
+        self.promises = _one(lambda keys: promises_by_id(db, keys), lambda row: (row.member_id, row.promise_id))
         self.promises_of_verdict = _several(
-            lambda keys: reading.promises_of_verdicts(db, keys), lambda row: (row.member_id, row.verdict_id)
+            lambda keys: promises_of_verdicts(db, keys), lambda row: (row.member_id, row.verdict_id)
         )
-        self.coupons = _one(lambda keys: reading.coupons_by_id(db, keys), lambda row: (row.member_id, row.coupon_id))
-        self.verdicts = _one(lambda keys: reading.verdicts_by_id(db, keys), lambda row: (row.member_id, row.verdict_id))
-        self.orders = _one(lambda keys: reading.orders_by_number(db, keys), lambda row: (row.member_id, row.number))
-        self.notices = _one(lambda keys: reading.notices_by_id(db, keys), lambda row: (row.member_id, row.notice_id))
+        self.coupons = _one(lambda keys: coupons_by_id(db, keys), lambda row: (row.member_id, row.coupon_id))
+        self.verdicts = _one(lambda keys: verdicts_by_id(db, keys), lambda row: (row.member_id, row.verdict_id))
+        self.orders = _one(lambda keys: orders_by_number(db, keys), lambda row: (row.member_id, row.number))
+        self.notices = _one(lambda keys: notices_by_id(db, keys), lambda row: (row.member_id, row.notice_id))
         self.deliveries = _one(lambda keys: deliveries_by_id(db, keys), lambda row: (row.producer, row.event_id))
         self.stock = DataLoader(load_fn=self._stock, max_batch_size=_LARGEST_BATCH)
         self._catalogue = DataLoader(load_fn=self._read_catalogue)
@@ -84,7 +91,7 @@ class Loaders:
         return [catalogue for _ in keys]
 
     async def _stock(self, reward_ids: list[str]) -> list[int | None]:
-        found = await reading.stock_of_rewards(self.programme.db, reward_ids)
+        found = await stock_of_rewards(self.programme.db, reward_ids)
         return [found.get(each) for each in reward_ids]
 
 

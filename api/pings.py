@@ -14,9 +14,9 @@ from starlette.types import Receive, Scope, Send
 from api.bodies import BodyNotRead, BodyTooLarge, read_body
 from api.metrics import Metrics
 from api.webhooks import problem, sent_of
-from loyalty.producers import PRODUCERS
-from loyalty.producers.diagnosis import diagnose, quick_look
-from loyalty.producers.findings import Pinged
+from loyalty.webhooks.producers import PRODUCERS
+from loyalty.webhooks.producers.diagnosis import diagnose, quick_look
+from loyalty.webhooks.producers.findings import Pinged
 
 LARGEST_BODY = 64 * 1024
 _DIAGNOSES_A_SECOND = 5

@@ -15,12 +15,12 @@ from api.context import Wake
 from api.problems import Forbidden, Unauthenticated
 from api.webhooks import problem, sent_of
 from db.pool import DatabaseUnavailable
-from loyalty.inbox import BadSignature, UnknownProducer, check_sender
-from loyalty.producers.reading import is_id
-from loyalty.programme import Programme
-from loyalty.reconcile import Missing, Report, keep_reports
+from loyalty.programme.programme import Programme
 from loyalty.refusals import InvalidInput
 from loyalty.tokens import Verifier
+from loyalty.webhooks.inbox import BadSignature, UnknownProducer, check_sender
+from loyalty.webhooks.producers.reading import is_id
+from loyalty.webhooks.reconcile import Missing, Report, keep_reports
 
 
 @dataclass(frozen=True, slots=True)

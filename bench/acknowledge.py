@@ -26,7 +26,7 @@ from rich.table import Table
 
 from bench.offering import Answer, Offered
 from bench.running import Programme, programme_running
-from tests.standing_still import standing_still
+from tests.support.standing_still import standing_still
 
 A_SECOND = int(os.environ.get("MIPOINTS_OFFERED", "400"))
 SECONDS = int(os.environ.get("MIPOINTS_OFFERED_SECONDS", "20"))

@@ -21,14 +21,14 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from bench.attacking import ATTACKS, Attack, document
 from bench.keys import Provider, provider
 from bench.running import Programme, programme_running
-from bench.wire import Answer, Request, Wire
 from loyalty.settings import Settings
 from loyalty.tokens import issue
-from tests.processes import Server, answering, serving
-from tests.stage import AUTH_SECRET, REGISTER
+from tests.support.hostile.attacking import ATTACKS, Attack, document
+from tests.support.hostile.wire import Answer, Request, Wire
+from tests.support.processes import Server, answering, serving
+from tests.support.stage import AUTH_SECRET, REGISTER
 
 TIMES = int(os.environ.get("MIPOINTS_ATTACKS", "500"))
 WARM = 100

@@ -21,8 +21,8 @@ from rich.table import Table
 from bench.running import Programme
 from loyalty.settings import Settings
 from loyalty.tokens import issue
-from tests.stage import AUTH_SECRET
-from tests.streams import CHANGES, known
+from tests.support.stage import AUTH_SECRET
+from tests.support.streams import CHANGES, known
 
 CLIENTS, AT_ONCE, WARM = 10_000, 50, 1_000
 PATIENCE = 10.0

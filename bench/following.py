@@ -22,12 +22,12 @@ from rich.table import Table
 from bench.coming_and_going import coming_and_going
 from bench.running import Programme as Running
 from bench.running import programme_running
-from db.changes import follow_member, listening
+from db.ledger.balance_changes import follow_member, listening
 from db.pool import Database, connect
-from loyalty.adjust import Adjustment, adjust
 from loyalty.callers import Caller
-from loyalty.programme import Programme
-from loyalty.register import Registration, register
+from loyalty.members.register import Registration, register
+from loyalty.operators.adjust import Adjustment, adjust
+from loyalty.programme.programme import Programme
 
 MEMBERS, AT_ONCE, CHANGES = 200, 16, 2000
 OPERATOR = Caller("bench", frozenset({"operator"}), is_service=True)

@@ -25,19 +25,20 @@ import asyncpg
 from rich.console import Console
 from rich.table import Table
 
-from bench.honest import signed
-from bench.hostile import Answers, send_all, strange_bodies, unproven
-from bench.running import Programme, ledger, points_in_the_ledger, programme_running, skip_pauses, until_applied
-from bench.spoiling import request
+from bench.running import Programme, programme_running, skip_pauses, until_applied
 from bench.storm import beside
-from bench.wire import Request
-from loyalty.facts import fact_of
-from loyalty.rules.orders import Order, OrderLine, Parcel
-from loyalty.rules.purchase import worth
-from loyalty.rules.shipment import Fact, fold
-from tests.processes import answering, serving
-from tests.producers.samples import sample
-from tests.rules.known import ES
+from loyalty.orders.fact_rows import fact_of
+from loyalty.orders.rules.order import Order, OrderLine, Parcel
+from loyalty.orders.rules.purchase import worth
+from loyalty.orders.rules.shipment import Fact, fold
+from tests.support.hostile.honest import signed
+from tests.support.hostile.hostile import Answers, send_all, strange_bodies, unproven
+from tests.support.hostile.spoiling import request
+from tests.support.hostile.wire import Request
+from tests.support.ledger import ledger, points_in_the_ledger
+from tests.support.processes import answering, serving
+from tests.support.samples import sample
+from tests.support.terms import ES
 
 SEED = int(os.environ.get("MIPOINTS_FUZZ_SEED", "1"))
 UNPROVEN = int(os.environ.get("MIPOINTS_FUZZ", "50000"))

@@ -12,101 +12,25 @@ import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import httpx
-import hypothesis
-import requests
-import schemathesis
-from hypothesis import HealthCheck, Phase, given
-from hypothesis import strategies as st
 from rich.console import Console
 from rich.table import Table
-from schemathesis import GenerationMode
 
-from api.negotiation import GRAPHQL_JSON, JSON
-from bench.graphql_answers import Seen
-from bench.graphql_forms import FORMS, Form
-from bench.graphql_values import register_scalars
-from bench.graphql_world import Known, callers, peopled
 from bench.running import Programme, programme_running
 from loyalty.settings import Settings
 from loyalty.tokens import issue
-from tests.stage import AUTH_SECRET
+from tests.support.hostile.graphql_answers import Seen
+from tests.support.hostile.graphql_asking import SEED, ask_all
+from tests.support.hostile.graphql_world import callers, peopled
+from tests.support.stage import AUTH_SECRET
 
-SEED = int(os.environ.get("MIPOINTS_FUZZ_SEED", "1"))
 REQUESTS = int(os.environ.get("MIPOINTS_FUZZ_GRAPHQL", "24000"))
-_MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE, GenerationMode.POSITIVE)
 _TROUBLE = ("Traceback", "fault at", "fault around", "The sweeper's part")
-
-
-@dataclass(slots=True)
-class Asking:
-    """Whoever asks, what about, and what was answered so far."""
-
-    tokens: Mapping[str, str | None]
-    known: Known
-    session: requests.Session
-    seen: Seen = field(default_factory=Seen)
-
-    def ask(self, case: Any, caller: str, form: Form, number: int) -> None:
-        """One request."""
-        body = form(Random(number), case.body, case.operation.schema.client_schema, self.known)
-        token = self.tokens[caller]
-        headers = {"Content-Type": JSON, "Accept": (GRAPHQL_JSON, JSON)[number % 2]}
-        headers |= {"Authorization": f"Bearer {token}"} if token else {}
-        answer = case.call(session=self.session, headers=headers, data=body)
-        what = f"{form.__name__}, {caller}: {body!r}"
-        (media,) = answer.headers.get("content-type", [""])
-        self.seen.add(case.operation.label, what, answer.status_code, answer.content, media, answer.elapsed)
-
-    def examples(self, operation: Any, mode: GenerationMode, many: int, seed: int) -> None:
-        """Up to so many requests about one root field; where few are possible, fewer."""
-
-        @hypothesis.seed(seed)
-        @hypothesis.settings(
-            max_examples=many,
-            database=None,
-            deadline=None,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )
-        @given(
-            case=operation.as_strategy(generation_mode=mode),
-            caller=st.one_of(st.sampled_from(_who_may(operation, self.tokens)), st.sampled_from(list(self.tokens))),
-            form=st.sampled_from(FORMS),
-            number=st.integers(0, 2**32),
-        )
-        def ask(case: Any, caller: str, form: Form, number: int) -> None:
-            self.ask(case, caller, form, number)
-
-        ask()
-
-
-def _who_may(operation: Any, tokens: Mapping[str, str | None]) -> list[str]:
-    """Those that the words before the colon of a field's description name; everybody where they name none."""
-    words = operation.definition.raw.description.partition(":")[0]
-    return [each for each in tokens if each.removeprefix("another ") in words] or list(tokens)
-
-
-def ask_all(url: str, tokens: Mapping[str, str | None], known: Known, wanted: int) -> Seen:
-    """So many requests at least, about every root field: valid operations, and such that break a rule of the schema."""
-    register_scalars()
-    schema = schemathesis.graphql.from_url(f"{url}/graphql")
-    turns = [(each.ok(), mode) for each in schema.get_all_operations() for mode in _MODES]
-    with requests.Session() as session:
-        asking, seed = Asking(tokens, known, session), SEED * 1_000_000
-        while asking.seen.asked < wanted:
-            many = (wanted - asking.seen.asked) // len(turns) + 1
-            for operation, mode in turns:
-                seed += 1
-                asking.examples(operation, mode, many, seed)
-    return asking.seen
 
 
 async def run(folder: Path, stack: ExitStack) -> tuple[dict[str, str], list[str]]:

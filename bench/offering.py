@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 import httptools
 import uvloop
 
-from loyalty.producers import native
-from tests.stage import NATIVE_SECRET
+from loyalty.webhooks.producers import native
+from tests.support.stage import NATIVE_SECRET
 
 LONGEST_SECONDS = 30.0
 _KEPT_SECONDS = 3.0

@@ -22,8 +22,8 @@ from bench.running import UNLIMITED
 from loyalty.settings import Settings
 from loyalty.tokens import issue
 from mipoints.embedded import EmbeddedPostgres, EmbeddedRedis
-from tests.processes import answering, environment, running, serving
-from tests.stage import AUTH_SECRET, EARN, REGISTER
+from tests.support.processes import answering, environment, running, serving
+from tests.support.stage import AUTH_SECRET, EARN, REGISTER
 
 HOLD_SECONDS = 5
 MEMBERS = 50

@@ -13,12 +13,12 @@ from typing import Any
 import asyncpg
 import httpx
 
-from loyalty.rules.orders import Order
+from loyalty.orders.rules.order import Order
 from loyalty.settings import Settings
 from loyalty.tokens import issue
 from mipoints.embedded import EmbeddedPostgres, EmbeddedRedis
-from tests.processes import answering, environment, serving
-from tests.stage import AUTH_SECRET, ORDER, REGISTER
+from tests.support.processes import answering, environment, serving
+from tests.support.stage import AUTH_SECRET, ORDER, REGISTER
 
 AT_ONCE = 16
 UNLIMITED = {f"MIPOINTS_GRAPHQL_{kind}_BUDGET": "0" for kind in ("MEMBER", "SERVICE", "STRANGER")}
@@ -127,26 +127,6 @@ async def until_applied(owner: asyncpg.Connection) -> None:
     """Until nothing in the inbox waits for a worker any more."""
     while await owner.fetchval("select exists (select from inbox where state = 'RECEIVED')"):  # noqa: ASYNC110
         await asyncio.sleep(0.5)
-
-
-async def points_in_the_ledger(owner: asyncpg.Connection) -> dict[str, int]:
-    """Points of each order, as its lines of history add up."""
-    rows = await owner.fetch(
-        "select o.number, coalesce(sum(t.points), 0)::int as points from orders o "
-        "left join verdicts v on v.member_id = o.member_id and v.reference = o.number "
-        "left join transfers t on t.member_id = v.member_id and t.verdict_id = v.verdict_id "
-        "group by o.number"
-    )
-    return {row["number"]: row["points"] for row in rows}
-
-
-async def ledger(owner: asyncpg.Connection) -> object:
-    """What must not change where nothing was told: the ledger's length and hash, balances, facts."""
-    return await owner.fetchrow(
-        "select (select count(*) from transfers), (select count(*) from order_facts), "
-        "(select md5(string_agg(head::text || seq || available || pending || debt, ',' order by member_id)) "
-        "from balances)"
-    )
 
 
 def _as_input(order: Order, mi_id: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
-from tests.processes import free_port
+from tests.support.processes import free_port
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 300

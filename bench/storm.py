@@ -23,23 +23,17 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
-from bench.bodies import CARRIERS, as_bytes, native, shopify_refund
-from bench.running import (
-    Programme,
-    ledger,
-    points_in_the_ledger,
-    programme_running,
-    skip_pauses,
-    until_applied,
-)
-from loyalty.producers import PRODUCERS
-from loyalty.producers.events import Known, Sent
-from loyalty.rules.facts import Delivered, Fact, InTransit, Lost, Movement, Returned, ReturnedToSender
-from loyalty.rules.orders import Order, OrderLine, Parcel
-from loyalty.rules.purchase import worth
-from loyalty.rules.shipment import fold
-from tests.rules.known import ES
-from tests.stage import WEBHOOK_SECRETS
+from bench.running import Programme, programme_running, skip_pauses, until_applied
+from loyalty.orders.rules.facts import Delivered, Fact, InTransit, Lost, Movement, Returned, ReturnedToSender
+from loyalty.orders.rules.order import Order, OrderLine, Parcel
+from loyalty.orders.rules.purchase import worth
+from loyalty.orders.rules.shipment import fold
+from loyalty.webhooks.producers import PRODUCERS
+from loyalty.webhooks.producers.events import ReportedOrder, Sent
+from tests.support.hostile.bodies import CARRIERS, as_bytes, native, shopify_refund
+from tests.support.ledger import ledger, points_in_the_ledger
+from tests.support.stage import WEBHOOK_SECRETS
+from tests.support.terms import ES
 
 SEED = int(os.environ.get("MIPOINTS_STORM_SEED", "1"))
 DELIVERIES = int(os.environ.get("MIPOINTS_STORM", "20000"))
@@ -156,7 +150,7 @@ def _fact_of(told: Told) -> Fact:
     adapter = PRODUCERS[told.producer]
     headers = adapter.sign(_key_of(told.producer), told.body, told.event_id, datetime.now(UTC))
     happening = adapter.read(Sent({name.lower(): text for name, text in headers.items()}, told.body), datetime.now(UTC))
-    assert isinstance(happening, Known), happening
+    assert isinstance(happening, ReportedOrder), happening
     return happening.fact
 
 

@@ -8,9 +8,9 @@ from uuid import UUID
 
 import asyncpg
 
+from db.ledger.record import NewLogEntry
 from db.pool import Queryable
 from db.queries import query
-from db.record import NewLogEntry
 
 
 async def programme_version(db: Queryable) -> int:
@@ -148,9 +148,9 @@ async def programme_changed(db: Queryable) -> None:
     await db.execute(query("programme_changed"))
 
 
-async def hold_programme(db: Queryable) -> None:
+async def lock_programme(db: Queryable) -> None:
     """Holds the programme until the transaction ends, so that what is read next of it cannot be stale."""
-    await db.fetchrow(query("hold_programme"))
+    await db.fetchrow(query("lock_programme"))
 
 
 async def log_action(db: Queryable, entry: NewLogEntry) -> None:

@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 PREFIX = "MIPOINTS_"
 ASKABLE = ("easypost", "aftership", "shippo", "sendcloud")
-"""The producers that answer questions about a parcel (loyalty/producers/questions.py)."""
+"""The producers that answer questions about a parcel (loyalty/webhooks/producers/questions.py)."""
 
 
 class SettingsError(Exception):

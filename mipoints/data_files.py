@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from loyalty.programme import campaigns_of_file, check_shipped
-from loyalty.rules.document import BadDocument
-from loyalty.rules.terms import Terms, by_market, check_together, terms_from
-from loyalty.terms.files import Document, read_document, shipped_campaign, shipped_campaign_names, shipped_terms
+from loyalty.programme.files import Document, read_document, shipped_campaign, shipped_campaign_names, shipped_terms
+from loyalty.programme.load import campaigns_of_file, check_shipped
+from loyalty.programme.rules.document import BadDocument
+from loyalty.programme.rules.terms import Terms, by_market, check_together, terms_from
 from mipoints.problems import MISTYPED, Problem
 
 

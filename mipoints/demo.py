@@ -12,10 +12,10 @@ from typing import Any
 from api.graphiql import LUCIA, OLIVER
 from db import clock
 from db.pool import Database
-from loyalty.campaigning import load_campaigns
-from loyalty.programme import Programme
+from loyalty.operators.campaigns import load_campaigns
+from loyalty.programme.files import Document, shipped_campaign
+from loyalty.programme.programme import Programme
 from loyalty.settings import Settings
-from loyalty.terms.files import Document, shipped_campaign
 from loyalty.tokens import issue
 from mipoints.client import Api, Unexpected
 from mipoints.documents import EARN, ORDER, RECORD_ORDER, REGISTER

@@ -11,7 +11,7 @@ import asyncpg
 from db import clock
 from db.migrate import migrate
 from db.pool import read_json
-from loyalty.programme import load_shipped
+from loyalty.programme.load import load_shipped
 from loyalty.settings import Settings
 from mipoints.problems import Problem
 

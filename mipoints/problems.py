@@ -46,9 +46,9 @@ def problem_of(error: Exception) -> Problem | None:
     from db.pool import DatabaseUnavailable
     from loyalty.outgoing.addresses import ForbiddenAddress
     from loyalty.outgoing.endpoints import EndpointProblem
+    from loyalty.programme.rules.document import BadDocument
+    from loyalty.programme.rules.durations import BadDuration
     from loyalty.refusals import InvalidInput
-    from loyalty.rules.document import BadDocument
-    from loyalty.rules.durations import BadDuration
     from loyalty.settings import SettingsError
     from loyalty.tokens import TokenProblem
     from mipoints.embedded.problems import EmbeddedServiceError

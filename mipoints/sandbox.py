@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from loyalty.producers import PRODUCERS
 from loyalty.settings import Settings, read_settings
+from loyalty.webhooks.producers import PRODUCERS
 from mipoints.problems import Problem
 
 DEFAULT_URL = "http://127.0.0.1:8000"

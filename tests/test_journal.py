@@ -3,9 +3,9 @@
 from datetime import UTC, date, datetime
 from uuid import uuid4
 
-from db.record import Changes
+from db.ledger.record import Changes
 from loyalty.ledger.journal import Cause, Entry, credit, lots_after, moved, pend, take, void, write
-from loyalty.rules.lots import Lot, Take
+from loyalty.ledger.rules.lots import Lot, Take
 
 CAUSE = Cause("event:1", datetime(2026, 11, 3, tzinfo=UTC), uuid4(), "p-1", 7)
 SOONER, LATER = date(2027, 1, 1), date(2027, 2, 1)

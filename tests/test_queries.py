@@ -10,7 +10,7 @@ import pytest
 from db.migrate import MigrationsDiffer, are_current, migrate
 from db.pool import Database, Queryable, connect
 from db.queries import all_queries, query
-from tests.stage import Stage
+from tests.support.stage import Stage
 
 ROOT = Path(__file__).parent.parent
 

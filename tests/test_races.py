@@ -10,21 +10,21 @@ import asyncpg
 import pytest
 
 from db import clock
-from db.credit import due_promises, post_due
+from db.ledger.credit import due_promises, post_due
 from db.pool import Database
-from db.reconciling import claim_question
+from db.webhooks.reconcile import claim_question
 from loyalty.callers import Caller
-from loyalty.credit import credit_due
-from loyalty.earn import earn
-from loyalty.inbox import apply_deliveries
-from loyalty.programme import Programme
-from loyalty.record_order import OrderTold, record_order
-from loyalty.redeem import Redeemed, redeem
+from loyalty.coupons.redeem import Redeemed, redeem
+from loyalty.earning.earn import earn
+from loyalty.earning.rules.activity import Activity
+from loyalty.ledger.credit import credit_due
+from loyalty.members.register import Registration, register
+from loyalty.orders.record import OrderToRecord, record_order
+from loyalty.orders.rules.order import Order, OrderLine
+from loyalty.programme.programme import Programme
 from loyalty.refusals import IdempotencyMismatch, InvalidInput, NotEnoughPoints
-from loyalty.register import Registration, register
-from loyalty.rules.activity import Activity
-from loyalty.rules.orders import Order, OrderLine
-from tests.stage import Stage
+from loyalty.webhooks.inbox import apply_deliveries
+from tests.support.stage import Stage
 
 STOREFRONT = Caller("storefront", frozenset({"storefront"}), is_service=True)
 SHARE = Activity("SOCIAL_SHARE", product_id="p-1")
@@ -46,7 +46,7 @@ async def member_with(programme: Programme, owner: asyncpg.Connection, mi_id: st
 
 async def told_order(programme: Programme, mi_id: str, number: str, units: int, key: str | None = None) -> None:
     order = Order(number, await clock.now(programme.db), "EUR", (OrderLine("1", "p-1", 1, units * 100),))
-    await record_order(programme, STOREFRONT, OrderTold(mi_id, order), key or f"key-{number}")
+    await record_order(programme, STOREFRONT, OrderToRecord(mi_id, order), key or f"key-{number}")
 
 
 async def deliver(programme: Programme, number: str) -> None:
@@ -144,7 +144,7 @@ async def test_one_order_number_for_two_members_at_once_belongs_to_one(programme
     order = Order("ORD-1", placed_at, "EUR", (OrderLine("1", "p-1", 1, 10000),))
     answers = await asyncio.gather(
         *(
-            record_order(programme, STOREFRONT, OrderTold(mi_id, order), f"{mi_id}-{n}")
+            record_order(programme, STOREFRONT, OrderToRecord(mi_id, order), f"{mi_id}-{n}")
             for n in range(10)
             for mi_id in ("mi-1", "mi-2")
         ),

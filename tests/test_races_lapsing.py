@@ -10,15 +10,15 @@ import pytest
 from db import clock
 from db.pool import Database
 from loyalty.callers import Caller
-from loyalty.catching_up import catch_up_alone
-from loyalty.credit import credit_due
-from loyalty.earn import earn
-from loyalty.lapse import LapseLooks, lapse_due
-from loyalty.notify import send_notices
-from loyalty.programme import Programme
-from loyalty.redeem import redeem
+from loyalty.coupons.redeem import redeem
+from loyalty.earning.earn import earn
+from loyalty.ledger.catch_up import catch_up_alone
+from loyalty.ledger.credit import credit_due
+from loyalty.ledger.lapse import LapseLooks, lapse_due
+from loyalty.ledger.send_notices import send_notices
+from loyalty.members.register import register
+from loyalty.programme.programme import Programme
 from loyalty.refusals import NotEnoughPoints
-from loyalty.register import register
 from tests.test_races import SHARE, STOREFRONT, member_with, person
 
 

@@ -9,17 +9,17 @@ import asyncpg
 
 from db import clock
 from loyalty.callers import Caller
-from loyalty.credit import credit_due
-from loyalty.earn import earn
-from loyalty.erase_member import erase_member
-from loyalty.inbox import apply_deliveries
-from loyalty.programme import Programme
-from loyalty.redeem import redeem
+from loyalty.coupons.redeem import redeem
+from loyalty.earning.earn import earn
+from loyalty.earning.rules.activity import Activity
+from loyalty.ledger.credit import credit_due
+from loyalty.members.erase import erase_member
+from loyalty.members.register import register
+from loyalty.members.set_state import StateChange, set_member_state
+from loyalty.members.set_time_zone import set_time_zone
+from loyalty.programme.programme import Programme
 from loyalty.refusals import MemberNotActive, NotAMember
-from loyalty.register import register
-from loyalty.rules.activity import Activity
-from loyalty.set_member_state import StateChange, set_member_state
-from loyalty.set_time_zone import set_time_zone
+from loyalty.webhooks.inbox import apply_deliveries
 from tests.test_races import SHARE, STOREFRONT, deliver, member_with, person, told_order
 
 OPERATOR = Caller("olga", frozenset({"operator"}), is_service=True)

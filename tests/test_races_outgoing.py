@@ -13,16 +13,16 @@ from starlette.responses import Response
 
 from db import clock
 from db.audit import audit
-from db.outgoing import Answer, claim_outgoing, write_answers
+from db.outgoing.events import AttemptResult, claim_outgoing, write_attempts
 from db.pool import Database
 from loyalty.callers import Caller
-from loyalty.credit import credit_due
+from loyalty.coupons.redeem import redeem
+from loyalty.ledger.credit import credit_due
+from loyalty.members.register import register
 from loyalty.outgoing.schedule import LEASE_SECONDS, PATIENCE
-from loyalty.programme import Programme
-from loyalty.redeem import redeem
-from loyalty.register import register
-from tests.processes import environment, running
-from tests.receiver import Receiver, courier, receiving, rows
+from loyalty.programme.programme import Programme
+from tests.support.processes import environment, running
+from tests.support.receiver import Receiver, courier, receiving, rows
 from tests.test_races import STOREFRONT, deliver, member_with, person, told_order
 
 
@@ -97,12 +97,12 @@ async def test_an_answer_that_comes_after_somebody_else_sent_again_counts_only_i
     await owner.execute("update outgoing set leased_until = clock_timestamp()")
     (repeated,) = await claim_outgoing(db, [], 3, LEASE_SECONDS)
     assert (stalled.event_id, stalled.attempts, repeated.attempts) == (repeated.event_id, 1, 2)
-    failed = Answer(stalled, "FAILED", 500, "The endpoint answered 500.", 5)
-    await write_answers(db, stalled.endpoint_id, [failed], PATIENCE)
+    failed = AttemptResult(stalled, "FAILED", 500, "The endpoint answered 500.", 5)
+    await write_attempts(db, stalled.endpoint_id, [failed], PATIENCE)
     assert await owner.fetchval("select status from outgoing") is None
-    await write_answers(db, stalled.endpoint_id, [Answer(stalled, "DELIVERED", 200)], PATIENCE)
-    late = Answer(repeated, "FAILED", 500, "The endpoint answered 500.", 5)
-    await write_answers(db, stalled.endpoint_id, [late], PATIENCE)
+    await write_attempts(db, stalled.endpoint_id, [AttemptResult(stalled, "DELIVERED", 200)], PATIENCE)
+    late = AttemptResult(repeated, "FAILED", 500, "The endpoint answered 500.", 5)
+    await write_attempts(db, stalled.endpoint_id, [late], PATIENCE)
     assert await rows(owner) == [("DELIVERED", 2)]
 
 

@@ -6,11 +6,11 @@ import asyncpg
 import pytest
 
 from loyalty.callers import Caller
-from loyalty.inbox import apply_deliveries
-from loyalty.programme import Programme
-from loyalty.register import register
-from loyalty.replay import replay_by_hand, replay_dead, replay_webhook
-from tests.books import assert_books_are_sound
+from loyalty.members.register import register
+from loyalty.programme.programme import Programme
+from loyalty.webhooks.inbox import apply_deliveries
+from loyalty.webhooks.replay import replay_by_hand, replay_dead, replay_webhook
+from tests.support.audit import assert_books_are_sound
 from tests.test_races import STOREFRONT, deliver, person, told_order
 
 OPERATOR = Caller("olga", frozenset({"operator"}), is_service=True)

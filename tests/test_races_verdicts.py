@@ -8,17 +8,18 @@ import asyncpg
 import pytest
 
 from db import clock
-from loyalty.adjust import Adjustment, adjust
 from loyalty.callers import Caller
-from loyalty.credit import credit_due
-from loyalty.decide_review import Decision, decide_review
-from loyalty.earn import Decided, earn
-from loyalty.moderate import ReviewPublished, ReviewRemoved, ShareRemoved, record_moderation
-from loyalty.programme import Programme
-from loyalty.redeem import redeem
+from loyalty.coupons.redeem import redeem
+from loyalty.earning.earn import earn
+from loyalty.earning.moderate import ReviewPublished, ReviewRemoved, ShareRemoved, record_moderation
+from loyalty.earning.rules.activity import Activity
+from loyalty.ledger.answers import Decided
+from loyalty.ledger.credit import credit_due
+from loyalty.members.register import Registration, register
+from loyalty.operators.adjust import Adjustment, adjust
+from loyalty.operators.decide_review import ReviewDecision, decide_review
+from loyalty.programme.programme import Programme
 from loyalty.refusals import InvalidInput, NotFound
-from loyalty.register import Registration, register
-from loyalty.rules.activity import Activity
 
 STOREFRONT = Caller("storefront", frozenset({"storefront"}), is_service=True)
 MANY = 24
@@ -97,7 +98,7 @@ async def test_operators_who_approve_and_decline_at_once_get_one_answer(
     verdict = (asked.member_id, asked.verdict_id)
     answers = await asyncio.gather(
         *(
-            decide_review(programme, operator(n), Decision(verdict, approve=n % 2 == 0, reason="Seen."), "k")
+            decide_review(programme, operator(n), ReviewDecision(verdict, approve=n % 2 == 0, reason="Seen."), "k")
             for n in range(1, MANY)
         )
     )

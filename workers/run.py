@@ -8,10 +8,10 @@ from datetime import timedelta
 from arq.worker import Worker
 
 from db.pool import connect
-from loyalty.ask_producers import Key
 from loyalty.outgoing.addresses import reach_of
-from loyalty.programme import Programme
+from loyalty.programme.programme import Programme
 from loyalty.settings import Settings
+from loyalty.webhooks.ask_producers import Key
 from workers.sweeper import Sweeper
 from workers.wakeups import JOB_SECONDS, options, redis_settings
 

@@ -10,7 +10,7 @@ from api.context import Info
 from api.problems import Forbidden, Unauthenticated
 from api.schema.refusals import answer_of
 from db.pool import DatabaseUnavailable
-from loyalty.deciding import is_key_used
+from loyalty.ledger.answers import is_key_used
 from loyalty.refusals import IdempotencyMismatch, InvalidInput, NotAllowed, NotFound, Refusal
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import strawberry
 
-from api.schema.caps import Cap
+from api.schema.earning.caps import Cap
 from api.schema.enums import CouponState, MemberState
 from api.schema.money import Money
 from loyalty import refusals as said

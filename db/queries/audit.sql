@@ -626,7 +626,7 @@ limit $1;
 
 -- name: audit_order_contents
 -- Every order is as it was told: its content has the hash it was told with, over the same text as `content_text` in
--- loyalty/deciding.py makes. The person who bought is part of that, so orders of erased members (R71) go unchecked.
+-- loyalty/ledger/decide.py makes. The person who bought is part of that, so orders of erased members (R71) go unchecked.
 with told as (
     select
         o.member_id, o.number, o.content_hash,

@@ -10,9 +10,9 @@ from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
-from db.record import Changes, NewTransfer
-from loyalty.rules.giving_back import repaid_of
-from loyalty.rules.lots import Lot, Take
+from db.ledger.record import Changes, NewTransfer
+from loyalty.ledger.rules.give_back import repaid_of
+from loyalty.ledger.rules.lots import Lot, Take
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
-from loyalty.rules.kinds import LANGUAGES
+from loyalty.programme.rules.kinds import LANGUAGES
 
-__all__ = ["CATALOGUES", "DEFAULT", "LANGUAGES", "SECTIONS", "Catalogue", "Template"]
+__all__ = ["CATALOGUES", "DEFAULT", "LANGUAGES", "SECTIONS", "MessageCatalogue", "Template"]
 
 DEFAULT = "en"
 SECTIONS = ("kinds", "actions", "verdicts", "entries", "ways", "refusals", "notices")
@@ -32,7 +32,7 @@ class Template:
 
 
 @dataclass(frozen=True, slots=True)
-class Catalogue:
+class MessageCatalogue:
     """Everything one language can say."""
 
     locale: Locale
@@ -65,9 +65,9 @@ class Catalogue:
         return format_date(day, self.dates["first" if day.day == 1 else "day"], locale=self.locale)
 
 
-def _read(language: str) -> Catalogue:
+def _read(language: str) -> MessageCatalogue:
     document = tomllib.loads((files("loyalty.messages") / f"{language}.toml").read_text(encoding="utf-8"))
-    return Catalogue(
+    return MessageCatalogue(
         locale=Locale.parse(document["locale"]),
         texts={section: _texts(document[section]) for section in SECTIONS},
         counted=document["counted"],
@@ -87,5 +87,5 @@ def _template(text: str) -> Template:
     return Template(text, frozenset(name for _, name, _, _ in Formatter().parse(text) if name))
 
 
-CATALOGUES: Mapping[str, Catalogue] = {language: _read(language) for language in LANGUAGES}
+CATALOGUES: Mapping[str, MessageCatalogue] = {language: _read(language) for language in LANGUAGES}
 """Read once, when the module is; from then on every sentence is a pure function of its arguments."""

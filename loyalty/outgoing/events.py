@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from db.outgoing import Event
-from loyalty.producers.native import expected_signature
+from db.outgoing.events import Event
+from loyalty.webhooks.producers.native import expected_signature
 
 TYPES = ("points.credited", "points.clawed_back", "coupon.issued", "points.lapsing_soon")
 

@@ -1,6 +1,6 @@
 """When an event is tried again, when it is given up on, and when an endpoint is left in peace. Seconds throughout."""
 
-from db.outgoing import Patience
+from db.outgoing.events import Patience
 
 MINUTE, HOUR = 60, 3600
 

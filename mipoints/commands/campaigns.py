@@ -10,7 +10,7 @@ from mipoints.problems import plainly
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from loyalty.rules.campaigns import Campaign
+    from loyalty.programme.rules.campaigns import Campaign
 
 app = typer.Typer(no_args_is_help=True, help="Campaigns: what adds to points for a while.")
 
@@ -27,7 +27,7 @@ def load(
 
 
 async def _load(document: dict[str, object]) -> None:
-    from loyalty.campaigning import load_campaigns
+    from loyalty.operators.campaigns import load_campaigns
     from mipoints.database import opened_database
     from mipoints.sandbox import settings
 
@@ -46,7 +46,7 @@ def list_() -> None:
 
 async def _list() -> None:
     from db import clock
-    from loyalty.programme import Programme
+    from loyalty.programme.programme import Programme
     from mipoints.console import print_table
     from mipoints.database import opened_database
     from mipoints.sandbox import settings

@@ -8,7 +8,7 @@ import typer
 from mipoints.problems import MISTYPED, Problem, plainly
 
 if TYPE_CHECKING:
-    from db.deliveries import DeliveryRow
+    from db.webhooks.deliveries import DeliveryRow
 
 app = typer.Typer()
 
@@ -34,8 +34,8 @@ def list_(
 
 
 async def _list(state: str | None, producer: str | None, limit: int) -> None:
-    from db.deliveries import deliveries_page
-    from db.reading import Window
+    from db.pages import Window
+    from db.webhooks.deliveries import deliveries_page
     from mipoints.console import print_table
     from mipoints.database import opened_database
     from mipoints.sandbox import settings
@@ -77,17 +77,17 @@ def show(
 
 
 async def _show(producer: str, event_id: str) -> None:
-    from db.deliveries import deliveries_by_id, kept_delivery
+    from db.webhooks.deliveries import deliveries_by_id, kept_delivery
     from mipoints.database import opened_database
+    from mipoints.delivery_text import delivery_text
     from mipoints.sandbox import settings
-    from mipoints.telling_deliveries import told
 
     async with opened_database(settings()) as db:
         rows = await deliveries_by_id(db, [(producer, event_id)])
         kept = await kept_delivery(db, producer, event_id)
     if kept is None or not rows:
         raise _no_such(producer, event_id)
-    for line in told(rows[0], kept):
+    for line in delivery_text(rows[0], kept):
         typer.echo(line)
 
 
@@ -108,7 +108,7 @@ def replay(
 
 async def _replay(producer: str, event_id: str | None) -> None:
     from loyalty.refusals import NotFound
-    from loyalty.replay import replay_by_hand, replay_dead
+    from loyalty.webhooks.replay import replay_by_hand, replay_dead
     from mipoints.database import opened_database
     from mipoints.sandbox import settings
     from mipoints.wake import Wake

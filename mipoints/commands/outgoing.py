@@ -41,7 +41,7 @@ def add(
 async def _add(url: str, types: list[str]) -> tuple[UUID, str]:
     from loyalty.outgoing.addresses import reach_of
     from loyalty.outgoing.endpoints import add_endpoint
-    from loyalty.outgoing.reaching import Sender
+    from loyalty.outgoing.sender import Sender
     from mipoints.sandbox import settings
 
     sender = Sender(reach_of(settings()))
@@ -55,7 +55,7 @@ async def _add(url: str, types: list[str]) -> tuple[UUID, str]:
 @plainly
 def list_() -> None:
     """Show every endpoint, what it wants and how it answers. Secrets are not shown."""
-    from db.endpoints import all_endpoints
+    from db.outgoing.endpoints import all_endpoints
     from mipoints.console import print_table
 
     endpoints = _run(all_endpoints)
@@ -133,7 +133,7 @@ def deliveries(
     most: Annotated[int, typer.Option(min=1, max=10_000, help="How many.")] = 50,
 ) -> None:
     """Show events and what became of them, newest first."""
-    from db.outgoing import outgoing_newest_first
+    from db.outgoing.events import outgoing_newest_first
     from mipoints.console import print_table
 
     if state is not None and state.upper() not in ("WAITING", "DELIVERED", "DEAD", "DROPPED"):

@@ -10,7 +10,7 @@ import typer
 from mipoints.problems import FAILED, MISTYPED, Problem, plainly
 
 if TYPE_CHECKING:
-    from loyalty.rules.terms import Terms
+    from loyalty.programme.rules.terms import Terms
 
 app = typer.Typer(no_args_is_help=True, help="Terms: what a market's points are worth and how they are earned.")
 
@@ -25,9 +25,9 @@ def show(
     shipped: Shipped = False,
 ) -> None:
     """Print a market's terms: those in force on a day, its versions, and every setting."""
-    from loyalty.rules.calendar import local_day
+    from loyalty.programme.rules.calendar import local_day
     from mipoints.console import print_table
-    from mipoints.telling_terms import settings_of
+    from mipoints.terms_text import settings_of
 
     day = _day(on)
     versions, now = _of_market(market, shipped)
@@ -51,7 +51,7 @@ def diff(
 ) -> None:
     """Print the settings in which two versions of a market's terms differ."""
     from mipoints.console import print_table
-    from mipoints.telling_terms import differences
+    from mipoints.terms_text import differences
 
     versions, _ = _of_market(market, shipped)
     one, two = _called(versions, version), _called(versions, other)
@@ -93,7 +93,7 @@ def load(file: Annotated[str, typer.Argument(help="A TOML file of one version of
 
 
 async def _load(document: dict[str, object]) -> list[str]:
-    from loyalty.programme import load_terms
+    from loyalty.programme.load import load_terms
     from mipoints.database import opened_database
     from mipoints.sandbox import settings
 
@@ -103,8 +103,8 @@ async def _load(document: dict[str, object]) -> list[str]:
 
 def _of_market(market: str, shipped: bool) -> "tuple[tuple[Terms, ...], datetime]":
     """A market's versions, oldest first, and the moment: the programme's, or this machine's beside shipped files."""
-    from loyalty.rules.terms import by_market, terms_from
-    from loyalty.terms.files import shipped_terms
+    from loyalty.programme.files import shipped_terms
+    from loyalty.programme.rules.terms import by_market, terms_from
 
     if shipped:
         known, now = by_market(terms_from(each) for each in shipped_terms()), datetime.now(UTC)
@@ -117,7 +117,7 @@ def _of_market(market: str, shipped: bool) -> "tuple[tuple[Terms, ...], datetime
 
 async def _loaded() -> "tuple[dict[str, tuple[Terms, ...]], datetime]":
     from db import clock
-    from loyalty.programme import Programme
+    from loyalty.programme.programme import Programme
     from mipoints.database import opened_database
     from mipoints.sandbox import settings
 

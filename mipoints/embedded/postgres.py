@@ -13,7 +13,16 @@ import psutil
 
 from mipoints.embedded.accounts import Account, account_for, let_pass, let_read, socket_folder
 from mipoints.embedded.problems import EmbeddedServiceError
-from mipoints.embedded.servers import START_SECONDS, STOP_SECONDS, Held, Server, end, not_started, package_of, spawn
+from mipoints.embedded.servers import (
+    START_SECONDS,
+    STOP_SECONDS,
+    DataDirectoryLock,
+    Server,
+    end,
+    not_started,
+    package_of,
+    spawn,
+)
 
 ORPHAN_SECONDS = 20  # how long the backends of a killed server may hold on to its shared memory
 POSTGRES_STOP = signal.SIGINT  # fast: sessions are ended, the data is left as after any clean shutdown
@@ -44,7 +53,7 @@ class EmbeddedPostgres:
         Out: the running server; `url` names its superuser and its database `postgres`.
         Raises EmbeddedServiceError when another process holds the directory or the server does not start.
         """
-        with Held.directory(data_dir, "postgres") as held:
+        with DataDirectoryLock.directory(data_dir, "postgres") as held:
             account = account_for(held.folder / "postgres")
             pgdata = _initialised(held.folder, account)
             _stop_abandoned_postgres(pgdata)

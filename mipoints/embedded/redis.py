@@ -10,7 +10,16 @@ from typing import Self
 
 from mipoints.embedded.accounts import socket_folder
 from mipoints.embedded.problems import EmbeddedServiceError
-from mipoints.embedded.servers import START_SECONDS, STOP_SECONDS, Held, Server, end, not_started, package_of, spawn
+from mipoints.embedded.servers import (
+    START_SECONDS,
+    STOP_SECONDS,
+    DataDirectoryLock,
+    Server,
+    end,
+    not_started,
+    package_of,
+    spawn,
+)
 
 REDIS_STOP = signal.SIGTERM
 
@@ -35,7 +44,7 @@ class EmbeddedRedis:
         Out: the running, empty server; `url` is what arq's RedisSettings.from_dsn and redis-py take.
         Raises EmbeddedServiceError when there is none here, another process holds the directory, or it does not start.
         """
-        with Held.directory(data_dir, "redis") as held:
+        with DataDirectoryLock.directory(data_dir, "redis") as held:
             sockets = socket_folder(held.folder, "redis.sock", None)
             path = sockets / "redis.sock"
             _stop_abandoned_redis(path)

@@ -9,9 +9,9 @@ from starlette.applications import Starlette
 
 from api.app import create_app
 from db.pool import connect
-from loyalty.programme import Programme
+from loyalty.programme.programme import Programme
 from loyalty.tokens import Verifier, issue
-from tests.stage import settings_for
+from tests.support.stage import settings_for
 
 NOWHERE = "postgresql://nobody@127.0.0.1:9/nothing"
 SETTINGS = settings_for(NOWHERE, graphql_body_limit=20_000, webhook_body_limit=20_000)

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from bench.attacking import ATTACKS, Attack
-from tests.fresh import Shared
-from tests.stage import Stage, open_stage
+from tests.support.fresh import Shared
+from tests.support.hostile.attacking import ATTACKS, Attack
+from tests.support.stage import Stage, open_stage
 
 ARMOR = {
     "max-aliases", "max-depth", "max-tokens", "max-directives", "cost-limit", "character-limit",

@@ -13,9 +13,9 @@ from graphql.utilities import find_breaking_changes, find_dangerous_changes
 
 import api
 from api.schema import enums, schema
-from loyalty.rules import kinds
-from loyalty.rules.coupons import CouponState
-from loyalty.rules.shipment import ParcelPhase
+from loyalty.coupons.rules.coupons import CouponState
+from loyalty.orders.rules.shipment import ParcelPhase
+from loyalty.programme.rules import kinds
 
 OURS: GraphQLSchema = schema._schema
 CONTRACT = build_schema((Path(api.__file__).parent / "contract.graphql").read_text("utf-8"))

@@ -7,8 +7,8 @@ import pytest
 import pytest_asyncio
 
 from tests.api.slow import becomes, slow_clock
-from tests.fresh import Shared
-from tests.stage import Stage, open_stage
+from tests.support.fresh import Shared
+from tests.support.stage import Stage, open_stage
 
 
 @pytest_asyncio.fixture

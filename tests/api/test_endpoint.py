@@ -10,7 +10,7 @@ import pytest
 
 from loyalty.tokens import issue
 from tests.api.away import MEMBER, SETTINGS, TYPENAME, code_of
-from tests.stage import signed
+from tests.support.stage import signed
 
 
 async def test_a_query_is_answered_in_the_media_type_that_is_asked_for(http: httpx.AsyncClient):

@@ -8,12 +8,12 @@ from functools import partial
 import pytest
 
 from api.negotiation import JSON
-from bench.fuzz_graphql import ask_all
-from bench.graphql_answers import wrong_with
-from bench.graphql_world import callers, peopled
 from loyalty.tokens import issue
 from tests.api.asking import root_fields
-from tests.stage import Stage
+from tests.support.hostile.graphql_answers import wrong_with
+from tests.support.hostile.graphql_asking import ask_all
+from tests.support.hostile.graphql_world import callers, peopled
+from tests.support.stage import Stage
 
 REQUESTS = 200
 

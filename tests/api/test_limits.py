@@ -15,10 +15,10 @@ from api.documents import Documents
 from api.prices import MUTATION
 from api.schema import schema
 from db.pool import connect
-from loyalty.programme import Programme
+from loyalty.programme.programme import Programme
 from loyalty.settings import Settings
 from loyalty.tokens import Verifier, issue
-from tests.stage import settings_for
+from tests.support.stage import settings_for
 
 NOWHERE = "postgresql://nobody@127.0.0.1:9/nothing"
 SANDBOX = settings_for(NOWHERE)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.stage import Stage
+from tests.support.stage import Stage
 
 LISTS = ("pointsHistory", "coupons", "verdicts", "notices")
 BOTH_WAYS = ("pointsHistory", "coupons")

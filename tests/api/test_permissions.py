@@ -11,13 +11,13 @@ from api.app import create_app
 from api.documents import Documents
 from api.permissions import EVERYONE, MEMBERS, SERVICES_NAMED_AND_OWN, STOREFRONT, Permission
 from api.schema import schema
-from api.schema.declaring import EXAMPLE, PERMISSION, AsPermitted, declared
+from api.schema.root_fields import EXAMPLE, PERMISSION, AsPermitted, declared
 from db.pool import connect
 from loyalty.callers import Caller
-from loyalty.programme import Programme
+from loyalty.programme.programme import Programme
 from loyalty.tokens import Verifier, issue
 from tests.api.asking import operation, root_fields
-from tests.stage import settings_for
+from tests.support.stage import settings_for
 
 NOWHERE = "postgresql://nobody@127.0.0.1:9/nothing"
 SETTINGS = settings_for(NOWHERE, graphql_stranger_budget=0, graphql_member_budget=0)

@@ -8,7 +8,7 @@ import pytest
 from api.ids import OF_NOBODY
 from db.pool import Database
 from tests.api.asking import OURS
-from tests.stage import ORDER, REGISTER, Stage
+from tests.support.stage import ORDER, REGISTER, Stage
 
 HISTORY = """query($first: Int, $after: String, $last: Int, $before: String, $kinds: [EntryKind!], $since: DateTime,
     $until: DateTime) { me { pointsHistory(first: $first, after: $after, last: $last, before: $before, kinds: $kinds,

@@ -15,7 +15,7 @@ from api.persisted import hash_of
 from api.schema import schema
 from api.trusted import FOLDER, MANIFEST, check_costs, trusted_documents
 from tests.api.away import MEMBER, NOWHERE, OPERATOR, TYPENAME, code_of, opened_http
-from tests.stage import settings_for
+from tests.support.stage import settings_for
 
 TRUSTED = {each["name"]: each for each in json.loads((FOLDER / MANIFEST).read_text("utf-8"))["operations"]}
 POINTS = TRUSTED["PointsCenterQuery"]

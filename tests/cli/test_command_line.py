@@ -10,13 +10,13 @@ from standardwebhooks.webhooks import Webhook
 
 from db.pool import Database
 from loyalty.tokens import Verifier
-from mipoints.moving import wait_until_done
+from mipoints.advance_clock import wait_until_done
 from mipoints.problems import Problem
 from mipoints.signing import signed_headers
 from tests.cli.commands import are_sentences, mipoints, mipoints_process
 from tests.conftest import database_named, run_on_server
-from tests.processes import answering, environment, serving
-from tests.stage import NATIVE_SECRET, settings_for
+from tests.support.processes import answering, environment, serving
+from tests.support.stage import NATIVE_SECRET, settings_for
 
 STARTS_A_SERVER = ("serve", "worker", "dev")
 AWAY = "postgresql://nobody@127.0.0.1:9/nothing"

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.cli.commands import are_sentences, mipoints
-from tests.processes import environment
-from tests.stage import Stage
+from tests.support.processes import environment
+from tests.support.stage import Stage
 
 NO_DATABASE = environment("postgresql://nobody@127.0.0.1:9/nothing")
 

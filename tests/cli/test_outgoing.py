@@ -7,10 +7,10 @@ import asyncpg
 
 from db.pool import Database
 from tests.cli.commands import are_sentences, mipoints
-from tests.flows.test_outgoing_sending import events
-from tests.processes import environment
-from tests.receiver import courier, receiving
-from tests.stage import Stage
+from tests.flows.outgoing.test_outgoing_sending import events
+from tests.support.processes import environment
+from tests.support.receiver import courier, receiving
+from tests.support.stage import Stage
 
 
 async def test_an_endpoint_from_its_first_day_to_its_last(stage: Stage, database_url: str, db: Database):

@@ -16,7 +16,7 @@ import psutil
 
 from mipoints.sandbox import read_env_file
 from tests.cli.commands import are_sentences, mipoints_process
-from tests.processes import free_port
+from tests.support.processes import free_port
 
 READY_SECONDS = 90
 

@@ -6,11 +6,11 @@ import pytest
 from db.audit import Check, audit
 from mipoints.seed_plan import Shape
 from mipoints.seeding import Seeded, seed
-from tests.books import assert_books_are_sound
 from tests.cli.commands import mipoints
-from tests.processes import environment
-from tests.stage import ORDER as ORDER_TOLD
-from tests.stage import Stage
+from tests.support.audit import assert_books_are_sound
+from tests.support.processes import environment
+from tests.support.stage import ORDER as ORDER_TOLD
+from tests.support.stage import Stage
 
 HISTORY = """{ me { balance { available pending debt lifetime }
   pointsHistory(first: 100) { nodes { kind points balanceAfter verdict { code points cap { left } } } }

@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from tests.cli.test_sandbox import READY_SECONDS, bare_environment
-from tests.processes import Server, answering, free_port
+from tests.support.processes import Server, answering, free_port
 
 GONE_SECONDS = 30
 READY = b"Ctrl-C stops everything"

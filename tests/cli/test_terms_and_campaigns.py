@@ -6,10 +6,10 @@ import asyncpg
 import pytest
 
 from api.ids import GlobalId
-from loyalty.programme import check_shipped
+from loyalty.programme.load import check_shipped
 from tests.cli.commands import are_sentences, mipoints
-from tests.processes import environment
-from tests.stage import Stage
+from tests.support.processes import environment
+from tests.support.stage import Stage
 
 TERMS = Path("loyalty/terms")
 NO_DATABASE = environment("postgresql://nobody@127.0.0.1:9/nothing")
@@ -28,7 +28,7 @@ def be_terms(folder: Path, **more: str) -> Path:
 
 
 def campaign_file(folder: Path, **more: str) -> Path:
-    text = Path("loyalty/campaigns/members_week_2022.toml").read_text("utf-8")
+    text = Path("loyalty/programme/campaigns/members_week_2022.toml").read_text("utf-8")
     for old, new in more.items():
         assert old in text
         text = text.replace(old, new)
@@ -152,7 +152,7 @@ async def test_a_campaign_is_loaded_by_name_or_path_and_twice_is_once(database_u
     first = await mipoints("campaign", "load", "members_week_2022", env=env)
     assert first.returncode == 0, first.stderr
     assert first.stdout.decode().count("loaded Members' Week 2022") == 6
-    again = await mipoints("campaign", "load", "loyalty/campaigns/members_week_2022.toml", env=env)
+    again = await mipoints("campaign", "load", "loyalty/programme/campaigns/members_week_2022.toml", env=env)
     assert again.stdout.decode().count("known already:") == 6
     assert (await mipoints("campaign", "load", "double_points_example", env=env)).returncode == 0
     listed = (await mipoints("campaign", "list", env=env)).stdout.decode()

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from tests.stage import Stage
+from tests.support.stage import Stage
 
 ENTRIES = 6
 

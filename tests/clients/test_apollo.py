@@ -10,8 +10,8 @@ from api.schema import schema
 from api.trusted import FOLDER, MANIFEST
 from tests.clients.conftest import ENTRIES
 from tests.clients.node import needs_node, run_script
-from tests.fresh import Shared
-from tests.stage import Stage, open_stage
+from tests.support.fresh import Shared
+from tests.support.stage import Stage, open_stage
 
 pytestmark = [pytest.mark.clients, needs_node]
 

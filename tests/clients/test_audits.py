@@ -4,7 +4,7 @@ import pytest
 
 from tests.api.away import opened_app
 from tests.clients.node import needs_node, run_script
-from tests.served import served
+from tests.support.served import served
 
 pytestmark = [pytest.mark.clients, needs_node]
 

@@ -10,7 +10,7 @@ import pytest
 
 from api.graphiql import BUILT, LUCIA
 from tests.clients.node import needs_node, run_script
-from tests.stage import Stage
+from tests.support.stage import Stage
 
 ROOT = Path(__file__).parent.parent.parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -7,7 +7,7 @@ from gql.transport.httpx import HTTPXAsyncTransport
 from graphql.utilities import find_breaking_changes
 
 from api.schema import schema
-from tests.stage import EARN, Stage
+from tests.support.stage import EARN, Stage
 
 
 def client(stage: Stage, **options: object) -> Client:

@@ -13,7 +13,7 @@ from api.schema import schema
 from api.trusted import FOLDER, MANIFEST
 from tests.clients.conftest import ENTRIES
 from tests.clients.node import HERE, needs_node, run_script
-from tests.stage import Stage
+from tests.support.stage import Stage
 
 pytestmark = [pytest.mark.clients, needs_node]
 

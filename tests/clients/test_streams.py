@@ -10,9 +10,9 @@ from gql.transport.websockets import WebsocketsTransport
 
 from api.trusted import FOLDER, MANIFEST
 from tests.clients.node import needs_node, run_script
-from tests.fresh import Shared
-from tests.stage import Stage, open_stage
-from tests.streams import CHANGES
+from tests.support.fresh import Shared
+from tests.support.stage import Stage, open_stage
+from tests.support.streams import CHANGES
 
 SHARE = {"socialShare": {"productId": "p-1", "network": "x"}}
 

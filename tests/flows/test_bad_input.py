@@ -5,8 +5,8 @@ import json
 import jwt
 import pytest
 
-from tests.stage import AUTH_SECRET, EARN, REDEEM, REGISTER, Stage
-from tests.verdict_calls import adjusted, decided, told
+from tests.support.stage import AUTH_SECRET, EARN, REDEEM, REGISTER, Stage
+from tests.support.verdict_calls import adjusted, decided, told
 
 INTERNALS = ("Traceback", "asyncpg", "select ", "insert into", "postgres", 'File "', "strawberry")
 ME = "{ me { id } }"

@@ -11,10 +11,10 @@ import psutil
 import pytest
 
 from mipoints.polling import until
-from tests.fresh import Shared
-from tests.processes import answering, environment, running, serving
-from tests.stage import Stage, open_stage
-from tests.streams import CHANGES, events, known
+from tests.support.fresh import Shared
+from tests.support.processes import answering, environment, running, serving
+from tests.support.stage import Stage, open_stage
+from tests.support.streams import CHANGES, events, known
 
 SHARE = {"socialShare": {"productId": "p-1", "network": "x"}}
 ADJUST = """mutation($mi: ID!, $points: Int!, $key: ID!) {

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.stage import EARN, Stage
+from tests.support.stage import EARN, Stage
 
 FUEL = {"fuel": {}}
 SHARE = {"linkShare": {"productId": "p-1"}}

@@ -11,11 +11,11 @@ import pytest_asyncio
 from db import clock
 from db.migrate import migrate
 from db.pool import read_json
-from loyalty.programme import load_shipped
-from tests.books import assert_books_are_sound
-from tests.fresh import Shared, open_shared
-from tests.stage import EARN, Stage, open_stage, signed
-from tests.standing_still import OwnPostgres, own_postgres
+from loyalty.programme.load import load_shipped
+from tests.support.audit import assert_books_are_sound
+from tests.support.fresh import Shared, open_shared
+from tests.support.stage import EARN, Stage, open_stage, signed
+from tests.support.standing_still import OwnPostgres, own_postgres
 from workers.sweeper import Sweeper
 
 BODY = b'{"type":"shipment.in_transit","data":{"order_number":"ORD-1","tracking_number":"T-1"}}'

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from db import clock
-from tests.flows.test_campaigns import create
-from tests.stage import Stage
+from tests.flows.programme.test_campaigns import create
+from tests.support.stage import Stage
 
 
 async def moved_to(stage: Stage, moment: str) -> None:

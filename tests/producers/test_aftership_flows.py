@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.producers.samples import sample
-from tests.producers.sending import became, facts, send, states, tell_at_once
-from tests.stage import Stage
+from tests.support.samples import sample
+from tests.support.sending import became, facts, send, states, tell_at_once
+from tests.support.stage import Stage
 
 DELIVERED = sample("aftership_tracking_update_delivered").sent.body
 IN_TRANSIT = sample("aftership_tracking_update_in_transit_2026_07").sent.body

@@ -6,13 +6,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loyalty.producers import PRODUCERS
-from loyalty.producers.diagnosis import diagnose, quick_look
-from loyalty.producers.events import Sent
-from loyalty.producers.forms import BASE64, BASE64_OF_HEX, HEX, UPPER_HEX, URL_BASE64, signatures_written_in, write
-from loyalty.producers.proof import proof_of
-from tests.producers.samples import samples
-from tests.stage import WEBHOOK_SECRETS
+from loyalty.webhooks.producers import PRODUCERS
+from loyalty.webhooks.producers.diagnosis import diagnose, quick_look
+from loyalty.webhooks.producers.events import Sent
+from loyalty.webhooks.producers.forms import (
+    BASE64,
+    BASE64_OF_HEX,
+    HEX,
+    UPPER_HEX,
+    URL_BASE64,
+    signatures_written_in,
+    write,
+)
+from loyalty.webhooks.producers.proof import proof_of
+from tests.support.samples import samples
+from tests.support.stage import WEBHOOK_SECRETS
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 DIGEST = bytes(range(200, 232))

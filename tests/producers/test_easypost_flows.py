@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.producers.samples import sample
-from tests.producers.sending import became, facts, send, states, tell_at_once
-from tests.stage import ORDER, Stage
+from tests.support.samples import sample
+from tests.support.sending import became, facts, send, states, tell_at_once
+from tests.support.stage import ORDER, Stage
 
 DELIVERED = sample("easypost_tracker_updated_delivered").sent.body
 AGAIN = sample("easypost_tracker_updated_delivered_again_new_event_id").sent.body

@@ -4,15 +4,15 @@ from datetime import UTC, datetime
 from random import Random
 from urllib.parse import urlsplit
 
-from bench.honest import PATHS, honest, sample_bodies
-from bench.hostile import send_all, strange_bodies, unproven
-from bench.misplacing import SPOILERS
-from bench.running import ledger
-from bench.wire import Request
-from loyalty.producers import PRODUCERS
-from loyalty.producers.diagnosis import diagnose
-from loyalty.producers.events import Sent
-from tests.stage import WEBHOOK_SECRETS, Stage
+from loyalty.webhooks.producers import PRODUCERS
+from loyalty.webhooks.producers.diagnosis import diagnose
+from loyalty.webhooks.producers.events import Sent
+from tests.support.hostile.honest import PATHS, honest, sample_bodies
+from tests.support.hostile.hostile import send_all, strange_bodies, unproven
+from tests.support.hostile.misplacing import SPOILERS
+from tests.support.hostile.wire import Request
+from tests.support.ledger import ledger
+from tests.support.stage import WEBHOOK_SECRETS, Stage
 
 SEED = 2026
 

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from loyalty.producers import PRODUCERS
-from loyalty.producers.events import BadSignature, Ignored, Known
-from loyalty.rules.facts import Delivered, InTransit, Lost, Returned, ReturnedToSender
-from tests.producers.samples import FOLDER, Sample, samples
+from loyalty.orders.rules.facts import Delivered, InTransit, Lost, Returned, ReturnedToSender
+from loyalty.webhooks.producers import PRODUCERS
+from loyalty.webhooks.producers.events import BadSignature, Ignored, ReportedOrder
+from tests.support.samples import FOLDER, Sample, samples
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 KNOWN = [each for each in samples() if each.producer in PRODUCERS]
@@ -59,9 +59,9 @@ def test_it_means_what_the_index_says(sample: Sample):
     adapter = PRODUCERS[sample.producer]
     adapter.identify(sample.sent)
     happening = adapter.read(sample.sent, NOW)
-    meant = happening.fact if isinstance(happening, Known) else happening
+    meant = happening.fact if isinstance(happening, ReportedOrder) else happening
     assert isinstance(meant, MEANINGS[sample.kind])
-    if "occurred_at" in sample.told and isinstance(happening, Known):
+    if "occurred_at" in sample.told and isinstance(happening, ReportedOrder):
         assert happening.fact.occurred_at == datetime.fromisoformat(sample.told["occurred_at"])
 
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from tests.producers.samples import sample
-from tests.producers.sending import became, order_by, send, states, tell
 from tests.producers.test_sendcloud import DELIVERED, PARCEL, READY, RETURN_LABEL, event, signature
-from tests.stage import Stage
+from tests.support.samples import sample
+from tests.support.sending import became, order_by, send, states, tell
+from tests.support.stage import Stage
 
 RETURNED = "sendcloud_parcel_status_changed_returned"
 

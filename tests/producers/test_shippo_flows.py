@@ -7,10 +7,10 @@ import pytest
 
 from mipoints.problems import Problem
 from mipoints.signing import signed_headers
-from tests.producers.samples import sample
-from tests.producers.sending import TEST_MODE, became, order_by, send, states, tell
 from tests.producers.test_shippo import DELIVERED, PARCEL, event
-from tests.stage import Stage
+from tests.support.samples import sample
+from tests.support.sending import TEST_MODE, became, order_by, send, states, tell
+from tests.support.stage import Stage
 
 RETURNED = "shippo_track_updated_returned"
 TEST = "shippo_track_updated_delivered_test_flag"

@@ -10,22 +10,13 @@ from typing import Any
 import httpx
 import pytest
 
-from loyalty.inbox import apply_deliveries
-from loyalty.producers.events import Sent
+from loyalty.webhooks.inbox import apply_deliveries
+from loyalty.webhooks.producers.events import Sent
 from mipoints.signing import signed_headers
-from tests.books import problems
-from tests.producers.sending import states
-from tests.producers.shopify_bodies import (
-    ORDER,
-    SAMPLES,
-    SECRET,
-    event,
-    fulfilled,
-    fulfillment,
-    refund,
-    transaction,
-)
-from tests.stage import Stage
+from tests.support.audit import problems
+from tests.support.sending import states
+from tests.support.shopify_bodies import ORDER, SAMPLES, SECRET, event, fulfilled, fulfillment, refund, transaction
+from tests.support.stage import Stage
 
 SAMPLED = "450789469"
 GREEN, RED, BLACK = "466157049", "518995019", "703073504"

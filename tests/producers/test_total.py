@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loyalty.producers import PRODUCERS
-from loyalty.producers.events import BadSignature, Ignored, Known, MalformedDelivery, Sent
 from loyalty.settings import SettingsError, read_settings
-from tests.producers.samples import Sample, samples
-from tests.stage import WEBHOOK_SECRETS
+from loyalty.webhooks.producers import PRODUCERS
+from loyalty.webhooks.producers.events import BadSignature, Ignored, MalformedDelivery, ReportedOrder, Sent
+from tests.support.samples import Sample, samples
+from tests.support.stage import WEBHOOK_SECRETS
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 EVENTS = [each for each in samples() if each.producer in PRODUCERS and each.kind != "vector_only"]
@@ -62,7 +62,7 @@ def test_a_real_event_with_something_strange_in_it(sample: Sample, data: st.Data
         identity = adapter.identify(sent)
         as_it_is_kept(identity.event_id + identity.type)
         happening = adapter.read(sent, NOW)
-        assert isinstance(happening, Known | Ignored)
+        assert isinstance(happening, ReportedOrder | Ignored)
         if isinstance(happening, Ignored):
             as_it_is_kept(happening.reason)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from loyalty.producers.whose import named_in
+from loyalty.webhooks.producers.whose import named_in
 
 MANY = {"orders": [{"order_number": str(n)} for n in range(100)]}
 

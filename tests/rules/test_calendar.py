@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loyalty.rules.calendar import (
+from loyalty.programme.rules.calendar import (
     Calendar,
     change_counts_from,
     end_of_validity,
@@ -14,8 +14,7 @@ from loyalty.rules.calendar import (
     lapse_date,
     start_of_day,
 )
-
-from .known import at
+from tests.support.terms import at
 
 ZONES = ["Europe/Madrid", "Atlantic/Canary", "Africa/Ceuta", "Europe/London", "Europe/Berlin"]
 

@@ -6,10 +6,9 @@ from fractions import Fraction
 
 import pytest
 
-from loyalty.rules.campaigns import BadCampaign, best_factor, bonuses, campaigns_from, extras
-from loyalty.terms.files import shipped_campaign, shipped_campaigns
-
-from .known import ZONES, at, campaign
+from loyalty.programme.files import shipped_campaign, shipped_campaigns
+from loyalty.programme.rules.campaigns import BadCampaign, best_factor, bonuses, campaigns_from, extras
+from tests.support.terms import ZONES, at, campaign
 
 NOON = at("2026-06-10 12:00")
 

@@ -6,11 +6,10 @@ from fractions import Fraction
 
 import pytest
 
-from loyalty.rules.campaigns import campaigns_from
-from loyalty.rules.purchase import Kept, all_kept, worth
-from loyalty.terms.files import shipped_campaign
-
-from .known import ES, ZONES, Person, at, campaign, line, order, terms_of
+from loyalty.orders.rules.purchase import Kept, all_kept, worth
+from loyalty.programme.files import shipped_campaign
+from loyalty.programme.rules.campaigns import campaigns_from
+from tests.support.terms import ES, ZONES, Person, at, campaign, line, order, terms_of
 
 TWO = campaign("two", amount="2")
 THREE_PHONES = campaign("three", amount="3", products=["phone"])

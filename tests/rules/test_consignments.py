@@ -7,12 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loyalty.facts import content_of, fact_of
-from loyalty.rules.facts import Delivered, InTransit, Lost, Movement, Returned, ReturnedToSender
-from loyalty.rules.purchase import Parcel
-from loyalty.rules.shipment import UnknownParcel, fold
-
-from .known import at, line, order
+from loyalty.orders.fact_rows import content_of, fact_of
+from loyalty.orders.rules.facts import Delivered, InTransit, Lost, Movement, Returned, ReturnedToSender
+from loyalty.orders.rules.purchase import Parcel
+from loyalty.orders.rules.shipment import UnknownParcel, fold
+from tests.support.terms import at, line, order
 
 LINES = (line("1", 20_00, 2), line("2", 10_00))
 PLAIN = order(*LINES)

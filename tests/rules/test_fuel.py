@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loyalty.rules.fuel import FuelDay, claim, fuel_view
-from loyalty.rules.terms import StreakTerm
-
-from .known import ES, MADRID, at, campaign, fuel_days
+from loyalty.earning.rules.fuel import FuelDay, claim, fuel_view
+from loyalty.programme.rules.terms import StreakTerm
+from tests.support.terms import ES, MADRID, at, campaign, fuel_days
 
 SEVEN = StreakTerm(7, 50)
 FIRST = date(2026, 11, 2)

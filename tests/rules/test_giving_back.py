@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loyalty.rules.giving_back import MoreThanTaken, Taken, give_back, repaid_of
-from loyalty.rules.kinds import Code, Outcome
-from loyalty.rules.lots import Take
+from loyalty.ledger.rules.give_back import MoreThanTaken, Taken, give_back, repaid_of
+from loyalty.ledger.rules.lots import Take
+from loyalty.programme.rules.kinds import Code, Outcome
 
 FEB, MAR, APR = (date(2027, month, 1) for month in (2, 3, 4))
 NEW = date(2028, 1, 1)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loyalty.rules.lots import Lot, Take, TakenBack, TooFewPoints, spend, take_back
+from loyalty.ledger.rules.lots import Lot, Take, TakenBack, TooFewPoints, spend, take_back
 
 FEB, MAR, APR = (date(2027, month, 1) for month in (2, 3, 4))
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from loyalty.rules.membership import forfeit_of, may_become
+from loyalty.members.rules.membership import forfeit_of, may_become
 
 STATES = ("ACTIVE", "SUSPENDED", "CLOSED")
 

@@ -19,6 +19,7 @@ from loyalty.messages import (
 )
 from loyalty.messages.catalogue import CATALOGUES, DEFAULT, LANGUAGES, SECTIONS
 from loyalty.messages.negotiation import LONGEST_HEADER
+from loyalty.programme.rules.kinds import CapPeriod, Code, EntryKind, Outcome
 from loyalty.refusals import (
     BeforeTheProgramme,
     InvalidInput,
@@ -29,7 +30,6 @@ from loyalty.refusals import (
     Refusal,
     Unavailable,
 )
-from loyalty.rules.kinds import CapPeriod, Code, EntryKind, Outcome
 
 ENGLISH = CATALOGUES[DEFAULT]
 KINDS = [kind.value for kind in EntryKind]

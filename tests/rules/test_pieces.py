@@ -9,11 +9,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from loyalty.rules.facts import Delivered, Fact, InTransit, Lost, Movement, Returned, ReturnedToSender
-from loyalty.rules.orders import Order, Parcel
-from loyalty.rules.shipment import fold
-
-from .known import at, line, order
+from loyalty.orders.rules.facts import Delivered, Fact, InTransit, Lost, Movement, Returned, ReturnedToSender
+from loyalty.orders.rules.order import Order, Parcel
+from loyalty.orders.rules.shipment import fold
+from tests.support.terms import at, line, order
 
 MOMENTS = st.integers(0, 5).map(lambda day: at("2026-06-12 12:00") + timedelta(days=day))
 LIVES = st.sampled_from([None, InTransit, Delivered, Delivered, Lost, ReturnedToSender])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loyalty.rules.purchase import (
+from loyalty.orders.rules.purchase import (
     Kept,
     Parcel,
     Worth,
@@ -19,8 +19,7 @@ from loyalty.rules.purchase import (
     purchase_campaigns,
     worth,
 )
-
-from .known import ES, TERMS, at, campaign, line, order
+from tests.support.terms import ES, TERMS, at, campaign, line, order
 
 GOODS_ONLY = replace(ES, earn_basis="goods")
 

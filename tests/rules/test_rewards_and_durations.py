@@ -2,11 +2,10 @@
 
 import pytest
 
-from loyalty.rules.durations import BadDuration, Duration, parse_duration
-from loyalty.rules.rewards import next_reward, worth_minor
-from loyalty.rules.terms import catalogue_of
-
-from .known import ES
+from loyalty.programme.rules.durations import BadDuration, Duration, parse_duration
+from loyalty.programme.rules.rewards import next_reward, worth_minor
+from loyalty.programme.rules.terms import catalogue_of
+from tests.support.terms import ES
 
 
 @pytest.mark.parametrize(

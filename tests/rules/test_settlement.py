@@ -7,12 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loyalty.rules.facts import Delivered, Fact, InTransit, Lost, Returned, ReturnedToSender
-from loyalty.rules.kinds import Code, Outcome
-from loyalty.rules.purchase import Order, Parcel, all_kept, worth
-from loyalty.rules.settlement import Settlement, order_outcome, settle
-
-from .known import ES, at, campaign, line, order
+from loyalty.orders.rules.facts import Delivered, Fact, InTransit, Lost, Returned, ReturnedToSender
+from loyalty.orders.rules.purchase import Order, Parcel, all_kept, worth
+from loyalty.orders.rules.settlement import Settlement, order_outcome, settle
+from loyalty.programme.rules.kinds import Code, Outcome
+from tests.support.terms import ES, at, campaign, line, order
 
 KNOWN = [campaign("double", products=["phone"]), campaign("plus", "BONUS", "7", products=["phone", "case"])]
 BOUGHT = order(

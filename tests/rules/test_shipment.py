@@ -5,12 +5,11 @@ from itertools import permutations
 
 import pytest
 
-from loyalty.facts import content_of, fact_of
-from loyalty.rules.facts import Delivered, Fact, InTransit, Lost, Movement, Returned, ReturnedToSender
-from loyalty.rules.purchase import Parcel
-from loyalty.rules.shipment import UnknownLine, UnknownParcel, fold
-
-from .known import at, line, order
+from loyalty.orders.fact_rows import content_of, fact_of
+from loyalty.orders.rules.facts import Delivered, Fact, InTransit, Lost, Movement, Returned, ReturnedToSender
+from loyalty.orders.rules.purchase import Parcel
+from loyalty.orders.rules.shipment import UnknownLine, UnknownParcel, fold
+from tests.support.terms import at, line, order
 
 TWO = order(
     line("1", 20_00, 2),

@@ -6,11 +6,10 @@ from datetime import date
 
 import pytest
 
-from loyalty.rules.kinds import LANGUAGES, CapPeriod
-from loyalty.rules.terms import BadTerms, StreakTerm, catalogue_of, terms_at, terms_from
-from loyalty.terms.files import shipped_terms
-
-from .known import TERMS, at, terms_of
+from loyalty.programme.files import shipped_terms
+from loyalty.programme.rules.kinds import LANGUAGES, CapPeriod
+from loyalty.programme.rules.terms import BadTerms, StreakTerm, catalogue_of, terms_at, terms_from
+from tests.support.terms import TERMS, at, terms_of
 
 
 def document(version: str = "es-2020-01-01") -> dict:

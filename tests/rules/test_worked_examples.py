@@ -4,15 +4,14 @@ from datetime import date, timedelta
 
 import pytest
 
-from loyalty.rules.activity import Activity, Known, judge
-from loyalty.rules.calendar import Calendar
-from loyalty.rules.facts import Delivered, Returned
-from loyalty.rules.kinds import Code, Outcome
-from loyalty.rules.lots import Lot, Take, spend, take_back
-from loyalty.rules.purchase import Kept, Worth, worth
-from loyalty.rules.settlement import settle
-
-from .known import ES, Person, at, campaign, line, order, terms_of
+from loyalty.earning.rules.activity import Activity, EarningContext, judge
+from loyalty.ledger.rules.lots import Lot, Take, spend, take_back
+from loyalty.orders.rules.facts import Delivered, Returned
+from loyalty.orders.rules.purchase import Kept, Worth, worth
+from loyalty.orders.rules.settlement import settle
+from loyalty.programme.rules.calendar import Calendar
+from loyalty.programme.rules.kinds import Code, Outcome
+from tests.support.terms import ES, Person, at, campaign, line, order, terms_of
 
 
 @pytest.mark.parametrize(
@@ -116,5 +115,5 @@ def test_example_10_the_terms_of_the_moment_decide(moment, points):
     """R22."""
     joined = at(moment, "Europe/London")
     terms = terms_of("GB", joined)
-    judged = judge(Activity("SIGN_UP"), joined, joined, terms, Calendar("Europe/London"), Known())
+    judged = judge(Activity("SIGN_UP"), joined, joined, terms, Calendar("Europe/London"), EarningContext())
     assert judged.points == points

@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loyalty.rules.calendar import Calendar
-from loyalty.rules.kinds import EntryKind, Outcome
-
-from .known import ES, Person, at
+from loyalty.programme.rules.calendar import Calendar
+from loyalty.programme.rules.kinds import EntryKind, Outcome
+from tests.support.terms import ES, Person, at
 
 MADRID, CANARY, CEUTA = "Europe/Madrid", "Atlantic/Canary", "Africa/Ceuta"
 SECOND = timedelta(seconds=1)

@@ -1,0 +1,23 @@
+"""Clients that go away before their answer is there."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from starlette.types import Receive
+
+
+async def disconnected(receive: Receive) -> None:
+    """Returns when the client has gone away; to be asked once its body was read."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+@contextmanager
+def watch_disconnect(receive: Receive) -> Iterator["asyncio.Future[None]"]:
+    """A future that is done once the client has gone away, until the end of the block."""
+    watching = asyncio.ensure_future(disconnected(receive))
+    try:
+        yield watching
+    finally:
+        watching.cancel()

@@ -1,0 +1,198 @@
+"""One operation, whichever way it came: prepared, given its surroundings, run. HTTP and streams take the same steps."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import DocumentNode, GraphQLError, OperationDefinitionNode
+from starlette.requests import HTTPConnection
+from strawberry.types.graphql import OperationType
+
+from api.admission import Admission, Admitted
+from api.context import Context, Requester, Wake
+from api.documents import Documents, chosen_operation
+from api.errors import TOO_LONG, UNAVAILABLE, AnswerBody, error_answer, execution_errors, request_errors
+from api.followers import Followers
+from api.persisted import Persisted
+from api.problems import BadUserInput, Limited, Problem
+from api.requests import OperationRequest
+from api.schema import QuietSchema
+from api.variables import are_of_variables, variable_errors
+from db.pool import ending_by
+from loyalty.callers import Caller
+from loyalty.programme.programme import Programme
+
+log = logging.getLogger("mipoints.api")
+
+_NOT_HERE = "Follow a subscription with Accept: text/event-stream, or over WebSocket (graphql-transport-ws)."
+_GONE, _NOBODY = "GONE", "The client went away, so this was ended."  # seen in counts and logs only
+_ALLOWED = {OperationType.QUERY, OperationType.MUTATION}
+
+
+class NotRun(Exception):
+    """An operation that is refused before anything of it ran."""
+
+    def __init__(self, *errors: GraphQLError, problem: Problem | None = None) -> None:
+        self.errors, self.problem = errors, problem
+        super().__init__(*errors)
+
+    @classmethod
+    def because(cls, problem: Problem) -> "NotRun":
+        """A refusal with the problem's code and sentence."""
+        return cls(GraphQLError(str(problem), original_error=problem), problem=problem)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An operation that may run: limited, validated, chosen from its document, and its cost taken."""
+
+    text: str
+    document: DocumentNode
+    operation: OperationDefinitionNode
+    operation_name: str | None
+    variables: dict[str, Any] | None
+    admitted: Admitted
+
+    @property
+    def kind(self) -> str:
+        """query, mutation or subscription."""
+        return self.operation.operation.value
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The body of one operation's answer, and what is counted of it. Without `data`, nothing was run: `status` is then
+    HTTP's for GraphQL's own media type. The specification allows 422 for 400; clients know 400."""
+
+    body: AnswerBody
+    kind: str = "none"
+    status: int = 400
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def outcome(self) -> str:
+        """ok, or the first error's code."""
+        errors = self.body.get("errors")
+        return str(errors[0]["extensions"]["code"]) if errors else "ok"
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """Runs operations of one schema for whoever asks."""
+
+    schema: QuietSchema
+    documents: Documents
+    persisted: Persisted
+    programme: Programme
+    wake: Wake
+    changes: Followers
+    admission: Admission
+    seconds: float
+    _unfinished: "set[asyncio.Future[Answered]]" = field(default_factory=set)
+
+    def asker(self, connection: HTTPConnection, caller: Caller, language: str, request_id: str) -> Requester:
+        """Whoever sends operations over a connection."""
+        payer = self.admission.payer(caller, connection)
+        return Requester(caller, language, request_id, payer, self.admission.may_read_schema(caller))
+
+    async def prepare(self, told: OperationRequest, asker: Requester) -> Ready:
+        """The operation that is meant, ready to run, its cost taken. Raises NotRun."""
+        try:
+            return await self._prepare(told, asker)
+        except Problem as problem:
+            raise NotRun.because(problem) from None
+
+    async def _prepare(self, told: OperationRequest, asker: Requester) -> Ready:
+        """Raises NotRun, and every Problem for which nothing is run."""
+        self.admission.check(asker.payer)
+        text = self.persisted.text_of(told, asker.caller)
+        prepared = self.documents.prepare(text)
+        if prepared.document is None or prepared.errors:
+            await self.admission.fine(asker.payer)
+            raise NotRun(*prepared.errors)
+        self.persisted.keep(told)
+        document, operation = prepared.document, chosen_operation(prepared.document, told.operation_name)
+        if isinstance(operation, GraphQLError):
+            await self.admission.fine(asker.payer)
+            raise NotRun(operation)
+        admitted = await self.admission.admit(document, operation, told.variables, asker.caller, asker.payer, told.size)
+        return Ready(text, document, operation, told.operation_name, told.variables, admitted)
+
+    def context_for(self, ready: Ready, asker: Requester) -> Context:
+        """The surroundings of one operation; no two operations share them."""
+        return Context(self.programme, asker, self.wake, ready.document, self.changes)
+
+    async def run(self, ready: Ready, asker: Requester) -> Answered:
+        """The answer to a query or mutation; a subscription is refused.
+
+        A query that nobody waits for any more is ended, its SQL too. A mutation is carried out whoever still waits:
+        what a phone sent just before its connection was lost is done, and its answer kept under its key for when it
+        comes back. To cut it would save nothing, as the phone sends it again, and might cut a commit from its wake-up.
+        """
+        if ready.kind == "subscription":
+            refused = NotRun.because(BadUserInput(_NOT_HERE))
+            return refusal_of(refused, asker, ready.kind)
+        running = asyncio.ensure_future(self._run_in_time(ready, self.context_for(ready, asker)))
+        if ready.kind == "mutation":
+            self._unfinished.add(running)  # the loop itself would forget it
+            running.add_done_callback(self._unfinished.discard)
+            return await asyncio.shield(running)
+        return await _while_awaited(running, asker)
+
+    async def _run_in_time(self, ready: Ready, context: Context) -> Answered:
+        """Past its time an operation's SQL is cancelled, and each field that waited for it says so; whatever else it
+        waits for is ended a second later."""
+        until, told = asyncio.get_running_loop().time() + self.seconds, {"extensions": ready.admitted.told()}
+        try:
+            with ending_by(until):
+                async with asyncio.timeout_at(until + 1):
+                    return Answered(await self._execute(ready, context) | told, ready.kind)
+        except TimeoutError:
+            log.warning("%s: ended after %.1f s", context.request_id, self.seconds)
+            answer = error_answer(TOO_LONG, UNAVAILABLE, context.request_id)
+            return Answered({"errors": [answer]} | told, ready.kind, 503)
+
+    async def _execute(self, ready: Ready, context: Context) -> AnswerBody:
+        result = await self.schema.execute(
+            ready.text,
+            variable_values=ready.variables,
+            context_value=context,
+            operation_name=ready.operation_name,
+            allowed_operation_types=_ALLOWED,
+        )
+        if not result.errors:
+            return {"data": result.data}
+        if are_of_variables(result.errors):
+            return self.unread(ready, result.errors, context.asker)
+        errors = execution_errors(result.errors, context.request_id, is_helped=context.asker.is_helped)
+        was_run = result.data is not None or any(error.path for error in result.errors)
+        return {"errors": errors, "data": result.data} if was_run else {"errors": errors}
+
+    def unread(self, ready: Ready, errors: Sequence[GraphQLError], asker: Requester) -> AnswerBody:
+        """The answer where the values of variables could not be read."""
+        found = variable_errors(self.schema._schema, ready.operation, ready.variables or {})
+        return {"errors": request_errors(found or errors, asker.request_id, is_helped=asker.is_helped)}
+
+
+async def _while_awaited(running: "asyncio.Future[Answered]", asker: Requester) -> Answered:
+    """A query's answer; for somebody who is gone, one that nobody reads."""
+    try:
+        await asyncio.wait({running, asker.gone or running}, return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            return running.result()
+    finally:
+        running.cancel()
+        await asyncio.wait({running})
+    log.info("%s: ended, as nobody waits for it", asker.request_id)
+    return Answered({"errors": [error_answer(_NOBODY, _GONE, asker.request_id)]}, "query")
+
+
+def refusal_of(refused: NotRun, asker: Requester, kind: str = "none") -> Answered:
+    """The answer to an operation of which nothing ran, with when to come back where that helps."""
+    body = {"errors": request_errors(refused.errors, asker.request_id, is_helped=asker.is_helped)}
+    problem = refused.problem
+    if isinstance(problem, Limited) and problem.retry_after is not None:
+        return Answered(body, kind, problem.status, {"retry-after": str(problem.retry_after)})
+    return Answered(body, kind, problem.status if problem is not None else 400)

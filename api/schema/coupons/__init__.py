@@ -1,0 +1,1 @@
+"""Coupons, as the API shows, issues and reserves them."""

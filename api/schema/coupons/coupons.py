@@ -1,0 +1,80 @@
+"""Coupons: what points were turned into."""
+
+from datetime import datetime
+
+import strawberry
+
+from api.context import Info
+from api.cursors import COUPONS, Page
+from api.ids import GlobalId
+from api.schema.enums import CouponState
+from api.schema.money import Money
+from api.schema.node import Node
+from api.schema.pages import PageInfo
+from api.schema.programme.rewards import Reward as RewardType
+from db.coupons.rows import CouponRow
+
+
+@strawberry.type(description="A coupon of a member: used once, on one order, within its days.")
+class Coupon(Node):
+    row: strawberry.Private[CouponRow]
+    code: str = strawberry.field(description="What is typed at checkout; unguessable.")
+    value: Money = strawberry.field(description="What it takes off an order.")
+    cost: int = strawberry.field(description="Points it cost.")
+    state: CouponState = strawberry.field(description="Whether it can be used.")
+    issued_at: datetime = strawberry.field(description="When it was issued.")
+    expires_at: datetime = strawberry.field(description="The first instant at which it is no longer valid.")
+    reserved_until: datetime | None = strawberry.field(description="Set while RESERVED: when it frees itself.")
+    order_number: str | None = strawberry.field(description="The order it is reserved for or was used on.")
+
+    @strawberry.field(description="The reward it is of.")
+    async def reward(self, info: Info) -> RewardType:
+        reward = (await info.context.loaders.catalogue()).reward(self.row.reward_id)
+        if reward is None:
+            raise LookupError(f"The reward {self.row.reward_id} of a coupon is not in the catalogue.")
+        return RewardType.of(reward)
+
+    @classmethod
+    def of(cls, row: CouponRow | None) -> "Coupon | None":
+        """A coupon as it was read; None for none."""
+        return None if row is None else cls.of_row(row)
+
+    @classmethod
+    def of_row(cls, row: CouponRow) -> "Coupon":
+        """A coupon as it was read."""
+        return cls(
+            row=row,
+            id=strawberry.ID(str(GlobalId("Coupon", row.member_id, str(row.coupon_id)))),
+            code=row.code,
+            value=Money(amount_minor=row.value_minor, currency=row.currency),
+            cost=row.cost,
+            state=CouponState[row.state],
+            issued_at=row.issued_at,
+            expires_at=row.expires_at,
+            reserved_until=row.reserved_until if row.state == "RESERVED" else None,
+            order_number=row.order_number,
+        )
+
+
+@strawberry.type(description="A place in a list of coupons.")
+class CouponEdge:
+    cursor: str = strawberry.field(description="Its place, for `after` and `before`.")
+    node: Coupon = strawberry.field(description="The coupon.")
+
+
+@strawberry.type(description="A page of coupons, newest first.")
+class CouponConnection:
+    edges: list[CouponEdge] = strawberry.field(description="The coupons with their places.")
+    nodes: list[Coupon] = strawberry.field(description="The coupons alone.")
+    page_info: PageInfo = strawberry.field(description="Whether there is more.")
+
+    @classmethod
+    def of(cls, page: Page[CouponRow]) -> "CouponConnection":
+        """A page as it was read."""
+        nodes = [Coupon.of_row(row) for row in page.rows]
+        cursors = [COUPONS.cursor((row.issued_at, row.coupon_id)) for row in page.rows]
+        return cls(
+            edges=[CouponEdge(cursor=cursor, node=node) for cursor, node in zip(cursors, nodes, strict=True)],
+            nodes=nodes,
+            page_info=PageInfo.of(page, cursors),
+        )

@@ -1,0 +1,1 @@
+"""Earning and moderation, as the API offers them."""

@@ -1,0 +1,77 @@
+"""recordModeration: a review was published, a review or a share was taken down."""
+
+import strawberry
+
+from api.context import Info
+from api.ids import verdict_named
+from api.permissions import STOREFRONT
+from api.schema.arguments import IdempotencyKey, given
+from api.schema.earning.earn import EarnPointsResult, PointsVerdict
+from api.schema.inputs import optional_text, text_of
+from api.schema.root_fields import mutation
+from loyalty.earning.moderate import Moderation, ReviewPublished, ReviewRemoved, ShareRemoved
+from loyalty.earning.moderate import record_moderation as take_moderation
+from loyalty.refusals import InvalidInput
+
+
+@strawberry.input(description="A review of a member.")
+class ReviewRefInput:
+    mi_id: strawberry.ID = strawberry.field(description="The member's Mi account.")
+    review_id: strawberry.ID = strawberry.field(description="The review, as the shop numbers it.")
+    product_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="What was reviewed; given, a review published on the site needs no submission from the app.",
+    )
+
+
+@strawberry.input(description="A share of a member.")
+class ShareRefInput:
+    mi_id: strawberry.ID = strawberry.field(description="The member's Mi account.")
+    verdict_id: strawberry.ID = strawberry.field(description="The id of the verdict that the share was given.")
+
+
+@strawberry.input(one_of=True, description="What became of a review or a share: exactly one of these.")
+class ModerationInput:
+    review_published: ReviewRefInput | None = strawberry.field(
+        default=strawberry.UNSET, description="A review can be read on the site."
+    )
+    review_removed: ReviewRefInput | None = strawberry.field(
+        default=strawberry.UNSET, description="A review was taken down, or will not be published."
+    )
+    share_removed: ShareRefInput | None = strawberry.field(
+        default=strawberry.UNSET, description="A share was taken down."
+    )
+
+    def told(self) -> tuple[str, Moderation]:
+        """Whose it is, and what the programme takes. Raises InvalidInput."""
+        if review := given(self.review_published):
+            return _review(review, "reviewPublished")
+        if review := given(self.review_removed):
+            mi_id, told = _review(review, "reviewRemoved")
+            return mi_id, ReviewRemoved(told.review_id)
+        share = given(self.share_removed)
+        if share is None:
+            raise InvalidInput("Name exactly one thing that happened.", "input")
+        return text_of(share.mi_id, "input", "shareRemoved", "miId"), ShareRemoved(verdict_named(share.verdict_id))
+
+
+def _review(review: ReviewRefInput, name: str) -> tuple[str, ReviewPublished]:
+    told = ReviewPublished(
+        review_id=text_of(review.review_id, "input", name, "reviewId"),
+        product_id=optional_text(review.product_id, "input", name, "productId"),
+    )
+    return text_of(review.mi_id, "input", name, "miId"), told
+
+
+@mutation(
+    STOREFRONT,
+    "a review was published, a review or a share was taken down. Told again it is the same "
+    "verdict; what was granted is taken back once.",
+)
+async def record_moderation(
+    info: Info, input: ModerationInput, idempotency_key: IdempotencyKey
+) -> EarnPointsResult | None:
+    caller = info.context.caller
+    mi_id, told = input.told()
+    decided = await take_moderation(info.context.programme, caller, mi_id, told, idempotency_key)
+    return await PointsVerdict.of(info, decided)

@@ -1,0 +1,95 @@
+"""The points history: the ledger as the member sees it."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from api.context import Info
+from api.cursors import ENTRIES, Page
+from api.ids import GlobalId
+from api.schema.enums import WAY, EntryKind, kind_of, way_of
+from api.schema.node import Node
+from api.schema.pages import PageInfo
+from db.ledger.entries import EntryRow
+from loyalty.messages import entry_sentence
+
+if TYPE_CHECKING:
+    from api.schema.ledger.verdicts import Verdict
+
+
+@strawberry.type(description="One line of a member's points history. Lines are added, and never changed.")
+class PointsEntry(Node):
+    row: strawberry.Private[EntryRow]
+    kind: EntryKind = strawberry.field(description="What it is about.")
+    way: str | None = strawberry.field(description=WAY)
+    points: int = strawberry.field(description="Signed: credits above zero, debits below.")
+    balance_after: int = strawberry.field(description="Available points right after this entry.")
+    occurred_at: datetime = strawberry.field(description="When it took effect.")
+    reference: str | None = strawberry.field(
+        description="What it is about: an order number, a product, a coupon code, a campaign."
+    )
+
+    @strawberry.field(
+        description="One sentence for the member, in the language of Accept-Language (de en es fr it nl)."
+    )
+    def description(self, info: Info) -> str:
+        facts = {"reference": self.row.reference, "points": self.row.points}
+        return entry_sentence(self.row.kind, info.context.language, facts)
+
+    @strawberry.field(description="The entry this one takes back.")
+    async def reverses(self, info: Info) -> "PointsEntry | None":
+        if self.row.reverses is None:
+            return None
+        return PointsEntry.of(await info.context.loaders.entries.load((self.row.member_id, self.row.reverses)))
+
+    @strawberry.field(description="The verdict it follows from; null for what follows from none, such as a lapse.")
+    async def verdict(self, info: Info) -> Annotated["Verdict", strawberry.lazy("api.schema.ledger.verdicts")] | None:
+        from api.schema.ledger.verdicts import Verdict
+
+        if self.row.verdict_id is None:
+            return None
+        return Verdict.of(await info.context.loaders.verdicts.load((self.row.member_id, self.row.verdict_id)))
+
+    @classmethod
+    def of(cls, row: EntryRow | None) -> "PointsEntry | None":
+        """An entry as it was read; None for none."""
+        return None if row is None else cls.of_row(row)
+
+    @classmethod
+    def of_row(cls, row: EntryRow) -> "PointsEntry":
+        """An entry as it was read."""
+        return cls(
+            row=row,
+            id=strawberry.ID(str(GlobalId("PointsEntry", row.member_id, str(row.seq)))),
+            kind=kind_of(row.kind),
+            way=way_of(row.kind),
+            points=row.points,
+            balance_after=row.balance_after,
+            occurred_at=row.occurred_at,
+            reference=row.reference,
+        )
+
+
+@strawberry.type(description="A place in a points history.")
+class PointsEntryEdge:
+    cursor: str = strawberry.field(description="Its place, for `after` and `before`.")
+    node: PointsEntry = strawberry.field(description="The entry.")
+
+
+@strawberry.type(description="A page of a points history, newest first.")
+class PointsEntryConnection:
+    edges: list[PointsEntryEdge] = strawberry.field(description="The entries with their places.")
+    nodes: list[PointsEntry] = strawberry.field(description="The entries alone.")
+    page_info: PageInfo = strawberry.field(description="Whether there is more.")
+
+    @classmethod
+    def of(cls, page: Page[EntryRow]) -> "PointsEntryConnection":
+        """A page as it was read."""
+        nodes = [PointsEntry.of_row(row) for row in page.rows]
+        cursors = [ENTRIES.cursor(row.seq) for row in page.rows]
+        return cls(
+            edges=[PointsEntryEdge(cursor=cursor, node=node) for cursor, node in zip(cursors, nodes, strict=True)],
+            nodes=nodes,
+            page_info=PageInfo.of(page, cursors),
+        )

@@ -1,0 +1,73 @@
+"""Notices: what a member is told without having asked."""
+
+from datetime import date, datetime
+
+import strawberry
+
+from api.context import Info
+from api.cursors import NOTICES, Page
+from api.ids import GlobalId
+from api.schema.enums import NoticeKind
+from api.schema.node import Node
+from api.schema.pages import PageInfo
+from db.ledger.notices import NoticeRow
+from loyalty.messages import notice_sentence
+
+
+@strawberry.type(description="Something a member is told.")
+class Notice(Node):
+    row: strawberry.Private[NoticeRow]
+    kind: NoticeKind = strawberry.field(description="What it is about.")
+    points: int | None = strawberry.field(description="How many points it is about; null where it is about none.")
+    lapses_on: date | None = strawberry.field(
+        description="The day from which the points, or the coupon, are gone; null where nothing lapses."
+    )
+    created_at: datetime = strawberry.field(description="When it was written.")
+    sent_at: datetime | None = strawberry.field(description="When it was sent; null while it was not.")
+
+    @strawberry.field(description="For the member, in the language of Accept-Language (de en es fr it nl).")
+    def message(self, info: Info) -> str:
+        facts = {"points": self.row.points, "lapses_on": self.row.lapses_on, "reference": self.row.reference}
+        return notice_sentence(self.row.kind, info.context.language, facts)
+
+    @classmethod
+    def of(cls, row: NoticeRow | None) -> "Notice | None":
+        """A notice as it was read; None for none."""
+        return None if row is None else cls.of_row(row)
+
+    @classmethod
+    def of_row(cls, row: NoticeRow) -> "Notice":
+        """A notice as it was read."""
+        return cls(
+            row=row,
+            id=strawberry.ID(str(GlobalId("Notice", row.member_id, str(row.notice_id)))),
+            kind=NoticeKind[row.kind],
+            points=row.points,
+            lapses_on=row.lapses_on,
+            created_at=row.created_at,
+            sent_at=row.sent_at,
+        )
+
+
+@strawberry.type(description="A place in a list of notices.")
+class NoticeEdge:
+    cursor: str = strawberry.field(description="Its place, for `after`.")
+    node: Notice = strawberry.field(description="The notice.")
+
+
+@strawberry.type(description="A page of notices, newest first.")
+class NoticeConnection:
+    edges: list[NoticeEdge] = strawberry.field(description="The notices with their places.")
+    nodes: list[Notice] = strawberry.field(description="The notices alone.")
+    page_info: PageInfo = strawberry.field(description="Whether there is more.")
+
+    @classmethod
+    def of(cls, page: Page[NoticeRow]) -> "NoticeConnection":
+        """A page as it was read."""
+        nodes = [Notice.of_row(row) for row in page.rows]
+        cursors = [NOTICES.cursor((row.created_at, row.notice_id)) for row in page.rows]
+        return cls(
+            edges=[NoticeEdge(cursor=cursor, node=node) for cursor, node in zip(cursors, nodes, strict=True)],
+            nodes=nodes,
+            page_info=PageInfo.of(page, cursors),
+        )

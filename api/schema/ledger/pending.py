@@ -1,0 +1,68 @@
+"""Points promised and not yet credited."""
+
+from datetime import datetime
+
+import strawberry
+
+from api.cursors import PENDING, Page
+from api.ids import GlobalId
+from api.schema.enums import WAY, Awaiting, EntryKind, kind_of, way_of
+from api.schema.node import Node
+from api.schema.pages import PageInfo
+from db.ledger.promises import PromiseRow
+
+
+@strawberry.type(description="Points that are promised and will be credited, or cancelled, once.")
+class PendingPoints(Node):
+    kind: EntryKind = strawberry.field(description="What they are for.")
+    way: str | None = strawberry.field(description=WAY)
+    points: int = strawberry.field(description="How many.")
+    promised_at: datetime = strawberry.field(description="When they were promised.")
+    due_at: datetime | None = strawberry.field(
+        description="When they will be credited; null while they wait for something else than time."
+    )
+    awaiting: Awaiting = strawberry.field(description="What they wait for.")
+    reference: str | None = strawberry.field(description="What they are about, such as an order number.")
+
+    @classmethod
+    def of(cls, row: PromiseRow | None) -> "PendingPoints | None":
+        """A promise as it was read; None for none."""
+        return None if row is None else cls.of_row(row)
+
+    @classmethod
+    def of_row(cls, row: PromiseRow) -> "PendingPoints":
+        """A promise as it was read."""
+        return cls(
+            id=strawberry.ID(str(GlobalId("PendingPoints", row.member_id, str(row.promise_id)))),
+            kind=kind_of(row.kind),
+            way=way_of(row.kind),
+            points=row.points,
+            promised_at=row.promised_at,
+            due_at=row.due_at,
+            awaiting=Awaiting[row.awaiting],
+            reference=row.reference,
+        )
+
+
+@strawberry.type(description="A place in a list of promised points.")
+class PendingPointsEdge:
+    cursor: str = strawberry.field(description="Its place, for `after`.")
+    node: PendingPoints = strawberry.field(description="The promised points.")
+
+
+@strawberry.type(description="A page of promised points, soonest first.")
+class PendingPointsConnection:
+    edges: list[PendingPointsEdge] = strawberry.field(description="The promises with their places.")
+    nodes: list[PendingPoints] = strawberry.field(description="The promises alone.")
+    page_info: PageInfo = strawberry.field(description="Whether there is more.")
+
+    @classmethod
+    def of(cls, page: Page[PromiseRow]) -> "PendingPointsConnection":
+        """A page as it was read."""
+        nodes = [PendingPoints.of_row(row) for row in page.rows]
+        cursors = [PENDING.cursor((row.due_at, row.promise_id)) for row in page.rows]
+        return cls(
+            edges=[PendingPointsEdge(cursor=cursor, node=node) for cursor, node in zip(cursors, nodes, strict=True)],
+            nodes=nodes,
+            page_info=PageInfo.of(page, cursors),
+        )

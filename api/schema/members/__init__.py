@@ -1,0 +1,1 @@
+"""Members, as the API shows and changes them."""

@@ -1,0 +1,131 @@
+"""createReward and excludeProducts: an operator's words on what points buy, and what coupons may not."""
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+from api.context import Info
+from api.permissions import OPERATOR
+from api.schema.arguments import IdempotencyKey, given
+from api.schema.inputs import text_of
+from api.schema.programme.rewards import Reward as RewardType
+from api.schema.refusals import IdempotencyMismatch, InvalidInput, NotAllowed
+from api.schema.root_fields import mutation
+from api.schema.scalars import Market
+from loyalty.operators.create_reward import create_reward as create
+from loyalty.operators.exclude_products import exclude_products as exclude
+from loyalty.programme.rules.reward_check import ExclusionToCheck, RewardToCheck
+from loyalty.refusals import InvalidInput as InvalidInputSaid
+
+LONGEST_CONDITIONS = 4000
+MOST_PRODUCTS = 1000
+
+
+@strawberry.input(description="A reward to be offered, for good or for a while.")
+class RewardInput:
+    market: Market = strawberry.field(description="Where it is offered.")
+    name: str = strawberry.field(description="As it is called in the shop.")
+    value_minor: int = strawberry.field(description="What a coupon of it takes off an order; minor units.")
+    minimum_minor: int | None = strawberry.field(
+        default=strawberry.UNSET, description="The least a cart must hold for its coupons; minor units."
+    )
+    cost: int = strawberry.field(description="Points it costs.")
+    valid_days: int = strawberry.field(description="Days a coupon of it is valid after issue.")
+    available_from: datetime | None = strawberry.field(
+        default=strawberry.UNSET, description="When the offer begins (default: at once)."
+    )
+    available_until: datetime | None = strawberry.field(
+        default=strawberry.UNSET, description="The first instant after the offer (default: it does not end)."
+    )
+    stock: int | None = strawberry.field(
+        default=strawberry.UNSET, description="How many there are (default: as many as are asked for)."
+    )
+    per_member: int | None = strawberry.field(
+        default=strawberry.UNSET, description="How many a member may have (default: any number)."
+    )
+    conditions: str = strawberry.field(description="What the member agrees to, in the market's language.")
+
+    def told(self) -> RewardToCheck:
+        """The reward as the programme takes it. Raises InvalidInput for texts that are too long."""
+        if len(self.conditions) > LONGEST_CONDITIONS:
+            raise InvalidInputSaid(f"Conditions have at most {LONGEST_CONDITIONS} characters.", "input", "conditions")
+        return RewardToCheck(
+            market=self.market,
+            name=text_of(self.name, "input", "name"),
+            value_minor=self.value_minor,
+            cost=self.cost,
+            valid_days=self.valid_days,
+            conditions=self.conditions,
+            minimum_minor=given(self.minimum_minor),
+            available_from=given(self.available_from),
+            available_until=given(self.available_until),
+            stock=given(self.stock),
+            per_member=given(self.per_member),
+        )
+
+
+@strawberry.input(description="Products that coupons may not buy.")
+class ExclusionInput:
+    market: Market = strawberry.field(description="Where.")
+    product_ids: list[strawberry.ID] = strawberry.field(description="Which products.")
+    from_: datetime | None = strawberry.field(
+        name="from", default=strawberry.UNSET, description="From when on (default: now)."
+    )
+    until: datetime | None = strawberry.field(
+        default=strawberry.UNSET, description="The first instant after it (default: for good)."
+    )
+    reason: str = strawberry.field(description="Why; it is kept in the audit log.")
+
+    def told(self) -> ExclusionToCheck:
+        """The exclusion as the programme takes it. Raises InvalidInput for lists and texts that are too long."""
+        if len(self.product_ids) > MOST_PRODUCTS:
+            raise InvalidInputSaid(f"Name at most {MOST_PRODUCTS} products at once.", "input", "productIds")
+        return ExclusionToCheck(
+            market=self.market,
+            product_ids=tuple(
+                text_of(each, "input", "productIds", str(place)) for place, each in enumerate(self.product_ids)
+            ),
+            since=given(self.from_),
+            until=given(self.until),
+            reason=text_of(self.reason, "input", "reason"),
+        )
+
+
+@strawberry.type(description="The reward is offered.")
+class RewardSaved:
+    reward: RewardType = strawberry.field(description="The reward, as it is now.")
+
+
+@strawberry.type(description="The products are excluded.")
+class ProductsExcluded:
+    product_ids: list[strawberry.ID] = strawberry.field(description="Which, each once.")
+
+
+RewardResult = Annotated[
+    RewardSaved | InvalidInput | IdempotencyMismatch | NotAllowed,
+    strawberry.union("RewardResult", description="What became of a reward."),
+]
+ExclusionResult = Annotated[
+    ProductsExcluded | InvalidInput | IdempotencyMismatch | NotAllowed,
+    strawberry.union("ExclusionResult", description="What became of an exclusion."),
+]
+
+
+@mutation(OPERATOR, "a new or temporary reward.")
+async def create_reward(info: Info, input: RewardInput, idempotency_key: IdempotencyKey) -> RewardResult | None:
+    caller = info.context.caller
+    reward_id = await create(info.context.programme, caller, input.told(), idempotency_key)
+    reward = (await info.context.loaders.catalogue()).reward(reward_id)
+    if reward is None:
+        raise LookupError(f"The reward {reward_id} was saved and is not there.")
+    return RewardSaved(reward=RewardType.of(reward))
+
+
+@mutation(OPERATOR, "products that coupons may not buy, from now or between dates.")
+async def exclude_products(
+    info: Info, input: ExclusionInput, idempotency_key: IdempotencyKey
+) -> ExclusionResult | None:
+    caller = info.context.caller
+    excluded = await exclude(info.context.programme, caller, input.told(), idempotency_key)
+    return ProductsExcluded(product_ids=[strawberry.ID(product_id) for product_id in excluded])

@@ -1,0 +1,1 @@
+"""Orders, as the API shows and records them."""

@@ -1,0 +1,125 @@
+"""Orders: what was bought, where its parcels are, and what it earned."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from api.context import Info
+from api.ids import GlobalId
+from api.schema.enums import ParcelState
+from api.schema.money import Money as MoneyType
+from api.schema.node import Node
+from db.orders.rows import OrderRow
+from loyalty.orders.fact_rows import fact_of
+from loyalty.orders.rows import order_of_rows
+from loyalty.orders.rules.purchase import Order as ToldOrder
+from loyalty.orders.rules.purchase import OrderLine as ToldLine
+from loyalty.orders.rules.purchase import factor_of
+from loyalty.orders.rules.shipment import OrderState, fold
+from loyalty.orders.rules.shipment import ParcelState as FoldedParcel
+from loyalty.programme.catalogue import Catalogue
+
+if TYPE_CHECKING:
+    from api.schema.members.members import Member
+
+
+@strawberry.type(description="One line of an order.")
+class OrderLine:
+    id: strawberry.ID = strawberry.field(description="As the shop numbers it within the order.")
+    product_id: strawberry.ID = strawberry.field(description="What was bought.")
+    quantity: int = strawberry.field(description="How many pieces.")
+    paid: MoneyType = strawberry.field(description="For the whole line, after its own discounts.")
+    delivered: int = strawberry.field(description="Pieces that arrived.")
+    returned: int = strawberry.field(description="Pieces that came back.")
+    factor: float = strawberry.field(description="What a campaign multiplies its points by; 1 without one.")
+
+    @classmethod
+    def of(cls, line: ToldLine, currency: str, state: OrderState, factor: float) -> "OrderLine":
+        """A line as told, with what is known of its pieces."""
+        return cls(
+            id=strawberry.ID(line.id),
+            product_id=strawberry.ID(line.product_id),
+            quantity=line.quantity,
+            paid=MoneyType(amount_minor=line.paid_minor, currency=currency),
+            delivered=state.delivered.get(line.id, 0),
+            returned=state.returned.get(line.id, 0),
+            factor=factor,
+        )
+
+
+@strawberry.type(description="A parcel of an order, announced by the shop or heard of from a shipper.")
+class Parcel:
+    tracking_number: str = strawberry.field(description="The shipper's number.")
+    carrier: str | None = strawberry.field(description="The shipper, where it is known.")
+    state: ParcelState = strawberry.field(description="Where it is.")
+    delivered_at: datetime | None = strawberry.field(description="When it arrived.")
+    line_ids: list[strawberry.ID] = strawberry.field(description="The lines that have pieces in it.")
+
+    @classmethod
+    def of(cls, parcel: FoldedParcel) -> "Parcel":
+        """A parcel as all that is known of it says."""
+        return cls(
+            tracking_number=parcel.tracking_number,
+            carrier=parcel.carrier,
+            state=ParcelState[parcel.state],
+            delivered_at=parcel.delivered_at,
+            line_ids=[strawberry.ID(line_id) for line_id in parcel.line_ids],
+        )
+
+
+@strawberry.type(description="An order that was placed while signed in.")
+class Order(Node):
+    row: strawberry.Private[OrderRow]
+    told: strawberry.Private[ToldOrder]
+    state: strawberry.Private[OrderState]
+    number: str = strawberry.field(description="As the shop numbers it.")
+    placed_at: datetime = strawberry.field(description="When it was placed.")
+    total: MoneyType = strawberry.field(description="What was paid, after discounts, with shipping.")
+    parcels: list[Parcel] = strawberry.field(description="Its parcels, as far as they are known.")
+    points_credited: int = strawberry.field(description="Credited so far, clawbacks taken off.")
+    points_pending: int = strawberry.field(description="Still to come when the rest is delivered.")
+
+    @strawberry.field(description="Whose order it is; null once that person was erased.")
+    async def member(self, info: Info) -> Annotated["Member", strawberry.lazy("api.schema.members.members")] | None:
+        from api.schema.members.members import Member
+
+        return Member.of(await info.context.loaders.members.load(self.row.member_id))
+
+    @strawberry.field(description="What was bought.")
+    async def lines(self, info: Info) -> list[OrderLine]:
+        catalogue = await info.context.loaders.catalogue()
+        return [
+            OrderLine.of(line, self.told.currency, self.state, self._factor(line, catalogue))
+            for line in self.told.lines
+        ]
+
+    def _factor(self, line: ToldLine, catalogue: Catalogue) -> float:
+        terms = catalogue.terms_called(self.row.market, self.row.terms_version)
+        campaigns = catalogue.campaigns_as_judged(self.row.campaign_ids)
+        return float(factor_of(self.told, line, terms, campaigns))
+
+    @classmethod
+    def of(cls, row: OrderRow | None) -> "Order | None":
+        """An order as it was read; None for none."""
+        return None if row is None else cls.of_row(row)
+
+    @classmethod
+    def of_row(cls, row: OrderRow) -> "Order":
+        """An order as it was read, with what all facts about it say together."""
+        told = order_of_rows(
+            row.number, row.placed_at, row.currency, row.lines, row.parcels, row.shipping_minor, row.discount_minor
+        )
+        state = fold(told, [fact_of(kind, content, at) for kind, content, at in row.facts])
+        return cls(
+            row=row,
+            told=told,
+            state=state,
+            id=strawberry.ID(str(GlobalId("Order", row.member_id, row.number))),
+            number=row.number,
+            placed_at=row.placed_at,
+            total=MoneyType(amount_minor=told.total_minor, currency=row.currency),
+            parcels=[Parcel.of(parcel) for parcel in state.parcels],
+            points_credited=row.points_credited,
+            points_pending=row.points_pending,
+        )

@@ -1,0 +1,58 @@
+"""recordOrder: an order was placed and paid."""
+
+from typing import Annotated
+
+import strawberry
+
+from api.context import Info
+from api.permissions import STOREFRONT
+from api.schema.arguments import IdempotencyKey
+from api.schema.inputs import RecordOrderInput
+from api.schema.ledger.verdicts import Verdict as VerdictType
+from api.schema.lookup import the_verdict
+from api.schema.orders.orders import Order as OrderType
+from api.schema.refusals import IdempotencyMismatch, InvalidInput, MemberNotActive, NotAllowed, NotFound
+from api.schema.root_fields import mutation
+from loyalty.orders.record import record_order as take_order
+
+
+@strawberry.type(description="The order is kept, and its points wait for delivery.")
+class OrderRecorded:
+    order: OrderType = strawberry.field(description="The order, as it is now.")
+    verdict: VerdictType = strawberry.field(description="The verdict on its points, as it is now.")
+
+
+RecordOrderResult = Annotated[
+    OrderRecorded | InvalidInput | MemberNotActive | IdempotencyMismatch | NotAllowed | NotFound,
+    strawberry.union("RecordOrderResult", description="What became of an order."),
+]
+
+
+@mutation(
+    STOREFRONT,
+    "an order was placed and paid by a signed-in member.",
+    example="""mutation {
+  recordOrder(
+    input: {
+      number: "1001", miId: "demo-es-lucia", placedAt: "2026-11-22T10:00:00+01:00", currency: "EUR"
+      lines: [{ id: "1", productId: "mi-band-9", quantity: 1, paidMinor: 3999 }]
+    }
+    idempotencyKey: "order-1001"
+  ) {
+    ... on OrderRecorded { order { pointsPending } verdict { outcome message } }
+    ... on Refusal { code message }
+  }
+}""",
+)
+async def record_order(
+    info: Info, input: RecordOrderInput, idempotency_key: IdempotencyKey
+) -> RecordOrderResult | None:
+    caller = info.context.caller
+    taken = await take_order(info.context.programme, caller, input.told(), idempotency_key)
+    await info.context.wake("apply_deliveries", None)
+    order = await info.context.loaders.orders.load((taken.member_id, taken.number))
+    if order is None:
+        raise LookupError(f"The order {taken.number} was recorded and is not there.")
+    return OrderRecorded(
+        order=OrderType.of_row(order), verdict=await the_verdict(info, taken.member_id, taken.verdict_id)
+    )

@@ -1,0 +1,55 @@
+"""Rewards: what points can be turned into."""
+
+from datetime import datetime
+
+import strawberry
+
+from api.context import Info
+from api.ids import GlobalId
+from api.schema.money import Money
+from api.schema.node import Node
+from api.schema.scalars import Market
+from loyalty.programme.catalogue import Reward as OfferedReward
+
+
+@strawberry.type(description="Something points can be turned into: a coupon of some value.")
+class Reward(Node):
+    reward: strawberry.Private[OfferedReward]
+    market: Market = strawberry.field(description="Where it is offered.")
+    name: str = strawberry.field(description="As it is called in the shop.")
+    value: Money = strawberry.field(description="What a coupon of it takes off an order.")
+    cost: int = strawberry.field(description="Points it costs.")
+    valid_days: int = strawberry.field(description="Days a coupon of it is valid after issue.")
+    available_from: datetime | None = strawberry.field(description="When the offer begins; null: it has begun.")
+    available_until: datetime | None = strawberry.field(description="A temporary offer ends here.")
+    minimum: Money | None = strawberry.field(description="The least a cart must hold for its coupons; null for none.")
+    conditions: str = strawberry.field(description="What the member agrees to, in the market's language.")
+
+    @strawberry.field(description="How many are left; null where it cannot run out.")
+    async def stock_left(self, info: Info) -> int | None:
+        if self.reward.stock_left is None:
+            return None
+        return await info.context.loaders.stock.load(self.reward.reward_id)
+
+    @classmethod
+    def of(cls, reward: OfferedReward) -> "Reward":
+        """A reward of the catalogue."""
+        return cls(
+            reward=reward,
+            id=strawberry.ID(str(GlobalId("Reward", local=reward.reward_id))),
+            market=Market(reward.market),
+            name=reward.name,
+            value=Money(amount_minor=reward.value_minor, currency=reward.currency),
+            cost=reward.cost,
+            valid_days=reward.valid_days,
+            available_from=reward.available_from,
+            available_until=reward.available_until,
+            minimum=_minimum(reward),
+            conditions=reward.conditions,
+        )
+
+
+def _minimum(reward: OfferedReward) -> Money | None:
+    if reward.minimum_minor is None:
+        return None
+    return Money(amount_minor=reward.minimum_minor, currency=reward.currency)

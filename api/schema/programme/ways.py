@@ -1,0 +1,80 @@
+"""What a member can do next: ways to earn, the fuel streak, the next reward, and what is about to lapse."""
+
+from datetime import date, datetime
+
+import strawberry
+
+from api.schema.earning.caps import Cap as CapType
+from api.schema.enums import WAY, EntryKind, kind_of, way_of
+from api.schema.programme.rewards import Reward as RewardType
+from api.schema.refusals import Refusal, answer_of
+from loyalty import refusals as said
+from loyalty.earning.rules.activity import WayView
+from loyalty.earning.rules.fuel import FuelView
+from loyalty.messages import way_sentence
+from loyalty.programme.rules.terms import Terms
+
+
+@strawberry.type(description="A way to earn in the member's market, as it stands now.")
+class WayToEarn:
+    kind: EntryKind = strawberry.field(description="What earns.")
+    way: str | None = strawberry.field(description=WAY)
+    points: int = strawberry.field(description="Points for one, campaigns running now included.")
+    cap: CapType | None = strawberry.field(description="Null where uncapped.")
+    unavailable: Refusal | None = strawberry.field(description="Null when it can be earned now.")
+    description: str = strawberry.field(description="For the member, in the language of Accept-Language.")
+
+    @classmethod
+    def of(cls, way: WayView, terms: Terms, state: str, language: str) -> "WayToEarn":
+        """A way as it stands for a member in this state."""
+        term = terms.ways[way.kind]
+        return cls(
+            kind=kind_of(way.kind),
+            way=way_of(way.kind),
+            points=way.points,
+            cap=CapType.of(way.cap),
+            unavailable=_unavailable(way, state, language),
+            description=way_sentence(way.kind, way.points, language, term.cap_limit, term.cap_period, term.actions),
+        )
+
+
+def _unavailable(way: WayView, state: str, language: str) -> Refusal | None:
+    if state != "ACTIVE":
+        return answer_of(said.MemberNotActive(state), language)
+    if way.unavailable_code is None:
+        return None
+    available_at = way.cap.resets_at if way.cap else None
+    sentence = "This cannot be earned again right now."
+    return answer_of(said.Unavailable(way.unavailable_code, sentence, available_at), language)
+
+
+@strawberry.type(description="Fuel: collected once a day; seven days in a row bring a bonus.")
+class FuelStreak:
+    day_in_cycle: int = strawberry.field(description="1 to 7; 0 before the first.")
+    streak_days: int = strawberry.field(description="Consecutive days up to now.")
+    collected_today: bool = strawberry.field(description="Whether today's was collected.")
+    next_claim_at: datetime = strawberry.field(description="When fuel can be collected next; now, if it can be.")
+    next_points: int = strawberry.field(description="Points for the next claim, the 7th day's bonus included.")
+
+    @classmethod
+    def of(cls, view: FuelView) -> "FuelStreak":
+        """The streak as rules see it."""
+        return cls(
+            day_in_cycle=view.day_in_cycle,
+            streak_days=view.streak_days,
+            collected_today=view.collected_today,
+            next_claim_at=view.next_claim_at,
+            next_points=view.next_points,
+        )
+
+
+@strawberry.type(description="Points that lapse on a day.")
+class LapsingPoints:
+    points: int = strawberry.field(description="How many.")
+    lapses_on: date = strawberry.field(description="The day on which they are gone.")
+
+
+@strawberry.type(description="How far a reward is.")
+class RewardProgress:
+    reward: RewardType = strawberry.field(description="The cheapest reward that is not affordable yet.")
+    missing: int = strawberry.field(description="Points that are missing.")

@@ -1,0 +1,1 @@
+"""Webhook deliveries, as operators see and replay them."""

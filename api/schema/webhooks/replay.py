@@ -1,0 +1,39 @@
+"""replayWebhook: an operator has a kept delivery applied again."""
+
+from typing import Annotated
+
+import strawberry
+
+from api.context import Info
+from api.ids import delivery_named
+from api.permissions import OPERATOR
+from api.schema.arguments import IdempotencyKey
+from api.schema.refusals import IdempotencyMismatch, NotAllowed, NotFound
+from api.schema.root_fields import mutation
+from api.schema.webhooks.deliveries import WebhookDelivery as DeliveryType
+from loyalty.webhooks.replay import replay_webhook as replay
+
+
+@strawberry.type(description="The delivery will be applied again.")
+class WebhookReplayed:
+    delivery: DeliveryType = strawberry.field(description="The delivery, as it is now.")
+
+
+ReplayResult = Annotated[
+    WebhookReplayed | NotFound | IdempotencyMismatch | NotAllowed,
+    strawberry.union("ReplayResult", description="What became of applying a delivery again."),
+]
+
+
+@mutation(OPERATOR, "apply a kept delivery again, whatever became of it. What it says counts once all the same.")
+async def replay_webhook(
+    info: Info,
+    id: Annotated[strawberry.ID, strawberry.argument(description="The delivery.")],
+    idempotency_key: IdempotencyKey,
+) -> ReplayResult | None:
+    named = await replay(info.context.programme, info.context.caller, delivery_named(id), idempotency_key)
+    await info.context.wake("apply_deliveries", None)
+    row = await info.context.loaders.deliveries.load(named)
+    if row is None:
+        raise LookupError(f"The delivery {named} was replayed and is not there.")
+    return WebhookReplayed(delivery=DeliveryType.of(row))

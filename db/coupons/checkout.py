@@ -1,0 +1,116 @@
+"""Coupons at checkout: what a decision about one reads, what a cart may choose from, and what the clock has ended."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from db.coupons.rows import CouponRow
+from db.pool import Queryable
+from db.queries import query
+
+ExclusionRow = tuple[str, datetime, datetime | None]
+"""A product, from when coupons may not buy it, and until when (None: for good)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CouponToJudge:
+    """A coupon as it is by the clock; the reservation of it that the order in question has or had (None: never)."""
+
+    coupon_id: UUID
+    state: str
+    value_minor: int
+    currency: str
+    minimum_minor: int | None
+    expires_at: datetime
+    state_since: datetime
+    reserved_until: datetime | None
+    order_number: str | None
+    reserved_minor: int | None
+    reserved_at: datetime | None
+    released_at: datetime | None
+    order_has_another: bool
+    exclusions: tuple[ExclusionRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CartToJudge:
+    """The moment, the member's state, the coupon that holds the order, and the exclusions of its products."""
+
+    now: datetime
+    state: str
+    held_by: UUID | None
+    exclusions: tuple[ExclusionRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CouponAtCheckout:
+    """A coupon as it is shown, and since when it is in its state."""
+
+    row: CouponRow
+    state_since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RewardLimits:
+    """What is left of a reward (None: it cannot run out), and how many of it a member has had."""
+
+    stock_left: int | None
+    had: int
+
+
+async def coupon_owner(db: Queryable, code: str) -> UUID | None:
+    """The member a code leads to, or None for an unknown one."""
+    owner: UUID | None = await db.fetchval(query("coupon_owner"), code)
+    return owner
+
+
+async def coupon_to_judge(
+    db: Queryable, member_id: UUID, code: str, order_number: str, product_ids: Sequence[str] = ()
+) -> CouponToJudge | None:
+    """A member's coupon by its code, or None where the member has none of that code."""
+    row = await db.fetchrow(query("coupon_to_judge"), member_id, code, order_number, list(product_ids))
+    if row is None:
+        return None
+    return CouponToJudge(**(dict(row.items()) | {"exclusions": _exclusions(row["exclusions"])}))
+
+
+async def cart_to_judge(
+    db: Queryable, member_id: UUID, order_number: str, product_ids: Sequence[str]
+) -> CartToJudge | None:
+    """What a cart's coupons are judged by, or None where there is no such member."""
+    row = await db.fetchrow(query("cart_to_judge"), member_id, order_number, list(product_ids))
+    if row is None:
+        return None
+    return CartToJudge(row["now"], row["state"], row["held_by"], _exclusions(row["exclusions"]))
+
+
+def _exclusions(rows: list[list[Any]]) -> tuple[ExclusionRow, ...]:
+    return tuple(
+        (product_id, datetime.fromisoformat(since), datetime.fromisoformat(until) if until is not None else None)
+        for product_id, since, until in rows
+    )
+
+
+async def coupons_at_checkout(db: Queryable, member_id: UUID) -> list[CouponAtCheckout]:
+    """Every unspent coupon of a member and those of the last 90 days, newest first."""
+    found = []
+    for row in await db.fetch(query("coupons_at_checkout"), member_id):
+        values = dict(row.items())
+        state_since = values.pop("state_since")
+        found.append(CouponAtCheckout(CouponRow(**values), state_since))
+    return found
+
+
+async def reward_limits(db: Queryable, member_id: UUID, reward_id: str) -> RewardLimits:
+    """What limits a member's redeeming of a reward, as of now."""
+    row = await db.fetchrow(query("reward_limits"), member_id, reward_id)
+    assert row is not None
+    return RewardLimits(row["stock_left"], row["had"])
+
+
+async def end_due_coupons(db: Queryable, most: int) -> int:
+    """Frees and expires coupons that the clock has ended, up to `most` of each kind; gives how many."""
+    ended: int = await db.fetchval(query("end_due_coupons"), most)
+    return ended

@@ -1,0 +1,61 @@
+"""Coupons with their state, and what is left of rewards."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from db.pages import MemberAnd, Window, columns_of
+from db.pool import Queryable
+from db.queries import query
+
+
+@dataclass(frozen=True, slots=True)
+class CouponRow:
+    """A coupon with its state as of now. Values in minor units, cost in points."""
+
+    member_id: UUID
+    coupon_id: UUID
+    code: str
+    reward_id: str
+    value_minor: int
+    currency: str
+    minimum_minor: int | None
+    cost: int
+    state: str
+    issued_at: datetime
+    expires_at: datetime
+    reserved_until: datetime | None
+    order_number: str | None
+
+
+async def coupons_page(
+    db: Queryable, member_id: UUID, window: Window[tuple[datetime, UUID]], states: Sequence[str] | None
+) -> list[CouponRow]:
+    """A stretch of a member's coupons, newest first, and one row more."""
+    rows = await db.fetch(
+        query("coupons_backwards" if window.from_end else "coupons_forwards"),
+        member_id,
+        *(window.after or (None, None)),
+        *(window.before or (None, None)),
+        list(states) if states is not None else None,
+        window.most + 1,
+    )
+    return [_coupon(row) for row in rows]
+
+
+async def coupons_by_id(db: Queryable, keys: Sequence[MemberAnd[UUID]]) -> list[CouponRow]:
+    """Coupons by member and id."""
+    return [_coupon(row) for row in await db.fetch(query("coupons_by_id"), *columns_of(keys))]
+
+
+def _coupon(row: asyncpg.Record) -> CouponRow:
+    return CouponRow(**dict(row.items()))
+
+
+async def stock_of_rewards(db: Queryable, reward_ids: Sequence[str]) -> dict[str, int | None]:
+    """What is left of rewards now; None where they have no stock to run out."""
+    rows = await db.fetch(query("stock_of_rewards"), list(reward_ids))
+    return {row["reward_id"]: row["stock_left"] for row in rows}

@@ -1,0 +1,85 @@
+"""What the API shows: a member with its balance, pages of its lists, things by their ids, many at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+import asyncpg
+
+from db.pages import MemberAnd, Window, columns_of
+from db.pool import Queryable
+from db.queries import query
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """One line of a member's history: signed points, and the available ones right after it."""
+
+    member_id: UUID
+    seq: int
+    kind: str
+    points: int
+    balance_after: int
+    occurred_at: datetime
+    reference: str | None
+    reverses: int | None
+    verdict_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryFilter:
+    """Which lines of a history: kinds (None = all), and a time from `since` up to `until` (excluded)."""
+
+    kinds: Sequence[str] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+async def entries_page(db: Queryable, member_id: UUID, window: Window[int], wanted: EntryFilter) -> list[EntryRow]:
+    """A stretch of a member's history, newest first; one row more than asked shows that there is more."""
+    rows = await db.fetch(
+        query("entries_backwards" if window.from_end else "entries_forwards"),
+        member_id,
+        window.after,
+        window.before,
+        list(wanted.kinds) if wanted.kinds is not None else None,
+        wanted.since,
+        wanted.until,
+        window.most + 1,
+    )
+    return [_entry(row) for row in rows]
+
+
+async def entries_by_seq(db: Queryable, keys: Sequence[MemberAnd[int]]) -> list[EntryRow]:
+    """Lines of histories by member and seq."""
+    return [_entry(row) for row in await db.fetch(query("entries_by_seq"), *columns_of(keys))]
+
+
+async def entries_of_verdicts(db: Queryable, keys: Sequence[MemberAnd[UUID]]) -> list[EntryRow]:
+    """The lines that verdicts made, oldest first."""
+    return [_entry(row) for row in await db.fetch(query("entries_of_verdicts"), *columns_of(keys))]
+
+
+def _entry(row: asyncpg.Record) -> EntryRow:
+    return EntryRow(**dict(row.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class EntryToReverse:
+    """A line of history that may be given back. `took` are (from, to, lapses on, points), the accounts by name."""
+
+    took: tuple[tuple[str, str, date | None, int], ...]
+    given: int
+    promised: int
+
+
+async def entry_to_reverse(db: Queryable, member_id: UUID, seq: int) -> EntryToReverse | None:
+    """A line of a member's history with what it took and what was given back of it."""
+    row = await db.fetchrow(query("entry_to_reverse"), member_id, seq)
+    if row is None:
+        return None
+    took = tuple(
+        (debit, credit, date.fromisoformat(day) if day else None, points) for debit, credit, day, points in row["took"]
+    )
+    return EntryToReverse(took, row["given"], row["promised"])

@@ -1,0 +1,97 @@
+"""What decisions read: one member as of one version, an earlier answer to the same key, an order to settle."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from db.ledger.answers import StoredAnswer, stored_answer
+from db.pool import Queryable
+from db.queries import query
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRef:
+    """A member named by Mi account id, or by member id."""
+
+    mi_id: str | None = None
+    member_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MemberToJudge:
+    """One member as of `version`. Points; `lots` are (lapses on, remaining), soonest first; `slots` (period, n).
+
+    `is_behind`: a lot's day has come, and it has not lapsed or been told of yet (R50).
+    """
+
+    member_id: UUID
+    mi_id: str | None
+    market: str
+    time_zone: str
+    zone_before: str | None
+    zone_since: datetime | None
+    earlier_zones: tuple[tuple[str, datetime], ...]
+    joined_at: datetime
+    state: str
+    state_since: datetime | None
+    available: int
+    pending: int
+    debt: int
+    lifetime: int
+    version: int
+    now: datetime
+    programme_version: int
+    is_behind: bool
+    kept: StoredAnswer | None
+    slots: tuple[tuple[str, int], ...]
+    fuel_days: tuple[tuple[date, int, int], ...]
+    lots: tuple[tuple[date, int], ...]
+
+
+async def member_to_judge(
+    db: Queryable,
+    who: MemberRef,
+    *,
+    service_id: UUID | None = None,
+    key: str | None = None,
+    slot_kind: str | None = None,
+    product_id: str | None = None,
+) -> MemberToJudge | None:
+    """One member with what a decision needs, or None where nobody of that name has joined."""
+    row = await db.fetchrow(query("member_to_judge"), who.mi_id, who.member_id, service_id, key, slot_kind, product_id)
+    if row is None:
+        return None
+    return MemberToJudge(
+        **{name: row[name] for name in _COLUMNS},
+        earlier_zones=tuple((zone, datetime.fromisoformat(until)) for zone, until in row["earlier_zones"]),
+        kept=stored_answer(row),
+        slots=tuple((period, n) for period, n in row["slots"]),
+        fuel_days=tuple((date.fromisoformat(day), streak, bonuses) for day, streak, bonuses in row["fuel_days"]),
+        lots=tuple((date.fromisoformat(day), remaining) for day, remaining in row["lots"]),
+    )
+
+
+_COLUMNS = (
+    "member_id",
+    "mi_id",
+    "market",
+    "time_zone",
+    "zone_before",
+    "zone_since",
+    "joined_at",
+    "state",
+    "state_since",
+    "available",
+    "pending",
+    "debt",
+    "lifetime",
+    "version",
+    "now",
+    "programme_version",
+    "is_behind",
+)
+
+
+async def lock_member_to_judge(db: Queryable, who: MemberRef) -> None:
+    """Holds the member until the transaction ends, so that what is read next cannot be stale."""
+    await db.fetchrow(query("lock_member_to_judge"), who.mi_id, who.member_id)

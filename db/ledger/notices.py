@@ -1,0 +1,73 @@
+"""Notices to members: those that were written, and those that are not sent yet (R50)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+import asyncpg
+
+from db.pages import MemberAnd, Window, columns_of
+from db.pool import Queryable
+from db.queries import query
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRow:
+    """What a member was told, or is about to be while `sent_at` is None."""
+
+    member_id: UUID
+    notice_id: UUID
+    kind: str
+    points: int | None
+    lapses_on: date | None
+    reference: str | None
+    created_at: datetime
+    sent_at: datetime | None
+
+
+async def notices_page(db: Queryable, member_id: UUID, window: Window[tuple[datetime, UUID]]) -> list[NoticeRow]:
+    """A stretch of what a member was told, newest first, and one row more."""
+    place = window.after or (None, None)
+    return [_notice(row) for row in await db.fetch(query("notices_page"), member_id, *place, window.most + 1)]
+
+
+async def notices_by_id(db: Queryable, keys: Sequence[MemberAnd[UUID]]) -> list[NoticeRow]:
+    """Notices by member and id."""
+    return [_notice(row) for row in await db.fetch(query("notices_by_id"), *columns_of(keys))]
+
+
+def _notice(row: asyncpg.Record) -> NoticeRow:
+    return NoticeRow(**dict(row.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class UnsentNotice:
+    """Something a member is to be told; `mi_id` is None when the person was erased."""
+
+    member_id: UUID
+    notice_id: UUID
+    mi_id: str | None
+    market: str
+    kind: str
+    points: int | None
+    lapses_on: date | None
+    reference: str | None
+    created_at: datetime
+
+
+async def notices_to_send(db: Queryable, most: int) -> list[UnsentNotice]:
+    """Leases up to `most` notices that nobody has handed over yet, oldest first."""
+    rows = await db.fetch(query("notices_to_send"), most)
+    return sorted((UnsentNotice(**dict(row.items())) for row in rows), key=lambda notice: notice.created_at)
+
+
+async def notices_sent(db: Queryable, notices: Sequence[UnsentNotice]) -> None:
+    """These notices were handed over."""
+    members, ids = [notice.member_id for notice in notices], [notice.notice_id for notice in notices]
+    await db.execute(query("notices_sent"), members, ids)
+
+
+async def notice_failed(db: Queryable, notice: UnsentNotice, error: str, *, for_good: bool) -> None:
+    """Keeps why a notice could not be handed over; unless that is for good, it is tried again."""
+    await db.execute(query("notice_failed"), notice.member_id, notice.notice_id, error, for_good)

@@ -1,0 +1,50 @@
+"""Promises: points that are pending."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from db.pages import MemberAnd, Window, columns_of
+from db.pool import Queryable
+from db.queries import query
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseRow:
+    """Points promised and not yet credited; no `due_at` while they wait for something else than time."""
+
+    member_id: UUID
+    promise_id: UUID
+    verdict_id: UUID
+    kind: str
+    points: int
+    promised_at: datetime
+    due_at: datetime | None
+    awaiting: str
+    reference: str | None
+
+
+async def pending_page(
+    db: Queryable, member_id: UUID, window: Window[tuple[datetime | None, UUID]]
+) -> list[PromiseRow]:
+    """A stretch of what is promised to a member, soonest first, and one row more."""
+    due_at, promise_id = window.after or (None, None)
+    rows = await db.fetch(query("pending_page"), member_id, due_at, promise_id, window.most + 1)
+    return [_promise(row) for row in rows]
+
+
+async def promises_by_id(db: Queryable, keys: Sequence[MemberAnd[UUID]]) -> list[PromiseRow]:
+    """Open promises by member and id."""
+    return [_promise(row) for row in await db.fetch(query("promises_by_id"), *columns_of(keys))]
+
+
+async def promises_of_verdicts(db: Queryable, keys: Sequence[MemberAnd[UUID]]) -> list[PromiseRow]:
+    """Open promises of verdicts, soonest first."""
+    return [_promise(row) for row in await db.fetch(query("promises_of_verdicts"), *columns_of(keys))]
+
+
+def _promise(row: asyncpg.Record) -> PromiseRow:
+    return PromiseRow(**dict(row.items()))

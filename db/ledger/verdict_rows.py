@@ -1,0 +1,56 @@
+"""Verdicts as they are shown."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from db.pages import MemberAnd, Window, columns_of, texts_of
+from db.pool import Queryable
+from db.queries import query
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictRow:
+    """The answer one event was given; `cap` as it is kept: limit, used, left, resets_at. `had_lapsed`: what an
+    operator let be taken back had been credited, and lapsed since (R36)."""
+
+    member_id: UUID
+    verdict_id: UUID
+    kind: str
+    outcome: str
+    code: str
+    points: int
+    reference: str | None
+    decided_at: datetime
+    terms_version: str
+    campaign_ids: tuple[str, ...]
+    cap: Mapping[str, Any] | None
+    had_lapsed: bool
+
+
+async def verdicts_page(
+    db: Queryable, member_id: UUID, window: Window[tuple[datetime, UUID]], outcomes: Sequence[str] | None
+) -> list[VerdictRow]:
+    """A stretch of a member's verdicts, newest first, and one row more."""
+    rows = await db.fetch(
+        query("verdicts_page"),
+        member_id,
+        *(window.after or (None, None)),
+        list(outcomes) if outcomes is not None else None,
+        window.most + 1,
+    )
+    return [_verdict(row) for row in rows]
+
+
+async def verdicts_by_id(db: Queryable, keys: Sequence[MemberAnd[UUID]]) -> list[VerdictRow]:
+    """Verdicts by member and id."""
+    return [_verdict(row) for row in await db.fetch(query("verdicts_by_id"), *columns_of(keys))]
+
+
+def _verdict(row: asyncpg.Record) -> VerdictRow:
+    values = dict(row.items())
+    return VerdictRow(**(values | {"campaign_ids": texts_of(values["campaign_ids"])}))

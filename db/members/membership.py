@@ -1,0 +1,66 @@
+"""What becomes of a membership: facts kept while it is suspended, what it would leave behind, who was here before."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from db.pool import Queryable
+from db.queries import query
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPromise:
+    promise_id: UUID
+    verdict_id: UUID
+    points: int
+    source: str
+    reference: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnspentCoupon:
+    """A coupon that is available or reserved; values in minor units."""
+
+    coupon_id: UUID
+    order_number: str | None
+    discount_minor: int | None
+    value_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingVerdict:
+    """A verdict that waits, and the points already credited of it."""
+
+    verdict_id: UUID
+    credited: int
+
+
+@dataclass(frozen=True, slots=True)
+class Belongings:
+    """What a member has besides available points."""
+
+    promises: tuple[OpenPromise, ...]
+    coupons: tuple[UnspentCoupon, ...]
+    waiting: tuple[WaitingVerdict, ...]
+
+
+async def belongings(db: Queryable, member_id: UUID) -> Belongings:
+    """What a member that leaves would forfeit."""
+    row = await db.fetchrow(query("belongings"), member_id)
+    assert row is not None
+    return Belongings(
+        promises=tuple(OpenPromise(UUID(id_), UUID(verdict_id), *rest) for id_, verdict_id, *rest in row["promises"]),
+        coupons=tuple(UnspentCoupon(UUID(id_), *rest) for id_, *rest in row["coupons"]),
+        waiting=tuple(WaitingVerdict(UUID(id_), credited) for id_, credited in row["waiting"]),
+    )
+
+
+async def person_salt(db: Queryable) -> bytes:
+    """What this database salts the hashes of persons with."""
+    salt: bytes = await db.fetchval(query("person_salt"))
+    return salt
+
+
+async def given_once(db: Queryable, person_hash: bytes) -> list[str]:
+    """The kinds of points an erased person was given once."""
+    return [row["kind"] for row in await db.fetch(query("given_once"), person_hash)]

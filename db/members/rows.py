@@ -1,0 +1,50 @@
+"""Members with their balances."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from db.pool import Queryable
+from db.queries import query
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """A member with its balances, in points, as of `now`, the programme's moment of the reading."""
+
+    member_id: UUID
+    mi_id: str
+    market: str
+    time_zone: str
+    zone_before: str | None
+    zone_since: datetime | None
+    joined_at: datetime
+    state: str
+    available: int
+    pending: int
+    debt: int
+    lifetime: int
+    now: datetime
+
+
+async def members_by_mi_id(db: Queryable, mi_ids: Sequence[str]) -> list[MemberRow]:
+    """The members of these Mi accounts, those that have joined."""
+    return [_member(row) for row in await db.fetch(query("members_by_mi_id"), list(mi_ids))]
+
+
+async def members_by_id(db: Queryable, member_ids: Sequence[UUID]) -> list[MemberRow]:
+    """Members by id, those that still are persons."""
+    return [_member(row) for row in await db.fetch(query("members_by_id"), list(member_ids))]
+
+
+async def erased_member(db: Queryable, member_id: UUID) -> MemberRow | None:
+    """A member whose person was erased; its Mi account id is a pseudonym."""
+    row = await db.fetchrow(query("erased_member"), member_id)
+    return _member(row) if row is not None else None
+
+
+def _member(row: asyncpg.Record) -> MemberRow:
+    return MemberRow(**dict(row.items()))

@@ -1,0 +1,1 @@
+"""The rows of orders and of facts about them."""

@@ -1,0 +1,79 @@
+"""What the settlement of an order reads: everything known of it, and what its points did."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from db.pool import Queryable
+from db.queries import query
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseOfOrder:
+    promise_id: UUID
+    part: str
+    state: str
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderToSettle:
+    """An order as told, the set of facts about it as (key, kind, content, occurred at), whether some of them were kept
+    and moved nothing yet, its promises, what was taken back by part, the lots its points went to, what of each of the
+    member's lots lapsed, and the first line of history it made."""
+
+    number: str
+    verdict_id: UUID
+    placed_at: datetime
+    currency: str
+    lines: list[dict[str, Any]]
+    parcels: list[dict[str, Any]]
+    shipping_minor: int
+    discount_minor: int
+    terms_version: str
+    campaign_ids: tuple[str, ...]
+    is_waiting: bool
+    has_kept_facts: bool
+    facts: list[tuple[str, str, dict[str, Any], datetime]]
+    promises: list[PromiseOfOrder]
+    taken: Mapping[str, int]
+    origins: list[tuple[date, int]]
+    lapsed: list[tuple[date, int]]
+    first_entry: int | None
+
+
+async def order_to_settle(db: Queryable, member_id: UUID, number: str) -> OrderToSettle | None:
+    """An order with everything its settlement depends on."""
+    row = await db.fetchrow(query("order_to_settle"), member_id, number)
+    if row is None:
+        return None
+    return OrderToSettle(
+        number=row["number"],
+        verdict_id=row["verdict_id"],
+        placed_at=row["placed_at"],
+        currency=row["currency"],
+        lines=row["lines"],
+        parcels=row["parcels"],
+        shipping_minor=row["shipping_minor"],
+        discount_minor=row["discount_minor"],
+        terms_version=row["terms_version"],
+        campaign_ids=tuple(str(campaign_id) for campaign_id in row["campaign_ids"]),
+        is_waiting=row["is_waiting"],
+        has_kept_facts=row["has_kept_facts"],
+        facts=[(key, kind, content, datetime.fromisoformat(at)) for key, kind, content, at in row["facts"]],
+        promises=[PromiseOfOrder(UUID(id_), part, state, points) for id_, part, state, points in row["promises"]],
+        taken=_summed(row["taken"]),
+        origins=sorted((date.fromisoformat(day), points) for day, points in row["origins"]),
+        lapsed=sorted((date.fromisoformat(day), points) for day, points in row["lapsed"]),
+        first_entry=row["first_entry"],
+    )
+
+
+def _summed(taken: list[dict[str, int] | None]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for parts in taken:
+        for part, points in (parts or {}).items():
+            total[part] = total.get(part, 0) + points
+    return total

@@ -1,0 +1,30 @@
+"""Pages of lists: which stretch of a list is asked for, and rows asked for by member."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+T = TypeVar("T")
+
+
+MemberAnd = tuple[UUID, T]
+"""A member's id and what is asked of that member."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window(Generic[T]):
+    """A stretch of a list: at most `most` rows between two places (excluded), from its start or its end."""
+
+    most: int
+    after: T | None = None
+    before: T | None = None
+    from_end: bool = False
+
+
+def columns_of(keys: Sequence[MemberAnd[Any]]) -> tuple[list[UUID], list[Any]]:
+    return [member_id for member_id, _ in keys], [local for _, local in keys]
+
+
+def texts_of(ids: Sequence[UUID]) -> tuple[str, ...]:
+    return tuple(str(each) for each in ids)

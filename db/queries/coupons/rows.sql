@@ -1,0 +1,38 @@
+-- name: coupons_forwards
+-- A member's coupons, newest first, as they are by the clock, whether or not a worker has got to them.
+-- $2, $3 and $4, $5: only what lies after and before these places of the list; $6 states; $7 the most.
+select
+    member_id, coupon_id, code, reward_id, value_minor, currency, minimum_minor, cost, state, issued_at, expires_at,
+    reserved_until, order_number
+from coupons_now
+where
+    member_id = $1
+    and ($3::uuid is null or (issued_at, coupon_id) < ($2::timestamptz, $3))
+    and ($5::uuid is null or (issued_at, coupon_id) > ($4::timestamptz, $5))
+    and ($6::text[] is null or state = any($6))
+order by issued_at desc, coupon_id desc
+limit $7;
+
+-- name: coupons_backwards
+-- The same from its end: oldest first.
+select
+    member_id, coupon_id, code, reward_id, value_minor, currency, minimum_minor, cost, state, issued_at, expires_at,
+    reserved_until, order_number
+from coupons_now
+where
+    member_id = $1
+    and ($3::uuid is null or (issued_at, coupon_id) < ($2::timestamptz, $3))
+    and ($5::uuid is null or (issued_at, coupon_id) > ($4::timestamptz, $5))
+    and ($6::text[] is null or state = any($6))
+order by issued_at, coupon_id
+limit $7;
+
+-- name: coupons_by_id
+select
+    member_id, coupon_id, code, reward_id, value_minor, currency, minimum_minor, cost, state, issued_at, expires_at,
+    reserved_until, order_number
+from coupons_now
+where (member_id, coupon_id) in (select * from unnest($1::uuid[], $2::uuid[]));
+
+-- name: stock_of_rewards
+select reward_id, stock_left from rewards where reward_id = any($1::text[]);

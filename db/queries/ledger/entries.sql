@@ -1,0 +1,72 @@
+-- What the API shows. Nothing here writes or locks; every statement names the members first.
+
+-- name: entries_forwards
+-- A member's history, newest first: the transfers that carry a line of it. $2, $3: only what lies after and before
+-- these positions of the list; $4 kinds; $5 since, $6 until (excluded); $7 the most rows.
+select
+    member_id, seq, kind, points, balance_after, occurred_at, reference, reverses, verdict_id
+from transfers
+where
+    member_id = $1 and points is not null
+    and seq < coalesce($2, 9223372036854775807) and seq > coalesce($3, 0)
+    and ($4::text[] is null or kind = any($4))
+    and ($5::timestamptz is null or occurred_at >= $5)
+    and ($6::timestamptz is null or occurred_at < $6)
+order by seq desc
+limit $7;
+
+-- name: entries_backwards
+-- The same from its end: oldest first.
+select
+    member_id, seq, kind, points, balance_after, occurred_at, reference, reverses, verdict_id
+from transfers
+where
+    member_id = $1 and points is not null
+    and seq < coalesce($2, 9223372036854775807) and seq > coalesce($3, 0)
+    and ($4::text[] is null or kind = any($4))
+    and ($5::timestamptz is null or occurred_at >= $5)
+    and ($6::timestamptz is null or occurred_at < $6)
+order by seq
+limit $7;
+
+-- name: entries_by_seq
+select
+    member_id, seq, kind, points, balance_after, occurred_at, reference, reverses, verdict_id
+from transfers
+where
+    (member_id, seq) in (select * from unnest($1::uuid[], $2::bigint[]))
+    and points is not null;
+
+-- name: entries_of_verdicts
+select
+    member_id, seq, kind, points, balance_after, occurred_at, reference, reverses, verdict_id
+from transfers
+where
+    (member_id, verdict_id) in (select * from unnest($1::uuid[], $2::uuid[]))
+    and points is not null
+order by member_id, seq;
+
+-- name: entry_to_reverse
+-- A line of a member's history: what it took out of which lots or into debt and to which account, what was given
+-- back of it since, and what verdicts that wait for an operator would still give back of it. No row where there is
+-- no such line; its transfers follow it without a gap.
+select
+    (
+        select coalesce(jsonb_agg(jsonb_build_array(t.debit, t.credit, t.lapses_on, t.amount) order by t.seq), '[]')
+        from transfers t
+        where
+            t.member_id = line.member_id and t.seq between line.seq and line.seq + 999
+            and t.entry_seq = line.seq and t.credit in ('redeemed', 'revoked', 'lapsed')
+    ) as took,
+    (
+        select coalesce(sum(t.amount), 0)::bigint
+        from transfers t
+        where t.member_id = line.member_id and t.reverses = line.seq and t.kind = 'ADJUSTMENT'
+    ) as given,
+    (
+        select coalesce(sum(v.points), 0)::bigint
+        from verdicts v
+        where v.member_id = line.member_id and v.outcome = 'WAITING' and v.facts ->> 'reverses' = line.seq::text
+    ) as promised
+from transfers line
+where line.member_id = $1 and line.seq = $2 and line.points is not null;

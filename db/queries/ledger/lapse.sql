@@ -1,0 +1,117 @@
+-- What time does to points and coupons: notices before they are gone, and lapsing (R50).
+
+-- name: days_now
+-- Each market's day by the programme's clock: nothing lapses and nobody is told but when one of them begins.
+select market, today from market_days order by market;
+
+-- name: members_to_lapse
+-- Members with a lot that is to be told of or to lapse by now, after a place in that list ($1, $2), without locking
+-- anything. Deliveries that came before that moment and nobody has tried to apply yet go first.
+with days as materialized (
+    select market, zone, today, told_until from market_days
+),
+waiting as (
+    select coalesce(min(received_at), 'infinity') as since from inbox where state = 'RECEIVED' and attempts = 0
+),
+latest as (
+    select max(today) as today, max(told_until) as told_until from days
+),
+due as (
+    (
+        select l.lapses_on - interval '1 month' as on_day, l.member_id
+        from lots l join members m using (member_id) join days d using (market)
+        where
+            l.remaining > 0 and not l.is_noticed
+            and l.lapses_on <= (select told_until from latest) and l.lapses_on <= d.told_until
+            and (l.lapses_on - interval '1 month') at time zone d.zone <= (select since from waiting)
+            and (l.lapses_on, l.member_id) > (($1::date + interval '1 month')::date, $2::uuid)
+        order by l.lapses_on, l.member_id
+        limit $3
+    )
+    union
+    (
+        select l.lapses_on::timestamp, l.member_id
+        from lots l join members m using (member_id) join days d using (market)
+        where
+            l.remaining > 0 and l.is_noticed
+            and l.lapses_on <= (select today from latest) and l.lapses_on <= d.today
+            and l.lapses_on::timestamp at time zone d.zone <= (select since from waiting)
+            and (l.lapses_on, l.member_id) > ($1::date, $2::uuid)
+        order by l.lapses_on, l.member_id
+        limit $3
+    )
+)
+select on_day::date as on_day, member_id
+from due
+order by on_day, member_id
+limit $3;
+
+-- name: members_with_expiring_coupons
+-- Members with a coupon whose end they are to be told of by now, without locking anything.
+with days as materialized (
+    select market, zone, coupon_notice_days, programme_now() as now from market_days
+)
+select distinct c.member_id
+from (
+    select c.member_id, c.expires_at, c.issued_at
+    from coupons c
+    where
+        c.state in ('AVAILABLE', 'EXPIRED') and not c.is_noticed
+        and c.expires_at <= (select max(now) + make_interval(days => max(coupon_notice_days), hours => 2) from days)
+    order by c.expires_at
+) c
+join members m using (member_id)
+join days d using (market)
+where ((c.expires_at at time zone d.zone) - make_interval(days => d.coupon_notice_days)) at time zone d.zone <= d.now
+limit $1;
+
+-- name: lock_member_to_lapse
+-- Holds one member until the transaction ends; no row while somebody else does.
+select member_id from balances where member_id = $1 for update skip locked;
+
+-- name: next_step
+-- The soonest thing that time has to do to one member up to a moment ($2): tell of a lot or a coupon, or let a lot
+-- lapse. `at` is the moment it is booked as of; `lapsed_before`, what lapsed of that lot earlier.
+with clock as (
+    select m.member_id, d.zone, d.coupon_notice_days, least($2, programme_now()) as until
+    from members m join market_days d using (market)
+    where m.member_id = $1
+),
+steps as (
+    select
+        case when l.is_noticed then 'LAPSE' else 'TELL_LOT' end as step,
+        (l.lapses_on - make_interval(months => (not l.is_noticed)::int)) at time zone c.zone as at,
+        l.lapses_on, l.remaining as points, null::uuid as coupon_id, null::text as reference
+    from clock c join lots l using (member_id)
+    where l.remaining > 0
+    union all
+    select
+        'TELL_COUPON',
+        ((k.expires_at at time zone c.zone) - make_interval(days => c.coupon_notice_days)) at time zone c.zone,
+        (k.expires_at at time zone c.zone)::date, null, k.coupon_id,
+        case
+            when ((k.expires_at at time zone c.zone) - make_interval(days => c.coupon_notice_days)) at time zone c.zone
+                > k.issued_at then k.code
+        end
+    from clock c join coupons k using (member_id)
+    where k.state in ('AVAILABLE', 'EXPIRED') and not k.is_noticed
+)
+select
+    s.step, s.at, s.lapses_on, s.points, s.coupon_id, s.reference, b.version,
+    (
+        select coalesce(sum(t.amount), 0)::bigint
+        from transfers t
+        where s.step = 'LAPSE' and t.member_id = $1 and t.kind = 'LAPSE' and t.lapses_on = s.lapses_on
+    ) as lapsed_before
+from steps s
+cross join clock c
+join balances b on b.member_id = $1
+where s.at <= c.until
+order by s.at, s.step, s.lapses_on, s.coupon_id
+limit 1;
+
+-- name: mark_lot_noticed
+update lots set is_noticed = true where member_id = $1 and lapses_on = $2;
+
+-- name: mark_coupon_noticed
+update coupons set is_noticed = true where member_id = $1 and coupon_id = $2;

@@ -1,0 +1,58 @@
+-- name: member_to_judge
+-- Everything a decision about one member reads, as of one version of it, with the caller's earlier answer to the
+-- same key. The member is named by Mi account id ($1) or by member id ($2). $3: the service that calls, null when
+-- the member itself does; $4 its key. $5: the kind of slot whose lasting and recent ones are asked for; $6: a product
+-- whose slot is too. How far fuel and slots go back bounds `late_hours` (loyalty/programme/rules/terms.py).
+select
+    m.member_id, a.mi_id, m.market, m.time_zone, m.zone_before, m.zone_since, m.joined_at, m.state, m.state_since,
+    m.earlier_zones,
+    b.available, b.pending, b.debt, b.lifetime, b.version,
+    programme_now() as now,
+    p.version as programme_version,
+    r.input_hash, r.answer,
+    (
+        select coalesce(jsonb_agg(jsonb_build_array(s.period, s.n)), '[]')
+        from slots s
+        where s.member_id = m.member_id and s.kind = $5 and (
+            s.period in ('', $6) or (
+                s.period >= to_char(programme_now() - interval '40 days', 'YYYY-MM')
+                and s.period ~ '^[0-9]{4}-[0-9]{2}(-[0-9]{2})?$'
+            )
+        )
+    ) as slots,
+    (
+        select coalesce(jsonb_agg(jsonb_build_array(f.day, f.streak, f.bonuses) order by f.day), '[]')
+        from fuel_days f
+        where $5 = 'FUEL' and f.member_id = m.member_id and f.day >= (programme_now() - interval '20 days')::date
+    ) as fuel_days,
+    (
+        select coalesce(jsonb_agg(jsonb_build_array(l.lapses_on, l.remaining) order by l.lapses_on), '[]')
+        from lots l
+        where l.member_id = m.member_id and l.remaining > 0
+    ) as lots,
+    exists (
+        select from lots l
+        where
+            l.member_id = m.member_id and l.remaining > 0
+            and l.lapses_on <= (select programme_now())
+                + case when l.is_noticed then interval '15 hours' else interval '32 days' end
+            and exists (
+                select from market_days d
+                where
+                    d.market = m.market
+                    and l.lapses_on <= case when l.is_noticed then d.today else d.told_until end
+            )
+    ) as is_behind
+from members m
+join balances b using (member_id)
+left join mi_accounts a using (member_id)
+cross join programme_state p
+left join requests r on r.caller_id = coalesce($3, m.member_id) and r.key = $4
+where m.member_id = coalesce($2, (select member_id from mi_accounts where mi_id = $1));
+
+-- name: lock_member_to_judge
+-- Holds one member, named either way, until the transaction ends.
+select b.member_id
+from balances b
+where b.member_id = coalesce($2, (select member_id from mi_accounts where mi_id = $1))
+for update;

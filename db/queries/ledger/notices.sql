@@ -1,0 +1,46 @@
+-- name: notices_to_send
+-- Leases notices nobody has handed over yet, oldest first: another worker leaves them alone until the lease is over.
+-- One that fails waits longer each time, and after ten times for a person.
+with picked as (
+    select member_id, notice_id
+    from notices
+    where
+        sent_at is null and attempts < 10
+        and (not_before is null or not_before <= clock_timestamp())
+    order by created_at
+    limit $1
+    for update skip locked
+)
+update notices n
+set attempts = n.attempts + 1, not_before = clock_timestamp() + make_interval(secs => least(3600, 30 * 2 ^ n.attempts))
+from picked
+join members m using (member_id)
+left join mi_accounts a using (member_id)
+where n.member_id = picked.member_id and n.notice_id = picked.notice_id
+returning n.member_id, n.notice_id, a.mi_id, m.market, n.kind, n.points, n.lapses_on, n.reference, n.created_at;
+
+-- name: notices_sent
+-- Marks notices as sent, each once.
+update notices n
+set sent_at = programme_now(), error = null
+from unnest($1::uuid[], $2::uuid[]) as s (member_id, notice_id)
+where n.member_id = s.member_id and n.notice_id = s.notice_id and n.sent_at is null;
+
+-- name: notice_failed
+-- Keeps why a notice could not be handed over; $4: nobody is left to tell, so nobody tries again.
+update notices
+set error = left($3, 500), attempts = case when $4 then 10 else attempts end
+where member_id = $1 and notice_id = $2 and sent_at is null;
+
+-- name: notices_page
+-- What a member was told, newest first. $2, $3: only what lies after this place of the list; $4 the most rows.
+select member_id, notice_id, kind, points, lapses_on, reference, created_at, sent_at
+from notices
+where member_id = $1 and ($3::uuid is null or (created_at, notice_id) < ($2::timestamptz, $3))
+order by created_at desc, notice_id desc
+limit $4;
+
+-- name: notices_by_id
+select member_id, notice_id, kind, points, lapses_on, reference, created_at, sent_at
+from notices
+where (member_id, notice_id) in (select * from unnest($1::uuid[], $2::uuid[]));

@@ -1,0 +1,25 @@
+-- name: verdicts_page
+-- A member's verdicts, newest first. $2, $3: only what lies after this place of the list; $4 outcomes; $5 the most.
+select
+    member_id, verdict_id, kind, outcome, code, points, reference, decided_at, terms_version, campaign_ids, cap,
+    kind = 'CLAWBACK' and outcome = 'GRANTED' and points = 0 and exists (
+        select from promises p
+        where p.member_id = v.member_id and p.verdict_id::text = v.facts ->> 'of' and p.state = 'POSTED'
+    ) as had_lapsed
+from verdicts v
+where
+    member_id = $1
+    and ($3::uuid is null or (decided_at, verdict_id) < ($2::timestamptz, $3))
+    and ($4::text[] is null or outcome = any($4))
+order by decided_at desc, verdict_id desc
+limit $5;
+
+-- name: verdicts_by_id
+select
+    member_id, verdict_id, kind, outcome, code, points, reference, decided_at, terms_version, campaign_ids, cap,
+    kind = 'CLAWBACK' and outcome = 'GRANTED' and points = 0 and exists (
+        select from promises p
+        where p.member_id = v.member_id and p.verdict_id::text = v.facts ->> 'of' and p.state = 'POSTED'
+    ) as had_lapsed
+from verdicts v
+where (member_id, verdict_id) in (select * from unnest($1::uuid[], $2::uuid[]));

@@ -1,0 +1,41 @@
+-- What becomes of a membership: facts kept while it is suspended, what it would leave behind, who was here before.
+
+-- name: belongings
+-- What a member that leaves would forfeit: open promises, coupons not spent, and verdicts that wait with what was
+-- already credited of each.
+select
+    (
+        select coalesce(jsonb_agg(jsonb_build_array(
+            p.promise_id, p.verdict_id, p.points, p.source, p.reference
+        ) order by p.promise_id), '[]')
+        from promises p
+        where p.member_id = $1 and p.state = 'PROMISED'
+    ) as promises,
+    (
+        select coalesce(jsonb_agg(jsonb_build_array(
+            c.coupon_id, c.order_number, c.discount_minor, c.value_minor, c.currency
+        ) order by c.coupon_id), '[]')
+        from coupons c
+        where
+            c.member_id = $1
+            and (c.state = 'RESERVED' or (c.state = 'AVAILABLE' and c.expires_at > programme_now()))
+    ) as coupons,
+    (
+        select coalesce(jsonb_agg(jsonb_build_array(
+            v.verdict_id,
+            (
+                select coalesce(sum(p.points), 0)
+                from promises p
+                where p.member_id = v.member_id and p.verdict_id = v.verdict_id and p.state = 'POSTED'
+            )
+        ) order by v.verdict_id), '[]')
+        from verdicts v
+        where v.member_id = $1 and v.outcome = 'WAITING'
+    ) as waiting;
+
+-- name: person_salt
+select salt from person_salt;
+
+-- name: given_once
+-- What a person was given once before being erased.
+select kind from once_given where person_hash = $1 order by kind;

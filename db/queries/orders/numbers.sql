@@ -1,0 +1,51 @@
+-- name: order_known
+-- Who an order number belongs to, and what was told of it.
+select n.member_id, o.content_hash, o.verdict_id
+from order_numbers n
+left join orders o on o.member_id = n.member_id and o.number = n.number
+where n.number = $1;
+
+-- name: order_of_parcel
+-- The orders that have a parcel with this tracking number and can be meant by news of it that came at $2: carriers give
+-- their numbers again, so none that was recorded, and last told of that parcel, 180 days before. Each with the carriers
+-- of all such parcels: of those it was recorded with, and of those in which the shop said that its consignments travel.
+select
+    t.number, t.member_id,
+    array(
+        select p.parcel ->> 'carrier'
+        from orders o, jsonb_array_elements(o.parcels) as p (parcel)
+        where
+            o.member_id = t.member_id and o.number = t.number
+            and p.parcel ->> 'tracking_number' = t.tracking_number
+        union
+        select f.content ->> 'carrier'
+        from order_facts f
+        where
+            f.member_id = t.member_id and f.number = t.number
+            and f.content ->> 'tracking_number' = t.tracking_number and f.content ? 'consignment'
+    ) as carriers
+from tracking_numbers t
+join orders r using (member_id, number)
+where
+    t.tracking_number = $1
+    and greatest(r.recorded_at, (
+        select max(f.told_at)
+        from order_facts f
+        where
+            f.member_id = t.member_id and f.number = t.number
+            and f.content ->> 'tracking_number' = t.tracking_number
+    )) > $2::timestamptz - interval '180 days';
+
+-- name: order_owner
+select member_id from order_numbers where number = $1;
+
+-- name: order_named
+-- The order that is known by one of these numbers ($1), or else that recorded one of these parcels ($2).
+select number
+from (
+    select number, 1 as place from order_numbers where number = any($1::text[])
+    union all
+    select number, 2 from tracking_numbers where tracking_number = any($2::text[])
+) named
+order by place, number
+limit 1;

@@ -1,0 +1,183 @@
+-- Sending what others are told: rows of `outgoing` are claimed, sent outside of any transaction, and written down.
+-- Retries go by the programme's clock, so that the sandbox can pass through three days in a second; leases by Postgres'
+-- own, for they are about workers.
+
+-- name: claim_outgoing
+-- Leases what is due for $3 seconds, up to sixteen rows of each endpoint; beside other workers each row is claimed
+-- once. An endpoint that rests gets nothing, and one where $2 rounds in a row came to nothing a single row: whether it
+-- is well again. Endpoints in $1 are being sent to already. What the rows are about is looked up here, so a person who
+-- was erased meanwhile has no name any more (R71). `previous` is the number of the event before it for that endpoint.
+-- The second limit says to the planner how few rows there are, so that it looks each one's member up by its key.
+with picked as (
+    select o.member_id, o.sequence, o.endpoint_id
+    from endpoints e
+    join endpoint_health h using (endpoint_id)
+    cross join lateral (
+        select * from (
+            select w.member_id, w.sequence, w.endpoint_id
+            from outgoing w
+            where
+                w.endpoint_id = e.endpoint_id and w.state = 'WAITING' and w.due_at <= programme_now()
+                and (w.leased_until is null or w.leased_until <= clock_timestamp())
+            order by w.due_at, w.member_id, w.sequence
+            limit case when h.failures < $2 then 16 else 1 end
+            for update skip locked
+        ) few
+        limit 16
+    ) o
+    where
+        e.state = 'ACTIVE' and e.endpoint_id <> all ($1::uuid[])
+        and (h.rests_until is null or h.rests_until <= programme_now())
+),
+claimed as (
+    update outgoing o
+    set attempts = o.attempts + 1, leased_until = clock_timestamp() + make_interval(secs => $3)
+    from picked p
+    where o.member_id = p.member_id and o.sequence = p.sequence and o.endpoint_id = p.endpoint_id
+    returning o.*
+)
+select
+    c.member_id, c.sequence, c.endpoint_id, c.event_id, c.type, c.attempts, c.created_at, e.url, e.secrets,
+    m.market, a.mi_id,
+    (
+        select max(b.sequence) from outgoing b
+        where b.member_id = c.member_id and b.endpoint_id = c.endpoint_id and b.sequence < c.sequence
+    ) as previous,
+    c.entry_seq, t.kind, coalesce(t.points, n.points) as points, t.balance_after, t.reference, t.occurred_at,
+    c.coupon_id, k.code, k.reward_id, k.value_minor, k.currency, k.minimum_minor, k.cost, k.expires_at, n.lapses_on
+from claimed c
+join endpoints e using (endpoint_id)
+join members m using (member_id)
+left join mi_accounts a using (member_id)
+left join transfers t on t.member_id = c.member_id and t.seq = c.entry_seq
+left join coupons k on k.member_id = c.member_id and k.coupon_id = c.coupon_id
+left join notices n on n.member_id = c.member_id and n.notice_id = c.notice_id
+order by c.endpoint_id, c.due_at, c.member_id, c.sequence;
+
+-- name: write_attempts
+-- What became of one endpoint's ($1) rows: arrays of members, sequences, attempts, outcomes (DELIVERED, DROPPED, DEAD,
+-- or FAILED for another try), status, error, and seconds until the next try, null when there is none. An answer to an
+-- attempt that somebody else repeated since is too late, unless the event arrived: that is true whoever says so.
+-- $9: for how many seconds an event is tried. $10: after how many rounds that came to nothing the endpoint rests,
+-- longer each time, for at most $11 seconds.
+with answers as (
+    select * from unnest($2::uuid[], $3::bigint[], $4::int[], $5::text[], $6::int[], $7::text[], $8::float8[])
+        as a (member_id, sequence, attempts, outcome, status, error, pause)
+),
+written as (
+    update outgoing o
+    set
+        state = case
+            when a.outcome <> 'FAILED' then a.outcome
+            when a.pause is null or o.tried_since + make_interval(secs => $9) <= programme_now() then 'DEAD'
+            else 'WAITING'
+        end,
+        due_at = least(
+            programme_now() + make_interval(secs => coalesce(a.pause, 0)), o.tried_since + make_interval(secs => $9)
+        ),
+        leased_until = null, status = a.status, error = left(a.error, 500),
+        delivered_at = case when a.outcome = 'DELIVERED' then programme_now() end
+    from answers a
+    where
+        o.endpoint_id = $1 and o.member_id = a.member_id and o.sequence = a.sequence
+        and (
+            (o.state = 'WAITING' and o.attempts = a.attempts)
+            or (a.outcome = 'DELIVERED' and o.state <> 'DELIVERED')
+        )
+),
+round as (
+    select
+        count(*) filter (where outcome = 'DELIVERED') as delivered,
+        count(*) filter (where outcome in ('FAILED', 'DEAD')) as failed,
+        (array_agg(status order by (outcome = 'DELIVERED'), sequence) filter (where outcome <> 'DROPPED'))[1] as status,
+        (array_agg(error order by (outcome = 'DELIVERED'), sequence) filter (where outcome <> 'DROPPED'))[1] as error
+    from answers
+)
+update endpoint_health h
+set
+    failures = case when r.delivered > 0 then 0 else h.failures + 1 end,
+    rests_until = case
+        when r.delivered = 0 and h.failures + 1 >= $10
+            then programme_now() + make_interval(secs => least($11, 5 * 2 ^ least(h.failures + 1 - $10, 20)))
+    end,
+    delivered = h.delivered + r.delivered, failed = h.failed + r.failed,
+    last_status = r.status, last_error = left(r.error, 500), last_at = programme_now()
+from round r
+where h.endpoint_id = $1 and r.delivered + r.failed > 0;
+
+-- name: mark_outgoing_dead
+-- Gives up on up to a thousand rows that wait for one endpoint ($1) and have been tried for $3 seconds; $2 says why.
+-- Rows that somebody is sending right now are left to whoever sends them.
+update outgoing o
+set state = 'DEAD', error = $2
+from (
+    select member_id, sequence, endpoint_id
+    from outgoing
+    where
+        endpoint_id = $1 and state = 'WAITING' and tried_since + make_interval(secs => $3) <= programme_now()
+        and (leased_until is null or leased_until <= clock_timestamp())
+    limit 1000
+    for update skip locked
+) p
+where o.member_id = p.member_id and o.sequence = p.sequence and o.endpoint_id = p.endpoint_id
+returning o.sequence;
+
+-- name: endpoints_with_leftovers
+-- Endpoints that take nothing any more and for which something waits all the same: written while they ended.
+select e.endpoint_id
+from endpoints e
+where
+    e.state in ('GONE', 'REMOVED')
+    and exists (select from outgoing o where o.endpoint_id = e.endpoint_id and o.state = 'WAITING');
+
+-- name: replay_event
+-- Has one event sent again from the start, under its old id, wherever it was delivered or given up on; $2: to one
+-- endpoint only. Endpoints that take nothing any more are passed over.
+update outgoing o
+set
+    state = 'WAITING', attempts = 0, tried_since = programme_now(), due_at = programme_now(), leased_until = null,
+    error = null, status = null, delivered_at = null
+from endpoints e
+where
+    o.event_id = $1 and e.endpoint_id = o.endpoint_id and ($2::uuid is null or o.endpoint_id = $2)
+    and o.state in ('DELIVERED', 'DEAD') and e.state in ('ACTIVE', 'PAUSED')
+returning o.sequence;
+
+-- name: replay_dead
+-- The same for everything that was given up on for one endpoint.
+update outgoing o
+set
+    state = 'WAITING', attempts = 0, tried_since = programme_now(), due_at = programme_now(), leased_until = null,
+    error = null, status = null
+from endpoints e
+where
+    o.endpoint_id = $1 and o.state = 'DEAD' and e.endpoint_id = o.endpoint_id and e.state in ('ACTIVE', 'PAUSED')
+returning o.sequence;
+
+-- name: outgoing_newest_first
+-- Up to $3 rows, newest first; $1: in one state only, $2: of one endpoint only.
+select
+    o.event_id, o.endpoint_id, o.type, o.sequence, o.state, o.attempts, o.created_at, o.due_at, o.delivered_at,
+    o.status, o.error, a.mi_id
+from outgoing o
+left join mi_accounts a using (member_id)
+where ($1::text is null or o.state = $1) and ($2::uuid is null or o.endpoint_id = $2)
+order by o.event_id desc, o.endpoint_id
+limit $3;
+
+-- name: outgoing_backlog
+-- What waits and what was given up on for each endpoint that was not removed, and how it answers.
+select
+    e.endpoint_id::text as endpoint_id, h.delivered, h.failed, h.failures, w.waiting, d.dead,
+    coalesce(extract(epoch from programme_now() - w.oldest), 0)::float8 as oldest_seconds
+from endpoints e
+join endpoint_health h using (endpoint_id)
+cross join lateral (
+    select count(*) as waiting, min(tried_since) as oldest
+    from outgoing o where o.endpoint_id = e.endpoint_id and o.state = 'WAITING'
+) w
+cross join lateral (
+    select count(*) as dead from outgoing o where o.endpoint_id = e.endpoint_id and o.state = 'DEAD'
+) d
+where e.state <> 'REMOVED'
+order by e.endpoint_id;

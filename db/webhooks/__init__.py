@@ -1,0 +1,1 @@
+"""The rows of webhook deliveries and of their producers."""

@@ -1,0 +1,1 @@
+"""Coupons: bought with points, reserved and spent at checkout, expired."""

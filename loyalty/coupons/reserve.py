@@ -1,0 +1,135 @@
+"""Holding a coupon for an order while it is paid (R43, R44), and what each coupon would do for a cart (R45)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from db.coupons.checkout import (
+    CouponAtCheckout,
+    CouponToJudge,
+    ExclusionRow,
+    coupon_to_judge,
+)
+from db.coupons.rows import CouponRow
+from db.ledger.member import MemberRef, MemberToJudge
+from db.ledger.record import ChangedCoupon, Changes, KeptReservation
+from db.pool import Queryable
+from loyalty.callers import Caller
+from loyalty.coupons.rules.coupons import Cart, Coupon, CouponState, Exclusion, ForCart, held_until, usable_for
+from loyalty.ledger.answers import Answer, request_of
+from loyalty.ledger.decide import decide
+from loyalty.orders.rules.order import Order
+from loyalty.orders.rules.order_check import check_order
+from loyalty.programme.programme import Programme
+from loyalty.refusals import CouponNotUsable, InvalidInput, NotFound
+
+_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class CouponDecided:
+    """The coupon that was reserved, spent or let go, and what it takes off the order, in minor units."""
+
+    member_id: UUID
+    coupon_id: UUID
+    discount_minor: int
+    currency: str
+
+    @classmethod
+    def of(cls, answer: Answer) -> "CouponDecided":
+        """From the answer kept beside the idempotency key."""
+        return cls(
+            UUID(answer["member_id"]), UUID(answer["coupon_id"]), answer["discount_minor"], str(answer["currency"])
+        )
+
+
+def coupon_answer(member: MemberToJudge, coupon: CouponToJudge, discount_minor: int) -> Answer:
+    """A coupon's change as the idempotency key keeps it."""
+    return {
+        "type": "CouponChanged",
+        "member_id": str(member.member_id),
+        "coupon_id": str(coupon.coupon_id),
+        "discount_minor": discount_minor,
+        "currency": coupon.currency,
+    }
+
+
+def as_rule(coupon: CouponToJudge | CouponAtCheckout, member_state: str) -> Coupon:
+    """The coupon as the rules see it; a closed membership's unspent coupons are cancelled with it (R5, R71)."""
+    row: CouponToJudge | CouponRow = coupon.row if isinstance(coupon, CouponAtCheckout) else coupon
+    is_lost = member_state == "CLOSED" and row.state in {CouponState.AVAILABLE, CouponState.RESERVED}
+    return Coupon(
+        state=CouponState.CANCELLED if is_lost else row.state,
+        value_minor=row.value_minor,
+        currency=row.currency,
+        expires_at=row.expires_at,
+        state_since=coupon.state_since,
+        minimum_minor=row.minimum_minor,
+        order_number=row.order_number,
+        reserved_until=row.reserved_until,
+    )
+
+
+def check_cart(cart: Cart, *path: str) -> None:
+    """Raises InvalidInput for the first thing that is wrong with a cart; `path` leads to it."""
+    problems = check_order(Order(cart.order_number, _ANY_TIME, cart.currency, cart.lines))
+    if problems:
+        code, (_, *rest) = problems[0]
+        where = ["orderNumber"] if rest == ["number"] else rest
+        raise InvalidInput("This is no cart that can be bought.", *path, *where, code=code)
+
+
+async def reserve_coupon(
+    programme: Programme, caller: Caller, mi_id: str, code: str, cart: Cart, key: str
+) -> CouponDecided:
+    """Holds a member's coupon for an order and says what it takes off (R43, R44).
+
+    Reserving again for the same order judges the cart as it is then and begins the time anew. Refusals: NotAMember,
+    NotFound for an unknown code or another member's, CouponNotUsable, InvalidInput, IdempotencyMismatch.
+    """
+    lines = [[line.id, line.product_id, line.quantity, line.paid_minor] for line in cart.lines]
+    request = request_of(caller, "reserveCoupon", key, [mi_id, code, cart.order_number, cart.currency, lines])
+
+    async def judge(db: Queryable, member: MemberToJudge) -> tuple[Changes, Answer]:
+        check_cart(cart, "input", "cart")
+        coupon = await coupon_to_judge(db, member.member_id, code, cart.order_number, _products(cart))
+        if coupon is None:
+            raise NotFound(sentence="There is no such coupon.")
+        held = as_rule(coupon, member.state)
+        found = usable_for(
+            cart, held, _exclusions(coupon.exclusions), member.now, order_has_another=coupon.order_has_another
+        )
+        if found.reason is not None:
+            raise refused(held, found)
+        terms = (await programme.catalogue_at(member.programme_version, db)).terms_for(member.market, member.now)
+        assert terms is not None
+        until = held_until(held, cart.order_number, member.now, terms.reservation_minutes)
+        changes = _reserve(coupon, held, cart.order_number, found.discount_minor, until, member.now)
+        return changes, coupon_answer(member, coupon, found.discount_minor)
+
+    return CouponDecided.of(await decide(programme.db, MemberRef(mi_id=mi_id), request, judge))
+
+
+def _reserve(
+    coupon: CouponToJudge, held: Coupon, order_number: str, discount_minor: int, until: datetime, now: datetime
+) -> Changes:
+    since = held.state_since if held.is_held_for(order_number) else now
+    changed = ChangedCoupon(coupon.coupon_id, CouponState.RESERVED, since, until, order_number, discount_minor)
+    kept = KeptReservation(coupon.coupon_id, order_number, discount_minor, reserved_at=since, held_until=until)
+    return Changes(changed_coupons=[changed], reservations=[kept])
+
+
+def _products(cart: Cart) -> Sequence[str]:
+    return sorted({line.product_id for line in cart.lines})
+
+
+def _exclusions(rows: Iterable[ExclusionRow]) -> list[Exclusion]:
+    return [Exclusion(*row) for row in rows]
+
+
+def refused(coupon: Coupon, found: ForCart) -> CouponNotUsable:
+    """Why a coupon cannot be used for a cart, as the caller hears it."""
+    return CouponNotUsable(
+        found.reason or "", state=coupon.state, missing_minor=found.missing_minor, currency=coupon.currency
+    )

@@ -1,0 +1,1 @@
+"""The rules of coupons: pure functions of plain values."""

@@ -1,0 +1,106 @@
+"""After the payment (R43): a reserved coupon is spent, or let go. Both may be told again, and late."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from db.coupons.checkout import CouponToJudge, coupon_owner, coupon_to_judge
+from db.ledger.member import MemberRef, MemberToJudge
+from db.ledger.record import ChangedCoupon, Changes, KeptReservation
+from db.pool import Queryable
+from loyalty.callers import Caller
+from loyalty.coupons.reserve import CouponDecided, as_rule, coupon_answer
+from loyalty.coupons.rules.coupons import Coupon, CouponState, state_once_free, why_not_commit, why_not_release
+from loyalty.ledger.answers import Answer, request_of
+from loyalty.ledger.decide import decide
+from loyalty.programme.programme import Programme
+from loyalty.refusals import CouponNotUsable, NotAMember, NotFound
+
+Step = Callable[[CouponToJudge, Coupon, str, MemberToJudge], Changes]
+"""What changes for a coupon and the order that asks; raises CouponNotUsable."""
+
+_NOBODY = UUID(int=0)
+
+
+async def commit_coupon(programme: Programme, caller: Caller, code: str, order_number: str, key: str) -> CouponDecided:
+    """Payment succeeded: the coupon is used up on this order.
+
+    Told again it changes nothing; told after the timeout it still succeeds if nobody else holds the coupon. Refusals:
+    NotFound for an unknown code, CouponNotUsable, IdempotencyMismatch.
+    """
+    return await _take_step(programme, caller, "commitCoupon", code, order_number, key, _commit)
+
+
+async def release_coupon(programme: Programme, caller: Caller, code: str, order_number: str, key: str) -> CouponDecided:
+    """Payment failed or was cancelled: the coupon is free again, or expired where its last day is over.
+
+    Told again, or after the timeout, it changes nothing. Refusals: NotFound for an unknown code, CouponNotUsable,
+    IdempotencyMismatch.
+    """
+    return await _take_step(programme, caller, "releaseCoupon", code, order_number, key, _release)
+
+
+async def _take_step(
+    programme: Programme, caller: Caller, operation: str, code: str, order_number: str, key: str, step: Step
+) -> CouponDecided:
+    request = request_of(caller, operation, key, [code, order_number])
+
+    async def judge(db: Queryable, member: MemberToJudge) -> tuple[Changes, Answer]:
+        coupon = await coupon_to_judge(db, member.member_id, code, order_number)
+        if coupon is None:
+            raise NotFound(sentence="There is no such coupon.")
+        changes = step(coupon, as_rule(coupon, member.state), order_number, member)
+        return changes, coupon_answer(member, coupon, coupon.reserved_minor or 0)
+
+    owner = await coupon_owner(programme.db, code)
+    try:
+        answer = await decide(programme.db, MemberRef(member_id=owner or _NOBODY), request, judge)
+    except NotAMember:
+        raise NotFound(sentence="There is no such coupon.") from None
+    return CouponDecided.of(answer)
+
+
+def _commit(coupon: CouponToJudge, held: Coupon, order_number: str, member: MemberToJudge) -> Changes:
+    """Closed is final: a membership that has ended spends no coupon, whatever had become of it before (R5, R71)."""
+    if member.state == "CLOSED" and held.state != CouponState.USED:
+        held = replace(held, state=CouponState.CANCELLED)
+    was_reserved = coupon.reserved_at is not None and coupon.released_at is None
+    reason = why_not_commit(held, order_number, was_reserved=was_reserved)
+    if reason is not None:
+        raise CouponNotUsable(reason, state=held.state)
+    if held.state == CouponState.USED:
+        return Changes()
+    kept = _reservation_of(coupon, order_number)
+    used = ChangedCoupon(
+        coupon.coupon_id,
+        CouponState.USED,
+        member.now,
+        order_number=order_number,
+        discount_minor=kept.discount_minor,
+    )
+    return Changes(changed_coupons=[used], reservations=[kept])
+
+
+def _release(coupon: CouponToJudge, held: Coupon, order_number: str, member: MemberToJudge) -> Changes:
+    reason = why_not_release(held, order_number, ever_reserved=coupon.reserved_at is not None)
+    if reason is not None:
+        raise CouponNotUsable(reason, state=held.state)
+    changes = Changes()
+    if coupon.released_at is None:
+        changes.reservations.append(_reservation_of(coupon, order_number, released_at=member.now))
+    if held.is_held_for(order_number):
+        free = state_once_free(held.expires_at, member.now)
+        changes.changed_coupons.append(ChangedCoupon(coupon.coupon_id, free, member.now))
+    return changes
+
+
+def _reservation_of(
+    coupon: CouponToJudge, order_number: str, *, released_at: datetime | None = None
+) -> KeptReservation:
+    """The order's reservation as it is kept from now on: for good, or released."""
+    assert coupon.reserved_minor is not None
+    assert coupon.reserved_at is not None
+    return KeptReservation(
+        coupon.coupon_id, order_number, coupon.reserved_minor, coupon.reserved_at, released_at=released_at
+    )

@@ -1,0 +1,1 @@
+"""Earning points by activities in the app: sign-in, shares, reviews, fuel."""

@@ -1,0 +1,139 @@
+"""Earning by an activity in the app (R10-R23): one activity, one verdict, points promised."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from db.ledger.member import MemberRef, MemberToJudge
+from db.ledger.record import Changes
+from db.ledger.verdicts import verdict_of_business_key
+from db.pool import Queryable
+from loyalty.callers import Caller
+from loyalty.earning.judgements import write_judgement
+from loyalty.earning.rules.activity import Activity, EarningContext, Judgement, judge, too_late_or_early
+from loyalty.earning.rules.caps import Slot
+from loyalty.earning.rules.fuel import FuelDay
+from loyalty.earning.velocity import check_velocity
+from loyalty.ledger.answers import Answer, Decided, request_of, verdict_answer
+from loyalty.ledger.decide import decide
+from loyalty.programme.calendars import calendar_of
+from loyalty.programme.catalogue import Catalogue
+from loyalty.programme.programme import Programme
+from loyalty.programme.rules.kinds import CapPeriod, EntryKind
+from loyalty.programme.rules.terms import Terms
+from loyalty.refusals import InvalidInput, MemberNotActive
+
+
+async def earn(
+    programme: Programme, caller: Caller, activity: Activity, occurred_at: datetime | None, key: str
+) -> Decided:
+    """Judges one activity of the calling member and promises its points.
+
+    The same key gets the same verdict (R61). Refusals: NotAMember, MemberNotActive (R5), InvalidInput for a time in
+    the future or too long ago (R23), IdempotencyMismatch.
+    """
+    who = MemberRef(mi_id=caller.name)
+    request = request_of(caller, "earnPoints", key, [_asked(activity), occurred_at])
+
+    async def judge_activity(db: Queryable, member: MemberToJudge) -> tuple[Changes, Answer]:
+        if member.state != "ACTIVE":
+            raise MemberNotActive(member.state)
+        happened = occurred_at or member.now
+        catalogue = await programme.catalogue_at(member.programme_version, db)
+        terms = _terms_of(catalogue, member, happened)
+        _check_product(activity, terms)
+        known_before = await _known_review(db, member, activity)
+        if known_before is not None:
+            return Changes(), verdict_answer("PointsVerdict", member.member_id, known_before)
+        judgement = judge(
+            activity,
+            happened,
+            member.now,
+            terms,
+            calendar_of(member),
+            earning_context(member, catalogue, activity.kind),
+            programme.hold_seconds,
+        )
+        judgement, facts = await check_velocity(programme, db, member, terms, activity.device_id, judgement)
+        changes = Changes()
+        verdict_id = write_judgement(
+            changes,
+            judgement,
+            kind=activity.kind,
+            key=key,
+            source=activity.kind.lower(),
+            reference=activity.product_id,
+            occurred_at=happened,
+            now=member.now,
+            terms=terms,
+            business_key=_review_key(activity),
+            facts=facts,
+        )
+        return changes, verdict_answer("PointsVerdict", member.member_id, verdict_id, hold_of(judgement, member))
+
+    answer = await decide(
+        programme.db,
+        who,
+        request,
+        judge_activity,
+        slot_kind=activity.kind,
+        product_id=activity.product_id,
+    )
+    return Decided.of(answer)
+
+
+def hold_of(judgement: Judgement, member: MemberToJudge) -> timedelta | None:
+    """How long the points are on hold; None where they wait for something else."""
+    return judgement.due_at - member.now if judgement.due_at is not None else None
+
+
+def _asked(activity: Activity) -> list[str | None]:
+    return [
+        activity.kind,
+        activity.product_id,
+        activity.review_id,
+        activity.url,
+        activity.network,
+        activity.device_id,
+    ]
+
+
+def _terms_of(catalogue: Catalogue, member: MemberToJudge, happened: datetime) -> Terms:
+    """The terms in force at the moment of the event. Raises InvalidInput where that moment is not accepted (R23)."""
+    terms = catalogue.terms_for(member.market, happened) or catalogue.terms[member.market][0]
+    problem = too_late_or_early(happened, member.now, member.joined_at, terms)
+    if problem == "OCCURRED_IN_FUTURE":
+        raise InvalidInput("This lies in the future.", "input", "occurredAt", code=problem)
+    if problem is not None:
+        raise InvalidInput(
+            f"This happened before you joined or more than {terms.late_hours} hours ago.",
+            "input",
+            "occurredAt",
+            code=problem,
+        )
+    return terms
+
+
+def _check_product(activity: Activity, terms: Terms) -> None:
+    """Raises InvalidInput for a way of the terms that pays once a product, where none is named (R22)."""
+    way = terms.way(activity.kind)
+    if way is not None and way.cap_period == CapPeriod.PER_PRODUCT and activity.product_id is None:
+        raise InvalidInput("This earns once for each product: name it.", "input", "activity", "other", "productId")
+
+
+async def _known_review(db: Queryable, member: MemberToJudge, activity: Activity) -> UUID | None:
+    """The verdict this review was given before, whatever key it came with (R61)."""
+    key = _review_key(activity)
+    return await verdict_of_business_key(db, member.member_id, key) if key is not None else None
+
+
+def _review_key(activity: Activity) -> str | None:
+    """A review is known by its own id, apart from the product's slot."""
+    return f"review_id:{activity.review_id}" if activity.review_id is not None else None
+
+
+def earning_context(member: MemberToJudge, catalogue: Catalogue, kind: str) -> EarningContext:
+    """What a judgement knows of a member: its slots of this kind, its fuel days, the campaigns."""
+    fuel_days = tuple(FuelDay(day, streak, bonuses) for day, streak, bonuses in member.fuel_days)
+    slots = {Slot(kind, period, n) for period, n in member.slots}
+    slots |= {Slot(EntryKind.FUEL, day.day.isoformat(), 1) for day in fuel_days}
+    return EarningContext(frozenset(slots), fuel_days, catalogue.campaigns)

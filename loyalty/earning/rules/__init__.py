@@ -1,0 +1,1 @@
+"""Earning's rules: pure functions of plain values."""

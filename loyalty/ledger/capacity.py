@@ -1,0 +1,32 @@
+"""How many points one membership can hold (R37): what the contract's whole numbers can show, and no more."""
+
+from db.ledger.member import MemberToJudge
+from db.ledger.record import Changes
+from loyalty.ledger.journal import moved
+from loyalty.refusals import InvalidInput
+
+MOST = 2**31 - 1
+"""Points: available and promised together, ever credited, or owed."""
+
+_CREDITS = ("pending", "issuance", "revoked")
+
+
+def check_capacity(member: MemberToJudge, changes: Changes, *path: str) -> None:
+    """Raises InvalidInput, with the path to it, where what is credited, promised or owed would come to more.
+
+    What waits to be credited is promised already; so nothing that was promised fails when it is credited.
+    """
+    promised = moved(changes, "pending")
+    grown = (
+        (member.available + member.pending, moved(changes, "available") + promised),
+        (member.lifetime + member.pending, _credited(changes) + promised),
+        (member.debt, -moved(changes, "debt")),
+    )
+    if any(growth > 0 and before + growth > MOST for before, growth in grown):
+        raise InvalidInput("This is more than a balance can hold.", *path)
+
+
+def _credited(changes: Changes) -> int:
+    """What is credited, less what is taken back: by how much `lifetime` grows."""
+    given = sum(t.amount for t in changes.transfers if t.credit == "available" and t.debit in _CREDITS)
+    return given - sum(t.amount for t in changes.transfers if t.credit == "revoked")

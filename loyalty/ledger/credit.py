@@ -1,0 +1,71 @@
+"""Crediting what is due (R30): whole sets in one statement; one bad promise stops itself and nothing else."""
+
+import logging
+from uuid import UUID
+
+import asyncpg
+
+from db.ledger.credit import DuePromise, due_promises, post_due, postpone_promise
+from db.pool import Busy, Database
+from loyalty.ledger.catch_up import catch_up_alone, credit_before
+
+__all__ = ["OWN_FAULTS", "credit_before", "credit_due", "credit_some"]
+
+log = logging.getLogger(__name__)
+
+BATCH = 500
+
+
+OWN_FAULTS = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+"""Errors of the rows themselves; anything else is the database's, and no row is to blame."""
+
+
+async def credit_due(db: Database) -> int:
+    """Credits every promise that is due by the programme's clock, soonest first; gives how many it credited."""
+    credited = 0
+    while posted := await credit_some(db):
+        credited += posted
+    return credited
+
+
+async def credit_some(db: Database) -> int:
+    """Credits one set of due promises, each once beside other sweepers; 0 when none could be.
+
+    Members somebody is writing to are left for the next round. A member whose lots wait for their midnight as well
+    is caught up with alone, so that its history is in the order of its moments (R50).
+    """
+    promises = await due_promises(db, BATCH)
+    at_once = [promise for promise in promises if not promise.is_behind]
+    credited = await _post(db, at_once) if at_once else 0
+    for member_id in dict.fromkeys(promise.member_id for promise in promises if promise.is_behind):
+        credited += await _catch_up(db, member_id, [each for each in promises if each.member_id == member_id])
+    return credited
+
+
+async def _catch_up(db: Database, member_id: UUID, promises: list[DuePromise]) -> int:
+    try:
+        return int(await catch_up_alone(db, member_id))
+    except Busy:
+        return 0
+    except OWN_FAULTS as error:
+        log.exception("What is due to member %s cannot be done.", member_id)
+        for promise in promises:
+            await postpone_promise(db, promise, str(error))
+        return 0
+
+
+async def _post(db: Database, promises: list[DuePromise]) -> int:
+    try:
+        return await post_due(db, promises)
+    except OWN_FAULTS:
+        log.exception("A set of %d promises could not be credited; trying them one by one.", len(promises))
+    return sum([await _post_alone(db, promise) for promise in promises])
+
+
+async def _post_alone(db: Database, promise: DuePromise) -> int:
+    try:
+        return await post_due(db, [promise])
+    except OWN_FAULTS as error:
+        log.error("Promise %s cannot be credited: %s", promise.promise_id, error)
+        await postpone_promise(db, promise, str(error))
+        return 0

@@ -1,0 +1,80 @@
+"""Lapsing (R50): what midnight does to points, and what members are told before, for everybody it concerns."""
+
+import logging
+import time
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
+
+from db.ledger.lapse import Place, days_now, members_to_lapse, members_with_expiring_coupons
+from db.pool import Busy, Database
+from db.webhooks.inbox import deliveries_to_apply
+from loyalty.ledger.catch_up import catch_up_alone
+from loyalty.ledger.credit import OWN_FAULTS
+
+log = logging.getLogger(__name__)
+
+BATCH = 100
+_START: Place = (date.min, UUID(int=0))
+_LOOK_EVERY = 60.0
+_LOOK_AGAIN = 5.0
+
+
+@dataclass(slots=True)
+class LapseLooks:
+    """When one worker looks for lots and coupons whose day has come, and how far it is with that look.
+
+    Days begin at midnight: it looks when one has begun in some market, by the clock or because the clock was moved,
+    and once a minute for points that came late. Members it had to leave to others it looks at again soon, and at once
+    those for whom a delivery has to be applied first.
+    """
+
+    _days: dict[str, date] = field(default_factory=dict)
+    _next_at: float = 0.0
+    _after: Place | None = None
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether the look has not come to its end."""
+        return self._after is not None
+
+    async def some(self, db: Database) -> int:
+        """Deals with one set of members; gives for how many there was something to do."""
+        if self._after is None:
+            days = await days_now(db)
+            if days == self._days and time.monotonic() < self._next_at:
+                return 0
+            self._days, self._after, self._next_at = days, _START, time.monotonic() + _LOOK_EVERY
+        places = await members_to_lapse(db, self._after, BATCH)
+        members = [member_id for _, member_id in places] or await members_with_expiring_coupons(db, BATCH)
+        done = await _catch_up(db, members)
+        if done < len(members):
+            self._next_at = time.monotonic() + _LOOK_AGAIN
+        self._after = places[-1] if places else (self._after if done else None)
+        if self._after is None and await deliveries_to_apply(db, 1):
+            self._next_at = time.monotonic()
+        return done
+
+
+async def lapse_due(db: Database) -> int:
+    """Does what time has to do to every member by now, each thing once beside others; gives for how many members."""
+    looks = LapseLooks()
+    done = await looks.some(db)
+    while looks.is_under_way:
+        done += await looks.some(db)
+    return done
+
+
+async def _catch_up(db: Database, members: list[UUID]) -> int:
+    """A member that cannot be dealt with holds up no other; one somebody is writing to is left for another look."""
+    return sum([await _try_to_catch_up(db, member_id) for member_id in members])
+
+
+async def _try_to_catch_up(db: Database, member_id: UUID) -> int:
+    try:
+        return int(await catch_up_alone(db, member_id))
+    except OWN_FAULTS:
+        log.exception("What is due to member %s cannot be done.", member_id)
+    except Busy:
+        log.debug("Member %s is busy; it is looked at again.", member_id)
+    return 0

@@ -1,0 +1,36 @@
+"""What members are told (R50): each notice once, under an id that follows from what it is about."""
+
+from datetime import date, datetime
+from uuid import UUID, uuid5
+
+from db.ledger.record import NewNotice
+
+_NOTICES = UUID("6c1de7f4-0a0e-4c0e-9a53-2f1f9d7b6a11")
+
+
+def points_lapsing(lapses_on: date, points: int, at: datetime) -> NewNotice:
+    """A month before points lapse: how many there are now, and when."""
+    return _notice("POINTS_LAPSING", str(lapses_on), points, lapses_on, None, at)
+
+
+def points_lapsed(lapses_on: date, points: int, lapsed_before: int, at: datetime) -> NewNotice:
+    """Points have lapsed. A lot that got points late lapses once more; what lapsed before tells the two apart."""
+    what = f"{lapses_on}:{lapsed_before}" if lapsed_before else str(lapses_on)
+    return _notice("POINTS_LAPSED", what, points, lapses_on, None, at)
+
+
+def coupon_expiring(coupon_id: UUID, code: str, expires_on: date, at: datetime) -> NewNotice:
+    """Some days before a coupon can no longer be used; `expires_on` is the first day on which it cannot."""
+    return _notice("COUPON_EXPIRING", str(coupon_id), None, expires_on, code, at)
+
+
+def clawback(business_key: str, points: int, reference: str | None, at: datetime) -> NewNotice:
+    """Points were taken back; `business_key` is the event's that took them."""
+    return _notice("CLAWBACK", business_key, points, None, reference, at)
+
+
+def _notice(
+    kind: str, what: str, points: int | None, lapses_on: date | None, reference: str | None, at: datetime
+) -> NewNotice:
+    """The id is one among the member's own: the same notice again would be no second one, but an error."""
+    return NewNotice(uuid5(_NOTICES, f"{kind}:{what}"), kind, points, lapses_on, reference, at)

@@ -1,0 +1,109 @@
+"""What turning a verdict that was given before leaves in the books: promises on hold, cancelled, or taken back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from db.ledger.member import MemberRef, MemberToJudge, member_to_judge
+from db.ledger.record import ChangedPromise, Changes, TurnedVerdict
+from db.ledger.verdicts import PromiseOfVerdict, VerdictToResolve
+from loyalty.ledger.catch_up import catch_up_alone
+from loyalty.ledger.clawback import Reversal
+from loyalty.ledger.journal import lots_after
+from loyalty.ledger.pending import cancel_promise
+from loyalty.ledger.rules.lots import Lot, Take, TakenBack, take_back
+from loyalty.programme.calendars import lot_of
+from loyalty.programme.programme import Programme
+from loyalty.programme.rules.kinds import Awaiting, Code, Outcome
+from loyalty.programme.rules.terms import Terms
+
+
+async def credit_first(programme: Programme, who: MemberRef) -> None:
+    """Credits, or lets lapse, what fell due before now, so that the history is in the order of its moments."""
+    member = await member_to_judge(programme.db, who)
+    if member is not None:
+        await catch_up_alone(programme.db, member.member_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """One verdict of a member while a decision about it is written into `changes`."""
+
+    changes: Changes
+    member: MemberToJudge
+    verdict: VerdictToResolve
+
+    def grant_after_hold(self, due_at: datetime, terms: Terms) -> None:
+        """What waited becomes GRANTED, and its points spendable when their hold is over (R30)."""
+        for promise in self.verdict.open_promises:
+            self._change(promise, Awaiting.HOLD, due_at, terms)
+        self.turn(Outcome.GRANTED, Code.GRANTED, self.verdict.points)
+
+    def wait_for_publication(self) -> None:
+        """An operator has no objection; the review still is to be published (R16, R70)."""
+        for promise in self.verdict.open_promises:
+            self._change(promise, Awaiting.PUBLICATION)
+        self.turn(Outcome.WAITING, Code.WAITING_FOR_PUBLICATION, self.verdict.points)
+
+    def refuse(self, code: Code) -> None:
+        """What waited becomes REFUSED, and its points are pending no more. Its cap stays used (R35)."""
+        self.cancel()
+        self.turn(Outcome.REFUSED, code, 0)
+
+    def turn(self, outcome: Outcome, code: Code, points: int) -> None:
+        """The verdict itself, in place: only one that waits turns (R60)."""
+        self.changes.turned_verdicts.append(TurnedVerdict(self.verdict.verdict_id, outcome, code, points))
+
+    def cancel(self) -> int:
+        """Its open promises are void; gives how many points will never come."""
+        for promise in self.verdict.open_promises:
+            cancel_promise(self.changes, promise, self.verdict.verdict_id, self.member.now)
+        return sum(promise.points for promise in self.verdict.open_promises)
+
+    def taken_back(self) -> TakenBack:
+        """What its credited points come to now: out of the lots they went to, and so on, the rest debt (R36)."""
+        return take_back(
+            lots_after(self.member.lots, self.changes),
+            sum(promise.points for promise in self.verdict.promises if promise.state == "POSTED"),
+            [Take(lapses_on, points) for lapses_on, points in self.verdict.origins],
+            [Lot(lapses_on, points) for lapses_on, points in self.verdict.lapsed],
+        )
+
+    def _change(
+        self, promise: PromiseOfVerdict, awaiting: Awaiting, due_at: datetime | None = None, terms: Terms | None = None
+    ) -> None:
+        self.changes.changed_promises.append(
+            ChangedPromise(
+                promise_id=promise.promise_id,
+                state="PROMISED",
+                points=promise.points,
+                awaiting=awaiting,
+                due_at=due_at,
+                lapses_on=lot_of(due_at, terms) if due_at is not None and terms is not None else None,
+            )
+        )
+
+
+def removal_key(verdict_id: UUID) -> str:
+    """The business key under which a verdict's points are taken back once (R35)."""
+    return f"removed:{verdict_id}"
+
+
+def reversal_of(turning: Resolution, code: Code, key: str, cancelled: int) -> Reversal:
+    """What the verdict on taking back says; `cancelled` points had not been credited yet.
+
+    It is found by its business key alone: a product may be called as an order is.
+    """
+    verdict, now = turning.verdict, turning.member.now
+    return Reversal(
+        business_key=removal_key(verdict.verdict_id),
+        code=code,
+        about=verdict.reference,
+        occurred_at=now,
+        decided_at=now,
+        terms_version=verdict.terms_version,
+        key=key,
+        campaign_ids=verdict.campaign_ids,
+        reverses=verdict.first_entry,
+        facts={"of": str(verdict.verdict_id), "cancelled": cancelled},
+    )

@@ -1,0 +1,62 @@
+"""Handing notices over to whatever tells members of them: mail, push, or, by default, only a line in the log (R50)."""
+
+import logging
+from typing import Protocol
+
+from db.ledger.notices import UnsentNotice, notice_failed, notices_sent, notices_to_send
+from db.pool import Database, DatabaseUnavailable
+
+log = logging.getLogger(__name__)
+
+BATCH = 100
+
+
+class Notifier(Protocol):
+    """An adapter. It may be handed the same notice twice, with the same `notice_id`, and raises when it could not."""
+
+    async def send(self, notice: UnsentNotice) -> None:
+        """Tells the member."""
+        ...
+
+
+class LogNotifier:
+    """Tells nobody but the log, and names nobody in it."""
+
+    async def send(self, notice: UnsentNotice) -> None:
+        """Writes a line about the notice."""
+        log.info("Notice %s of member %s: %s.", notice.notice_id, notice.member_id, notice.kind)
+
+
+async def send_notices(db: Database, notifier: Notifier) -> int:
+    """Hands over every notice that waits, oldest first; gives how many were sent."""
+    sent = 0
+    while some := await send_some(db, notifier):
+        sent += some
+    return sent
+
+
+async def send_some(db: Database, notifier: Notifier) -> int:
+    """Hands over up to a hundred notices, outside of any transaction, and marks what was sent: each at least once.
+
+    One that cannot be sent holds up no other: it waits longer each time, ten times.
+    """
+    waiting = await notices_to_send(db, BATCH)
+    sent = [notice for notice in waiting if await _try_to_send(db, notifier, notice)]
+    if sent:
+        await notices_sent(db, sent)
+    return len(sent)
+
+
+async def _try_to_send(db: Database, notifier: Notifier, notice: UnsentNotice) -> bool:
+    if notice.mi_id is None:
+        await notice_failed(db, notice, "The person was erased.", for_good=True)
+        return False
+    try:
+        await notifier.send(notice)
+    except DatabaseUnavailable:
+        raise
+    except Exception as error:
+        log.warning("Notice %s could not be sent: %s", notice.notice_id, error)
+        await notice_failed(db, notice, str(error) or type(error).__name__, for_good=False)
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""Memberships: joining, suspending, leaving, a member's time zone and data."""

@@ -1,0 +1,26 @@
+"""What is held about a member, for the member (R71)."""
+
+import base64
+import json
+from typing import Any
+
+from db.members import export as exporting
+from db.pool import Queryable
+
+
+async def export_member(db: Queryable, mi_id: str) -> str | None:
+    """Everything held about a member as JSON text; None for an unknown one, and so for one that was erased."""
+    held = await exporting.export_member(db, mi_id)
+    if held is None:
+        return None
+    held["deliveries"] = [_with_text(delivery) for delivery in held["deliveries"]]
+    return json.dumps(held, ensure_ascii=False, indent=1)
+
+
+def _with_text(delivery: dict[str, Any]) -> dict[str, Any]:
+    """A producer's delivery with its body as text; a body that is none stays as it is, under `body_base64`."""
+    told = delivery.pop("body")
+    try:
+        return delivery | {"body": base64.b64decode(told).decode()}
+    except UnicodeDecodeError:
+        return delivery | {"body_base64": told}

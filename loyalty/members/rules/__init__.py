@@ -1,0 +1,1 @@
+"""The rules of membership: pure functions of plain values."""

@@ -1,0 +1,44 @@
+"""A member chooses another time zone of its market (R20)."""
+
+from uuid import UUID
+
+from db.ledger.member import MemberRef, MemberToJudge
+from db.ledger.record import ChangedMember, Changes
+from db.pool import Queryable
+from loyalty.callers import Caller
+from loyalty.ledger.answers import Answer, request_of
+from loyalty.ledger.decide import decide
+from loyalty.members.set_state import member_answer
+from loyalty.programme.calendars import calendar_of
+from loyalty.programme.programme import Programme
+from loyalty.refusals import InvalidInput, NotAllowed
+
+
+async def set_time_zone(programme: Programme, caller: Caller, mi_id: str, time_zone: str, key: str) -> UUID:
+    """Changes the zone of a member's days and months, from the end of its current day on; gives the member.
+
+    Of several changes in a day the last counts. Refusals: NotAMember, InvalidInput for a zone that is not the
+    market's, NotAllowed for a closed membership, IdempotencyMismatch.
+    """
+    request = request_of(caller, "setTimeZone", key, [mi_id, time_zone])
+
+    async def judge(db: Queryable, member: MemberToJudge) -> tuple[Changes, Answer]:
+        if member.state == "CLOSED":
+            raise NotAllowed("This membership is closed.")
+        catalogue = await programme.catalogue_at(member.programme_version, db)
+        zones = catalogue.terms_in_force(member.market, member.now).time_zones
+        if time_zone not in zones:
+            raise InvalidInput(f"{member.market} has the time zones {', '.join(zones)}.", "timeZone")
+        chosen = calendar_of(member).changed_to(time_zone, member.now)
+        changed = ChangedMember(
+            state=member.state,
+            state_since=member.state_since,
+            time_zone=chosen.zone,
+            zone_before=chosen.zone_before,
+            zone_since=chosen.zone_since,
+            earlier_zones=chosen.earlier,
+        )
+        return Changes(members=[changed]), member_answer(member.member_id)
+
+    answer = await decide(programme.db, MemberRef(mi_id=mi_id), request, judge)
+    return UUID(answer["member_id"])

@@ -1,0 +1,1 @@
+"""Orders and their parcels: recorded, and settled as parcels are delivered, lost or returned."""

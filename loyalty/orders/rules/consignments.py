@@ -1,0 +1,79 @@
+"""The shop's own shipments: what is said of one is said of the parcels and pieces that travel in it (R34)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from loyalty.orders.rules.facts import Movement, named_pieces
+from loyalty.orders.rules.order import Order, Parcel, recorded_parcel
+
+Numbers = list[tuple[str, str | None]]
+
+
+def placed(order: Order, movements: Sequence[Movement]) -> list[Movement]:
+    """The movements, with those that name only a consignment told of each parcel it travels in.
+
+    That is every tracking number its facts name, else the one recorded parcel that it can be: of those that no other
+    one is in, a parcel with just its pieces, or the only one. Where there is none it stays a shipment without a number.
+    """
+    parcels = _parcels(order, by_consignment(movements))
+    return [each for fact in movements for each in _in_each(fact, parcels)]
+
+
+def by_consignment(movements: Iterable[Movement]) -> dict[str, list[Movement]]:
+    """The facts that name a consignment, by its name."""
+    found: dict[str, list[Movement]] = {}
+    for fact in movements:
+        if fact.consignment is not None:
+            found.setdefault(fact.consignment, []).append(fact)
+    return found
+
+
+def contents(facts: Iterable[Movement]) -> dict[str, int]:
+    """The pieces these facts name: of each line the most that any of them does."""
+    named: dict[str, int] = {}
+    for fact in facts:
+        for line_id, quantity in named_pieces(fact.lines).items():
+            named[line_id] = max(quantity, named.get(line_id, 0))
+    return named
+
+
+def contents_of_parcel(facts: Sequence[Movement]) -> dict[str, int]:
+    """The pieces these facts about one parcel name; of several consignments in it, all that each has."""
+    shares = [pieces for each in by_consignment(facts).values() if (pieces := contents(each))]
+    if not shares:
+        return contents(facts)
+    lines = dict.fromkeys(line_id for pieces in shares for line_id in pieces)
+    return {line_id: sum(pieces.get(line_id, 0) for pieces in shares) for line_id in lines}
+
+
+def _in_each(fact: Movement, parcels: Mapping[str, Numbers]) -> list[Movement]:
+    if fact.consignment is None or fact.tracking_number is not None:
+        return [fact]
+    numbers = parcels[fact.consignment]
+    return [replace(fact, tracking_number=number, carrier=carrier) for number, carrier in numbers] or [fact]
+
+
+def _parcels(order: Order, consignments: Mapping[str, Sequence[Movement]]) -> dict[str, Numbers]:
+    """The tracking numbers and carriers of each consignment; what looks alike is matched by the order of its names."""
+    found = {name: _numbers(facts) for name, facts in consignments.items()}
+    taken = [recorded_parcel(order, *each) for numbers in found.values() for each in numbers]
+    free = [parcel for parcel in order.parcels if parcel not in taken]
+    pieces = {name: contents(consignments[name]) for name in sorted(found) if not found[name]}
+    for name in [name for name, told in pieces.items() if told]:
+        fitting = next((parcel for parcel in free if parcel.pieces == pieces[name]), None)
+        if fitting is not None:
+            free.remove(fitting)
+            found[name] = [_name_of(fitting)]
+    for name in [name for name, told in pieces.items() if not told and len(free) == 1]:
+        found[name] = [_name_of(free[0])]
+    return found
+
+
+def _numbers(facts: Sequence[Movement]) -> Numbers:
+    """The tracking numbers and carriers that these facts name, each once, in an order of their own."""
+    told = {(fact.tracking_number, fact.carrier) for fact in facts if fact.tracking_number is not None}
+    return sorted(told, key=lambda each: (each[0], each[1] or ""))
+
+
+def _name_of(parcel: Parcel) -> tuple[str, str | None]:
+    return parcel.tracking_number, parcel.carrier

@@ -1,0 +1,169 @@
+"""What became of the pieces of one line: those in boxes, and those that were named without one (R34).
+
+Pieces of a line look alike. News that names some and no parcel is about pieces nobody else spoke of, as long as there
+are any. Only what is more than was bought is about pieces that were spoken of, and of those first about some of which
+it says nothing new; else the later news counts, and returned to sender wins.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum, auto
+
+from loyalty.orders.rules.boxes import Box, ParcelPhase
+from loyalty.orders.rules.facts import Delivered, Lost, Movement, ReturnedToSender, named_pieces
+
+_UNDER_WAY = (ParcelPhase.IN_TRANSIT, ParcelPhase.EXPECTED)
+_BEST_FIRST = (ParcelPhase.DELIVERED, *_UNDER_WAY, ParcelPhase.LOST, ParcelPhase.RETURNED)
+
+
+def there_and_possible(line_id: str, bought: int, boxes: Iterable[Box], loose: Iterable[Movement]) -> tuple[int, int]:
+    """How many pieces of a line are delivered, and how many are or still may be. `loose` names pieces and no parcel."""
+    loads = _loads(line_id, boxes)
+    named = [(fact, pieces) for fact in loose if (pieces := named_pieces(fact.lines).get(line_id))]
+    line = _Line(bought, loads)
+    for news in sorted([*_of_boxes(loads), *_of_named(named)]):
+        line.hear(news)
+    line.send_back(sum(pieces for fact, pieces in named if isinstance(fact, ReturnedToSender)))
+    return line.there, line.possible
+
+
+@dataclass(frozen=True, slots=True)
+class _Load:
+    """Pieces of the line in one box, or in the boxes of one consignment, of which the best counts for all."""
+
+    phase: ParcelPhase
+    pieces: int
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _News:
+    """Pieces arrived or were lost; of one moment, the loss counts as the later."""
+
+    at: datetime
+    is_loss: bool
+    is_named: bool
+    pieces: int
+
+
+class _Place(Enum):
+    OPEN = auto()
+    HERE = auto()
+    LOST = auto()
+    GONE = auto()
+    # in boxes, of which the end is known: before it, and after it
+    BOX_COMING = auto()
+    BOX_HERE = auto()
+    BOX_TO_BE_LOST = auto()
+    BOX_TO_BE_LOST_TWICE = auto()
+    BOX_LOST = auto()
+    BOX_SENT_BACK = auto()
+    # on their way in place of pieces that are gone
+    SENT_AGAIN = auto()
+
+
+@dataclass(slots=True)
+class _Line:
+    """How many pieces are in which place, while the news are heard from the oldest on."""
+
+    bought: int
+    loads: Sequence[_Load]
+    _at: Counter[_Place] = field(init=False)
+
+    def __post_init__(self) -> None:
+        here, lost, back = map(self._in, (ParcelPhase.DELIVERED, ParcelPhase.LOST, ParcelPhase.RETURNED))
+        alive = max(self.bought - lost - back, min(self.bought, here))
+        self._at = Counter()
+        self._at[_Place.OPEN] = max(0, self.bought - here - lost - back)
+        self._at[_Place.BOX_COMING] = here
+        self._at[_Place.BOX_TO_BE_LOST] = lost
+        self._at[_Place.BOX_SENT_BACK] = back
+        self._at[_Place.SENT_AGAIN] = max(0, min(self.bought, here + self._in(*_UNDER_WAY)) - alive)
+
+    @property
+    def there(self) -> int:
+        return min(self.bought, self._at[_Place.HERE] + self._at[_Place.BOX_HERE])
+
+    @property
+    def possible(self) -> int:
+        return min(self.bought, self.there + self._at[_Place.OPEN] + self._at[_Place.SENT_AGAIN])
+
+    def hear(self, news: _News) -> None:
+        """One piece of news, after all that is older."""
+        if news.is_named:
+            self._lose(news.pieces) if news.is_loss else self._find(news.pieces)
+        elif news.is_loss:
+            self._move(news.pieces, _Place.BOX_LOST, _Place.BOX_TO_BE_LOST, _Place.BOX_TO_BE_LOST_TWICE)
+        else:
+            self._move(news.pieces, _Place.BOX_HERE, _Place.BOX_COMING, _Place.LOST, _Place.HERE)
+
+    def send_back(self, pieces: int) -> None:
+        """Pieces named as returned to sender, whenever that was; those that were lost may be the ones."""
+        gone = (_Place.LOST, _Place.BOX_LOST, _Place.BOX_SENT_BACK)
+        self._move(pieces, _Place.GONE, _Place.OPEN, *gone, _Place.HERE, _Place.BOX_HERE, _Place.SENT_AGAIN)
+
+    def _find(self, pieces: int) -> None:
+        """Pieces named as delivered: never in the place of those whose box arrived or went back to the sender."""
+        boxes = (_Place.BOX_COMING, _Place.BOX_HERE, _Place.BOX_SENT_BACK)
+        room = self.bought - self._at[_Place.HERE] - sum(self._at[place] for place in boxes)
+        self._move(min(pieces, max(0, room)), _Place.HERE, _Place.OPEN, _Place.LOST, _Place.BOX_LOST)
+
+    def _lose(self, pieces: int) -> None:
+        """Pieces named as lost; those in boxes that were lost, arrived later or went back may be the ones."""
+        left = self._move(pieces, _Place.LOST, _Place.OPEN, _Place.BOX_COMING, _Place.BOX_LOST)
+        left = self._move(left, _Place.BOX_TO_BE_LOST_TWICE, _Place.BOX_TO_BE_LOST)
+        left = self._move(left, _Place.GONE, _Place.BOX_SENT_BACK)
+        self._move(left, _Place.LOST, _Place.HERE, _Place.BOX_HERE, _Place.SENT_AGAIN)
+
+    def _move(self, pieces: int, there: _Place, *places: _Place) -> int:
+        """Moves as many pieces out of these places, in this order, as there are; gives how many were not there."""
+        for place in places:
+            moved = min(pieces, self._at[place])
+            self._at[place] -= moved
+            self._at[there] += moved
+            pieces -= moved
+        return pieces
+
+    def _in(self, *phases: ParcelPhase) -> int:
+        return sum(load.pieces for load in self.loads if load.phase in phases)
+
+
+def _loads(line_id: str, boxes: Iterable[Box]) -> list[_Load]:
+    alone: list[_Load] = []
+    shared: dict[str, _Load] = {}
+    for box in boxes:
+        if line_id not in box.pieces:
+            continue
+        load = _Load(box.phase, box.pieces[line_id], max(box.arrivals, default=box.lost_at))
+        if box.consignment is None:
+            alone.append(load)
+        else:
+            shared[box.consignment] = _better(load, shared.get(box.consignment, load))
+    return [*alone, *shared.values()]
+
+
+def _better(one: _Load, other: _Load) -> _Load:
+    """The one that is further; of two as far, the fuller one and the later news."""
+    if one.phase is not other.phase:
+        return min(one, other, key=lambda load: _BEST_FIRST.index(load.phase))
+    moments = [load.at for load in (one, other) if load.at is not None]
+    return _Load(one.phase, max(one.pieces, other.pieces), max(moments, default=None))
+
+
+def _of_boxes(loads: Iterable[_Load]) -> list[_News]:
+    ended = (ParcelPhase.DELIVERED, ParcelPhase.LOST)
+    return [
+        _News(load.at, load.phase is ParcelPhase.LOST, False, load.pieces)
+        for load in loads
+        if load.phase in ended and load.at is not None
+    ]
+
+
+def _of_named(named: Iterable[tuple[Movement, int]]) -> list[_News]:
+    return [
+        _News(fact.occurred_at, isinstance(fact, Lost), True, pieces)
+        for fact, pieces in named
+        if isinstance(fact, Delivered | Lost)
+    ]

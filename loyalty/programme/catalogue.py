@@ -1,0 +1,126 @@
+"""Terms, campaigns and rewards as of one version of the programme."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from fractions import Fraction
+
+import asyncpg
+
+from db import programme as rows
+from db.pool import Queryable
+from loyalty.programme.rules.campaigns import Campaign
+from loyalty.programme.rules.kinds import EntryKind
+from loyalty.programme.rules.terms import Terms, terms_at, terms_from
+
+
+@dataclass(frozen=True, slots=True)
+class Reward:
+    """What points can be turned into, in one market. Values in minor units, cost in points, validity in days."""
+
+    reward_id: str
+    market: str
+    name: str
+    value_minor: int
+    currency: str
+    cost: int
+    valid_days: int
+    minimum_minor: int | None
+    available_from: datetime | None
+    available_until: datetime | None
+    stock_left: int | None
+    per_member: int | None
+    conditions: str
+
+    def is_offered(self, moment: datetime) -> bool:
+        """Whether its window is open (R41)."""
+        return (self.available_from is None or self.available_from <= moment) and (
+            self.available_until is None or moment < self.available_until
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All terms by market (oldest first), all campaigns, all rewards, as of one version of the programme."""
+
+    version: int
+    terms: Mapping[str, tuple[Terms, ...]]
+    campaigns: tuple[Campaign, ...]
+    rewards: tuple[Reward, ...]
+
+    def terms_for(self, market: str, moment: datetime) -> Terms | None:
+        """The terms in force in a market at a moment; None where it was not open then (R2)."""
+        return terms_at(self.terms.get(market, ()), moment)
+
+    def terms_in_force(self, market: str, moment: datetime) -> Terms:
+        """The same where a member shows that the market was open. Raises LookupError where it was not."""
+        terms = self.terms_for(market, moment)
+        if terms is None:
+            raise LookupError(f"No terms are in force in {market} at {moment}.")
+        return terms
+
+    def terms_called(self, market: str, version: str) -> Terms:
+        """One version by name. Raises KeyError for an unknown one."""
+        for terms in self.terms[market]:
+            if terms.version == version:
+                return terms
+        raise KeyError(version)
+
+    def began_on(self, market: str) -> date:
+        """The day the programme began in a market that is open."""
+        return self.terms[market][0].effective_from
+
+    @property
+    def new_ways(self) -> tuple[str, ...]:
+        """The ways to earn that any terms have and the contract does not know (R22), by their own names."""
+        versions = (terms for of_market in self.terms.values() for terms in of_market)
+        return tuple(sorted({kind for terms in versions for kind in terms.ways if kind not in EntryKind.__members__}))
+
+    @property
+    def open_markets(self) -> tuple[str, ...]:
+        """Every market with terms, by its two letters."""
+        return tuple(sorted(self.terms))
+
+    def reward(self, reward_id: str) -> Reward | None:
+        """One reward by id."""
+        return next((reward for reward in self.rewards if reward.reward_id == reward_id), None)
+
+    def campaign(self, campaign_id: str) -> Campaign | None:
+        """One campaign by id."""
+        return next((campaign for campaign in self.campaigns if campaign.id == campaign_id), None)
+
+    def campaigns_called(self, campaign_ids: tuple[str, ...]) -> tuple[Campaign, ...]:
+        """The campaigns with these ids."""
+        return tuple(campaign for campaign in self.campaigns if campaign.id in campaign_ids)
+
+    def campaigns_as_judged(self, campaign_ids: tuple[str, ...]) -> tuple[Campaign, ...]:
+        """The campaigns an order was judged with, in their planned windows: ended since, they still count (R21)."""
+        return tuple(replace(campaign, ended_at=None) for campaign in self.campaigns_called(campaign_ids))
+
+
+async def read_catalogue(db: Queryable, version: int) -> Catalogue:
+    terms: dict[str, tuple[Terms, ...]] = {}
+    for row in await rows.all_terms(db):
+        terms[row["market"]] = (*terms.get(row["market"], ()), terms_from(row["document"]))
+    return Catalogue(
+        version=version,
+        terms=terms,
+        campaigns=tuple(_campaign(row) for row in await rows.all_campaigns(db)),
+        rewards=tuple(Reward(**dict(row.items())) for row in await rows.all_rewards(db)),
+    )
+
+
+def _campaign(row: asyncpg.Record) -> Campaign:
+    return Campaign(
+        id=str(row["campaign_id"]),
+        name=row["name"],
+        markets=frozenset(row["markets"]),
+        kinds=frozenset(row["kinds"]),
+        effect=row["effect"],
+        factor=Fraction(row["factor"]) if row["factor"] is not None else None,
+        bonus=row["bonus"],
+        product_ids=frozenset(row["product_ids"]),
+        starts_at=row["starts_at"],
+        ends_at=row["ends_at"],
+        ended_at=row["ended_at"],
+    )

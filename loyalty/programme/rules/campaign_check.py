@@ -1,0 +1,95 @@
+"""What an operator can get wrong about a campaign, field by field (R21; the list of InvalidInput)."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+
+from loyalty.programme.rules.campaigns import HIGHEST_BONUS, HIGHEST_FACTOR, Campaign, Effect, is_factor
+from loyalty.programme.rules.terms import Terms
+
+Path = tuple[str, ...]
+Problem = tuple[Path, str]
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignToCheck:
+    """A campaign as an operator tells it: lists as they were sent, the factor exact."""
+
+    name: str
+    markets: tuple[str, ...]
+    starts_at: datetime
+    ends_at: datetime
+    effect: Effect
+    kinds: tuple[str, ...]
+    factor: Fraction | None = None
+    bonus: int | None = None
+    product_ids: tuple[str, ...] = ()
+
+    def under(self, campaign_id: str) -> Campaign:
+        """The campaign it describes, under an id; what is named twice is meant once."""
+        return Campaign(
+            id=campaign_id,
+            name=self.name,
+            markets=frozenset(self.markets),
+            kinds=frozenset(self.kinds),
+            effect=self.effect,
+            factor=self.factor,
+            bonus=self.bonus,
+            product_ids=frozenset(self.product_ids),
+            starts_at=self.starts_at,
+            ends_at=self.ends_at,
+        )
+
+
+def check_campaign(told: CampaignToCheck, terms: Mapping[str, tuple[Terms, ...]]) -> list[Problem]:
+    """Every problem of a campaign as (path from its input, sentence); empty when it can be made.
+
+    `terms` are all versions of each open market.
+    """
+    return [*_name(told), *_markets(told, terms), *_window(told), *_kinds(told, terms), *_effect(told)]
+
+
+def is_way(kind: str, markets: Iterable[str], terms: Mapping[str, tuple[Terms, ...]]) -> bool:
+    """Whether any version of one of these markets' terms has a kind as a way to earn (R22)."""
+    return any(version.way(kind) for market in markets for version in terms.get(market, ()))
+
+
+def _name(told: CampaignToCheck) -> Iterator[Problem]:
+    if not told.name.strip():
+        yield ("name",), "A campaign needs a name."
+
+
+def _markets(told: CampaignToCheck, terms: Mapping[str, tuple[Terms, ...]]) -> Iterator[Problem]:
+    if not told.markets:
+        yield ("markets",), "A campaign runs in at least one market."
+    for place, market in enumerate(told.markets):
+        if market not in terms:
+            yield ("markets", str(place)), f"Mi Points is not offered in {market}."
+
+
+def _window(told: CampaignToCheck) -> Iterator[Problem]:
+    if told.ends_at <= told.starts_at:
+        yield ("endsAt",), "A campaign ends after its start."
+
+
+def _kinds(told: CampaignToCheck, terms: Mapping[str, tuple[Terms, ...]]) -> Iterator[Problem]:
+    if not told.kinds:
+        yield ("kinds",), "A campaign is for at least one way to earn."
+    for place, kind in enumerate(told.kinds):
+        if not is_way(kind, told.markets, terms):
+            yield ("kinds", str(place)), f"{kind} is no way to earn there."
+
+
+def _effect(told: CampaignToCheck) -> Iterator[Problem]:
+    """A factor for MULTIPLY, points for BONUS, and never the other's."""
+    if told.effect == "MULTIPLY":
+        if told.factor is None or not is_factor(told.factor):
+            yield ("factor",), f"MULTIPLY needs a factor above 1, of at most two decimals and at most {HIGHEST_FACTOR}."
+        if told.bonus is not None:
+            yield ("bonus",), "A bonus goes with BONUS, not with MULTIPLY."
+        return
+    if told.bonus is None or not 1 <= told.bonus <= HIGHEST_BONUS:
+        yield ("bonus",), f"BONUS needs a bonus of 1 to {HIGHEST_BONUS} points."
+    if told.factor is not None:
+        yield ("factor",), "A factor goes with MULTIPLY, not with BONUS."

@@ -1,0 +1,90 @@
+"""Asking producers about parcels that nobody speaks of: their answers are kept like webhooks (design §5)."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import httpx
+
+from db.pool import Database
+from db.webhooks.inbox import keep_delivery
+from db.webhooks.reconcile import claim_question
+from loyalty.webhooks.producers.events import MalformedDelivery
+from loyalty.webhooks.producers.questions import ASKED
+from loyalty.webhooks.producers.reading import json_object
+from loyalty.webhooks.reconcile import SilentParcel, silent_parcels
+
+log = logging.getLogger(__name__)
+
+PAUSE = timedelta(hours=12)
+MOST_AT_ONCE = 20
+SECONDS = 10.0
+LONGEST_ANSWER = 1024 * 1024
+
+
+class NoAnswer(Exception):
+    """A producer answered with something else than what it was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key for one producer's API. `url` replaces its host in a sandbox."""
+
+    key: str
+    url: str | None = None
+
+
+async def ask_about_silent_parcels(db: Database, keys: Mapping[str, Key], after: timedelta) -> int:
+    """Asks every producer that we hold a key of about parcels without news for `after`; gives how many answered.
+
+    A parcel is asked about once in twelve hours, by one worker. A producer that does not answer, or answers with
+    something else than it should, changes nothing and is asked again then.
+    """
+    answered = 0
+    async with httpx.AsyncClient(timeout=SECONDS, follow_redirects=False, trust_env=False) as http:
+        for parcel in (await silent_parcels(db, after))[:MOST_AT_ONCE]:
+            for producer, key in keys.items():
+                answered += await _ask(db, http, producer, key, parcel)
+    return answered
+
+
+async def _ask(db: Database, http: httpx.AsyncClient, producer: str, key: Key, parcel: SilentParcel) -> bool:
+    if parcel.tracking_number is None:
+        return False
+    if not await claim_question(db, parcel.member_id, parcel.order_number, parcel.tracking_number, producer, PAUSE):
+        return False
+    asked = ASKED[producer]
+    question = asked.question(parcel.tracking_number, parcel.carrier, key.key)
+    try:
+        answer = await _answer(http, (key.url or asked.host) + question.path, question.headers)
+        events = asked.events(json_object(answer))
+    except (httpx.HTTPError, httpx.InvalidURL, NoAnswer, MalformedDelivery) as error:
+        log.warning("%s did not answer about a parcel of order %s: %s", producer, parcel.order_number, error)
+        return False
+    for event in events:
+        await _keep(db, producer, event)
+    return True
+
+
+async def _answer(http: httpx.AsyncClient, url: str, headers: Mapping[str, str]) -> bytes:
+    """The body of a 200. Raises NoAnswer for another status or an endless body, and what httpx raises."""
+    async with http.stream("GET", url, headers=dict(headers)) as response:
+        if response.status_code != httpx.codes.OK:
+            raise NoAnswer(f"its answer was {response.status_code}")
+        body = b""
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > LONGEST_ANSWER:
+                raise NoAnswer(f"its answer is over {LONGEST_ANSWER} bytes")
+        return body
+
+
+async def _keep(db: Database, producer: str, event: Mapping[str, Any]) -> None:
+    """As a webhook of the producer's own form; the same answer again is no news."""
+    body = json.dumps(event, default=float, sort_keys=True).encode()
+    event_id = "asked-" + hashlib.sha256(body).hexdigest()[:40]
+    await keep_delivery(db, producer, event_id, "asked", body, {})

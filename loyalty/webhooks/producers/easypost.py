@@ -1,0 +1,124 @@
+"""EasyPost's trackers (docs.easypost.com/docs/events): one parcel, with its whole history in every event."""
+
+import unicodedata
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from loyalty.orders.rules.facts import Delivered, InTransit, Lost, ReturnedToSender
+from loyalty.webhooks.producers.events import BadSignature, Identity, Ignored, ProducerEvent, ReportedOrder, Sent
+from loyalty.webhooks.producers.reading import Unreadable, json_object, listed, moment_of, named, needed_text, text_of
+from loyalty.webhooks.producers.signatures import check_seconds, check_signed, hmac_sha256, signatures_in, text_key
+
+KEPT_HEADERS = ("content-type",)
+
+_SIGNED, _SIGNED_WITH_MOMENT = "x-hmac-signature", "x-hmac-signature-v2"
+_TYPES = ("tracker.created", "tracker.updated")
+_Meaning = type[Delivered | InTransit | ReturnedToSender | Lost]
+_STATUSES: dict[str, _Meaning] = {
+    "in_transit": InTransit,
+    "out_for_delivery": InTransit,
+    "available_for_pickup": InTransit,
+    "delivered": Delivered,
+    "return_to_sender": ReturnedToSender,
+}
+_DETAILS: dict[tuple[str, str], _Meaning] = {("failure", "lost"): Lost}
+_WITHOUT_EFFECT = ("unknown", "pre_transit", "failure", "cancelled", "error")
+
+
+def verify(secrets: Sequence[str], sent: Sent, now: datetime) -> None:
+    """Raises BadSignature unless an active secret signed the body, or where only that is sent, body and moment."""
+    header, signed = _SIGNED, sent.body
+    if _SIGNED not in sent.headers and _SIGNED_WITH_MOMENT in sent.headers:
+        header, signed = _SIGNED_WITH_MOMENT, _signed_with_moment(sent, now)
+    given = sent.headers.get(header, "").lower()
+    if not given:
+        raise BadSignature(f"The header {_SIGNED} is needed.")
+    expected = [expected_signature(secret, signed) for secret in secrets]
+    check_signed(expected, signatures_in(given), "No active secret signed this body.")
+
+
+def sign(secret: str, body: bytes, event_id: str, at: datetime) -> dict[str, str]:
+    """EasyPost's header. The event's id is in the body, and no moment is signed. Raises ValueError without a secret."""
+    if not secret:
+        raise ValueError("it is empty")
+    return {"content-type": "application/json", _SIGNED: expected_signature(secret, body)}
+
+
+def expected_signature(secret: str, signed: bytes) -> str:
+    """`hmac-sha256-hex=` and HMAC-SHA256 in lower case, keyed with the secret in Unicode's form NFKD."""
+    return "hmac-sha256-hex=" + hmac_sha256(text_key(unicodedata.normalize("NFKD", secret)), signed).hex()
+
+
+def _signed_with_moment(sent: Sent, now: datetime) -> bytes:
+    """What the second signature covers: x-timestamp, the method, x-path and the body, nothing between them."""
+    timestamp = sent.headers.get("x-timestamp", "")
+    try:
+        moment = datetime.strptime(timestamp, "%a, %d %b %Y %H:%M:%S %z")
+    except ValueError as error:
+        raise BadSignature("x-timestamp is a moment such as Tue, 19 Aug 2025 20:37:09 -0000.") from error
+    check_seconds(moment.timestamp(), now, "x-timestamp")
+    return f"{timestamp}POST{sent.headers.get('x-path', '')}".encode("latin-1", "replace") + sent.body
+
+
+def identify(sent: Sent) -> Identity:
+    """The event's own id, and what it describes. Raises MalformedDelivery where the body is no event."""
+    event = json_object(sent.body)
+    return Identity(needed_text(event, "id"), needed_text(event, "description"))
+
+
+def read(sent: Sent, received_at: datetime) -> ProducerEvent:
+    """What the tracker says of its parcel; Ignored, with the reason, where it says nothing that moves points."""
+    event = json_object(sent.body)
+    tracker = named(event, "result")
+    if event.get("description") not in _TYPES:
+        return Ignored(f"Unknown type {event.get('description')}.")
+    if tracker.get("is_return") not in (None, False):
+        return Ignored("It tracks a return's label: what arrives there was delivered to nobody.")
+    try:
+        return _known(event, tracker, received_at)
+    except Unreadable as reason:
+        return Ignored(str(reason))
+
+
+def _known(event: dict[str, Any], tracker: dict[str, Any], received_at: datetime) -> ReportedOrder:
+    tracking_number, carrier = text_of(tracker, "tracking_code"), text_of(tracker, "carrier")
+    if tracking_number is None:
+        raise Unreadable("It names no tracking_code.")
+    fact = _meaning(tracker)(
+        tracking_number=tracking_number, carrier=carrier, lines=(), occurred_at=_moment(event, tracker, received_at)
+    )
+    return ReportedOrder(fact, None, tracking_number, carrier=carrier, is_test=_is_test(event, tracker))
+
+
+def _meaning(tracker: dict[str, Any]) -> _Meaning:
+    """What its status means; delivered after the history says it was sent back is delivered to the sender (R34)."""
+    status, detail = text_of(tracker, "status") or "", text_of(tracker, "status_detail") or ""
+    meaning = _DETAILS.get((status, detail)) or _STATUSES.get(status)
+    if meaning is None:
+        raise Unreadable(f"Status {status} moves no points." if status in _WITHOUT_EFFECT else _unknown(status))
+    if meaning is Delivered and any(scan.get("status") == "return_to_sender" for scan in _scans(tracker)):
+        return ReturnedToSender
+    return meaning
+
+
+def _unknown(status: str) -> str:
+    return f"Unknown status {status}." if status else "It has no status."
+
+
+def _moment(event: dict[str, Any], tracker: dict[str, Any], received_at: datetime) -> datetime:
+    """When the last scan with its status was made: the same moment in every event that tells of it."""
+    dated = [scan for scan in _scans(tracker) if scan.get("datetime")]
+    scans = [scan for scan in dated if scan.get("status") == tracker["status"]] or dated
+    if not scans:
+        return moment_of(tracker.get("updated_at") or event.get("created_at"), "updated_at", received_at)
+    return max(moment_of(scan["datetime"], "datetime", received_at) for scan in scans)
+
+
+def _scans(tracker: dict[str, Any]) -> list[dict[str, Any]]:
+    return listed(tracker, "tracking_details")
+
+
+def _is_test(event: dict[str, Any], tracker: dict[str, Any]) -> bool:
+    """A mode nobody knows is no production."""
+    return any(mode not in (None, "production") for mode in (event.get("mode"), tracker.get("mode")))

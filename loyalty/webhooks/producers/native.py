@@ -1,0 +1,165 @@
+"""The programme's own webhooks, signed as Standard Webhooks (design §5; github.com/standard-webhooks)."""
+
+import base64
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from loyalty.orders.rules.facts import Delivered, Fact, InTransit, Lines, Lost, Returned, ReturnedToSender
+from loyalty.webhooks.producers.events import (
+    BadSignature,
+    Identity,
+    Ignored,
+    MalformedDelivery,
+    ProducerEvent,
+    ReportedOrder,
+    Sent,
+)
+from loyalty.webhooks.producers.reading import (
+    LONGEST,
+    Unreadable,
+    is_count,
+    is_id,
+    is_text,
+    json_object,
+    lines_of,
+    moment_of,
+    text_of,
+)
+from loyalty.webhooks.producers.signatures import check_signed, check_time, hmac_sha256
+
+KEPT_HEADERS = ("content-type", "webhook-id", "webhook-timestamp")
+
+_SHIPMENTS: dict[str, type[Delivered | InTransit | ReturnedToSender | Lost]] = {
+    "shipment.delivered": Delivered,
+    "shipment.in_transit": InTransit,
+    "shipment.returned_to_sender": ReturnedToSender,
+    "shipment.lost": Lost,
+}
+
+
+def verify(secrets: Sequence[str], sent: Sent, now: datetime) -> None:
+    """Raises BadSignature unless one active secret signed exactly these bytes within five minutes."""
+    message_id, timestamp, signatures = (
+        sent.headers.get(name, "") for name in ("webhook-id", "webhook-timestamp", "webhook-signature")
+    )
+    if not (message_id and timestamp and signatures):
+        raise BadSignature("The headers webhook-id, webhook-timestamp and webhook-signature are all needed.")
+    check_time(timestamp, now, "webhook-timestamp")
+    given = [part.partition(",")[2] for part in signatures.split(" ") if part.startswith("v1,")]
+    signed = _signed(message_id, timestamp, sent.body)
+    check_signed(
+        [expected_signature(secret, signed) for secret in secrets],
+        given,
+        "No active secret signed this body with this id and timestamp.",
+    )
+
+
+def sign(secret: str, body: bytes, event_id: str, at: datetime) -> dict[str, str]:
+    """The headers of Standard Webhooks. Raises ValueError where the secret is not base64."""
+    timestamp = str(int(at.timestamp()))
+    return {
+        "content-type": "application/json",
+        "webhook-id": event_id,
+        "webhook-timestamp": timestamp,
+        "webhook-signature": "v1," + expected_signature(secret, _signed(event_id, timestamp, body)),
+    }
+
+
+def _signed(message_id: str, timestamp: str, body: bytes) -> bytes:
+    return f"{message_id}.{timestamp}.".encode("utf-8", "replace") + body
+
+
+def expected_signature(secret: str, signed: bytes) -> str:
+    """Base64 of HMAC-SHA256 over `id.timestamp.body`, keyed with what follows `whsec_`."""
+    return base64.b64encode(hmac_sha256(secret_key(secret), signed)).decode()
+
+
+def secret_key(secret: str) -> bytes:
+    """The key's bytes, read as the reference libraries read them: padding may be missing."""
+    return base64.b64decode(secret.removeprefix("whsec_") + "==")
+
+
+def identify(sent: Sent) -> Identity:
+    """The sender's webhook-id and the event's type. Raises MalformedDelivery where the body is no event."""
+    type_ = json_object(sent.body).get("type")
+    if not is_text(type_):
+        raise MalformedDelivery("The event has no type.")
+    webhook_id = sent.headers.get("webhook-id")
+    if not is_text(webhook_id):
+        raise MalformedDelivery(f"webhook-id is not of 1 to {LONGEST} characters.")
+    return Identity(str(webhook_id), str(type_))
+
+
+def read(sent: Sent, received_at: datetime) -> ProducerEvent:
+    """What the event says of an order; Ignored, with the reason, where it says nothing we know."""
+    event = json_object(sent.body)
+    data = event.get("data")
+    if event["type"] not in (*_SHIPMENTS, "return.received"):
+        return Ignored(f"Unknown type {event['type']}.")
+    if not isinstance(data, dict):
+        return Ignored("The event has no data.")
+    try:
+        return _known(event, data, received_at)
+    except Unreadable as reason:
+        return Ignored(str(reason))
+
+
+def _known(event: dict[str, Any], data: dict[str, Any], received_at: datetime) -> ReportedOrder:
+    order_number = text_of(data, "order_number")
+    tracking_number = text_of(data, "tracking_number")
+    if order_number is None and tracking_number is None:
+        raise Unreadable("It names neither order_number nor tracking_number.")
+    occurred_at = moment_of(data.get("occurred_at") or event.get("timestamp"), "occurred_at", received_at)
+    fact = _fact(event["type"], data, tracking_number, occurred_at)
+    return ReportedOrder(fact, order_number, tracking_number, carrier=fact.carrier)
+
+
+def _fact(type_: str, data: dict[str, Any], tracking_number: str | None, occurred_at: datetime) -> Fact:
+    lines, carrier = _lines(data.get("lines")), text_of(data, "carrier")
+    if type_ != "return.received":
+        return _SHIPMENTS[type_](tracking_number, carrier, lines, occurred_at)
+    return_id = text_of(data, "return_id")
+    if return_id is None:
+        raise Unreadable("A return needs its return_id.")
+    amount_minor, shipping_minor = _refund(data.get("refund"))
+    return Returned(
+        return_id=return_id,
+        tracking_number=tracking_number,
+        lines=lines,
+        amount_minor=amount_minor,
+        shipping_minor=shipping_minor,
+        occurred_at=occurred_at,
+        carrier=carrier,
+    )
+
+
+def _refund(refund: object) -> tuple[int | None, int]:
+    if refund is None:
+        return None, 0
+    if not isinstance(refund, dict):
+        raise Unreadable("refund is not an object.")
+    shipping = refund.get("shipping_minor")
+    amount = refund.get("amount_minor")
+    if shipping is None and amount is None:
+        return None, 0
+    shipping = shipping or 0
+    amount = shipping if amount is None else amount
+    if not (is_count(amount) and is_count(shipping)):
+        raise Unreadable("refund has amounts that are no whole minor units of zero or more.")
+    return amount, min(shipping, amount)
+
+
+def _lines(lines: object) -> Lines:
+    if lines is None:
+        return ()
+    if not isinstance(lines, list) or not all(_is_line(line) for line in lines):
+        raise Unreadable("lines is not a list of {line_id, quantity}.")
+    return lines_of([(str(line["line_id"]), line["quantity"]) for line in lines])
+
+
+def _is_line(line: object) -> bool:
+    if not isinstance(line, dict):
+        return False
+    quantity = line.get("quantity")
+    return is_id(line.get("line_id")) and is_count(quantity) and quantity != 0

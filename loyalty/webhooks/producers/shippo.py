@@ -1,0 +1,158 @@
+"""Shippo's tracking (docs.goshippo.com/docs/tracking): every event has a parcel's status and history."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import sha256
+from re import IGNORECASE, fullmatch
+from typing import Any
+
+from loyalty.orders.rules.facts import Delivered, InTransit, Lost, ReturnedToSender
+from loyalty.webhooks.producers.events import Identity, Ignored, ProducerEvent, ReportedOrder, Sent
+from loyalty.webhooks.producers.reading import (
+    Unreadable,
+    is_id,
+    is_text,
+    json_object,
+    listed,
+    moment_of,
+    named,
+    needed_text,
+    text_of,
+)
+from loyalty.webhooks.producers.signatures import check_signed, check_time, hmac_sha256, text_key
+
+KEPT_HEADERS = ("content-type", "shippo-api-version")
+
+_SIGNATURE = "shippo-auth-signature"
+_TOKEN = "token="
+_LEGACY = "track"
+
+_Meaning = type[Delivered | InTransit | ReturnedToSender | Lost]
+_STATUSES: dict[str, _Meaning] = {"TRANSIT": InTransit, "DELIVERED": Delivered, "RETURNED": ReturnedToSender}
+# Unclaimed, it still lies with the carrier and can be fetched; what goes back says so as return_to_sender.
+_SUBSTATUSES: dict[tuple[str, str], _Meaning] = {
+    ("RETURNED", "package_unclaimed"): InTransit,
+    ("FAILURE", "package_lost"): Lost,
+}
+_STATUSES_WITHOUT_EFFECT = ("UNKNOWN", "PRE_TRANSIT", "FAILURE")
+_EVENTS_WITHOUT_EFFECT = ("transaction_created", "transaction_updated", "batch_created", "batch_purchased")
+
+
+def verify(secrets: Sequence[str], sent: Sent, now: datetime) -> None:
+    """Raises BadSignature unless an active secret signed these bytes within five minutes.
+
+    A delivery that is not signed at all is proven by a token in its address, where an active secret is written
+    `token=…`; a signature that is wrong is rescued by no token.
+    """
+    header = sent.headers.get(_SIGNATURE)
+    if header is None:
+        _check_token(secrets, sent.query.get("token", ""))
+        return
+    parts = [part.strip().partition("=") for part in header.split(",")]
+    timestamp = next((value for name, _, value in parts if name == "t"), "")
+    check_time(timestamp, now, "t in Shippo-Auth-Signature")
+    keys = [secret for secret in secrets if secret and not secret.startswith(_TOKEN)]
+    check_signed(
+        [expected_signature(key, timestamp, sent.body) for key in keys],
+        [value.lower() for name, _, value in parts if name == "v1"],
+        "No active secret signed this body with this timestamp.",
+    )
+
+
+def _check_token(secrets: Sequence[str], token: str) -> None:
+    tokens = [secret for secret in secrets if secret.startswith(_TOKEN) and secret != _TOKEN]
+    check_signed(tokens, [_TOKEN + token], "There is no Shippo-Auth-Signature, and no active token in the address.")
+
+
+def sign(secret: str, body: bytes, event_id: str, at: datetime) -> dict[str, str]:
+    """Shippo's header. Shippo sends no event id. Raises ValueError for a token, which signs nothing, and for none."""
+    if not secret:
+        raise ValueError("it is empty")
+    if secret.startswith(_TOKEN):
+        raise ValueError("a token signs nothing; it belongs to the address, …/webhooks/shippo?token=…")
+    timestamp = str(int(at.timestamp()))
+    signature = f"t={timestamp},v1={expected_signature(secret, timestamp, body)}"
+    return {"content-type": "application/json", _SIGNATURE: signature}
+
+
+def expected_signature(secret: str, timestamp: str, body: bytes) -> str:
+    """HMAC-SHA256 over `timestamp.body` in lower-case hex, keyed with the secret's text."""
+    return hmac_sha256(text_key(secret), f"{timestamp}.".encode() + body).hex()
+
+
+def identify(sent: Sent) -> Identity:
+    """The news' own name, for Shippo gives it none: carrier, number, status and its id, else the body, hashed.
+
+    Raises MalformedDelivery where it is no event. Bodies from before 2018 have none, but a tracking_number.
+    """
+    event = json_object(sent.body)
+    is_legacy = "event" not in event and is_text(event.get("tracking_number"))
+    type_ = _LEGACY if is_legacy else needed_text(event, "event")
+    data = named(event, "data")
+    status = named(data, "tracking_status")
+    parts = (data.get("carrier"), data.get("tracking_number"), status.get("object_id"), status.get("status"))
+    told = "|".join(map(str, parts)).encode() if all(map(is_id, parts)) else sent.body
+    return Identity(sha256(told).hexdigest(), type_)
+
+
+def read(sent: Sent, received_at: datetime) -> ProducerEvent:
+    """What the last status says of a parcel; Ignored, with the reason, where it says nothing we know."""
+    event = json_object(sent.body)
+    name = event.get("event")
+    if name is None:
+        return Ignored("It has no event: a form of before 2018.")
+    if name in _EVENTS_WITHOUT_EFFECT:
+        return Ignored(f"Event {name} moves no points.")
+    if name != "track_updated":
+        return Ignored(f"Unknown event {name}.")
+    try:
+        return _parcel(event, named(event, "data"), received_at)
+    except Unreadable as reason:
+        return Ignored(str(reason))
+
+
+def _parcel(event: dict[str, Any], data: dict[str, Any], received_at: datetime) -> ReportedOrder:
+    status = named(data, "tracking_status")
+    tracking_number, carrier = text_of(data, "tracking_number"), text_of(data, "carrier")
+    meaning = _meaning(status, listed(data, "tracking_history"))
+    if tracking_number is None:
+        raise Unreadable("It names no tracking_number.")
+    fact = meaning(
+        tracking_number=tracking_number,
+        carrier=carrier,
+        lines=(),
+        occurred_at=moment_of(status.get("status_date"), "status_date", received_at),
+    )
+    is_test = event.get("test") not in (None, False)
+    return ReportedOrder(fact, None, tracking_number, carrier, _order_hint(data.get("metadata")), is_test)
+
+
+def _meaning(status: dict[str, Any], history: list[dict[str, Any]]) -> _Meaning:
+    """What the status means; once it was said to go back, whatever follows is about its way back (R34)."""
+    if any(_meaning_alone(each) is ReturnedToSender for each in history):
+        return ReturnedToSender
+    meaning = _meaning_alone(status)
+    if meaning is not None:
+        return meaning
+    name = text_of(status, "status")
+    if name in _STATUSES_WITHOUT_EFFECT:
+        raise Unreadable(f"Status {name} moves no points.")
+    raise Unreadable(f"Unknown status {name}." if name else "It has no tracking_status.")
+
+
+def _meaning_alone(status: dict[str, Any]) -> _Meaning | None:
+    name, code = _word(status.get("status")), _word(named(status, "substatus").get("code"))
+    return _SUBSTATUSES.get((name, code)) or _STATUSES.get(name)
+
+
+def _word(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _order_hint(metadata: object) -> str | None:
+    """The order's number in a text that is free: X of `Order X`, else the text as it is. Nothing is cut off of X."""
+    if not is_text(metadata):
+        return None
+    text = str(metadata).strip()
+    order = fullmatch(r"order:?\s+(\S+)", text, IGNORECASE)
+    return order[1] if order else text or None

@@ -1,0 +1,128 @@
+"""Shopify's webhooks, signed by base64 HMAC-SHA256 over the body alone: no header of theirs, and no moment, is signed.
+
+So a body sent again, at any time and under any id, is held by the business keys, and one sent under another topic by
+its form (shopify.dev/docs/apps/build/webhooks).
+"""
+
+import base64
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from loyalty.orders.rules.facts import Fact
+from loyalty.webhooks.producers.events import (
+    BadSignature,
+    Identity,
+    Ignored,
+    MalformedDelivery,
+    ProducerEvent,
+    ReportedOrder,
+    Sent,
+)
+from loyalty.webhooks.producers.reading import LONGEST, Unreadable, is_text, json_object
+from loyalty.webhooks.producers.shopify_bodies import (
+    FULFILLED,
+    FULFILLMENT_EVENT,
+    REFUND,
+    is_word,
+    order_number,
+    topic_of,
+)
+from loyalty.webhooks.producers.shopify_refunds import has_test_money, of_refund
+from loyalty.webhooks.producers.shopify_shipments import of_event, of_order
+from loyalty.webhooks.producers.signatures import check_signed, hmac_sha256, signatures_in, text_key
+
+KEPT_HEADERS = (
+    "content-type",
+    "x-shopify-topic",
+    "x-shopify-event-id",
+    "x-shopify-webhook-id",
+    "x-shopify-shop-domain",
+    "x-shopify-api-version",
+    "x-shopify-triggered-at",
+    "x-shopify-test",
+)
+
+_READ: Mapping[str, Callable[[Mapping[str, Any], datetime], tuple[Fact, ...]]] = {
+    FULFILLMENT_EVENT: of_event,
+    REFUND: of_refund,
+    FULFILLED: of_order,
+}
+
+
+def verify(secrets: Sequence[str], sent: Sent, now: datetime) -> None:
+    """Raises BadSignature unless one active secret signed exactly these bytes, at whatever time."""
+    signature = sent.headers.get("x-shopify-hmac-sha256")
+    if not signature:
+        raise BadSignature("The header X-Shopify-Hmac-SHA256 is needed.")
+    expected = [expected_signature(secret, sent.body) for secret in secrets if secret]
+    check_signed(expected, signatures_in(signature), "No active secret signed this body.")
+
+
+def expected_signature(secret: str, body: bytes) -> str:
+    """Base64 of HMAC-SHA256 over the body, keyed with the secret's text: an app's client secret, or the shop's."""
+    return base64.b64encode(hmac_sha256(text_key(secret), body)).decode()
+
+
+def sign(secret: str, body: bytes, event_id: str, at: datetime) -> dict[str, str]:
+    """The headers of Shopify, with the topic whose form the body has. Raises ValueError for an empty secret."""
+    if not secret:
+        raise ValueError("it is empty")
+    return {
+        "content-type": "application/json",
+        "x-shopify-topic": _topic_to_send(body),
+        "x-shopify-event-id": event_id,
+        "x-shopify-webhook-id": event_id,
+        "x-shopify-triggered-at": at.isoformat(),
+        "x-shopify-hmac-sha256": expected_signature(secret, body),
+    }
+
+
+def _topic_to_send(body: bytes) -> str:
+    try:
+        return topic_of(json_object(body)) or "unknown"
+    except MalformedDelivery:
+        return "unknown"
+
+
+def identify(sent: Sent) -> Identity:
+    """Shopify's event id, and the topic. Raises MalformedDelivery without a topic, or where the body is no object.
+
+    One event may come under several topics with one id and one body. What will not be read, or only as a test, is
+    kept under an id of its own: it never takes the place of what will.
+    """
+    body = json_object(sent.body)
+    topic = sent.headers.get("x-shopify-topic")
+    if not is_text(topic):
+        raise MalformedDelivery(f"X-Shopify-Topic is not of 1 to {LONGEST} characters.")
+    if topic not in _READ:
+        return Identity(f"{_event_id(sent)}:{topic}", str(topic))
+    if topic != topic_of(body):
+        return Identity(f"{_event_id(sent)}:{topic}:form", f"{topic} of another form")
+    return Identity(_event_id(sent) + (":test" if _is_test_header(sent) else ""), str(topic))
+
+
+def _event_id(sent: Sent) -> str:
+    told = (sent.headers.get("x-shopify-event-id"), sent.headers.get("x-shopify-webhook-id"))
+    return next((str(each) for each in told if is_text(each)), hashlib.sha256(sent.body).hexdigest())
+
+
+def read(sent: Sent, received_at: datetime) -> ProducerEvent:
+    """What a delivery says, where its topic is one we read and its body has that topic's form; else Ignored."""
+    body = json_object(sent.body)
+    topic = sent.headers.get("x-shopify-topic", "")
+    if topic not in _READ:
+        return Ignored(f"Topic {topic} is not read.")
+    if topic != topic_of(body):
+        return Ignored(f"The body has not the form of {topic}.")
+    try:
+        fact, *further = _READ[topic](body, received_at)
+    except Unreadable as reason:
+        return Ignored(str(reason))
+    is_test = _is_test_header(sent) or body.get("test") is True or has_test_money(body)
+    return ReportedOrder(fact, order_number(topic, body), None, is_test=is_test, further=tuple(further))
+
+
+def _is_test_header(sent: Sent) -> bool:
+    return is_word(sent.headers.get("x-shopify-test"), "true")

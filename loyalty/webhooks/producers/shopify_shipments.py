@@ -1,0 +1,80 @@
+"""Shopify's fulfillments: what is said of one, and what travels in each. Fulfilled is handed over, not delivered."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from loyalty.orders.rules.facts import Delivered, Fact, InTransit, ReturnedToSender
+from loyalty.webhooks.producers.reading import Unreadable, is_text, moment_of, text_of
+from loyalty.webhooks.producers.shopify_bodies import entries, is_word, pieces_of
+
+_NEWS: Mapping[str, type[Delivered | InTransit | ReturnedToSender]] = {
+    "delivered": Delivered,
+    "picked_up": Delivered,
+    "carrier_picked_up": InTransit,
+    "in_transit": InTransit,
+    "out_for_delivery": InTransit,
+    "attempted_delivery": InTransit,
+    "delayed": InTransit,
+    "returning_to_sender": ReturnedToSender,
+}
+_NO_NEWS = (
+    "confirmed",
+    "label_purchased",
+    "label_printed",
+    "ready_for_pickup",
+    "ready_for_recipient_pickup",
+    "buyer_action_required",
+    "failure",
+)
+_NOT_SENT = ("cancelled", "error", "failure")
+
+
+def of_event(body: Mapping[str, Any], received_at: datetime) -> tuple[Fact, ...]:
+    """What a fulfillment event says of its fulfillment: no line and no tracking number. Raises Unreadable."""
+    status = body["status"]
+    if not is_text(status):
+        raise Unreadable("status is not a text.")
+    kind = _NEWS.get(status.casefold())
+    if kind is None:
+        what = "says nothing of where it is" if status.casefold() in _NO_NEWS else "is unknown"
+        raise Unreadable(f"Status {status} {what}.")
+    happened_at = moment_of(body.get("happened_at") or body.get("created_at"), "happened_at", received_at)
+    return (kind(None, None, (), happened_at, text_of(body, "fulfillment_id")),)
+
+
+def of_order(body: Mapping[str, Any], received_at: datetime) -> tuple[Fact, ...]:
+    """What a fulfilled order says of each fulfillment that was sent: its lines and tracking numbers.
+
+    All of them are on their way, whatever their `shipment_status`: only an event of its own is a delivery. Raises
+    Unreadable.
+    """
+    sent = [each for each in entries(body, "fulfillments") if not _was_not_sent(each)]
+    facts = tuple(fact for fulfillment in sent for fact in _on_its_way(fulfillment, received_at))
+    if not facts:
+        raise Unreadable("It names no fulfillment that was sent.")
+    return facts
+
+
+def _was_not_sent(fulfillment: Mapping[str, Any]) -> bool:
+    return any(is_word(fulfillment.get("status"), word) for word in _NOT_SENT)
+
+
+def _on_its_way(fulfillment: Mapping[str, Any], received_at: datetime) -> list[InTransit]:
+    """One fact for each tracking number, or one without; Shopify does not say which lines have which number."""
+    name = text_of(fulfillment, "id")
+    if name is None:
+        raise Unreadable("A fulfillment has no id.")
+    carrier = text_of(fulfillment, "tracking_company")
+    lines = pieces_of(fulfillment, "line_items", "id")
+    at = moment_of(fulfillment.get("created_at"), "created_at", received_at)
+    numbers: Sequence[str | None] = _tracking_numbers(fulfillment) or [None]
+    return [InTransit(number, carrier, lines, at, name) for number in numbers]
+
+
+def _tracking_numbers(fulfillment: Mapping[str, Any]) -> list[str]:
+    """As people typed them, each once, without the spaces around them."""
+    several = fulfillment.get("tracking_numbers")
+    told = [fulfillment.get("tracking_number"), *(several if isinstance(several, list) else [])]
+    typed = [text_of({"tracking_number": each}, "tracking_number") for each in told]
+    return list(dict.fromkeys(number for each in typed if each and (number := each.strip())))

@@ -1,0 +1,44 @@
+"""The time that a sender says it is, beside ours."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from loyalty.webhooks.producers.events import Sent
+from loyalty.webhooks.producers.findings import Finding
+from loyalty.webhooks.producers.proof import Proof
+from loyalty.webhooks.producers.signatures import TOLERANCE
+
+_LATEST = 4_102_444_800  # the year 2100
+
+
+def claimed(proof: Proof, sent: Sent) -> datetime | None:
+    """The moment the sender says it is; None where it says none that can be."""
+    told = proof.timestamp(sent)
+    is_possible = told.isascii() and told.isdigit() and len(told) <= 12 and int(told) < _LATEST
+    return datetime.fromtimestamp(int(told), UTC) if is_possible else None
+
+
+def seconds_behind(proof: Proof | None, sent: Sent, now: datetime) -> float | None:
+    """By how much the sender's clock is behind ours; None where it tells no time."""
+    moment = claimed(proof, sent) if proof is not None else None
+    return round((now - moment).total_seconds(), 3) if moment is not None else None
+
+
+def time_form(proof: Proof, sent: Sent) -> Finding:
+    """The time that was sent is none."""
+    told = proof.timestamp(sent)
+    why = "; this is in milliseconds or finer" if told.isdigit() and len(told) >= 13 else ""
+    return Finding("TIMESTAMP_FORM", f"The time in {proof.time_header} is in whole seconds since 1970{why}.")
+
+
+def staleness(proof: Proof, sent: Sent, now: datetime) -> Iterator[Finding]:
+    """The time that was sent is too far from ours, if it is."""
+    behind = seconds_behind(proof, sent, now)
+    if behind is not None and abs(behind) > TOLERANCE.total_seconds():
+        side = "behind" if behind > 0 else "ahead of"
+        yield Finding(
+            "TIMESTAMP_STALE",
+            f"The time in {proof.time_header} is {abs(behind):.0f} seconds {side} our clock, which says "
+            f"{now:%Y-%m-%dT%H:%M:%SZ}; {TOLERANCE.total_seconds():.0f} are allowed. Sign anew for every attempt, and "
+            "let your machine's clock be set over the network.",
+        )

@@ -1,0 +1,70 @@
+"""Processes that a sandbox starts and stops: each in its own session, none of them outliving it."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from mipoints.console import say
+from mipoints.die_with_parent import die_with_parent
+from mipoints.problems import Problem
+
+STOP_SECONDS = 15.0
+_LINE_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ChildProcess:
+    """`mipoints …` as a process whose every line is forwarded with its name before it."""
+
+    name: str
+    process: asyncio.subprocess.Process
+
+    @classmethod
+    async def start(cls, name: str, *arguments: str, env: Mapping[str, str]) -> Self:
+        """Starts it with this interpreter. A Ctrl-C at the terminal does not reach it: `stop` does."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "mipoints",
+            *arguments,
+            env=dict(env),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=die_with_parent(signal.SIGTERM),
+            limit=_LINE_BYTES,
+        )
+        return cls(name, process)
+
+    async def forward(self) -> None:
+        """Writes its lines to stderr until it ends; it is read even where nobody reads us, or it would stand still."""
+        assert self.process.stdout is not None
+        while True:
+            try:
+                line = await self.process.stdout.readline()
+            except ValueError:
+                line = b"(a line too long to show)\n"
+            if not line:
+                return
+            say(f"{self.name:>6} | {line.decode(errors='replace').rstrip()}", sys.stderr)
+
+    async def ended(self) -> None:
+        """Waits until it has ended, which it should not; raises Problem then."""
+        code = await self.process.wait()
+        raise Problem(f"The {self.name} ended by itself (exit code {code}), so everything was stopped.")
+
+    async def stop(self) -> None:
+        """Asks it to finish, and kills it when it does not within 15 seconds."""
+        if self.process.returncode is not None:
+            return
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await self.process.wait()
+        except TimeoutError:
+            self.process.kill()
+            await self.process.wait()

@@ -1,0 +1,87 @@
+"""How the tour is told: requests, answers and balances. JSON stays on one line, so that it can be copied and read."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from mipoints.console import output
+
+
+class TourPrinter:
+    """Prints the story; a quick one leaves requests and answers out."""
+
+    def __init__(self, *, quick: bool) -> None:
+        self._console = output()
+        self._quick = quick
+        self._shown: set[str] = set()
+
+    def chapter(self, title: str) -> None:
+        """A new part of the story."""
+        self._console.print(f"\n[bold]{escape(title)}[/]")
+
+    def story(self, sentence: str) -> None:
+        """What happens outside."""
+        self._console.print(f"  {escape(sentence)}")
+
+    def request(self, name: str, who: str, document: str, variables: Mapping[str, Any]) -> None:
+        """A request: its document the first time, who sends it and its variables every time."""
+        if not self._quick:
+            self._document(name, document)
+            self._line(f"→ {name}, as {who} {_compact(variables)}", "cyan")
+
+    def webhook(self, headers: Mapping[str, str], body: bytes) -> None:
+        """A shipper's event, as it is sent."""
+        if not self._quick:
+            self._line(f"→ POST /webhooks/native, webhook-id {headers['webhook-id']} {body.decode()}", "cyan")
+
+    def answer(self, answer: object) -> None:
+        """What the server said."""
+        if not self._quick:
+            self._line(f"← {_compact(answer)}", "green")
+
+    def _document(self, name: str, document: str) -> None:
+        """A request's text, the first time."""
+        if not self._quick and name not in self._shown:
+            self._shown.add(name)
+            self._console.print(escape(_indented(document)), style="dim", soft_wrap=True)
+
+    def _line(self, text: str, style: str) -> None:
+        """One line, whatever its length: JSON that is cut is none."""
+        self._console.print(f"  {escape(text)}", style=style, soft_wrap=True)
+
+    def clock(self, duration: str, moment: datetime) -> None:
+        """The sandbox's clock was moved."""
+        self._console.print(f"  $ mipoints clock advance {duration}   (now {moment:%Y-%m-%d %H:%M:%S} UTC)")
+
+    def balance(self, document: str, balance: Mapping[str, int]) -> None:
+        """The member's balance now, and how it is asked for."""
+        self._document("balance", document)
+        self._console.print(f"  = {balance['available']} available, {balance['pending']} pending", style="bold")
+
+    def history(self, lines: Sequence[Mapping[str, Any]]) -> None:
+        """The whole history, newest first."""
+        table = Table("when", "what", "points", "balance", box=None, padding=(0, 2, 0, 2))
+        table.columns[2].justify = table.columns[3].justify = "right"
+        for line in lines:
+            points, after = f"{line['points']:+d}", str(line["balanceAfter"])
+            table.add_row(line["occurredAt"][:10], escape(line["description"]), points, after)
+        self._console.print(table)
+
+    def end(self, mi_id: str, lines: int, available: int) -> None:
+        """The summary."""
+        self._console.print(
+            f"\n[bold green]Everything was as expected.[/] {escape(mi_id)} has {available} points after {lines} lines "
+            "of history; `mipoints audit` checks the books behind them."
+        )
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}" for line in text.splitlines())

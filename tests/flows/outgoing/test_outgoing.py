@@ -1,0 +1,276 @@
+"""Others are told what happens to members' points: signed, numbered without gaps, exactly what the ledger says."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from standardwebhooks import WebhookVerificationError
+
+from db import clock
+from db.audit import audit
+from loyalty.outgoing.courier import Courier
+from loyalty.outgoing.endpoints import drop_old_secrets, rotate_secret
+from loyalty.outgoing.events import TYPES
+from loyalty.programme.rules.calendar import first_of_month
+from tests.flows.ledger.test_lapsing import to, with_lot
+from tests.flows.members.test_membership import EXPORT
+from tests.support.receiver import Receiver, courier, receiving, rows
+from tests.support.stage import Stage
+
+SHARE = {"socialShare": {"productId": "p-1"}}
+
+
+@pytest.fixture
+async def receiver(stage: Stage) -> AsyncIterator[Receiver]:
+    """Somebody who wants every type."""
+    async with receiving() as told:
+        await told.joins(stage.programme.db)
+        yield told
+
+
+@pytest.fixture
+async def sending(stage: Stage) -> AsyncIterator[Courier]:
+    async with courier(stage.programme.db) as opened:
+        yield opened
+
+
+def told(event: dict[str, Any]) -> tuple[str, int, int | None, int]:
+    data = event["data"]
+    return event["type"], data["sequence"], data["previous"], data.get("points", data.get("cost"))
+
+
+async def test_points_credited_are_told_with_the_line_of_history_they_are(
+    stage: Stage, receiver: Receiver, sending: Courier
+):
+    await stage.register()
+    assert await sending.send_all() == 0
+    await stage.advance(minutes=5)
+    assert await sending.send_all() == 1
+    (event,) = receiver.events
+    member = event["data"].pop("member")
+    assert member == {"id": member["id"], "miId": "mi-1", "market": "ES"}
+    moment = event["data"].pop("occurredAt")
+    assert event == {
+        "type": "points.credited",
+        "timestamp": event["timestamp"],
+        "data": {
+            "sequence": 1,
+            "previous": None,
+            "kind": "SIGN_UP",
+            "points": 50,
+            "balanceAfter": 50,
+            "entry": 2,
+            "reference": None,
+        },
+    }
+    assert moment <= event["timestamp"]
+    assert await rows(stage.owner) == [("DELIVERED", 1)]
+
+
+async def test_an_order_a_return_and_a_coupon_are_told_in_the_ledgers_order(
+    stage: Stage, receiver: Receiver, sending: Courier
+):
+    await stage.register()
+    await stage.order("ORD-1", [("1", 1, 60000), ("2", 1, 5000)])
+    await stage.delivered("ORD-1")
+    await stage.redeem("es-5")
+    await stage.returned("ORD-1", "R-1", lines=[{"line_id": "2", "quantity": 1}])
+    await sending.send_all()
+    credited, coupon, taken = receiver.events
+    assert [told(each) for each in (credited, coupon, taken)] == [
+        ("points.credited", 1, None, 650),
+        ("coupon.issued", 2, 1, 500),
+        ("points.clawed_back", 3, 2, -50),
+    ]
+    assert (credited["data"]["reference"], taken["data"]["kind"]) == ("ORD-1", "CLAWBACK")
+    assert (coupon["data"]["balanceAfter"], taken["data"]["balanceAfter"]) == (150, 100)
+    row = await stage.owner.fetchrow("select code, coupon_id, reward_id from coupons")
+    assert [coupon["data"][name] for name in ("code", "couponId", "rewardId")] == [row["code"], str(row[1]), row[2]]
+    assert coupon["data"]["value"] == {"amountMinor": 500, "currency": "EUR"}
+    assert await stage.history() == [("CLAWBACK", -50, 100), ("REDEMPTION", -500, 150), ("PURCHASE", 650, 650)]
+
+
+async def test_points_that_lapse_soon_are_told_with_their_day(stage: Stage, receiver: Receiver, sending: Courier):
+    day = await with_lot(stage, 200)
+    await to(stage, first_of_month(day, -1))
+    await sending.send_all()
+    last = receiver.events[-1]
+    assert told(last) == ("points.lapsing_soon", 3, 2, 250)
+    assert last["data"]["lapsesOn"] == day.isoformat()
+    await to(stage, day)
+    assert await sending.send_all() == 0
+
+
+async def test_exactly_what_the_ledger_says_is_told_whatever_happens_at_once(
+    stage: Stage, receiver: Receiver, sending: Courier
+):
+    """Many members, many things at once: per member the numbers have no gap and the lines are the ledger's."""
+    await asyncio.gather(*(stage.register(f"mi-{n}") for n in range(8)))
+    for n in range(8):
+        await asyncio.gather(*(stage.earn(SHARE, f"mi-{n}") for _ in range(4)), stage.earn({"fuel": {}}, f"mi-{n}"))
+        await stage.order(f"ORD-{n}", [("1", 1, 90000)], f"mi-{n}")
+        await stage.delivered(f"ORD-{n}")
+        await asyncio.gather(*(stage.redeem("es-5", f"mi-{n}") for _ in range(3)))
+    await stage.advance(minutes=5)
+    for n in range(8):
+        await stage.returned(f"ORD-{n}", f"R-{n}")
+    await sending.send_all()
+    for n in range(8):
+        mine = [each for each in receiver.events if each["data"]["member"]["miId"] == f"mi-{n}"]
+        assert [each["data"]["sequence"] for each in mine] == list(range(1, len(mine) + 1))
+        assert [each["data"]["previous"] for each in mine] == [None, *range(1, len(mine))]
+        lines = [
+            (e["data"]["kind"], e["data"]["points"], e["data"]["balanceAfter"]) for e in mine if "kind" in e["data"]
+        ]
+        history = reversed(await stage.history(f"mi-{n}"))
+        assert lines == [line for line in history if line[0] != "REDEMPTION"]
+        assert [e["type"] for e in mine].count("coupon.issued") == 1
+    assert len({each.id for each in receiver.got}) == len(receiver.got) == len(receiver.events)
+    assert all([check.is_sound async for check in audit(stage.owner)])
+
+
+async def test_where_nobody_listens_nothing_is_written(stage: Stage, sending: Courier):
+    await stage.register()
+    await stage.advance(minutes=5)
+    async with receiving() as deaf:
+        await deaf.joins(stage.programme.db, "coupon.issued")
+        await stage.earn(SHARE)
+        await stage.advance(minutes=5)
+    assert await rows(stage.owner) == []
+    assert await stage.owner.fetchval("select announced from balances") == 0
+
+
+async def test_each_endpoint_gets_the_types_it_wants_and_can_tell_that_it_misses_none(
+    stage: Stage, receiver: Receiver, sending: Courier
+):
+    """Numbers are the member's: who wants some types only sees gaps in them, and `previous` shows they are none."""
+    async with receiving() as coupons:
+        await coupons.joins(stage.programme.db, "coupon.issued")
+        await stage.register()
+        await stage.order("ORD-1", [("1", 1, 150000)])
+        await stage.delivered("ORD-1")
+        for _ in range(2):
+            await stage.redeem("es-5")
+            await stage.advance(minutes=5)
+        await sending.send_all()
+        assert [told(each)[1:3] for each in receiver.events] == [(1, None), (2, 1), (3, 2), (4, 3)]
+        assert [told(each)[:3] for each in coupons.events] == [("coupon.issued", 2, None), ("coupon.issued", 4, 2)]
+        ids = {each.event["data"]["sequence"]: each.id for each in receiver.got}
+        assert [each.id for each in coupons.got] == [ids[2], ids[4]]
+        members = {each["data"]["member"]["id"] for each in receiver.events + coupons.events}
+        assert len(members) == 2, "each endpoint has an id of its own for a membership"
+
+
+async def test_a_new_secret_signs_beside_the_old_one_until_that_is_dropped(
+    stage: Stage, receiver: Receiver, sending: Courier
+):
+    db = stage.programme.db
+    secret = await rotate_secret(db, receiver.endpoint_id, "olga")
+    await stage.register()
+    await stage.advance(minutes=5)
+    await sending.send_all()
+    assert receiver.got[0].verified(secret) == receiver.got[0].verified(receiver.secret)
+    assert await drop_old_secrets(db, receiver.endpoint_id, "olga") == 1
+    await stage.earn(SHARE)
+    await stage.advance(minutes=5)
+    await sending.send_all()
+    assert receiver.got[1].verified(secret)
+    with pytest.raises(WebhookVerificationError):
+        receiver.got[1].verified(receiver.secret)
+    logged = await stage.owner.fetch("select action, before::text || after::text as text from operator_log")
+    assert [row["action"] for row in logged] == ["addEndpoint", "rotateEndpointSecret", "dropOldEndpointSecrets"]
+    assert not any("whsec_" in (row["text"] or "") for row in logged)
+
+
+async def test_an_erased_person_is_told_to_nobody_and_the_numbers_stay_whole(
+    stage: Stage, receiver: Receiver, sending: Courier
+):
+    """R71: what waits was never given a name, and so is dropped; who joins anew counts from one again."""
+    await stage.register()
+    await stage.advance(minutes=5)
+    await sending.send_all()
+    await stage.earn(SHARE)
+    await stage.advance(minutes=5)
+    erased = await stage.ask(
+        'mutation { eraseMember(miId: "mi-1", reason: "asked", idempotencyKey: "k") { __typename } }',
+        token=stage.token(scope="operator", name="olga"),
+    )
+    assert erased["eraseMember"]["__typename"] == "MemberChanged"
+    await sending.send_all()
+    assert await rows(stage.owner) == [("DELIVERED", 1), ("DROPPED", 1)]
+    assert len(receiver.got) == 1
+    assert await stage.owner.fetch("select * from outgoing o where o::text like '%mi-1%'") == []
+
+    await stage.register(key="again")
+    await stage.earn(SHARE)
+    await stage.advance(minutes=5)
+    await sending.send_all()
+    before, after = (each.verified(receiver.secret)["data"] for each in receiver.got)
+    assert (before["sequence"], after["sequence"]) == (1, 1)
+    assert before["member"]["miId"] == after["member"]["miId"]
+    assert before["member"]["id"] != after["member"]["id"]
+    assert all([check.is_sound async for check in audit(stage.owner)])
+
+
+async def test_the_export_says_what_others_were_told_and_who_they_are(
+    stage: Stage, receiver: Receiver, sending: Courier
+):
+    await stage.register()
+    await stage.advance(minutes=5)
+    await sending.send_all()
+    (entry,) = json.loads(await stage.app("mi-1", EXPORT))["told_to_others"]
+    assert (entry["type"], entry["sequence"], entry["recipient"]) == ("points.credited", 1, "127.0.0.1")
+    assert (entry["state"], entry["entry_seq"]) == ("DELIVERED", 2)
+    assert entry["delivered_at"] is not None
+
+
+@pytest.mark.spoils
+@pytest.mark.parametrize("tampering", ["delete from outgoing where sequence = 1", "update balances set announced = 3"])
+async def test_the_audit_finds_a_gap_in_what_was_told(stage: Stage, receiver: Receiver, tampering: str):
+    await stage.register()
+    await stage.earn(SHARE)
+    await stage.advance(minutes=5)
+    assert all([check.is_sound async for check in audit(stage.owner)])
+    await stage.owner.execute(tampering)
+    unsound = [check async for check in audit(stage.owner) if not check.is_sound]
+    assert [check.name for check in unsound] == ["What others were told is numbered without gaps"]
+
+
+def shape(value: Any) -> Any:
+    """Names and kinds of values, at every depth."""
+    return {name: shape(each) for name, each in value.items()} if isinstance(value, dict) else type(value).__name__
+
+
+async def test_events_look_as_the_documentation_shows_them(stage: Stage, receiver: Receiver, sending: Courier):
+    text = (Path(__file__).parents[2] / "docs" / "outgoing.md").read_text("utf-8")
+    shown = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]
+    assert [event["type"] for event in shown] == list(TYPES)
+    day = await with_lot(stage, 700)
+    await stage.redeem("es-5")
+    await stage.order("ORD-2", [("1", 1, 5000), ("2", 1, 5000)])
+    await stage.delivered("ORD-2")
+    await stage.returned("ORD-2", "R-1", lines=[{"line_id": "2", "quantity": 1}])
+    await to(stage, first_of_month(day, -1))
+    await sending.send_all()
+    told_of = {event["type"]: event for event in receiver.events if event["data"].get("kind") != "SIGN_UP"}
+    for event in shown:
+        assert shape(told_of[event["type"]]) == shape(event)
+    for moment in ("at once", "5 s", "1 min", "5 min", "15 min", *(f"{h} h" for h in (1, 2, 4, 8, 16, 32, 52, 72))):
+        assert moment in text
+
+
+async def test_a_year_in_one_step_is_told_in_the_order_in_which_it_happened(
+    stage: Stage, receiver: Receiver, sending: Courier
+):
+    await with_lot(stage, 200)
+    await clock.advance(stage.owner, 14, timedelta())
+    await stage.drain()
+    await sending.send_all()
+    assert [event["type"] for event in receiver.events] == ["points.credited"] * 2 + ["points.lapsing_soon"]
+    moments = [event["data"].get("occurredAt", "9999") for event in receiver.events]
+    assert moments == sorted(moments)

@@ -1,0 +1,334 @@
+"""An endpoint that fails is tried again for 72 hours, holds up nobody else, and gets each event under one id."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from db import clock
+from db.outgoing.events import outgoing_backlog
+from loyalty.outgoing.courier import Courier, tidy_outgoing
+from loyalty.outgoing.endpoints import (
+    EndpointProblem,
+    add_endpoint,
+    pause_endpoint,
+    remove_endpoint,
+    replay,
+    resume_endpoint,
+)
+from loyalty.outgoing.events import TYPES, event_named
+from loyalty.outgoing.schedule import HOUR, PATIENCE, PAUSES, pause_after
+from loyalty.outgoing.sender import Sender
+from tests.flows.outgoing.test_outgoing import SHARE
+from tests.support.processes import free_port
+from tests.support.receiver import AT_HOME, Receiver, courier, receiving, rows
+from tests.support.stage import Stage
+
+
+@pytest.fixture
+async def receiver(stage: Stage) -> AsyncIterator[Receiver]:
+    async with receiving() as told:
+        await told.joins(stage.programme.db)
+        yield told
+
+
+@pytest.fixture
+async def sending(stage: Stage) -> AsyncIterator[Courier]:
+    """Gives up on an answer after half a second."""
+    async with courier(stage.programme.db, seconds=0.5) as opened:
+        yield opened
+
+
+async def events(stage: Stage, count: int = 1, name: str = "mi") -> None:
+    """So many members with an event each."""
+    for n in range(count):
+        await stage.register(f"{name}-{n}")
+    await stage.advance(minutes=5)
+
+
+async def later(stage: Stage, seconds: float) -> None:
+    await clock.advance(stage.owner, 0, timedelta(seconds=seconds))
+
+
+def test_an_event_is_tried_thirteen_times_with_growing_pauses_over_72_hours():
+    assert list(PAUSES) == sorted(PAUSES)
+    assert sum(PAUSES) == PATIENCE.give_up_after == 72 * HOUR
+    assert [pause_after(n) for n in (1, 2, 12, 13, 14)] == [5, 55, 20 * HOUR, None, None]
+
+
+async def test_a_failing_endpoint_is_tried_on_schedule_with_the_same_bytes_then_the_event_is_dead(
+    stage: Stage, receiver: Receiver, sending: Courier
+):
+    receiver.statuses = [500]
+    await events(stage)
+    await sending.send_all()
+    for attempt, pause in enumerate(PAUSES, start=1):
+        assert await rows(stage.owner) == [("WAITING", attempt)]
+        await later(stage, pause - 2)
+        assert await sending.send_all() == 0
+        await later(stage, 2)
+        assert await sending.send_all() == 1
+    row = await stage.owner.fetchrow("select state, attempts, status, error from outgoing")
+    assert tuple(row) == ("DEAD", 13, 500, "The endpoint answered 500.")
+    assert len({(each.id, each.body) for each in receiver.got}) == 1
+    assert len(receiver.got) == 13
+    assert receiver.got[-1].verified(receiver.secret)
+    await later(stage, 100 * HOUR)
+    assert await sending.send_all() == 0
+
+
+async def test_a_dead_event_is_sent_again_when_it_is_replayed_under_its_old_id(
+    stage: Stage, receiver: Receiver, sending: Courier
+):
+    db = stage.programme.db
+    receiver.statuses = [503]
+    await events(stage)
+    await sending.send_all()
+    await later(stage, 73 * HOUR)
+    await sending.send_all()
+    assert await rows(stage.owner) == [("DEAD", 2)]
+    receiver.statuses = [200]
+    assert await replay(db, "olga", endpoint_id=receiver.endpoint_id) == 1
+    assert await sending.send_all() == 1
+    assert await rows(stage.owner) == [("DELIVERED", 1)]
+    assert await replay(db, "olga", endpoint_id=receiver.endpoint_id) == 0
+    assert await replay(db, "olga", event_id=event_named(receiver.got[0].id)) == 1
+    await sending.send_all()
+    assert len({(each.id, each.body) for each in receiver.got}) == 1
+    assert len(receiver.got) == 4
+    assert await stage.owner.fetchval("select count(*) from operator_log where action = 'replayOutgoing'") == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [
+        (302, "The endpoint answered 302: redirects are not followed."),
+        (400, "The endpoint answered 400."),
+        (429, "The endpoint answered 429."),
+        (500, "The endpoint answered 500."),
+    ],
+)
+async def test_whatever_is_not_2xx_is_a_failure(
+    stage: Stage, receiver: Receiver, sending: Courier, status: int, sentence: str
+):
+    async def to_elsewhere(_: Request) -> Response:
+        return Response(status_code=status, headers={"location": receiver.url})
+
+    receiver.reply = to_elsewhere
+    await events(stage)
+    await sending.send_all()
+    assert len(receiver.got) == 1, "nothing is followed"
+    row = await stage.owner.fetchrow("select state, status, error, delivered_at from outgoing")
+    assert tuple(row) == ("WAITING", status, sentence, None)
+
+
+async def test_an_answer_that_does_not_come_is_a_failure_and_one_without_an_end_is_not(
+    stage: Stage, receiver: Receiver, sending: Courier
+):
+    ended = asyncio.Event()
+
+    async def endless() -> AsyncIterator[bytes]:
+        while not ended.is_set():
+            yield b"x" * 65536
+            await asyncio.sleep(0.001)
+
+    async def dripping() -> AsyncIterator[bytes]:
+        yield b"x"
+        await ended.wait()
+
+    async def reply(_: Request) -> Response:
+        if len(receiver.got) == 1:
+            await ended.wait()
+        return StreamingResponse(endless() if len(receiver.got) == 2 else dripping())
+
+    receiver.reply = reply
+    await events(stage)
+    await sending.send_all()
+    row = await stage.owner.fetchrow("select state, error from outgoing")
+    assert tuple(row) == ("WAITING", "No answer came within 0.5 s.")
+    await later(stage, 5)
+    await sending.send_all()
+    assert await rows(stage.owner) == [("DELIVERED", 2)]
+    await stage.earn(SHARE, "mi-0")
+    await stage.advance(minutes=5)
+    await sending.send_all()
+    assert await rows(stage.owner) == [("DELIVERED", 2), ("DELIVERED", 1)]
+    ended.set()
+
+
+async def test_nobody_listening_is_a_failure(stage: Stage, sending: Courier):
+    nobody = Receiver(f"http://127.0.0.1:{free_port()}/hooks")
+    await nobody.joins(stage.programme.db)
+    await events(stage)
+    await sending.send_all()
+    row = await stage.owner.fetchrow("select state, status, error from outgoing")
+    assert (row["state"], row["status"]) == ("WAITING", None)
+    assert row["error"].startswith("The connection failed: ")
+
+
+async def test_one_event_that_is_refused_holds_up_no_other(stage: Stage, receiver: Receiver, sending: Courier):
+    async def picky(_: Request) -> Response:
+        return Response(status_code=400 if b"mi-3" in receiver.got[-1].body else 200)
+
+    receiver.reply = picky
+    await events(stage, 40)
+    await sending.send_all()
+    states = [state for state, _ in await rows(stage.owner)]
+    refused = sum(b"mi-3" in each.body for each in receiver.got)
+    assert (states.count("DELIVERED"), states.count("WAITING")) == (40 - refused, refused)
+    assert len(receiver.got) == 40
+    assert await stage.owner.fetchval("select rests_until from endpoint_health") is None
+
+
+async def test_an_endpoint_in_trouble_rests_and_one_event_finds_out_whether_it_is_well_again(
+    stage: Stage, receiver: Receiver, sending: Courier
+):
+    receiver.statuses = [500]
+    await events(stage, 100)
+    await sending.send_all()
+    assert len(receiver.got) == 48, "three rounds of sixteen"
+    await later(stage, 5)
+    assert await sending.send_all() == 1
+    await later(stage, 5)
+    assert await sending.send_all() == 0, "it rests longer each time"
+    await later(stage, 5)
+    receiver.statuses = [200]
+    await sending.send_all()
+    assert {state for state, _ in await rows(stage.owner)} == {"DELIVERED"}
+
+
+async def test_what_waits_for_an_endpoint_that_stays_dead_is_dead_after_72_hours(
+    stage: Stage, receiver: Receiver, sending: Courier
+):
+    receiver.statuses = [500]
+    await events(stage, 60)
+    await sending.send_all()
+    await later(stage, 72 * HOUR)
+    await events(stage, 1, "young")
+    await sending.send_all()
+    states = [state for state, _ in await rows(stage.owner)]
+    assert (states.count("DEAD"), states.count("WAITING")) == (60, 1)
+
+
+async def test_what_waited_because_no_worker_ran_is_sent_however_late(
+    stage: Stage, receiver: Receiver, sending: Courier
+):
+    await events(stage)
+    await later(stage, 200 * HOUR)
+    await sending.send_all()
+    assert await rows(stage.owner) == [("DELIVERED", 1)]
+
+
+async def test_one_slow_endpoint_holds_up_no_other(stage: Stage, receiver: Receiver, sending: Courier):
+    """The quick one has everything while the slow one has not answered once."""
+    answers = asyncio.Event()
+
+    async def slow(_: Request) -> Response:
+        await answers.wait()
+        return Response()
+
+    async with receiving() as stuck, courier(stage.programme.db) as patient:
+        await stuck.joins(stage.programme.db)
+        stuck.reply = slow
+        await events(stage, 50)
+        async with asyncio.timeout(8):
+            while len(receiver.got) < 50:
+                await patient.send_some()
+                await asyncio.sleep(0.01)
+        assert len(stuck.got) == 16
+        answers.set()
+        await patient.send_all()
+        assert len(stuck.got) == len(receiver.got) == 50
+
+
+async def test_410_ends_an_endpoint_until_an_operator_resumes_it(stage: Stage, receiver: Receiver, sending: Courier):
+    receiver.statuses = [410]
+    await events(stage, 20)
+    await sending.send_all()
+    assert await stage.owner.fetchval("select state from endpoints") == "GONE"
+    assert [state for state, _ in await rows(stage.owner)] == ["DEAD"] * 20
+    assert len(receiver.got) == 16
+    await events(stage, 1, "later")
+    assert len(await rows(stage.owner)) == 20, "nothing is written for it any more"
+
+    receiver.statuses = [200]
+    await resume_endpoint(stage.programme.db, receiver.endpoint_id, "olga")
+    assert await replay(stage.programme.db, "olga", endpoint_id=receiver.endpoint_id) == 20
+    await sending.send_all()
+    assert [state for state, _ in await rows(stage.owner)] == ["DELIVERED"] * 20
+    logged = await stage.owner.fetch("select actor, action from operator_log order by done_at")
+    assert [tuple(row) for row in logged] == [
+        ("olga", "addEndpoint"),
+        ("worker", "endpointGone"),
+        ("olga", "resumeEndpoint"),
+        ("olga", "replayOutgoing"),
+    ]
+
+
+async def test_a_paused_endpoint_gets_everything_once_it_is_resumed_however_late(
+    stage: Stage, receiver: Receiver, sending: Courier
+):
+    db = stage.programme.db
+    await pause_endpoint(db, receiver.endpoint_id, "olga")
+    await pause_endpoint(db, receiver.endpoint_id, "olga")
+    await events(stage)
+    await later(stage, 100 * HOUR)
+    assert await sending.send_all() == 0
+    await resume_endpoint(db, receiver.endpoint_id, "olga")
+    receiver.statuses = [500, 200]
+    await sending.send_all()
+    await later(stage, 5)
+    await sending.send_all()
+    assert await rows(stage.owner) == [("DELIVERED", 2)]
+    assert await stage.owner.fetchval("select count(*) from operator_log") == 3
+
+
+async def test_a_removed_endpoint_gets_nothing_and_what_waited_is_dead(
+    stage: Stage, receiver: Receiver, sending: Courier
+):
+    db = stage.programme.db
+    await events(stage)
+    await remove_endpoint(db, receiver.endpoint_id, "olga")
+    assert await sending.send_all() == 0
+    assert [state for state, _ in await rows(stage.owner)] == ["DEAD"]
+    assert await stage.owner.fetchval("select secrets from endpoints") == []
+    assert await replay(db, "olga", endpoint_id=receiver.endpoint_id) == 0
+    for work in (pause_endpoint, resume_endpoint, remove_endpoint):
+        with pytest.raises(EndpointProblem):
+            await work(db, receiver.endpoint_id, "olga")
+
+
+async def test_what_was_written_while_an_endpoint_ended_is_tidied_away(stage: Stage, receiver: Receiver):
+    await events(stage)
+    await stage.owner.execute("update endpoints set state = 'GONE'")
+    await tidy_outgoing(stage.programme.db)
+    assert [state for state, _ in await rows(stage.owner)] == ["DEAD"]
+
+
+async def test_an_unknown_type_is_refused(stage: Stage):
+    with pytest.raises(EndpointProblem, match=TYPES[0]):
+        await add_endpoint(stage.programme.db, Sender(AT_HOME), "http://127.0.0.1:1/", ["points.lost"], "olga")
+
+
+async def test_prometheus_sees_what_waits_what_is_dead_and_how_an_endpoint_answers(
+    stage: Stage, receiver: Receiver, sending: Courier
+):
+    receiver.statuses = [200, 500]
+    await events(stage, 2)
+    await sending.send_all()
+    await later(stage, 3)
+    text = (await stage.http.get("/metrics")).text
+    label = f'{{endpoint="{receiver.endpoint_id}"}}'
+    values = {
+        name: float(line.split()[-1])
+        for line in text.splitlines()
+        for name in ("waiting", "dead", "delivered", "failed", "failures", "oldest_seconds")
+        if line.startswith(f"mipoints_outgoing_{name}{label}")
+    }
+    assert values.pop("oldest_seconds") >= 3
+    assert values == {"waiting": 1, "dead": 0, "delivered": 1, "failed": 1, "failures": 0}
+    await remove_endpoint(stage.programme.db, receiver.endpoint_id, "olga")
+    assert await outgoing_backlog(stage.programme.db) == []

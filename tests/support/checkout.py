@@ -1,0 +1,111 @@
+"""A shop's checkout and an operator's desk, as tests use them: coupons reserved, committed, released; rewards made."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+from tests.support.stage import Stage
+
+_ANSWER = """__typename
+    ... on CouponChanged {
+      coupon { code state reservedUntil orderNumber expiresAt } discount { amountMinor currency } }
+    ... on Refusal { code message } ... on InvalidInput { path }
+    ... on CouponNotUsable { state missing { amountMinor currency } }"""
+RESERVE = f"""mutation($input: ReserveCouponInput!, $key: ID!) {{
+  reserveCoupon(input: $input, idempotencyKey: $key) {{ {_ANSWER} }} }}"""
+COMMIT = f"""mutation($code: String!, $order: String!, $key: ID!) {{
+  commitCoupon(code: $code, orderNumber: $order, idempotencyKey: $key) {{ {_ANSWER} }} }}"""
+RELEASE = f"""mutation($code: String!, $order: String!, $key: ID!) {{
+  releaseCoupon(code: $code, orderNumber: $order, idempotencyKey: $key) {{ {_ANSWER} }} }}"""
+FOR_CART = """query($miId: ID!, $cart: CartInput!) { couponsForCart(miId: $miId, cart: $cart) {
+  usable discount { amountMinor currency } coupon { code state value { amountMinor } }
+  reason { __typename code message ... on CouponNotUsable { state missing { amountMinor currency } } } } }"""
+CREATE_REWARD = """mutation($input: RewardInput!, $key: ID!) { createReward(input: $input, idempotencyKey: $key) {
+  __typename ... on RewardSaved { reward {
+    id market name value { amountMinor currency } cost validDays stockLeft minimum { amountMinor } availableUntil } }
+  ... on Refusal { code message } ... on InvalidInput { path } } }"""
+EXCLUDE = """mutation($input: ExclusionInput!, $key: ID!) { excludeProducts(input: $input, idempotencyKey: $key) {
+  __typename ... on ProductsExcluded { productIds } ... on Refusal { code message } ... on InvalidInput { path } } }"""
+
+Answer = dict[str, Any]
+
+
+def cart(order: str = "ORD-1", paid_minor: int = 6000, *, currency: str = "EUR", **products: int) -> Answer:
+    """A cart of one line of product p-1, or of these products."""
+    paid = products or {"p-1": paid_minor}
+    lines = [
+        {"id": str(place), "productId": product.replace("_", "-"), "quantity": 1, "paidMinor": minor}
+        for place, (product, minor) in enumerate(paid.items(), 1)
+    ]
+    return {"orderNumber": order, "currency": currency, "lines": lines}
+
+
+async def with_coupon(stage: Stage, reward: str = "es-5", mi_id: str = "mi-1") -> str:
+    """A member with one coupon and nothing else; gives the coupon's code."""
+    await stage.register(mi_id)
+    await stage.advance(minutes=5)
+    await stage.order(f"EARN-{mi_id}", [("1", 1, 10_000_00)], mi_id)
+    await stage.delivered(f"EARN-{mi_id}")
+    return await another_coupon(stage, reward, mi_id)
+
+
+async def another_coupon(stage: Stage, reward: str = "es-5", mi_id: str = "mi-1") -> str:
+    """One more coupon of a member that has the points; gives its code."""
+    code: str = (await stage.redeem(reward, mi_id))["coupon"]["code"]
+    return code
+
+
+async def reserve(
+    stage: Stage, code: str, told: Mapping[str, Any] | None = None, mi_id: str = "mi-1", key: str | None = None
+) -> Answer:
+    """The checkout asks to hold a coupon for a cart."""
+    asked = {"code": code, "miId": mi_id, "cart": told or cart()}
+    return await stage.storefront(RESERVE, input=asked, key=key or str(uuid4()))
+
+
+async def commit(stage: Stage, code: str, order: str = "ORD-1", key: str | None = None) -> Answer:
+    """Payment succeeded."""
+    return await stage.storefront(COMMIT, code=code, order=order, key=key or str(uuid4()))
+
+
+async def release(stage: Stage, code: str, order: str = "ORD-1", key: str | None = None) -> Answer:
+    """Payment failed."""
+    return await stage.storefront(RELEASE, code=code, order=order, key=key or str(uuid4()))
+
+
+async def for_cart(stage: Stage, told: Mapping[str, Any] | None = None, mi_id: str = "mi-1") -> list[Answer]:
+    """What the checkout lists."""
+    found: list[Answer] = await stage.storefront(FOR_CART, miId=mi_id, cart=told or cart())
+    return found
+
+
+async def operator(stage: Stage, mutation: str, input_: Mapping[str, Any], key: str | None = None) -> Answer:
+    """The only root field of a request that an operator makes."""
+    token = stage.token(scope="operator", name="olga")
+    data = await stage.ask(mutation, {"input": input_, "key": key or str(uuid4())}, token)
+    answer: Answer = next(iter(data.values()))
+    return answer
+
+
+async def exclude(stage: Stage, *products: str, **more: Any) -> Answer:
+    """An operator excludes products from what coupons may buy."""
+    told = {"market": "ES", "productIds": list(products), "reason": "Fixed price"} | more
+    return await operator(stage, EXCLUDE, told)
+
+
+async def create_reward(stage: Stage, *, key: str | None = None, **more: Any) -> Answer:
+    """An operator offers a reward of 7 EUR for 300 points, with changes."""
+    told = {
+        "market": "ES",
+        "name": "7 euros",
+        "valueMinor": 700,
+        "cost": 300,
+        "validDays": 10,
+        "conditions": "Una vez.",
+    }
+    return await operator(stage, CREATE_REWARD, told | more, key)
+
+
+def outcome(answer: Mapping[str, Any]) -> str:
+    """The coupon's state after it, or the code of the refusal."""
+    return str(answer["coupon"]["state"] if answer["__typename"] == "CouponChanged" else answer["code"])

@@ -1,0 +1,122 @@
+"""Random histories of orders from a seed: what was bought, and all that shippers and the shop then tell of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from random import Random
+
+from loyalty.orders.rules.facts import Delivered, Fact, InTransit, Lost, Returned, ReturnedToSender
+from loyalty.orders.rules.order import Order, OrderLine, Parcel
+from loyalty.programme.rules.campaigns import Campaign
+from tests.support.terms import at, campaign
+
+PLACED_AT = at("2026-06-10 12:00")
+PRODUCTS = ("phone", "case", "sticker", "watch")
+MULTIPLIED = (("all-1.5", "1.5", ()), ("phone-3", "3", ("phone",)), ("cases-2.25", "2.25", ("case", "watch")))
+TOPPED_UP = (("plus-7", "7", ()), ("plus-40", "40", ("sticker",)))
+CAMPAIGNS = (
+    *(campaign(name, amount=factor, products=products) for name, factor, products in MULTIPLIED),
+    *(campaign(name, "BONUS", points, products=products) for name, points, products in TOPPED_UP),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """One order, the campaigns that ran, and the facts about it as they happened."""
+
+    order: Order
+    campaigns: tuple[Campaign, ...]
+    facts: tuple[Fact, ...]
+
+
+def history(seed: int) -> History:
+    """The history of a seed; the same one every time."""
+    random = Random(seed)
+    order = _order(random, f"ORD-{seed}")
+    campaigns = tuple(each for each in CAMPAIGNS if random.random() < 0.3)
+    told = [_fact(random, order, day) for day in range(random.randint(1, 6))]
+    facts = tuple({fact.key: fact for fact in told}.values())
+    return History(order, campaigns, facts)
+
+
+def everything_returned(order: Order) -> Returned:
+    """A return of all of the order, after everything else."""
+    return Returned("R-all", None, (), None, 0, PLACED_AT + timedelta(days=99))
+
+
+def shuffled(facts: Sequence[Fact], seed: int) -> list[list[Fact]]:
+    """The facts in another order, in groups that are told at once, some of them again."""
+    random = Random(seed)
+    left = [*facts, *(fact for fact in facts if random.random() < 0.2)]
+    random.shuffle(left)
+    groups = []
+    while left:
+        size = random.randint(1, 3)
+        groups.append(left[:size])
+        left = left[size:]
+    return groups
+
+
+def _order(random: Random, number: str) -> Order:
+    """One to four lines, free ones and many pieces among them; a discount, shipping, parcels for some of it or all."""
+    lines = tuple(
+        OrderLine(str(n), random.choice(PRODUCTS), random.choice((1, 1, 2, 3, 7)), _paid(random))
+        for n in range(1, random.randint(1, 4) + 1)
+    )
+    goods = sum(line.paid_minor for line in lines)
+    return Order(
+        number=number,
+        placed_at=PLACED_AT,
+        currency="EUR",
+        lines=lines,
+        shipping_minor=random.choice((0, 0, 1, 299, 499, 1250)),
+        discount_minor=random.choice((0, 0, goods, random.randint(0, goods))),
+        parcels=_parcels(random, lines, number),
+    )
+
+
+def _paid(random: Random) -> int:
+    return random.choice((0, 49, 50, 1249, 1250, random.randint(1, 99_999)))
+
+
+def _parcels(random: Random, lines: tuple[OrderLine, ...], number: str) -> tuple[Parcel, ...]:
+    """None, or up to three that share the pieces; some pieces may travel in no recorded parcel."""
+    count = random.choice((0, 1, 2, 3))
+    boxes: list[dict[str, int]] = [{} for _ in range(count)]
+    for line in lines:
+        for _ in range(line.quantity):
+            place = random.randint(0, count)
+            if place < count:
+                boxes[place][line.id] = boxes[place].get(line.id, 0) + 1
+    return tuple(Parcel(f"{number}-T{n}", None, pieces) for n, pieces in enumerate(boxes) if pieces)
+
+
+def _fact(random: Random, order: Order, day: int) -> Fact:
+    """Anything that may be told: of a parcel, of some pieces, or of everything; returns of lines, money or all."""
+    moment = PLACED_AT + timedelta(days=random.randint(1, 5), seconds=day)
+    parcel = random.choice((None, *order.parcels))
+    number = parcel.tracking_number if parcel is not None else None
+    if random.random() < 0.4:
+        return _return(random, order, f"R{random.randint(1, 4)}", number, moment)
+    kind = random.choice((Delivered, Delivered, Delivered, InTransit, Lost, ReturnedToSender))
+    lines = _some(random, order) if number is None and random.random() < 0.5 else ()
+    return kind(number, None, lines, moment)
+
+
+def _return(random: Random, order: Order, name: str, number: str | None, moment: object) -> Returned:
+    assert hasattr(moment, "astimezone")
+    match random.choice(("lines", "lines", "money", "shipping", "all")):
+        case "lines":
+            return Returned(name, number, _some(random, order), random.choice((None, 500)), 0, moment)
+        case "money":
+            return Returned(name, number, (), random.randint(1, max(1, order.total_minor)), 0, moment)
+        case "shipping":
+            return Returned(name, number, (), order.shipping_minor, order.shipping_minor, moment)
+        case _:
+            return Returned(name, number, (), None, 0, moment)
+
+
+def _some(random: Random, order: Order) -> tuple[tuple[str, int], ...]:
+    """Pieces of some lines, at times more than were bought."""
+    lines = random.sample(order.lines, random.randint(1, len(order.lines)))
+    return tuple((line.id, random.randint(1, line.quantity + (random.random() < 0.1))) for line in lines)

@@ -1,10 +1,12 @@
-"""The layers: imports go rightwards only, rules are pure, SQL lives in .sql files, names clash with none."""
+"""The layers: imports go rightwards only, rules are pure, SQL lives in .sql files, points move in the journal alone."""
 
 import ast
 from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
+
+from db.queries import all_queries
 
 ROOT = Path(__file__).parent.parent
 MAY_IMPORT = {
@@ -128,6 +130,19 @@ def test_sql_lives_in_sql_files():
                     if text.startswith(words) and (" from " in text or " set " in text or " values" in text):
                         found.append(f"{path.relative_to(ROOT)}: {text[:60]}")
     assert found == []
+
+
+def test_how_points_move_is_written_in_the_journal_alone():
+    """The journal's transfers are written by `record`. Two set-based statements write the ledger beside it."""
+    builders = [
+        str(path.relative_to(ROOT))
+        for package in MAY_IMPORT
+        for path in modules(package)
+        if "NewTransfer(" in path.read_text("utf-8")
+    ]
+    assert builders == ["loyalty/ledger/journal.py"]
+    writers = {name for name, text in all_queries().items() if "insert into transfers" in text}
+    assert writers == {"post_due", "record", "seed_members"}
 
 
 @pytest.mark.parametrize("name", ["api", "db", "workers", "loyalty", "mipoints"])

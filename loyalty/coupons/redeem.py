@@ -2,20 +2,21 @@
 
 import secrets
 from dataclasses import dataclass
-from datetime import date
 from uuid import UUID, uuid4
 
 from db.coupons.checkout import reward_limits
 from db.ledger.member import MemberRef, MemberToJudge
-from db.ledger.record import Changes, NewCoupon, NewTransfer, NewVerdict, TakenStock
+from db.ledger.record import Changes, NewCoupon, NewVerdict, TakenStock
 from db.pool import Queryable
 from loyalty.callers import Caller
 from loyalty.ledger.answers import Answer, request_of
 from loyalty.ledger.decide import decide
+from loyalty.ledger.journal import Cause, take, write
 from loyalty.ledger.rules.lots import Lot, spend
 from loyalty.programme.catalogue import Catalogue, Reward
 from loyalty.programme.programme import Programme
 from loyalty.programme.rules.calendar import end_of_validity
+from loyalty.programme.rules.kinds import EntryKind
 from loyalty.refusals import LimitReached, MemberNotActive, NotEnoughPoints, NotFound, RewardUnavailable
 
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -88,7 +89,7 @@ async def _check_limits(db: Queryable, reward: Reward, member: MemberToJudge) ->
 
 
 def _issue(member: MemberToJudge, reward: Reward, catalogue: Catalogue, key: str) -> tuple[Changes, Answer]:
-    """The coupon, the verdict, and one transfer for each lot the points come out of."""
+    """The coupon, the verdict, and one line of history for the points, out of the lots that lapse soonest."""
     terms = catalogue.terms_for(member.market, member.now)
     assert terms is not None
     coupon_id, verdict_id = uuid4(), uuid4()
@@ -118,19 +119,7 @@ def _issue(member: MemberToJudge, reward: Reward, catalogue: Catalogue, key: str
         decided_at=member.now,
         terms_version=terms.version,
     )
-    takes = spend([Lot(lapses_on, remaining) for lapses_on, remaining in member.lots], reward.cost)
-    transfers = [
-        _spent(
-            member,
-            take.lapses_on,
-            take.points,
-            verdict_id,
-            source,
-            code,
-            whole=reward.cost if first else None,
-        )
-        for first, take in ((place == 0, take) for place, take in enumerate(takes))
-    ]
+    takes = spend([Lot(*lot) for lot in member.lots], reward.cost)
     answer = {
         "type": "PointsRedeemed",
         "member_id": str(member.member_id),
@@ -138,29 +127,6 @@ def _issue(member: MemberToJudge, reward: Reward, catalogue: Catalogue, key: str
         "verdict_id": str(verdict_id),
     }
     stock = [TakenStock(reward.reward_id)] if reward.stock_left is not None else []
-    return Changes(transfers=transfers, verdicts=[verdict], coupons=[coupon], stock=stock), answer
-
-
-def _spent(
-    member: MemberToJudge,
-    lapses_on: date,
-    points: int,
-    verdict_id: UUID,
-    source: str,
-    code: str,
-    *,
-    whole: int | None,
-) -> NewTransfer:
-    return NewTransfer(
-        entry=1,
-        kind="REDEMPTION",
-        debit="available",
-        credit="redeemed",
-        amount=points,
-        source=source,
-        occurred_at=member.now,
-        points=-whole if whole is not None else None,
-        lapses_on=lapses_on,
-        verdict_id=verdict_id,
-        reference=code,
-    )
+    changes = Changes(verdicts=[verdict], coupons=[coupon], stock=stock)
+    write(changes, take(EntryKind.REDEMPTION, Cause(source, member.now, verdict_id, code), "redeemed", takes))
+    return changes, answer

@@ -14,7 +14,7 @@ from loyalty.earning.judgements import write_judgement
 from loyalty.earning.rules.activity import Activity, due_at, judge
 from loyalty.earning.rules.moderation import Removal, removal_of, when_published
 from loyalty.ledger.answers import Answer, Decided, request_of, verdict_answer
-from loyalty.ledger.clawback import points_of, write_reversal
+from loyalty.ledger.clawback import write_reversal
 from loyalty.ledger.decide import decide
 from loyalty.ledger.resolve import Resolution, credit_first, removal_key, reversal_of
 from loyalty.programme.calendars import calendar_of
@@ -179,7 +179,7 @@ class _Desk:
                 kind=EntryKind.CLAWBACK,
                 outcome=Outcome.WAITING,
                 code=Code.WAITING_FOR_OPERATOR,
-                points=-(points_of(turning.taken_back()) + pending),
+                points=-(turning.taken_back().points + pending),
                 reference=None,
                 occurred_at=self.member.now,
                 decided_at=self.member.now,

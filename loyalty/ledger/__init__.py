@@ -1,1 +1,1 @@
-"""How points move, how a decision about a member is made, and what falls due with time."""
+"""The ledger: how points move, and what follows from it."""

@@ -2,6 +2,7 @@
 
 from db.ledger.member import MemberToJudge
 from db.ledger.record import Changes
+from loyalty.ledger.journal import moved
 from loyalty.refusals import InvalidInput
 
 MOST = 2**31 - 1
@@ -23,12 +24,6 @@ def check_capacity(member: MemberToJudge, changes: Changes, *path: str) -> None:
     )
     if any(growth > 0 and before + growth > MOST for before, growth in grown):
         raise InvalidInput("This is more than a balance can hold.", *path)
-
-
-def moved(changes: Changes, account: str) -> int:
-    """What comes into one of a member's accounts, less what leaves it; a debt grows by what leaves it."""
-    into = sum(transfer.amount for transfer in changes.transfers if transfer.credit == account)
-    return into - sum(transfer.amount for transfer in changes.transfers if transfer.debit == account)
 
 
 def _credited(changes: Changes) -> int:

@@ -9,9 +9,11 @@ from uuid import UUID
 
 from db.ledger.credit import due_promises_of, post_due
 from db.ledger.lapse import Step, lock_member_to_lapse, mark_coupon_noticed, mark_lot_noticed, next_step
-from db.ledger.record import Changes, NewTransfer, record
+from db.ledger.record import Changes, record
 from db.pool import Database, Queryable
+from loyalty.ledger.journal import Cause, take, write
 from loyalty.ledger.notices import coupon_expiring, points_lapsed, points_lapsing
+from loyalty.ledger.rules.lots import Take
 from loyalty.programme.rules.kinds import EntryKind
 
 
@@ -68,17 +70,6 @@ async def _take(db: Queryable, member_id: UUID, step: Step) -> None:
 def _let_lapse(changes: Changes, step: Step) -> None:
     """All that is left of a lot leaves `available` at its midnight: one line of history, and a notice."""
     assert step.points is not None
-    changes.transfers.append(
-        NewTransfer(
-            entry=1,
-            kind=EntryKind.LAPSE,
-            debit="available",
-            credit="lapsed",
-            amount=step.points,
-            source=f"lapse:{step.lapses_on}",
-            occurred_at=step.at,
-            points=-step.points,
-            lapses_on=step.lapses_on,
-        )
-    )
+    lapse = Cause(f"lapse:{step.lapses_on}", step.at)
+    write(changes, take(EntryKind.LAPSE, lapse, "lapsed", [Take(step.lapses_on, step.points)]))
     changes.notices.append(points_lapsed(step.lapses_on, step.points, step.lapsed_before, step.at))

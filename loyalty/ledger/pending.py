@@ -4,7 +4,10 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
-from db.ledger.record import Changes, NewPromise, NewTransfer
+from db.ledger.record import ChangedPromise, Changes, NewPromise
+from db.ledger.verdicts import PromiseOfVerdict
+from db.members.membership import OpenPromise
+from loyalty.ledger.journal import Cause, pend, void, write
 from loyalty.ledger.rules.parts import Part
 
 
@@ -17,8 +20,8 @@ def promise_points(
     awaiting: str,
     occurred_at: datetime,
     promised_at: datetime,
-    due_at: datetime | None,
-    lapses_on: date | None,
+    due_at: datetime | None = None,
+    lapses_on: date | None = None,
 ) -> None:
     """Adds each part as a promise and as a transfer into `pending` (design §2)."""
     for part in parts:
@@ -38,20 +41,14 @@ def promise_points(
                 lapses_on=lapses_on,
             )
         )
-        changes.transfers.append(
-            NewTransfer(
-                entry=len(changes.transfers) + 1,
-                kind="PROMISE",
-                debit="issuance",
-                credit="pending",
-                amount=part.points,
-                source=source,
-                occurred_at=occurred_at,
-                promise_id=promise_id,
-                verdict_id=verdict_id,
-                reference=part.reference,
-            )
-        )
+        write(changes, pend(Cause(source, occurred_at, verdict_id, part.reference), part.points, promise_id))
+
+
+def cancel_promise(changes: Changes, promise: OpenPromise | PromiseOfVerdict, verdict_id: UUID, at: datetime) -> None:
+    """An open promise of a verdict is void as a whole: the promise itself, and its points in the ledger."""
+    changes.changed_promises.append(ChangedPromise(promise.promise_id, "VOIDED", promise.points))
+    cause = Cause(promise.source, at, verdict_id, promise.reference)
+    write(changes, void(cause, promise.points, promise.promise_id))
 
 
 def part_key(part: Part) -> str:

@@ -5,10 +5,12 @@ from datetime import datetime
 from uuid import UUID
 
 from db.ledger.member import MemberRef, MemberToJudge, member_to_judge
-from db.ledger.record import ChangedPromise, Changes, NewTransfer, TurnedVerdict
+from db.ledger.record import ChangedPromise, Changes, TurnedVerdict
 from db.ledger.verdicts import PromiseOfVerdict, VerdictToResolve
 from loyalty.ledger.catch_up import catch_up_alone
 from loyalty.ledger.clawback import Reversal
+from loyalty.ledger.journal import lots_after
+from loyalty.ledger.pending import cancel_promise
 from loyalty.ledger.rules.lots import Lot, Take, TakenBack, take_back
 from loyalty.programme.calendars import lot_of
 from loyalty.programme.programme import Programme
@@ -55,14 +57,13 @@ class Resolution:
     def cancel(self) -> int:
         """Its open promises are void; gives how many points will never come."""
         for promise in self.verdict.open_promises:
-            self.changes.changed_promises.append(ChangedPromise(promise.promise_id, "VOIDED", promise.points))
-            self.changes.transfers.append(self._void(promise))
+            cancel_promise(self.changes, promise, self.verdict.verdict_id, self.member.now)
         return sum(promise.points for promise in self.verdict.open_promises)
 
     def taken_back(self) -> TakenBack:
         """What its credited points come to now: out of the lots they went to, and so on, the rest debt (R36)."""
         return take_back(
-            [Lot(lapses_on, remaining) for lapses_on, remaining in self.member.lots],
+            lots_after(self.member.lots, self.changes),
             sum(promise.points for promise in self.verdict.promises if promise.state == "POSTED"),
             [Take(lapses_on, points) for lapses_on, points in self.verdict.origins],
             [Lot(lapses_on, points) for lapses_on, points in self.verdict.lapsed],
@@ -80,20 +81,6 @@ class Resolution:
                 due_at=due_at,
                 lapses_on=lot_of(due_at, terms) if due_at is not None and terms is not None else None,
             )
-        )
-
-    def _void(self, promise: PromiseOfVerdict) -> NewTransfer:
-        return NewTransfer(
-            entry=len(self.changes.transfers) + 1,
-            kind="VOID",
-            debit="pending",
-            credit="issuance",
-            amount=promise.points,
-            source=promise.source,
-            occurred_at=self.member.now,
-            promise_id=promise.promise_id,
-            verdict_id=self.verdict.verdict_id,
-            reference=promise.reference,
         )
 
 

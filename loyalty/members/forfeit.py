@@ -1,10 +1,13 @@
 """What leaving the programme takes with it (R5, R71): points, promises and coupons; debt stays in the books."""
 
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from db.ledger.member import MemberToJudge
-from db.ledger.record import ChangedCoupon, ChangedPromise, Changes, NewTransfer, NewVerdict, TurnedVerdict
+from db.ledger.record import ChangedCoupon, Changes, NewVerdict, TurnedVerdict
 from db.members.membership import Belongings
+from loyalty.ledger.journal import Cause, take, write
+from loyalty.ledger.pending import cancel_promise
+from loyalty.ledger.rules.lots import Take
 from loyalty.members.rules.membership import Forfeit, forfeit_of
 from loyalty.programme.rules.kinds import Code, EntryKind, Outcome
 from loyalty.programme.rules.terms import Terms
@@ -28,8 +31,10 @@ def write_forfeit(
     What waited for publication, delivery or an operator is declined, or granted as far as it was credited.
     """
     verdict_id = uuid4()
-    _void_promises(changes, member, left)
-    _revoke_lots(changes, member, verdict_id, business_key)
+    for promise in left.promises:
+        cancel_promise(changes, promise, promise.verdict_id, member.now)
+    cause = Cause(business_key, member.now, verdict_id)
+    write(changes, take(EntryKind.ADJUSTMENT, cause, "revoked", [Take(*lot) for lot in member.lots]))
     pending = sum(promise.points for promise in left.promises)
     if member.available or pending:
         changes.verdicts.append(
@@ -59,44 +64,5 @@ def write_forfeit(
                 state_since=member.now,
                 order_number=coupon.order_number,
                 discount_minor=coupon.discount_minor,
-            )
-        )
-
-
-def _void_promises(changes: Changes, member: MemberToJudge, left: Belongings) -> None:
-    for promise in left.promises:
-        changes.changed_promises.append(ChangedPromise(promise.promise_id, "VOIDED", promise.points))
-        changes.transfers.append(
-            NewTransfer(
-                entry=len(changes.transfers) + 1,
-                kind="VOID",
-                debit="pending",
-                credit="issuance",
-                amount=promise.points,
-                source=promise.source,
-                occurred_at=member.now,
-                promise_id=promise.promise_id,
-                verdict_id=promise.verdict_id,
-                reference=promise.reference,
-            )
-        )
-
-
-def _revoke_lots(changes: Changes, member: MemberToJudge, verdict_id: UUID, source: str) -> None:
-    """One line of history for all that was available, whichever lots it was in."""
-    entry = len(changes.transfers) + 1
-    for place, (lapses_on, remaining) in enumerate(member.lots):
-        changes.transfers.append(
-            NewTransfer(
-                entry=entry,
-                kind=EntryKind.ADJUSTMENT,
-                debit="available",
-                credit="revoked",
-                amount=remaining,
-                source=source,
-                occurred_at=member.now,
-                points=-member.available if place == 0 else None,
-                lapses_on=lapses_on,
-                verdict_id=verdict_id,
             )
         )

@@ -1,5 +1,6 @@
 """Adjustments by an operator (R36, R37, R51): at once with a reason, or waiting for a second operator."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -12,13 +13,13 @@ from db.ledger.verdicts import PromiseOfVerdict
 from db.pool import Queryable
 from loyalty.callers import Caller
 from loyalty.ledger.answers import Answer, Decided, request_of, verdict_answer
-from loyalty.ledger.capacity import MOST, check_capacity, moved
-from loyalty.ledger.clawback import EntryFields, EntryWriter, write_taken
+from loyalty.ledger.capacity import MOST, check_capacity
 from loyalty.ledger.decide import decide
+from loyalty.ledger.journal import Cause, credit, lots_after, moved, take, write
 from loyalty.ledger.pending import promise_points
 from loyalty.ledger.resolve import credit_first
-from loyalty.ledger.rules.give_back import GivenBack, MoreThanTaken, Taken, give_back, repaid_of
-from loyalty.ledger.rules.lots import Lot, Take, take_back
+from loyalty.ledger.rules.give_back import GivenBack, MoreThanTaken, Taken, give_back
+from loyalty.ledger.rules.lots import Take, take_back
 from loyalty.ledger.rules.parts import Part
 from loyalty.programme.calendars import lot_of
 from loyalty.programme.programme import Programme
@@ -219,49 +220,35 @@ class AdjustmentWriter:
             awaiting=Awaiting.REVIEW_BY_OPERATOR,
             occurred_at=self.member.now,
             promised_at=self.member.now,
-            due_at=None,
-            lapses_on=None,
         )
 
     def adjust(self, points: int) -> None:
         """Credits, or debits the lots that lapse soonest and then into debt."""
         if points > 0:
-            self._credit(points, [Take(self.lot, points)], "issuance")
+            self._credit("issuance", [Take(self.lot, points)])
         else:
-            lots = [Lot(lapses_on, remaining) for lapses_on, remaining in self.member.lots]
-            write_taken(self.changes, take_back(lots, -points, ()), self._line)
+            back = take_back(lots_after(self.member.lots, self.changes), -points, ())
+            write(self.changes, take(EntryKind.ADJUSTMENT, self._cause, "revoked", back.takes, back.debt))
 
     def post(self, promise: PromiseOfVerdict) -> None:
         """Credits a promise that an operator has approved."""
         self.changes.changed_promises.append(
             ChangedPromise(promise.promise_id, "POSTED", promise.points, lapses_on=self.lot)
         )
-        self._credit(promise.points, [Take(self.lot, promise.points)], "pending", promise.promise_id)
+        self._credit("pending", [Take(self.lot, promise.points)], promise.promise_id)
 
     def give_back(self, given: GivenBack, account: str) -> None:
         """Returns points to the lots they came from, out of the account they had gone to (R51)."""
-        if given.points:
-            self._credit(given.points, given.puts, account)
+        self._credit(account, given.puts)
 
-    def _credit(
-        self, points: int, puts: list[Take] | tuple[Take, ...], account: str, promise_id: UUID | None = None
-    ) -> None:
+    def _credit(self, account: str, puts: Sequence[Take], promise_id: UUID | None = None) -> None:
         """One line of history for all of it; a debt is repaid first (R36)."""
-        books = EntryWriter(self.changes, self._line, points)
-        for put in puts:
-            books.move(account, "available", put.points, lapses_on=put.lapses_on, promise_id=promise_id)
-        for repaid in repaid_of(puts, self.member.debt):
-            books.move("available", "debt", repaid.points, lapses_on=repaid.lapses_on, kind="DEBT_REPAYMENT")
+        debt = self.member.debt - moved(self.changes, "debt")
+        write(self.changes, credit(EntryKind.ADJUSTMENT, self._cause, account, puts, debt, promise_id))
 
     @property
-    def _line(self) -> EntryFields:
-        return EntryFields(
-            kind=EntryKind.ADJUSTMENT,
-            source=self._source,
-            occurred_at=self.member.now,
-            verdict_id=self.verdict_id,
-            reverses=self.reverses,
-        )
+    def _cause(self) -> Cause:
+        return Cause(self._source, self.member.now, self.verdict_id, reverses=self.reverses)
 
     @property
     def _source(self) -> str:

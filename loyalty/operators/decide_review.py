@@ -13,7 +13,7 @@ from loyalty.callers import Caller
 from loyalty.earning.rules.activity import due_at
 from loyalty.ledger.answers import Answer, Decided, request_of, verdict_answer
 from loyalty.ledger.capacity import check_capacity
-from loyalty.ledger.clawback import points_of, write_clawback
+from loyalty.ledger.clawback import write_clawback
 from loyalty.ledger.decide import decide
 from loyalty.ledger.resolve import Resolution, credit_first, reversal_of
 from loyalty.operators.adjust import AdjustmentWriter, ReversedEntry, balance_of, check_reason
@@ -165,7 +165,7 @@ class _Review:
         reversal = reversal_of(taking, Code(waiting.facts["code"]), waiting.key, taking.cancel())
         back = taking.taken_back()
         write_clawback(turning.changes, back, reversal, waiting.verdict_id)
-        turning.turn(Outcome.GRANTED, Code.GRANTED, -points_of(back))
+        turning.turn(Outcome.GRANTED, Code.GRANTED, -back.points)
 
     @property
     def _terms(self) -> Terms:

@@ -191,8 +191,6 @@ def _promise(
         awaiting=Awaiting.DELIVERY,
         occurred_at=order.placed_at,
         promised_at=member.now,
-        due_at=None,
-        lapses_on=None,
     )
     return verdict_id
 

@@ -1,14 +1,15 @@
 """What a settlement leaves in the books: promises split and closed, transfers, verdicts turned or added."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
 from db.ledger.member import MemberToJudge
-from db.ledger.record import ChangedPromise, Changes, NewPromise, NewTransfer, NewVerdict, TurnedVerdict
+from db.ledger.record import ChangedPromise, Changes, NewPromise, NewVerdict, TurnedVerdict
 from db.orders.settle import OrderToSettle, PromiseOfOrder
 from loyalty.ledger.clawback import Reversal, write_reversal
+from loyalty.ledger.journal import Cause, credit, lots_after, moved, pend, void, write
 from loyalty.ledger.rules.lots import Lot, Take, take_back
 from loyalty.orders.rules.settlement import Settlement
 from loyalty.programme.rules.kinds import Awaiting, Code, EntryKind, Outcome
@@ -23,7 +24,7 @@ def points_by_part(promises: Sequence[PromiseOfOrder], state: str) -> dict[str, 
     return total
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class SettlementWriter:
     """One order's books while one settlement is written into `changes`.
 
@@ -38,16 +39,6 @@ class SettlementWriter:
     lot: date
     terms_version: str
     names: Mapping[str, str]
-    _debt: int = field(init=False)
-    _lots: dict[date, int] = field(init=False)
-    _open: dict[str, PromiseOfOrder] = field(init=False)
-    _verdict_id: UUID = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._verdict_id = self.order.verdict_id
-        self._debt = self.member.debt
-        self._lots = dict(self.member.lots)
-        self._open = {each.part: each for each in self.order.promises if each.state == "PROMISED"}
 
     def write(self, settlement: Settlement, *, late_key: str) -> None:
         """Moves every part's points: promised anew, credited, cancelled.
@@ -55,21 +46,17 @@ class SettlementWriter:
         An order's verdict stays as it was given (R60): points that come after it was final, such as a lost parcel's
         that was found, get a verdict of their own under `late_key`.
         """
+        verdict_id = self.order.verdict_id
         if settlement.post and not self.order.is_waiting:
-            self._add_late_verdict(late_key, sum(settlement.post.values()))
+            verdict_id = self._add_late_verdict(late_key, sum(settlement.post.values()))
         for part in sorted({*settlement.promise, *settlement.post, *settlement.cancel}):
-            self._move(
-                part,
-                settlement.promise.get(part, 0),
-                settlement.post.get(part, 0),
-                settlement.cancel.get(part, 0),
-            )
+            self._move(part, settlement, verdict_id)
 
-    def _add_late_verdict(self, business_key: str, points: int) -> None:
-        self._verdict_id = uuid4()
+    def _add_late_verdict(self, business_key: str, points: int) -> UUID:
+        verdict_id = uuid4()
         self.changes.verdicts.append(
             NewVerdict(
-                verdict_id=self._verdict_id,
+                verdict_id=verdict_id,
                 key=business_key,
                 business_key=business_key,
                 kind=EntryKind.PURCHASE,
@@ -83,19 +70,24 @@ class SettlementWriter:
                 campaign_ids=self.order.campaign_ids,
             )
         )
+        return verdict_id
 
-    def _move(self, part: str, promised: int, posted: int, cancelled: int) -> None:
-        held = self._open.get(part)
+    def _move(self, part: str, settlement: Settlement, verdict_id: UUID) -> None:
+        """Moves one part's points; only those that are credited stand under `verdict_id`."""
+        promised, posted, cancelled = (
+            moves.get(part, 0) for moves in (settlement.promise, settlement.post, settlement.cancel)
+        )
+        held = next((each for each in self.order.promises if (each.part, each.state) == (part, "PROMISED")), None)
         rest = (held.points if held else 0) + promised - posted - cancelled
         if promised:
-            self._transfer("PROMISE", "issuance", "pending", promised)
+            write(self.changes, pend(self._cause(part), promised))
         reusable = held if rest == 0 else None
         if posted:
-            self._credit(part, posted, self._closed(part, "POSTED", posted, reusable))
+            self._credit(part, posted, self._closed(part, "POSTED", posted, reusable), verdict_id)
             reusable = None
         if cancelled:
             promise_id = self._closed(part, "VOIDED", cancelled, reusable)
-            self._transfer("VOID", "pending", "issuance", cancelled, promise_id=promise_id)
+            write(self.changes, void(self._cause(part), cancelled, promise_id))
         if held and rest and rest != held.points:
             self.changes.changed_promises.append(ChangedPromise(held.promise_id, "PROMISED", rest))
         elif rest and held is None:
@@ -110,29 +102,16 @@ class SettlementWriter:
         self.changes.promises.append(promise)
         return promise.promise_id
 
-    def _credit(self, part: str, points: int, promise_id: UUID) -> None:
+    def _credit(self, part: str, points: int, promise_id: UUID, verdict_id: UUID) -> None:
         """Points become spendable; a debt is repaid first (R36)."""
-        entry = len(self.changes.transfers) + 1
-        self._transfer(
-            _kind_of(part),
-            "pending",
-            "available",
-            points,
-            points=points,
-            promise_id=promise_id,
-            lapses_on=self.lot,
-            reference=self._reference_of(part),
-        )
-        repaid = min(points, self._debt)
-        if repaid:
-            self._transfer("DEBT_REPAYMENT", "available", "debt", repaid, entry=entry, lapses_on=self.lot)
-        self._debt -= repaid
-        self._lots[self.lot] = self._lots.get(self.lot, 0) + points - repaid
+        cause = replace(self._cause(part), verdict_id=verdict_id)
+        debt = self.member.debt - moved(self.changes, "debt")
+        write(self.changes, credit(_kind_of(part), cause, "pending", [Take(self.lot, points)], debt, promise_id))
 
     def reverse(self, business_key: str, code: Code, taken: Mapping[str, int], cancelled: Mapping[str, int]) -> None:
         """A verdict of its own on what is taken back (R32, R60), and one line of history for all of it (R36)."""
         back = take_back(
-            [Lot(lapses_on, remaining) for lapses_on, remaining in sorted(self._lots.items())],
+            lots_after(self.member.lots, self.changes),
             sum(taken.values()),
             [Take(lapses_on, points) for lapses_on, points in self.order.origins],
             [Lot(lapses_on, points) for lapses_on, points in self.order.lapsed],
@@ -178,6 +157,10 @@ class SettlementWriter:
             state=state,
         )
 
+    def _cause(self, part: str) -> Cause:
+        """What every transfer of a part says, under the verdict that its promise belongs to."""
+        return Cause(self._source, self.at, self.order.verdict_id, self._reference_of(part))
+
     @property
     def _source(self) -> str:
         return f"order:{self.order.number}"
@@ -188,36 +171,6 @@ class SettlementWriter:
         if not campaign_ids:
             return self.order.number
         return " + ".join(self.names.get(campaign_id, campaign_id) for campaign_id in campaign_ids.split("+"))
-
-    def _transfer(
-        self,
-        kind: str,
-        debit: str,
-        credit: str,
-        amount: int,
-        *,
-        entry: int | None = None,
-        points: int | None = None,
-        promise_id: UUID | None = None,
-        lapses_on: date | None = None,
-        reference: str | None = None,
-    ) -> None:
-        self.changes.transfers.append(
-            NewTransfer(
-                entry=entry or len(self.changes.transfers) + 1,
-                kind=kind,
-                debit=debit,
-                credit=credit,
-                amount=amount,
-                source=self._source,
-                occurred_at=self.at,
-                points=points,
-                lapses_on=lapses_on,
-                promise_id=promise_id,
-                verdict_id=self._verdict_id,
-                reference=reference or self.order.number,
-            )
-        )
 
 
 def _kind_of(part: str) -> str:

@@ -2,10 +2,12 @@
 -- Writes all that one decision changes for one member, or nothing at all.
 -- $1 member, $2 the version of the member that the decision was judged on, $3 the changes (db/ledger/record.py).
 -- The member's balance row is locked first. If its version has moved on, somebody else wrote in between: nothing
--- is written and no row comes back, and the caller judges anew. Balances and lots follow from the transfers here
--- and nowhere else, so they cannot disagree with the ledger. What others are told of (docs/outgoing.md) follows from
--- what is written here too: numbered without gaps under the same lock, a row for each endpoint that wants it. Whoever
--- follows this member is told with the commit (docs/subscriptions.md).
+-- is written and no row comes back, and the caller judges anew. Balances and lots follow from the transfers in the
+-- same statement, so they cannot disagree with the ledger. Two set-based statements write the ledger too: `post_due`
+-- (credit.sql), from whose transfers balances and lots follow as well, and `seed_members` (seed.sql), which fills a
+-- sandbox with planned ones. What others are told of (docs/outgoing.md) follows from what is written here too: numbered
+-- without gaps under the same lock, a row for each endpoint that wants it. Whoever follows this member is told with the
+-- commit (docs/subscriptions.md).
 with held as materialized (
     select
         member_id, available, debt, seq, head, version, announced, programme_now() as recorded_at,

@@ -29,6 +29,11 @@ class TakenBack:
     debt: int
     waived: tuple[Take, ...] = ()
 
+    @property
+    def points(self) -> int:
+        """What it really takes, out of lots and into debt."""
+        return _total(self.takes) + self.debt
+
 
 class TooFewPoints(ValueError):
     """More points were to be spent than the lots hold."""

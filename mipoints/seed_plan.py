@@ -25,9 +25,9 @@ from loyalty.ledger.rules.lots import Lot, spend
 from loyalty.orders.fact_rows import content_of
 from loyalty.orders.record import OrderToRecord, content_of_order
 from loyalty.orders.rows import lines_as_rows, parcels_as_rows
+from loyalty.orders.rules.facts import Delivered
 from loyalty.orders.rules.order import Order, OrderLine, Parcel, all_kept
 from loyalty.orders.rules.purchase import worth
-from loyalty.orders.rules.shipment import Delivered
 from loyalty.programme.calendars import lot_of
 from loyalty.programme.catalogue import Catalogue, Reward
 from loyalty.programme.rules.calendar import Calendar, end_of_validity, start_of_day

@@ -153,3 +153,34 @@ def test_no_other_distribution_ships_our_names(name: str):
             if file.parts and file.parts[0] == name and distribution.metadata["Name"] != "mi-points":
                 owners.add(distribution.metadata["Name"])
     assert owners == set()
+
+
+def defined_in(tree: ast.Module) -> set[str]:
+    """What a module itself defines."""
+    names: set[str] = set()
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            names |= {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+    return names
+
+
+def test_a_name_is_imported_from_the_module_that_defines_it():
+    trees = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): ast.parse(
+            path.read_text("utf-8")
+        )
+        for package in (*OURS, "tests", "bench")
+        for path in modules(package)
+        if "node_modules" not in path.parts
+    }
+    doors = [
+        f"{module} imports {alias.name} from {node.module}"
+        for module, tree in trees.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module in trees
+        for alias in node.names
+        if alias.name not in defined_in(trees[node.module]) and f"{node.module}.{alias.name}" not in trees
+    ]
+    assert doors == []

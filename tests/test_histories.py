@@ -16,8 +16,8 @@ from loyalty.callers import Caller
 from loyalty.members.register import Registration, register
 from loyalty.orders.record import OrderToRecord, record_order
 from loyalty.orders.rules.facts import Fact, Lost, Returned, ReturnedToSender
-from loyalty.orders.rules.order import Order
-from loyalty.orders.rules.purchase import all_kept, worth
+from loyalty.orders.rules.order import Order, all_kept
+from loyalty.orders.rules.purchase import worth
 from loyalty.orders.rules.settlement import settle_state
 from loyalty.orders.rules.shipment import fold
 from loyalty.programme.programme import Programme

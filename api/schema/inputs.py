@@ -10,7 +10,7 @@ from api.schema.scalars import URL, Market
 from loyalty.earning.rules.activity import Activity
 from loyalty.members.register import Registration
 from loyalty.orders.record import OrderToRecord
-from loyalty.orders.rules.purchase import Order, OrderLine, Parcel
+from loyalty.orders.rules.order import Order, OrderLine, Parcel
 from loyalty.programme.rules.kinds import EntryKind, is_new_kind
 from loyalty.refusals import InvalidInput
 from loyalty.texts import problem_of_text

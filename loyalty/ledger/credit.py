@@ -7,9 +7,7 @@ import asyncpg
 
 from db.ledger.credit import DuePromise, due_promises, post_due, postpone_promise
 from db.pool import Busy, Database
-from loyalty.ledger.catch_up import catch_up_alone, credit_before
-
-__all__ = ["OWN_FAULTS", "credit_before", "credit_due", "credit_some"]
+from loyalty.ledger.catch_up import catch_up_alone
 
 log = logging.getLogger(__name__)
 

@@ -15,10 +15,11 @@ from uuid import UUID
 from db.outgoing import events as rows
 from db.outgoing.events import AttemptResult, Event
 from db.pool import Database, DatabaseUnavailable
+from loyalty.outgoing.addresses import ForbiddenAddress
 from loyalty.outgoing.endpoints import end_of_gone
 from loyalty.outgoing.events import body_of, headers_of
 from loyalty.outgoing.schedule import LEASE_SECONDS, PATIENCE, pause_after
-from loyalty.outgoing.sender import ForbiddenAddress, NotReached, Sender
+from loyalty.outgoing.sender import NotReached, Sender
 
 log = logging.getLogger(__name__)
 

@@ -14,14 +14,13 @@ from db.pool import Busy, Database, DatabaseUnavailable, Queryable
 from db.webhooks import inbox as rows
 from db.webhooks.inbox import Delivery
 from loyalty.ledger.credit import OWN_FAULTS
-from loyalty.orders.rules.shipment import UnknownLine, UnknownParcel
+from loyalty.orders.rules.boxes import UnknownParcel
+from loyalty.orders.rules.shipment import UnknownLine
 from loyalty.orders.settle import TooManyFacts, settle
 from loyalty.programme.programme import Programme
 from loyalty.webhooks.producers import PRODUCERS, Producer
-from loyalty.webhooks.producers.events import BadSignature, Ignored, MalformedDelivery, ReportedOrder, Sent
+from loyalty.webhooks.producers.events import Ignored, ReportedOrder, Sent
 from loyalty.webhooks.producers.whose import named_in
-
-__all__ = ["BadSignature", "MalformedDelivery", "Sent", "StoredDelivery", "UnknownProducer", "apply_deliveries", "keep"]
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loyalty.orders.rules.facts import Delivered, Fact, InTransit, Lost, Returned, ReturnedToSender
-from loyalty.orders.rules.purchase import Order, Parcel, all_kept, worth
+from loyalty.orders.rules.order import Order, Parcel, all_kept
+from loyalty.orders.rules.purchase import worth
 from loyalty.orders.rules.settlement import Settlement, order_outcome, settle
 from loyalty.programme.rules.kinds import Code, Outcome
 from tests.support.terms import ES, at, campaign, line, order

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from loyalty.orders.rules.facts import Fact
 from loyalty.orders.rules.order import Order
 from loyalty.orders.rules.purchase import worth
-from loyalty.orders.rules.shipment import Fact, OrderState, fold
+from loyalty.orders.rules.shipment import OrderState, fold
 from loyalty.programme.rules.campaigns import Campaign
 from loyalty.programme.rules.kinds import Code, Outcome
 from loyalty.programme.rules.terms import Terms

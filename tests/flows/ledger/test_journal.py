@@ -1,8 +1,8 @@
 """How points move: what an entry of the ledger says is the same whichever path wrote it."""
 
-from tests.flows.operators.test_adjusting import adjusted
 from tests.flows.programme.test_campaigns import create, joined
 from tests.support.stage import Stage
+from tests.support.verdict_calls import adjusted
 
 NAME = "Double points"
 

@@ -15,10 +15,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from db.pool import Database
-from loyalty.outgoing.addresses import Reach
+from loyalty.outgoing.addresses import ForbiddenAddress, Reach
 from loyalty.outgoing.courier import Courier
-from loyalty.outgoing.endpoints import TYPES, add_endpoint
-from loyalty.outgoing.sender import ForbiddenAddress, NotReached, Sender, look_up
+from loyalty.outgoing.endpoints import add_endpoint
+from loyalty.outgoing.events import TYPES
+from loyalty.outgoing.sender import NotReached, Sender, look_up
 from tests.support.receiver import AT_HOME, Receiver, receiving, rows, trusting
 from tests.support.stage import Stage
 

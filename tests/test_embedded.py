@@ -28,7 +28,8 @@ needs_redis = pytest.mark.skipif(not EmbeddedRedis.can_be_had(), reason=NO_REDIS
 HOLDER = """
 import sys, threading, time
 from pathlib import Path
-from mipoints.embedded import EmbeddedPostgres, EmbeddedRedis
+from mipoints.embedded.postgres import EmbeddedPostgres
+from mipoints.embedded.redis import EmbeddedRedis
 servers = []
 def start():
     servers.extend((EmbeddedPostgres.start(Path(sys.argv[1])), EmbeddedRedis.start(Path(sys.argv[1]))))

@@ -203,9 +203,19 @@ def _named(error: Exception) -> DatabaseUnavailable | None:
     return None
 
 
+class JsonText(str):
+    """JSON that is written already: as a parameter of type jsonb it is sent as it is."""
+
+    __slots__ = ()
+
+
+def _to_json(value: object) -> str:
+    return value if isinstance(value, JsonText) else json.dumps(value)
+
+
 async def read_json(connection: Any) -> None:
     """Has a connection read and write jsonb as plain Python values."""
-    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
+    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=_to_json, decoder=json.loads)
 
 
 async def _keep_session(_connection: Any) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from db.ledger.record_statement import parts
 from db.queries import all_queries
 
 ROOT = Path(__file__).parent.parent
@@ -133,7 +134,7 @@ def test_sql_lives_in_sql_files():
 
 
 def test_how_points_move_is_written_in_the_journal_alone():
-    """The journal's transfers are written by `record`. Two set-based statements write the ledger beside it."""
+    """One part writes the transfers of decisions and of promises that fall due; only the sandbox's seed does so too."""
     builders = [
         str(path.relative_to(ROOT))
         for package in MAY_IMPORT
@@ -141,8 +142,8 @@ def test_how_points_move_is_written_in_the_journal_alone():
         if "NewTransfer(" in path.read_text("utf-8")
     ]
     assert builders == ["loyalty/ledger/journal.py"]
-    writers = {name for name, text in all_queries().items() if "insert into transfers" in text}
-    assert writers == {"post_due", "record", "seed_members"}
+    assert {name for name, text in all_queries().items() if "insert into transfers" in text} == {"seed_members"}
+    assert [part.name for part in parts() if "insert into transfers" in part.text] == ["added_transfers"]
 
 
 @pytest.mark.parametrize("name", ["api", "db", "workers", "loyalty", "mipoints"])

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from db.ledger.record_statement import credit_statement
 from db.pool import Queryable
 from db.queries import query
 
@@ -34,7 +35,7 @@ async def due_promises_of(db: Queryable, member_id: UUID, until: datetime | None
 async def post_due(db: Queryable, promises: Sequence[DuePromise]) -> int:
     """Credits these promises, each once beside any other sweeper; gives how many were credited here."""
     rows = await db.fetch(
-        query("post_due"),
+        credit_statement(),
         [promise.member_id for promise in promises],
         [promise.promise_id for promise in promises],
     )

@@ -8,8 +8,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from db.pool import Queryable
-from db.queries import query
+from db.ledger.record_statement import record_statement
+from db.pool import JsonText, Queryable
 
 
 class Stale(Exception):
@@ -260,10 +260,56 @@ class Changes:
     forgotten: list[ForgottenPerson] = field(default_factory=list)
     requests: list[NewRequest] = field(default_factory=list)
 
-    def as_rows(self) -> dict[str, list[dict[str, Any]]]:
-        """Plain values for the statement's one jsonb parameter."""
-        rows: dict[str, list[dict[str, Any]]] = json.loads(json.dumps(dataclasses.asdict(self), default=_plain))
-        return rows
+    @property
+    def lists(self) -> frozenset[str]:
+        """The lists that hold rows: they say which statement writes this."""
+        return frozenset(name for name in LISTS if getattr(self, name))
+
+
+LISTS = tuple(each.name for each in dataclasses.fields(Changes))
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What was decided about one member as it was at `version`."""
+
+    member_id: UUID
+    version: int
+    changes: Changes
+
+
+async def record(db: Queryable, member_id: UUID, version: int, changes: Changes) -> None:
+    """Writes the changes for the member as it was at `version`. Raises Stale when it has been written to since."""
+    if not await record_all(db, [Decided(member_id, version, changes)]):
+        raise Stale
+
+
+async def record_all(db: Queryable, decided: Sequence[Decided]) -> set[UUID]:
+    """Writes decisions about different members, whose changes have rows in the same lists, in one statement.
+
+    Gives the members that were written: nothing of the others, which have been written to since they were read.
+    """
+    (lists,) = {each.changes.lists for each in decided}
+    members, versions = [each.member_id for each in decided], [each.version for each in decided]
+    rows = await db.fetch(record_statement(lists), members, versions, _as_json(decided, lists))
+    return {row["member_id"] for row in rows}
+
+
+def _as_json(decided: Sequence[Decided], lists: frozenset[str]) -> JsonText:
+    """The rows of each list, each with its member; transfers with their places in the member's list."""
+    rows = {name: [row for each in decided for row in _rows(each, name)] for name in lists}
+    return JsonText(json.dumps(rows, default=_plain))
+
+
+def _rows(decided: Decided, name: str) -> list[dict[str, Any]]:
+    rows = [
+        {column: getattr(row, column) for column in row.__dataclass_fields__} | {"member_id": decided.member_id}
+        for row in getattr(decided.changes, name)
+    ]
+    if name == "transfers":
+        for place, row in enumerate(rows, 1):
+            row["n"] = place
+    return rows
 
 
 def _plain(value: object) -> str:
@@ -272,14 +318,3 @@ def _plain(value: object) -> str:
     if isinstance(value, date):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} has no place in a change.")
-
-
-async def record(db: Queryable, member_id: UUID, version: int, changes: Changes) -> None:
-    """Writes the changes for the member as it was at `version`. Raises Stale when it has been written to since."""
-    if await db.fetchrow(query("record"), member_id, version, changes.as_rows()) is None:
-        raise Stale
-
-
-async def lock_member(db: Queryable, member_id: UUID) -> None:
-    """Holds the member's balance row until the transaction ends."""
-    await db.fetchrow(query("lock_member"), member_id)

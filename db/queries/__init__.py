@@ -1,4 +1,4 @@
-"""Named SQL: `query("post_due")` is the text below `-- name: post_due` in one of the `.sql` files under this folder."""
+"""Named SQL: `query("due_promises")` is the text below `-- name: due_promises` in a `.sql` file under this folder."""
 
 import re
 from collections.abc import Iterator

@@ -1,0 +1,89 @@
+"""The statement that writes decisions: put together from the parts they use, for one member or for several at once."""
+
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from db.clock import now
+from db.ledger.record import LISTS, Changes, Decided, NewNotice, NewTransfer, record_all
+from db.ledger.record_statement import credit_statement, parts, record_statement
+from db.pool import Database
+from tests.support.stage import Stage
+
+ALONE = [frozenset[str](), *(frozenset({name}) for name in LISTS if name != "coupons")]
+SHAPES = [*ALONE, *(lists | {"transfers"} for lists in (*ALONE, frozenset({"coupons"}))), frozenset(LISTS)]
+
+
+@pytest.mark.parametrize("lists", SHAPES, ids=lambda lists: "+".join(sorted(lists)))
+async def test_a_statement_for_any_lists_fits_the_schema(db: Database, lists: frozenset[str]):
+    await db.with_connection(lambda connection: connection.prepare(record_statement(lists)))
+
+
+async def test_crediting_is_put_together_from_the_same_parts(db: Database):
+    await db.with_connection(lambda connection: connection.prepare(credit_statement()))
+    (transfers,) = [part.text for part in parts() if part.name == "added_transfers"]
+    assert transfers in credit_statement()
+    assert transfers in record_statement(frozenset({"transfers"}))
+
+
+def test_each_part_is_of_a_list_and_each_list_has_a_part():
+    named = {name for part in parts() for name in part.lists}
+    assert named == {"promises due", *LISTS}
+
+
+def test_a_statement_has_no_part_that_its_decisions_do_not_use():
+    redeemed = record_statement(frozenset({"transfers", "verdicts", "coupons", "requests"}))
+    assert "order_facts" not in redeemed
+    assert len(redeemed) < len(record_statement(frozenset(LISTS))) / 2
+
+
+async def members(stage: Stage, count: int) -> list[asyncpg.Record]:
+    for number in range(count):
+        await stage.register(f"mi-{number}")
+    return await stage.owner.fetch("select member_id, version from balances order by member_id")
+
+
+def notice(reference: str, at: object) -> Changes:
+    return Changes(notices=[NewNotice(uuid4(), "CLAWBACK", 1, None, reference, at)])  # type: ignore[arg-type]
+
+
+async def test_of_several_decisions_each_is_written_or_left_by_its_own_members_version(stage: Stage):
+    first, second, third = await members(stage, 3)
+    at = await now(stage.programme.db)
+    decided = [
+        Decided(first["member_id"], first["version"], notice("first", at)),
+        Decided(second["member_id"], second["version"] - 1, notice("second", at)),
+        Decided(third["member_id"], third["version"], notice("third", at)),
+    ]
+    assert await record_all(stage.programme.db, decided) == {first["member_id"], third["member_id"]}
+    written = await stage.owner.fetch("select reference from notices order by reference")
+    assert [row["reference"] for row in written] == ["first", "third"]
+    assert await versions(stage) == [first["version"] + 1, second["version"], third["version"] + 1]
+
+
+async def versions(stage: Stage) -> list[int]:
+    return [row["version"] for row in await stage.owner.fetch("select version from balances order by member_id")]
+
+
+@pytest.mark.spoils
+async def test_transfers_of_several_members_are_numbered_and_chained_for_each(stage: Stage):
+    found = await members(stage, 3)
+    await stage.advance(minutes=5)
+    at = await now(stage.programme.db)
+    rows = await stage.owner.fetch("select member_id, version, seq from balances order by member_id")
+    lapses_on = await stage.owner.fetchval("select min(lapses_on) from lots")
+
+    def earned(member_id: UUID, version: int) -> Decided:
+        lines = [
+            NewTransfer(n, "ADJUSTMENT", "issuance", "available", n, "test", at - timedelta(seconds=n), n, lapses_on)
+            for n in (1, 2)
+        ]
+        return Decided(member_id, version, Changes(transfers=lines))
+
+    written = await record_all(stage.programme.db, [earned(row["member_id"], row["version"]) for row in rows])
+    assert len(written) == len(found)
+    grown = await stage.owner.fetch("select seq from balances order by member_id")
+    assert [row["seq"] for row in grown] == [row["seq"] + 2 for row in rows]
+    assert await stage.owner.fetch("select * from audit.broken_chains()") == []

@@ -249,14 +249,16 @@ async def connect(
     """Opens a pool of up to `most` connections to the database at `url`, each acting as `role`.
 
     Statements stay prepared whatever their length: asyncpg by itself plans those above 15 KiB anew each time, which
-    for `record` costs more than running it. Raises DatabaseUnavailable when Postgres cannot be reached within
-    `seconds`.
+    for `record` costs more than running it. Their plans are generic: no statement runs faster with a plan made for its
+    parameters (measured at 1,000 to 1,000,000 members), and making one costs as much as reading a member. Raises
+    DatabaseUnavailable when Postgres cannot be reached within `seconds`.
     """
     server_settings = {
         "application_name": name,
         "timezone": "UTC",
         "lock_timeout": f"{int(min(seconds * 0.8, 2) * 1000)}ms",
         "idle_in_transaction_session_timeout": "10s",
+        "plan_cache_mode": "force_generic_plan",
     }
     if role is not None:
         server_settings["role"] = role

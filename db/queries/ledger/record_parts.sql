@@ -5,8 +5,9 @@
 -- A part takes rows from $3 and reads no table but its own, beyond the guard `held` and what the transfers come to.
 
 -- part: held (not promises due)
--- The balance row of each member is locked, lowest id first. If its version has moved on, another decision came in
--- between: no row of this member is written and none comes back, and the caller judges anew.
+-- The balance row of each member is locked, lowest id first. If its version has moved on, or another transaction holds
+-- it, another decision came in between: no row of this member is written and none comes back, the caller judges anew,
+-- and the other members of the set do not wait.
 held as materialized (
     select
         b.member_id, b.available, b.debt, b.seq, b.head, b.version, b.announced, programme_now() as recorded_at,
@@ -15,7 +16,7 @@ held as materialized (
     join unnest($1::uuid[], $2::bigint[]) as judged (member_id, version)
         on b.member_id = judged.member_id and b.version = judged.version
     order by b.member_id
-    for update of b
+    for update of b skip locked
 )
 
 -- part: numbered (transfers)

@@ -2,17 +2,18 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 import asyncpg
 
 from db.circuit import Ask, Circuit
 from db.queries import query
+from db.together import Together
 
 T = TypeVar("T")
 
@@ -82,6 +83,12 @@ def _seconds_left() -> float | None:
     return None if until is None else until - asyncio.get_running_loop().time()
 
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+Run = Callable[["Database", Sequence[Item]], Awaitable[Sequence[Result]]]
+"""Runs one statement for a set of items; the results are in the items' order."""
+
+
 @dataclass(slots=True)
 class Database:
     """A pool of connections that all run as the application's role.
@@ -96,6 +103,7 @@ class Database:
     ask: Ask
     _circuit: Circuit = field(init=False)
     _given_up: set["asyncio.Task[Any]"] = field(init=False, default_factory=set)
+    _together: dict[Hashable, Together[Any, Any]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._circuit = Circuit(self.ask, self.seconds)
@@ -124,6 +132,24 @@ class Database:
                 return await work(connection)
 
         return await self.with_connection(whole)
+
+    async def shared(self, kind: Hashable, run: "Run[Item, Result]", item: Item) -> Result:
+        """One item of a statement that takes a set of items; it may leave with those of other callers (db/together.py).
+
+        All calls of a `kind` have the same `run`, which gets this database and the items, and gives a result for each.
+        The caller's deadline holds as for any call. Raises DatabaseUnavailable, or what `run` raises for this item.
+        """
+        left = _seconds_left()
+        if left is not None and left <= 0:
+            raise TookTooLong("There was no time left to ask Postgres.")
+        together = self._together.get(kind)
+        if together is None:
+            together = self._together[kind] = Together(partial(run, self), _is_everyones)
+        try:
+            async with asyncio.timeout(min(self.seconds, left or self.seconds)):
+                return cast(Result, await together(item))
+        except TimeoutError:
+            raise self._unanswered(left) from None
 
     async def with_connection(self, work: Callable[[Any], Awaitable[T]]) -> T:
         """Runs `work` on a connection of the pool.
@@ -190,6 +216,11 @@ class Database:
                 await self.pool.close()
                 return
         self.pool.terminate()
+
+
+def _is_everyones(error: Exception) -> bool:
+    """Whether an error is the database's and not of one item of a set. A row that is locked concerns one item."""
+    return isinstance(error, DatabaseUnavailable) and not isinstance(error, Busy)
 
 
 def _named(error: Exception) -> DatabaseUnavailable | None:

@@ -1,5 +1,6 @@
 """The statement that writes decisions: put together from the parts they use, for one member or for several at once."""
 
+import asyncio
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -7,7 +8,7 @@ import asyncpg
 import pytest
 
 from db.clock import now
-from db.ledger.record import LISTS, Changes, Decided, NewNotice, NewTransfer, record_all
+from db.ledger.record import LISTS, Changes, Decided, NewNotice, NewTransfer, Stale, record, record_all
 from db.ledger.record_statement import credit_statement, parts, record_statement
 from db.pool import Database
 from tests.support.stage import Stage
@@ -87,3 +88,42 @@ async def test_transfers_of_several_members_are_numbered_and_chained_for_each(st
     grown = await stage.owner.fetch("select seq from balances order by member_id")
     assert [row["seq"] for row in grown] == [row["seq"] + 2 for row in rows]
     assert await stage.owner.fetch("select * from audit.broken_chains()") == []
+
+
+async def test_decisions_of_many_members_at_once_share_statements_and_commits(stage: Stage):
+    rows = await members(stage, 20)
+    at = await now(stage.programme.db)
+    before = await commits(stage)
+    await asyncio.gather(
+        *(record(stage.programme.db, row["member_id"], row["version"], notice("at once", at)) for row in rows)
+    )
+    assert await stage.owner.fetchval("select count(*) from notices where reference = 'at once'") == len(rows)
+    assert await commits(stage) - before < len(rows)
+
+
+async def commits(stage: Stage) -> int:
+    """Different transactions that changed a member's version so far."""
+    return await stage.owner.fetchval("select count(distinct xmin::text) from balances where version > 1")
+
+
+async def test_of_decisions_that_leave_together_a_stale_one_and_one_that_fails_are_the_only_ones_left_out(stage: Stage):
+    rows = await members(stage, 6)
+    at = await now(stage.programme.db)
+    changes = [notice(str(n), at) for n in range(len(rows))]
+    changes[5] = Changes(notices=[NewNotice(uuid4(), "NO_SUCH_KIND", 1, None, "5", at)])
+    versions = [row["version"] - (n == 2) for n, row in enumerate(rows)]
+    ends = await asyncio.gather(
+        *(
+            record(stage.programme.db, row["member_id"], version, each)
+            for row, version, each in zip(rows, versions, changes, strict=True)
+        ),
+        return_exceptions=True,
+    )
+    assert [type(end) for end in ends] == [
+        type(None),
+        type(None),
+        Stale,
+        type(None),
+        type(None),
+        asyncpg.CheckViolationError,
+    ]

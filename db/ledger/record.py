@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from db.ledger.record_statement import record_statement
-from db.pool import JsonText, Queryable
+from db.pool import Database, JsonText, Queryable
 
 
 class Stale(Exception):
@@ -279,9 +279,25 @@ class Decided:
 
 
 async def record(db: Queryable, member_id: UUID, version: int, changes: Changes) -> None:
-    """Writes the changes for the member as it was at `version`. Raises Stale when it has been written to since."""
-    if not await record_all(db, [Decided(member_id, version, changes)]):
+    """Writes the changes for the member as it was at `version`. Raises Stale when it has been written to since.
+
+    Outside a transaction, decisions about other members that wait with it are written by the same statement. Those that
+    take from a reward's stock are not: they hold the reward's row, and sets of them could hold two in any order.
+    """
+    decided, lists = Decided(member_id, version, changes), changes.lists
+    if isinstance(db, Database) and "stock" not in lists:
+        is_written = await db.shared(("record", lists), _record_set, decided)
+    else:
+        is_written = bool(await record_all(db, [decided]))
+    if not is_written:
         raise Stale
+
+
+async def _record_set(db: Queryable, decided: Sequence[Decided]) -> list[bool]:
+    """Whether each was written. Of two about one member only the first can be: the second is judged anew."""
+    first = {each.member_id: each for each in reversed(decided)}
+    written = await record_all(db, list(first.values()))
+    return [first[each.member_id] is each and each.member_id in written for each in decided]
 
 
 async def record_all(db: Queryable, decided: Sequence[Decided]) -> set[UUID]:

@@ -104,8 +104,8 @@ class Sweeper:
         return await self.courier.send_some()
 
     async def tidy(self) -> int:
-        """Frees parked deliveries whose order nobody announced; gives up on those parked for 90 days and on what waits
-        for endpoints that ended; forgets counts of what was refused as long ago."""
+        """Frees parked deliveries whose order nobody announced; gives up on those that were parked for too long and on
+        what waits for endpoints that ended; forgets old counts of what was refused (db/limits.py)."""
         await unpark_known(self.programme.db)
         await bury_parked(self.programme.db)
         await tidy_outgoing(self.programme.db)

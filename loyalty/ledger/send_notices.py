@@ -38,7 +38,7 @@ async def send_notices(db: Database, notifier: Notifier) -> int:
 async def send_some(db: Database, notifier: Notifier) -> int:
     """Hands over up to a hundred notices, outside of any transaction, and marks what was sent: each at least once.
 
-    One that cannot be sent holds up no other: it waits longer each time, ten times.
+    One that cannot be sent holds up no other: it waits longer each time, until its last attempt.
     """
     waiting = await notices_to_send(db, BATCH)
     sent = [notice for notice in waiting if await _try_to_send(db, notifier, notice)]

@@ -12,18 +12,19 @@ from functools import partial
 from itertools import groupby
 from uuid import UUID
 
+from db.limits import EVENT_HOURS, EVENT_LEASE_SECONDS
 from db.outgoing import events as rows
 from db.outgoing.events import Answer, Event
 from db.pool import Database, DatabaseUnavailable
 from loyalty.outgoing.endpoints import end_of_gone
 from loyalty.outgoing.events import body_of, headers_of
 from loyalty.outgoing.reaching import ForbiddenAddress, NotReached, Sender
-from loyalty.outgoing.schedule import LEASE_SECONDS, PATIENCE, pause_after
+from loyalty.outgoing.schedule import PATIENCE, pause_after
 
 log = logging.getLogger(__name__)
 
 _GONE = 410
-_TOO_LONG = "The endpoint took nothing for 72 hours."
+_TOO_LONG = f"The endpoint took nothing for {EVENT_HOURS} hours."
 
 
 def _nobody() -> None:
@@ -42,7 +43,7 @@ class Courier:
     async def send_some(self) -> int:
         """Starts sending what is due to every endpoint that is not being sent to; gives how many events it claimed."""
         busy = list(self._under_way)
-        claimed = await rows.claim_outgoing(self.db, busy, PATIENCE.rounds, LEASE_SECONDS)
+        claimed = await rows.claim_outgoing(self.db, busy, PATIENCE.rounds, EVENT_LEASE_SECONDS)
         for endpoint_id, events in groupby(claimed, key=lambda event: event.endpoint_id):
             task = asyncio.create_task(self._send(endpoint_id, list(events)))
             self._under_way[endpoint_id] = task

@@ -79,7 +79,7 @@ async def apply_deliveries(programme: Programme) -> int:
 async def apply_some(programme: Programme) -> int:
     """Applies up to a hundred waiting deliveries, oldest first; gives how many it finished.
 
-    One bad delivery holds up no other: it waits longer each time and is dead after ten attempts.
+    One bad delivery holds up no other: it waits longer each time and is dead after its last attempt.
     """
     waiting = await rows.deliveries_to_apply(programme.db, BATCH)
     return sum([await _try_to_apply(programme, producer, event_id) for producer, event_id in waiting])
@@ -175,7 +175,7 @@ async def _settle_all(
 async def _order_of(db: Queryable, known: Known, received_at: datetime) -> tuple[UUID, str] | None:
     """The member and number of the order a fact is about; None while the order is not known (R34).
 
-    Carriers give their numbers again: an order of which nothing was heard for 180 days is not meant.
+    Carriers give their numbers again: an order without recent news is not meant (PARCEL_NEWS_DAYS).
     """
     if known.order_number is not None:
         return await _order_numbered(db, known.order_number)

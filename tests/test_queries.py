@@ -72,7 +72,7 @@ async def test_a_login_of_the_applications_role_alone_serves_and_cannot_become_t
     """As docker/logins.sh makes it for the APIs and workers."""
     login = f"service_{uuid4().hex[:8]}"
     await owner.execute(f"create role {login} login password 'secret' in role mipoints_app")
-    service = await connect(database_url.replace("postgres@", f"{login}:secret@"))
+    service = await connect(database_url.replace("postgres@", f"{login}:secret@"), most=2, seconds=20)
     try:
         assert await service.fetchval("select current_user") == "mipoints_app"
         await service.fetch("select * from audit.entries")

@@ -168,7 +168,7 @@ async def test_a_sweeper_ends_reservations_and_coupons_by_itself(programme: Prog
     moments = await owner.fetch("select code, greatest(reserved_until, expires_at) as ends from coupons")
     await owner.execute("update members set state = 'SUSPENDED', state_since = now()")
     await clock.advance(owner, 1, timedelta(days=20))
-    sweeper = Sweeper(programme, 0.05)
+    sweeper = Sweeper(programme, 0.05, reconcile_after=timedelta(days=10))
     sweeping = asyncio.create_task(sweeper.run())
     async with asyncio.timeout(20):
         while await owner.fetchval("select count(*) from coupons where state <> 'EXPIRED'"):  # noqa: ASYNC110

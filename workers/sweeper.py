@@ -43,7 +43,7 @@ class Sweeper:
     seconds: float
     notifier: Notifier = field(default_factory=LogNotifier)
     producer_keys: Mapping[str, Key] = field(default_factory=dict)
-    reconcile_after: timedelta = timedelta(days=10)
+    reconcile_after: timedelta = field(kw_only=True)
     reach: Reach = field(default_factory=Reach)
     courier: Courier = field(init=False)
     _lapses: LapseLooks = field(default_factory=LapseLooks)

@@ -132,7 +132,7 @@ async def test_the_sweeper_lapses_and_sends(programme: Programme, owner: asyncpg
     await member_with(programme, owner, "mi-1", 50)
     await clock.advance(owner, 14, timedelta())
     assert await clock.work_due(programme.db) == 1
-    sweeper = Sweeper(programme, 0.1, notifier=LogNotifier())
+    sweeper = Sweeper(programme, 0.1, notifier=LogNotifier(), reconcile_after=timedelta(days=10))
     assert await sweeper.lapse() == 1
     assert await sweeper.lapse() == 0
     assert await clock.work_due(programme.db) == 2

@@ -25,7 +25,7 @@ from api.running import Answered, NotRun, Ready, Runner, refusal_of
 from api.streams.answers import answers
 from api.streams.events import EVENTS, EventStream, takes_events
 from api.streams.open import OpenStreams
-from loyalty.messages import language_of
+from loyalty.messages.negotiation import language_of
 from loyalty.tokens import Verifier
 
 log = logging.getLogger("mipoints.api")

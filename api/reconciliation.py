@@ -18,7 +18,8 @@ from db.pool import DatabaseUnavailable
 from loyalty.programme.programme import Programme
 from loyalty.refusals import InvalidInput
 from loyalty.tokens import Verifier
-from loyalty.webhooks.inbox import BadSignature, UnknownProducer, check_sender
+from loyalty.webhooks.inbox import UnknownProducer, check_sender
+from loyalty.webhooks.producers.events import BadSignature
 from loyalty.webhooks.producers.reading import is_id
 from loyalty.webhooks.reconcile import Missing, Report, keep_reports
 

@@ -28,9 +28,10 @@ from rich.table import Table
 from bench.running import Programme, programme_running, skip_pauses, until_applied
 from bench.storm import beside
 from loyalty.orders.fact_rows import fact_of
+from loyalty.orders.rules.facts import Fact
 from loyalty.orders.rules.order import Order, OrderLine, Parcel
 from loyalty.orders.rules.purchase import worth
-from loyalty.orders.rules.shipment import Fact, fold
+from loyalty.orders.rules.shipment import fold
 from tests.support.hostile.honest import signed
 from tests.support.hostile.hostile import Answers, send_all, strange_bodies, unproven
 from tests.support.hostile.spoiling import request

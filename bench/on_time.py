@@ -21,7 +21,8 @@ from rich.table import Table
 from bench.running import UNLIMITED
 from loyalty.settings import Settings
 from loyalty.tokens import issue
-from mipoints.embedded import EmbeddedPostgres, EmbeddedRedis
+from mipoints.embedded.postgres import EmbeddedPostgres
+from mipoints.embedded.redis import EmbeddedRedis
 from tests.support.processes import answering, environment, running, serving
 from tests.support.stage import AUTH_SECRET, EARN, REGISTER
 

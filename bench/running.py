@@ -16,7 +16,8 @@ import httpx
 from loyalty.orders.rules.order import Order
 from loyalty.settings import Settings
 from loyalty.tokens import issue
-from mipoints.embedded import EmbeddedPostgres, EmbeddedRedis
+from mipoints.embedded.postgres import EmbeddedPostgres
+from mipoints.embedded.redis import EmbeddedRedis
 from tests.support.processes import answering, environment, serving
 from tests.support.stage import AUTH_SECRET, ORDER, REGISTER
 

@@ -17,7 +17,9 @@ from mipoints.children import Child
 from mipoints.client import Api, new_http, until_ready
 from mipoints.console import say
 from mipoints.demo import Demo
-from mipoints.embedded import EmbeddedPostgres, EmbeddedRedis, EmbeddedServiceError
+from mipoints.embedded.postgres import EmbeddedPostgres
+from mipoints.embedded.problems import EmbeddedServiceError
+from mipoints.embedded.redis import EmbeddedRedis
 from mipoints.listening import listen
 from mipoints.migrating import bring_up_to_date
 from mipoints.problems import Problem

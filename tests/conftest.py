@@ -16,7 +16,8 @@ from db.migrate import migrate
 from db.pool import Database, read_json
 from loyalty.programme.load import load_shipped
 from loyalty.programme.programme import Programme
-from mipoints.embedded import EmbeddedPostgres, EmbeddedRedis
+from mipoints.embedded.postgres import EmbeddedPostgres
+from mipoints.embedded.redis import EmbeddedRedis
 from tests.support.books import assert_books_are_sound
 from tests.support.fresh import Shared, open_shared
 from tests.support.stage import Stage, open_stage

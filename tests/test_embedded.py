@@ -16,7 +16,10 @@ import psutil
 import pytest
 from arq.connections import RedisSettings, create_pool
 
-from mipoints.embedded import EmbeddedPostgres, EmbeddedRedis, EmbeddedServiceError, postgres, servers
+from mipoints.embedded import postgres, servers
+from mipoints.embedded.postgres import EmbeddedPostgres
+from mipoints.embedded.problems import EmbeddedServiceError
+from mipoints.embedded.redis import EmbeddedRedis
 from tests.conftest import NO_REDIS
 
 needs_redis = pytest.mark.skipif(not EmbeddedRedis.can_be_had(), reason=NO_REDIS)

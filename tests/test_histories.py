@@ -16,14 +16,14 @@ from loyalty.callers import Caller
 from loyalty.members.register import Registration, register
 from loyalty.orders.record import OrderTold, record_order
 from loyalty.orders.rules.facts import Fact, Lost, Returned, ReturnedToSender
-from loyalty.orders.rules.order import Order
-from loyalty.orders.rules.purchase import all_kept, worth
+from loyalty.orders.rules.order import Order, all_kept
+from loyalty.orders.rules.purchase import worth
 from loyalty.orders.rules.settlement import settle_state
 from loyalty.orders.rules.shipment import fold
 from loyalty.programme.programme import Programme
 from loyalty.programme.rules.campaigns import Campaign
-from loyalty.webhooks.inbox import apply_deliveries
 from tests.support.books import assert_books_are_sound
+from tests.support.drain import apply_deliveries
 from tests.support.histories import CAMPAIGNS, History, everything_returned, history, shuffled
 from tests.support.terms import ES
 

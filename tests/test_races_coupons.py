@@ -11,7 +11,6 @@ import asyncpg
 from db import clock
 from db.pool import Database
 from loyalty.callers import Caller
-from loyalty.coupons.expire import end_coupons
 from loyalty.coupons.redeem import Redeemed, redeem
 from loyalty.coupons.reserve import CouponDecided, reserve_coupon
 from loyalty.coupons.rules.coupons import Cart
@@ -21,6 +20,7 @@ from loyalty.orders.rules.order import OrderLine
 from loyalty.programme.programme import Programme
 from loyalty.programme.rules.reward_check import RewardTold
 from loyalty.refusals import CouponNotUsable, LimitReached, RewardUnavailable
+from tests.support.drain import end_coupons
 from tests.test_races import STOREFRONT, member_with
 from workers.sweeper import Sweeper
 

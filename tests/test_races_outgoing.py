@@ -18,10 +18,10 @@ from db.outgoing.events import Answer, claim_outgoing, write_answers
 from db.pool import Database
 from loyalty.callers import Caller
 from loyalty.coupons.redeem import redeem
-from loyalty.ledger.credit import credit_due
 from loyalty.members.register import register
-from loyalty.outgoing.schedule import PATIENCE
+from loyalty.outgoing.schedule import EVENT_PATIENCE
 from loyalty.programme.programme import Programme
+from tests.support.drain import credit_due
 from tests.support.processes import environment, running
 from tests.support.receiver import Receiver, courier, receiving, rows
 from tests.test_races import STOREFRONT, deliver, member_with, person, told_order
@@ -99,11 +99,11 @@ async def test_an_answer_that_comes_after_somebody_else_sent_again_counts_only_i
     (repeated,) = await claim_outgoing(db, [], 3, EVENT_LEASE_SECONDS)
     assert (stalled.event_id, stalled.attempts, repeated.attempts) == (repeated.event_id, 1, 2)
     failed = Answer(stalled, "FAILED", 500, "The endpoint answered 500.", 5)
-    await write_answers(db, stalled.endpoint_id, [failed], PATIENCE)
+    await write_answers(db, stalled.endpoint_id, [failed], EVENT_PATIENCE)
     assert await owner.fetchval("select status from outgoing") is None
-    await write_answers(db, stalled.endpoint_id, [Answer(stalled, "DELIVERED", 200)], PATIENCE)
+    await write_answers(db, stalled.endpoint_id, [Answer(stalled, "DELIVERED", 200)], EVENT_PATIENCE)
     late = Answer(repeated, "FAILED", 500, "The endpoint answered 500.", 5)
-    await write_answers(db, stalled.endpoint_id, [late], PATIENCE)
+    await write_answers(db, stalled.endpoint_id, [late], EVENT_PATIENCE)
     assert await rows(owner) == [("DELIVERED", 2)]
 
 

@@ -10,7 +10,7 @@ from api.schema.earning.caps import Cap
 from api.schema.enums import CouponState, MemberState
 from api.schema.money import Money
 from loyalty import refusals as said
-from loyalty.messages import refusal_sentence
+from loyalty.messages.sentences import refusal_sentence
 
 
 @strawberry.interface(description="Why the answer is no: a stable code for the program, a sentence for the person.")

@@ -23,7 +23,7 @@ from api.streams.messages import Ended, Message, header_of, read_message
 from api.streams.open import seconds_left
 from api.streams.operations import Operations
 from loyalty.callers import Caller
-from loyalty.messages import language_of
+from loyalty.messages.negotiation import language_of
 
 PROTOCOL = "graphql-transport-ws"
 

@@ -6,7 +6,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from db.ledger.record import Changes, NewFuelDay, NewSlot, NewVerdict
-from loyalty.earning.rules.activity import CapAfter, Judgement
+from loyalty.earning.rules.activity import Judgement
+from loyalty.earning.rules.caps import CapAfter
 from loyalty.ledger.pending import promise_points
 from loyalty.programme.calendars import lot_of
 from loyalty.programme.rules.terms import Terms

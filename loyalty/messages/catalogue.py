@@ -17,8 +17,6 @@ from babel.numbers import format_decimal
 
 from loyalty.programme.rules.kinds import LANGUAGES
 
-__all__ = ["CATALOGUES", "DEFAULT", "LANGUAGES", "SECTIONS", "Catalogue", "Template"]
-
 DEFAULT = "en"
 SECTIONS = ("kinds", "actions", "verdicts", "entries", "ways", "refusals", "notices")
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 
 from babel import negotiate_locale
 
-from loyalty.messages.catalogue import DEFAULT, LANGUAGES
+from loyalty.messages.catalogue import DEFAULT
+from loyalty.programme.rules.kinds import LANGUAGES
 
 LONGEST_HEADER = 1000
 _RANGE = re.compile(

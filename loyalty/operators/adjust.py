@@ -12,7 +12,7 @@ from db.ledger.verdicts import PromiseOfVerdict
 from db.pool import Queryable
 from loyalty.callers import Caller
 from loyalty.ledger.answers import Answer, Decided, request_of, verdict_answer
-from loyalty.ledger.capacity import MOST, check_room, moved
+from loyalty.ledger.capacity import MOST_POINTS, check_room, moved
 from loyalty.ledger.clawback import Line, LineBooks, write_taken
 from loyalty.ledger.decide import decide
 from loyalty.ledger.pending import promise_points
@@ -114,7 +114,7 @@ def _check_points(adjustment: Adjustment) -> None:
 
 def _check_debt(member: MemberToJudge, points: int) -> None:
     """Raises InvalidInput for a debit that may wait and still would be more than can be owed."""
-    if member.debt - points > MOST:
+    if member.debt - points > MOST_POINTS:
         raise InvalidInput("This is more than a balance can hold.", "points")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from loyalty.orders.rules.shipment import Delivered, Fact, InTransit, Lost, Returned, ReturnedToSender
+from loyalty.orders.rules.facts import Delivered, Fact, InTransit, Lost, Returned, ReturnedToSender
 
 _SHIPMENTS = {kind.__name__: kind for kind in (Delivered, InTransit, ReturnedToSender, Lost)}
 

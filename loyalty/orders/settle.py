@@ -14,8 +14,9 @@ from loyalty.ledger.catch_up import catch_up
 from loyalty.orders.books import OrderBooks, points_by_part
 from loyalty.orders.fact_rows import content_of, fact_of
 from loyalty.orders.rows import order_of
+from loyalty.orders.rules.facts import Fact, Returned
 from loyalty.orders.rules.settlement import Settlement, order_outcome, settle_state
-from loyalty.orders.rules.shipment import Fact, OrderState, Returned, fold
+from loyalty.orders.rules.shipment import OrderState, fold
 from loyalty.programme.calendars import lot_of
 from loyalty.programme.catalogue import Catalogue
 from loyalty.programme.programme import Programme

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import httpcore
 
 from db.limits import EVENT_ATTEMPT_SECONDS
-from loyalty.outgoing.addresses import ForbiddenAddress, Reach, check_addresses, read_url
+from loyalty.outgoing.addresses import Reach, check_addresses, read_url
 
 Lookup = Callable[[str, int], list[str]]
 
@@ -151,6 +151,3 @@ class Sender:
         if isinstance(error, TimeoutError | httpcore.TimeoutException):
             return f"No answer came within {self._seconds:g} s."
         return f"The connection failed: {str(error) or type(error).__name__}."
-
-
-__all__ = ["ForbiddenAddress", "NotReached", "Resolver", "Sender", "look_up"]

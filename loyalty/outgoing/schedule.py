@@ -22,7 +22,7 @@ PAUSES = (
 """Between one attempt and the next, EVENT_HOURS in all: at once, after 5 s, 1 min, 5 min, 15 min, then 1 h, 2 h, 4 h,
 8 h, 16 h, 32 h, 52 h and 72 h."""
 
-PATIENCE = Patience(EVENT_HOURS * HOUR, ENDPOINT_ROUNDS, ENDPOINT_REST_SECONDS)
+EVENT_PATIENCE = Patience(EVENT_HOURS * HOUR, ENDPOINT_ROUNDS, ENDPOINT_REST_SECONDS)
 """After some rounds in which nothing got through an endpoint rests: 5 s, doubled each time; then a single event finds
 out whether it is well again. Whatever was tried for all of the time when that one fails is dead."""
 

@@ -14,18 +14,17 @@ from db.pool import Busy, Database, DatabaseUnavailable, Queryable
 from db.webhooks import inbox as rows
 from db.webhooks.inbox import Delivery
 from loyalty.ledger.credit import OWN_FAULTS
-from loyalty.orders.rules.shipment import UnknownLine, UnknownParcel
+from loyalty.orders.rules.boxes import UnknownParcel
+from loyalty.orders.rules.shipment import UnknownLine
 from loyalty.orders.settle import TooManyFacts, settle
 from loyalty.programme.programme import Programme
 from loyalty.webhooks.producers import PRODUCERS, Producer
-from loyalty.webhooks.producers.events import BadSignature, Ignored, Known, MalformedDelivery, Sent
+from loyalty.webhooks.producers.events import Ignored, Known, Sent
 from loyalty.webhooks.producers.whose import named_in
-
-__all__ = ["BadSignature", "Kept", "MalformedDelivery", "Sent", "UnknownProducer", "apply_deliveries", "keep"]
 
 log = logging.getLogger(__name__)
 
-BATCH = 100
+DELIVERIES_AT_ONCE = 100
 
 _OWN_FAULTS = (*OWN_FAULTS, asyncpg.ProgramLimitExceededError)
 """Errors of a delivery itself; that it is too large for Postgres is one."""
@@ -68,20 +67,12 @@ async def keep(db: Database, producer: str, secrets: Sequence[str], sent: Sent) 
     return Kept(is_new)
 
 
-async def apply_deliveries(programme: Programme) -> int:
-    """Applies everything that waits in the inbox; gives how many deliveries it finished."""
-    finished = 0
-    while done := await apply_some(programme):
-        finished += done
-    return finished
-
-
 async def apply_some(programme: Programme) -> int:
     """Applies up to a hundred waiting deliveries, oldest first; gives how many it finished.
 
     One bad delivery holds up no other: it waits longer each time and is dead after its last attempt.
     """
-    waiting = await rows.deliveries_to_apply(programme.db, BATCH)
+    waiting = await rows.deliveries_to_apply(programme.db, DELIVERIES_AT_ONCE)
     return sum([await _try_to_apply(programme, producer, event_id) for producer, event_id in waiting])
 
 

@@ -12,8 +12,9 @@ from db.pool import Database
 from db.webhooks import reconcile as rows
 from loyalty.orders.fact_rows import fact_of
 from loyalty.orders.rows import order_of
+from loyalty.orders.rules.boxes import ParcelPhase
 from loyalty.orders.rules.order import Order
-from loyalty.orders.rules.shipment import OrderState, ParcelPhase, fold
+from loyalty.orders.rules.shipment import OrderState, fold
 from loyalty.refusals import InvalidInput
 
 MOST_REPORTS = 1000

@@ -6,9 +6,3 @@ left behind all the same is stopped before a new one is started on its data.
 The packages' own starters are not used: one counts its users in a file that goes stale after a kill -9, and
 as root it opens every parent directory for reading.
 """
-
-from mipoints.embedded.postgres import EmbeddedPostgres
-from mipoints.embedded.problems import EmbeddedServiceError
-from mipoints.embedded.redis import EmbeddedRedis
-
-__all__ = ["EmbeddedPostgres", "EmbeddedRedis", "EmbeddedServiceError"]

@@ -14,7 +14,7 @@ from graphql.utilities import find_breaking_changes, find_dangerous_changes
 import api
 from api.schema import enums, schema
 from loyalty.coupons.rules.coupons import CouponState
-from loyalty.orders.rules.shipment import ParcelPhase
+from loyalty.orders.rules.boxes import ParcelPhase
 from loyalty.programme.rules import kinds
 
 OURS: GraphQLSchema = schema._schema

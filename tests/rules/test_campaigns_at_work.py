@@ -6,7 +6,8 @@ from fractions import Fraction
 
 import pytest
 
-from loyalty.orders.rules.purchase import Kept, all_kept, worth
+from loyalty.orders.rules.order import Kept, all_kept
+from loyalty.orders.rules.purchase import worth
 from loyalty.programme.files import shipped_campaign
 from loyalty.programme.rules.campaigns import campaigns_from
 from tests.support.terms import ES, ZONES, Person, at, campaign, line, order, terms_of

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loyalty.orders.fact_rows import content_of, fact_of
+from loyalty.orders.rules.boxes import UnknownParcel
 from loyalty.orders.rules.facts import Delivered, InTransit, Lost, Movement, Returned, ReturnedToSender
-from loyalty.orders.rules.purchase import Parcel
-from loyalty.orders.rules.shipment import UnknownParcel, fold
+from loyalty.orders.rules.order import Parcel
+from loyalty.orders.rules.shipment import fold
 from tests.support.terms import at, line, order
 
 LINES = (line("1", 20_00, 2), line("2", 10_00))

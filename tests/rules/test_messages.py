@@ -9,17 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loyalty.messages import (
-    entry_sentence,
-    language_of,
-    notice_sentence,
-    refusal_sentence,
-    verdict_sentence,
-    way_sentence,
-)
-from loyalty.messages.catalogue import CATALOGUES, DEFAULT, LANGUAGES, SECTIONS
-from loyalty.messages.negotiation import LONGEST_HEADER
-from loyalty.programme.rules.kinds import CapPeriod, Code, EntryKind, Outcome
+from loyalty.messages.catalogue import CATALOGUES, DEFAULT, SECTIONS
+from loyalty.messages.negotiation import LONGEST_HEADER, language_of
+from loyalty.messages.sentences import entry_sentence, notice_sentence, refusal_sentence, verdict_sentence, way_sentence
+from loyalty.programme.rules.kinds import LANGUAGES, CapPeriod, Code, EntryKind, Outcome
 from loyalty.refusals import (
     BeforeTheProgramme,
     InvalidInput,

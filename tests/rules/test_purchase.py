@@ -9,16 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loyalty.orders.rules.purchase import (
-    Kept,
-    Parcel,
-    Worth,
-    all_kept,
-    check_order,
-    factor_of,
-    purchase_campaigns,
-    worth,
-)
+from loyalty.orders.rules.order import Kept, Parcel, all_kept
+from loyalty.orders.rules.order_check import check_order
+from loyalty.orders.rules.purchase import Worth, factor_of, purchase_campaigns, worth
 from tests.support.terms import ES, TERMS, at, campaign, line, order
 
 GOODS_ONLY = replace(ES, earn_basis="goods")

@@ -6,9 +6,10 @@ from itertools import permutations
 import pytest
 
 from loyalty.orders.fact_rows import content_of, fact_of
+from loyalty.orders.rules.boxes import UnknownParcel
 from loyalty.orders.rules.facts import Delivered, Fact, InTransit, Lost, Movement, Returned, ReturnedToSender
-from loyalty.orders.rules.purchase import Parcel
-from loyalty.orders.rules.shipment import UnknownLine, UnknownParcel, fold
+from loyalty.orders.rules.order import Parcel
+from loyalty.orders.rules.shipment import UnknownLine, fold
 from tests.support.terms import at, line, order
 
 TWO = order(

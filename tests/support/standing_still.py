@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from mipoints.embedded import EmbeddedPostgres
+from mipoints.embedded.postgres import EmbeddedPostgres
 from tests.conftest import IN_A_HURRY
 
 

@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from loyalty.earning.rules.activity import Activity, FuelDay, Judgement, Known, judge
-from loyalty.orders.rules.purchase import Order, OrderLine, Parcel
+from loyalty.earning.rules.activity import Activity, Judgement, Known, judge
+from loyalty.earning.rules.fuel import FuelDay
+from loyalty.orders.rules.order import Order, OrderLine, Parcel
 from loyalty.programme.files import shipped_terms
 from loyalty.programme.rules.calendar import Calendar
 from loyalty.programme.rules.campaigns import Campaign

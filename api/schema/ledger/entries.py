@@ -12,7 +12,7 @@ from api.schema.enums import WAY, EntryKind, kind_of, way_of
 from api.schema.node import Node
 from api.schema.pages import PageInfo
 from db.ledger.entries import EntryRow
-from loyalty.messages import entry_sentence
+from loyalty.messages.sentences import entry_sentence
 
 if TYPE_CHECKING:
     from api.schema.ledger.verdicts import Verdict

@@ -11,7 +11,7 @@ from api.schema.enums import NoticeKind
 from api.schema.node import Node
 from api.schema.pages import PageInfo
 from db.ledger.notices import NoticeRow
-from loyalty.messages import notice_sentence
+from loyalty.messages.sentences import notice_sentence
 
 
 @strawberry.type(description="Something a member is told.")

@@ -15,7 +15,7 @@ from api.schema.node import Node
 from api.schema.pages import PageInfo
 from api.schema.programme.campaigns import Campaign as CampaignType
 from db.ledger.verdict_rows import VerdictRow
-from loyalty.messages import verdict_sentence
+from loyalty.messages.sentences import verdict_sentence
 from loyalty.programme.rules.campaigns import Campaign
 
 

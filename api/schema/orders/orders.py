@@ -13,8 +13,8 @@ from api.schema.node import Node
 from db.orders.rows import OrderRow
 from loyalty.orders.fact_rows import fact_of
 from loyalty.orders.rows import order_of
-from loyalty.orders.rules.purchase import Order as ToldOrder
-from loyalty.orders.rules.purchase import OrderLine as ToldLine
+from loyalty.orders.rules.order import Order as ToldOrder
+from loyalty.orders.rules.order import OrderLine as ToldLine
 from loyalty.orders.rules.purchase import factor_of
 from loyalty.orders.rules.shipment import OrderState, fold
 from loyalty.orders.rules.shipment import ParcelState as FoldedParcel

@@ -6,7 +6,7 @@ import strawberry
 
 from api.schema.enums import WAY, CapPeriod, EntryKind, kind_of, way_of
 from api.schema.scalars import Market
-from loyalty.messages import way_sentence
+from loyalty.messages.sentences import way_sentence
 from loyalty.programme.rules import terms as rules
 
 

@@ -11,7 +11,7 @@ from api.schema.refusals import Refusal, answer_of
 from loyalty import refusals as said
 from loyalty.earning.rules.activity import WayView
 from loyalty.earning.rules.fuel import FuelView
-from loyalty.messages import way_sentence
+from loyalty.messages.sentences import way_sentence
 from loyalty.programme.rules.terms import Terms
 
 

@@ -13,20 +13,6 @@ from loyalty.programme.rules.kinds import Awaiting, CapPeriod, Code, EntryKind, 
 from loyalty.programme.rules.rounding import half_up
 from loyalty.programme.rules.terms import Terms, Way
 
-__all__ = [
-    "Activity",
-    "CapAfter",
-    "FuelDay",
-    "Judgement",
-    "Known",
-    "Part",
-    "Slot",
-    "WayView",
-    "judge",
-    "too_late_or_early",
-    "ways_now",
-]
-
 Untimely = Literal["OCCURRED_IN_FUTURE", "OCCURRED_TOO_LONG_AGO"]
 _NOT_ACTIVITIES = (EntryKind.PURCHASE, EntryKind.FUEL_STREAK)
 

@@ -4,27 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from loyalty.orders.rules.order import Kept, Order, OrderLine, Parcel, all_kept
-from loyalty.orders.rules.order_check import check_order
+from loyalty.orders.rules.order import Kept, Order, OrderLine, all_kept
 from loyalty.programme.rules.campaigns import Campaign, best_factor, bonuses
 from loyalty.programme.rules.kinds import EntryKind
 from loyalty.programme.rules.rounding import half_up
 from loyalty.programme.rules.terms import Terms
-
-__all__ = [
-    "Kept",
-    "Order",
-    "OrderLine",
-    "Parcel",
-    "Worth",
-    "all_kept",
-    "check_order",
-    "factor_of",
-    "multiply_key",
-    "part_key",
-    "purchase_campaigns",
-    "worth",
-]
 
 PURCHASE = EntryKind.PURCHASE.value
 MINOR_PER_UNIT = 100

@@ -4,38 +4,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from loyalty.orders.rules.boxes import Box, ParcelPhase, UnknownParcel, boxes_of, loose_of
+from loyalty.orders.rules.boxes import Box, ParcelPhase, boxes_of, loose_of
 from loyalty.orders.rules.consignments import placed
 from loyalty.orders.rules.facts import (
-    Delivered,
     Fact,
-    InTransit,
-    Lines,
-    Lost,
     Movement,
     Returned,
-    ReturnedToSender,
     each_once,
 )
 from loyalty.orders.rules.order import Kept, Order
 from loyalty.orders.rules.pieces import there_and_possible
 from loyalty.orders.rules.returns import all_returned, kept_of
-
-__all__ = [
-    "Delivered",
-    "Fact",
-    "InTransit",
-    "Lines",
-    "Lost",
-    "OrderState",
-    "ParcelPhase",
-    "ParcelState",
-    "Returned",
-    "ReturnedToSender",
-    "UnknownLine",
-    "UnknownParcel",
-    "fold",
-]
 
 
 class UnknownLine(LookupError):

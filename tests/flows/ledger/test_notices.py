@@ -12,10 +12,10 @@ from db.pool import Database
 from loyalty.callers import Caller
 from loyalty.earning.earn import earn
 from loyalty.earning.rules.activity import Activity
-from loyalty.ledger.lapse import lapse_due
-from loyalty.ledger.send_notices import LogNotifier, send_notices
+from loyalty.ledger.send_notices import LogNotifier
 from loyalty.programme.programme import Programme
 from tests.flows.ledger.test_lapsing import with_lot
+from tests.support.drain import lapse_due, send_notices
 from tests.support.processes import environment, running
 from tests.support.stage import Stage
 from tests.test_races import member_with

@@ -20,7 +20,7 @@ from loyalty.earning.earn import earn
 from loyalty.earning.rules.activity import Activity
 from loyalty.members.register import register
 from loyalty.programme.programme import Programme
-from mipoints.embedded import EmbeddedRedis
+from mipoints.embedded.redis import EmbeddedRedis
 from tests.conftest import NO_REDIS, database_named, run_on_server
 from tests.support.books import assert_books_are_sound
 from tests.support.processes import environment, running

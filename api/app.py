@@ -10,18 +10,18 @@ from starlette.routing import Mount, Route, WebSocketRoute
 
 from api.admission import Admission
 from api.budget import Budget, spending
-from api.changes import Changes
 from api.context import Wake
 from api.documents import Documents
+from api.followers import Followers
 from api.graphiql import DemoPeople, Files
 from api.graphql import GraphQLEndpoint
 from api.health import Health, PingRedis
 from api.metrics import Metrics
 from api.persisted import Persisted
 from api.pings import PingEndpoint
-from api.producers import ProducersEndpoint
+from api.producer_health import ProducersEndpoint
 from api.reconciliation import ReconciliationEndpoint
-from api.running import Runner
+from api.runner import Runner
 from api.schema import schema
 from api.streams.open import OpenStreams
 from api.streams.websocket import GraphQLSockets
@@ -42,7 +42,7 @@ def create_app(
     verifier: Verifier,
     ping_redis: PingRedis | None = None,
     rejections: Rejections | None = None,
-    changes: Changes | None = None,
+    changes: Followers | None = None,
     budget: Budget | None = None,
     documents: Documents | None = None,
 ) -> Starlette:
@@ -56,7 +56,7 @@ def create_app(
     ManifestProblem for a trusted document that is not valid, or too expensive.
     """
     metrics = Metrics()
-    changes = changes or Changes.of(settings)
+    changes = changes or Followers.of(settings)
     streams = OpenStreams(settings.streams, settings.streams_per_member, settings.heartbeat_seconds, changes.ending)
     metrics.streams.set_function(lambda: streams.count)
     documents, admission = documents or Documents(schema._schema), admission_of(settings, budget)

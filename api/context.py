@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import strawberry
 from graphql import DocumentNode
 
-from api.changes import Changes
+from api.followers import Followers
 from api.loaders import Loaders
 from api.payers import Payer
 from db.pool import DatabaseUnavailable
@@ -19,7 +19,7 @@ Wake = Callable[[str, float | None], Awaitable[None]]
 
 
 @dataclass(slots=True)
-class Asker:
+class Requester:
     """Who sends a request and how it is answered; the operations of one batch share it.
 
     `payer` is whose budget its operations are taken from; `is_helped` says whether names of the schema are suggested.
@@ -41,10 +41,10 @@ class Context:
     """One operation's surroundings. `wake` tells workers, after a commit, that there is something to do."""
 
     programme: Programme
-    asker: Asker
+    asker: Requester
     wake: Wake
     document: DocumentNode
-    changes: Changes
+    changes: Followers
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:

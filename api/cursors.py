@@ -54,7 +54,7 @@ class Places(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PageArguments:
     """A connection's arguments as the client gave them; None is the same as not given."""
 
     first: int | None = None
@@ -63,7 +63,7 @@ class Asked:
     before: str | None = None
 
 
-def window(asked: Asked, places: Places[T]) -> Window[T]:
+def window(asked: PageArguments, places: Places[T]) -> Window[T]:
     """The stretch that is asked for: forwards unless `last` is given. Raises BadUserInput."""
     if asked.first is not None and asked.last is not None:
         raise BadUserInput("Ask for `first` or for `last`, not for both.")

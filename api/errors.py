@@ -32,15 +32,15 @@ _SUGGESTION = re.compile(r" Did you mean .*", re.DOTALL)
 _TOO_LARGE = re.compile(r"Syntax Error: Document .*Parsing aborted\.")
 _MOST_PLACES = 4
 
-Answer = dict[str, Any]
+AnswerBody = dict[str, Any]
 
 
-def error_answer(message: str, code: str, request_id: str, facts: Mapping[str, Any] | None = None) -> Answer:
+def error_answer(message: str, code: str, request_id: str, facts: Mapping[str, Any] | None = None) -> AnswerBody:
     """One entry of `errors`; `facts` stand beside its code."""
     return {"message": message[:_LONGEST], "extensions": {"code": code, "requestId": request_id} | dict(facts or {})}
 
 
-def request_errors(errors: Iterable[GraphQLError], request_id: str, *, is_helped: bool = True) -> list[Answer]:
+def request_errors(errors: Iterable[GraphQLError], request_id: str, *, is_helped: bool = True) -> list[AnswerBody]:
     """Entries for a document or request that was refused before anything ran; logged as one line.
 
     `is_helped` says whether names that the caller may have meant are told.
@@ -50,19 +50,19 @@ def request_errors(errors: Iterable[GraphQLError], request_id: str, *, is_helped
     return answers if is_helped else without_suggestions(answers)
 
 
-def execution_errors(errors: Sequence[GraphQLError], request_id: str, *, is_helped: bool = True) -> list[Answer]:
+def execution_errors(errors: Sequence[GraphQLError], request_id: str, *, is_helped: bool = True) -> list[AnswerBody]:
     """Entries for what happened while running; faults are masked and logged once each, with their traceback."""
     answers = [_located(error, _answer(error, request_id)) for error in errors]
     _log_refused([each for each in answers if each["extensions"]["code"] not in {INTERNAL, UNAVAILABLE}], request_id)
     return answers if is_helped else without_suggestions(answers)
 
 
-def without_suggestions(answers: Sequence[Answer]) -> list[Answer]:
+def without_suggestions(answers: Sequence[AnswerBody]) -> list[AnswerBody]:
     """The same without the library's guesses, by which a stranger reads a schema name by name."""
     return [answer | {"message": _SUGGESTION.sub("", answer["message"])} for answer in answers]
 
 
-def _refusal(error: GraphQLError, request_id: str) -> Answer:
+def _refusal(error: GraphQLError, request_id: str) -> AnswerBody:
     """A document that is too large is limited, whoever sends it; one that is wrong is wrong."""
     cause = error.original_error
     if isinstance(cause, Problem):
@@ -72,7 +72,7 @@ def _refusal(error: GraphQLError, request_id: str) -> Answer:
     return error_answer(message, LIMITED if is_too_large else BAD_USER_INPUT, request_id)
 
 
-def _answer(error: GraphQLError, request_id: str) -> Answer:
+def _answer(error: GraphQLError, request_id: str) -> AnswerBody:
     cause = _cause(error)
     if isinstance(cause, Problem):
         return error_answer(str(cause), cause.code, request_id, cause.facts)
@@ -88,7 +88,7 @@ def _answer(error: GraphQLError, request_id: str) -> Answer:
     return error_answer(FAULT, INTERNAL, request_id)
 
 
-def _of_input(error: GraphQLError, request_id: str) -> Answer:
+def _of_input(error: GraphQLError, request_id: str) -> AnswerBody:
     return error_answer(in_graphql_words(error.message), BAD_USER_INPUT, request_id)
 
 
@@ -107,7 +107,7 @@ def _is_of_the_input(error: GraphQLError, cause: Exception | None) -> bool:
     return cause is None and bool(error.nodes) and not isinstance(next(iter(error.nodes or ())), FieldNode)
 
 
-def _located(error: GraphQLError, answer: Answer) -> Answer:
+def _located(error: GraphQLError, answer: AnswerBody) -> AnswerBody:
     if error.locations:
         answer["locations"] = [{"line": each.line, "column": each.column} for each in error.locations[:_MOST_PLACES]]
     if error.path is not None:
@@ -115,7 +115,7 @@ def _located(error: GraphQLError, answer: Answer) -> Answer:
     return answer
 
 
-def _log_refused(answers: Sequence[Answer], request_id: str) -> None:
+def _log_refused(answers: Sequence[AnswerBody], request_id: str) -> None:
     """One line, whatever was wrong and however often; `%r` keeps what strangers send on that line."""
     if answers:
         log.info("%s: refused, %d errors: %.200r", request_id, len(answers), answers[0]["message"])

@@ -13,15 +13,15 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.access import caller_of
-from api.context import Asker
+from api.context import Requester
+from api.disconnect import watch_disconnect
 from api.errors import FAULT, INTERNAL, error_answer
 from api.graphiql import page
-from api.leaving import leaving
 from api.metrics import Metrics
 from api.negotiation import GRAPHQL_JSON, HTML, JSON, chosen_media
 from api.problems import PersistedQueryNotFound
-from api.requests import Batch, Refused, Told, read_request
-from api.running import Answered, NotRun, Ready, Runner, refusal_of
+from api.requests import Batch, OperationRequest, Refused, read_request
+from api.runner import Answered, NotRun, Ready, Runner, refusal_of
 from api.streams.answers import answers
 from api.streams.events import EVENTS, EventStream, takes_events
 from api.streams.open import OpenStreams
@@ -73,21 +73,21 @@ class GraphQLEndpoint:
         caller = await caller_of(request, self.verifier)
         asker = self.runner.asker(request, caller, language_of(request.headers.get("accept-language")), request_id)
         if isinstance(told, list):
-            with leaving(request.receive) as asker.gone:
+            with watch_disconnect(request.receive) as asker.gone:
                 return _response([each.body for each in await self._run_all(told, asker)], 200, media or JSON)
         ready = await self.prepared(told, asker)
         if media is None or (ready.kind == "subscription" and takes_events(request)):
             return EventStream(answers(self.runner, ready, asker, self.metrics), self.streams, asker)
-        with leaving(request.receive) as asker.gone:
+        with watch_disconnect(request.receive) as asker.gone:
             answered = self._counted(await self._run(ready, asker))
         media = _media_for(answered, request, media)
         return _response(answered.body, _status_of(answered, media), media, answered.headers)
 
-    async def _run_all(self, batch: Batch, asker: Asker) -> list[Answered]:
+    async def _run_all(self, batch: Batch, asker: Requester) -> list[Answered]:
         """A batch, in the order it was sent, one after the other: a request holds one connection at a time."""
         return [self._counted(await self._run_or_refuse(each, asker)) for each in batch]
 
-    async def _run_or_refuse(self, told: Told | Refused, asker: Asker) -> Answered:
+    async def _run_or_refuse(self, told: OperationRequest | Refused, asker: Requester) -> Answered:
         """One of a batch; not even a fault of ours around it is the others' affair."""
         if isinstance(told, Refused):
             return _refusal(told, asker.request_id)
@@ -96,11 +96,11 @@ class GraphQLEndpoint:
         except Exception:
             return _fault(asker.request_id)
 
-    async def run(self, told: Told, asker: Asker) -> Answered:
+    async def run(self, told: OperationRequest, asker: Requester) -> Answered:
         """One operation's answer. Raises Refused for a GET of anything but a query."""
         return await self._run(await self.prepared(told, asker), asker)
 
-    async def prepared(self, told: Told, asker: Asker) -> Ready | Answered:
+    async def prepared(self, told: OperationRequest, asker: Requester) -> Ready | Answered:
         """One operation, ready to run, or why it is not run. Raises Refused for a GET of anything but a query."""
         try:
             ready = await self.runner.prepare(told, asker)
@@ -110,7 +110,7 @@ class GraphQLEndpoint:
             raise Refused(405, "A GET runs queries only: send a POST.", allow="POST")
         return ready
 
-    async def _run(self, ready: Ready | Answered, asker: Asker) -> Answered:
+    async def _run(self, ready: Ready | Answered, asker: Requester) -> Answered:
         return ready if isinstance(ready, Answered) else await self.runner.run(ready, asker)
 
     def _counted(self, answered: Answered) -> Answered:

@@ -13,7 +13,7 @@ class Permission:
 
     `strangers` may ask without a token, and with any. Where members ask besides services, it is for their own:
     `named` says that `miId` tells whose, which a member may leave out and a service may not; otherwise the field looks
-    itself at what it finds (api/schema/finding.py).
+    itself at what it finds (api/schema/lookup.py).
     """
 
     strangers: bool = False

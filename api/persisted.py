@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from api.problems import BadUserInput, Forbidden, PersistedQueryNotFound
-from api.requests import Told
+from api.requests import OperationRequest
 from loyalty.callers import Caller
 
 _NOT_ITS_ID = "The id is not the SHA-256 of the document, in lower case hexadecimal digits."
@@ -31,7 +31,7 @@ class Persisted:
     longest: int = 16_384
     _kept: "OrderedDict[str, str]" = field(default_factory=OrderedDict)
 
-    def text_of(self, told: Told, caller: Caller) -> str:
+    def text_of(self, told: OperationRequest, caller: Caller) -> str:
         """The document that is meant.
 
         Raises PersistedQueryNotFound for an id nobody told us, BadUserInput for a text that is not its id's, and
@@ -56,7 +56,7 @@ class Persisted:
         self._kept.move_to_end(document_id)
         return self._kept[document_id]
 
-    def keep(self, told: Told) -> None:
+    def keep(self, told: OperationRequest) -> None:
         """Remembers a document that came with its id; to be called once it is known to be valid."""
         document_id, text = told.document_id, told.query
         if document_id is None or text is None or document_id in self.trusted or len(text) > self.longest:

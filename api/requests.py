@@ -34,7 +34,7 @@ class TooMuchSent(Refused):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class OperationRequest:
     """One operation as a client sent it: a document, its id or both; the operation's name; variables.
 
     The id is `documentId` (urql, Relay, GraphQL over HTTP) or the hash of `extensions.persistedQuery` (Apollo). `size`
@@ -49,14 +49,14 @@ class Told:
     size: int = 0
 
 
-Batch = list[Told | Refused]
+Batch = list[OperationRequest | Refused]
 """Requests that came as one array, each with its own answer."""
 
 
-async def read_request(request: Request, limit: int) -> Told | Batch:
+async def read_request(request: Request, limit: int) -> OperationRequest | Batch:
     """What was sent. Raises Refused for what is no GraphQL request; entries of a batch are refused one by one."""
     if request.method == "GET":
-        return told_by_address(request)
+        return request_in_query_string(request)
     if request.method != "POST":
         raise Refused(405, "Send a POST with a JSON body, or a GET with a query.", allow="GET, POST")
     if not is_json(request.headers.get("content-type")):
@@ -64,7 +64,7 @@ async def read_request(request: Request, limit: int) -> Told | Batch:
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise Refused(415, "Send the body as it is, not packed.", **{"accept-encoding": "identity"})
     body, size = await _body(request, limit)
-    return batch_of(body, size) if isinstance(body, list) else told_by(body, size)
+    return batch_of(body, size) if isinstance(body, list) else operation_request(body, size)
 
 
 async def _body(request: Request, limit: int) -> tuple[Any, int]:
@@ -88,14 +88,14 @@ def batch_of(bodies: list[object], size: int) -> Batch:
     return [_told_or_refused(each, size // len(bodies)) for each in bodies]
 
 
-def _told_or_refused(body: object, size: int) -> Told | Refused:
+def _told_or_refused(body: object, size: int) -> OperationRequest | Refused:
     try:
-        return told_by(body, size)
+        return operation_request(body, size)
     except Refused as refused:
         return refused
 
 
-def told_by_address(request: Request) -> Told:
+def request_in_query_string(request: Request) -> OperationRequest:
     """The request in a query string. Raises Refused, also for what a page of another site could have sent."""
     if may_come_from_a_page(request.headers):
         sentence = "Send a header such as `apollo-require-preflight: true`, so that no page can forge this GET."
@@ -105,7 +105,7 @@ def told_by_address(request: Request) -> Told:
         if given[name] is not None:
             given[name] = _json_of(name, given[name])
     size = len(request.url.query)
-    return told_by({name: value for name, value in given.items() if value != ""}, size, is_get=True)
+    return operation_request({name: value for name, value in given.items() if value != ""}, size, is_get=True)
 
 
 def _once(request: Request, name: str) -> str | None:
@@ -122,12 +122,12 @@ def _json_of(name: str, text: str) -> Any:
         raise Refused(400, f"`{name}` is an object, as JSON.") from None
 
 
-def told_by(body: object, size: int, *, is_get: bool = False) -> Told:
+def operation_request(body: object, size: int, *, is_get: bool = False) -> OperationRequest:
     """The request in a JSON object of so many bytes. Raises Refused, naming the part that is wrong."""
     if not isinstance(body, dict):
         raise Refused(400, "A request is an object with `query`, and `variables` and `operationName` as needed.")
     query, document_id = _typed(body, "query", str, "a GraphQL document, as a text"), _id_in(body)
-    told = Told(
+    told = OperationRequest(
         query=None if query == "" and document_id is not None else query,  # some libraries always send a text
         operation_name=_typed(body, "operationName", str, "a text") or None,
         variables=_typed(body, "variables", dict, "an object"),
@@ -166,7 +166,7 @@ def _hash_in(extensions: Mapping[str, Any]) -> str | None:
     return str(told["sha256Hash"])
 
 
-def _check(told: Told) -> None:
+def _check(told: OperationRequest) -> None:
     """Raises Refused where no document is meant, for texts that no database keeps, and for objects no input can be."""
     if not (told.query or "").strip() and (told.query is not None or told.document_id is None):
         raise Refused(400, "`query` is a GraphQL document, as a text.")

@@ -34,7 +34,7 @@ def sent_of(request: Request, body: bytes) -> Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class WebhookAnswer:
     """What is answered, the two words that are counted by Prometheus, and why nothing was kept."""
 
     response: Response
@@ -66,43 +66,43 @@ class WebhookEndpoint:
         self.metrics.seconds.labels("/webhooks").observe(time.perf_counter() - started)
         await answer.response(scope, receive, send)
 
-    async def _answer(self, request: Request, producer: str) -> Answer:
+    async def _answer(self, request: Request, producer: str) -> WebhookAnswer:
         try:
             return await self._kept(request, producer)
         except UnknownProducer as error:
             response = problem(404, "UNKNOWN_PRODUCER", str(error))
-            return Answer(response, "unknown", "unknown", Reason.UNKNOWN_PRODUCER)
+            return WebhookAnswer(response, "unknown", "unknown", Reason.UNKNOWN_PRODUCER)
         except BadSignature as error:
             reason = self._why_not_believed(error, producer)
-            return Answer(problem(401, "BAD_SIGNATURE", str(error)), producer, reason.lower(), reason)
+            return WebhookAnswer(problem(401, "BAD_SIGNATURE", str(error)), producer, reason.lower(), reason)
         except MalformedDelivery as error:
-            return Answer(problem(400, "MALFORMED", str(error)), producer, "malformed", Reason.MALFORMED)
+            return WebhookAnswer(problem(400, "MALFORMED", str(error)), producer, "malformed", Reason.MALFORMED)
         except BodyTooLarge:
             sentence = f"The body is over the limit of {self.body_limit} bytes."
-            return Answer(problem(413, "TOO_LARGE", sentence), "any", "too_large", Reason.TOO_LARGE)
+            return WebhookAnswer(problem(413, "TOO_LARGE", sentence), "any", "too_large", Reason.TOO_LARGE)
         except BodyNotRead:
             sentence = "The body did not arrive in time."
-            return Answer(problem(408, "NOT_READ", sentence), "any", "not_read", Reason.NOT_READ)
+            return WebhookAnswer(problem(408, "NOT_READ", sentence), "any", "not_read", Reason.NOT_READ)
         except DatabaseUnavailable as error:
             log.warning("A delivery of %r was not kept: %s", producer[:50], error)
             response = problem(
                 503, "UNAVAILABLE", "The inbox cannot be written right now: send it again.", _RETRY_AFTER
             )
-            return Answer(response, "any", "unavailable", Reason.UNAVAILABLE)
+            return WebhookAnswer(response, "any", "unavailable", Reason.UNAVAILABLE)
 
     def _why_not_believed(self, error: BadSignature, producer: str) -> Reason:
         if not self.secrets.get(producer):
             return Reason.NO_SECRET
         return Reason.STALE if isinstance(error, StaleSignature) else Reason.BAD_SIGNATURE
 
-    async def _kept(self, request: Request, producer: str) -> Answer:
+    async def _kept(self, request: Request, producer: str) -> WebhookAnswer:
         if request.method != "POST":
             sentence = "Webhooks are sent with POST."
             response = problem(405, "METHOD_NOT_ALLOWED", sentence, {"allow": "POST"})
-            return Answer(response, "any", "wrong_method", Reason.METHOD_NOT_ALLOWED)
+            return WebhookAnswer(response, "any", "wrong_method", Reason.METHOD_NOT_ALLOWED)
         body = await read_body(request, self.body_limit)
         kept = await keep(self.db, producer, self.secrets.get(producer, ()), sent_of(request, body))
         if not kept.is_new:
-            return Answer(JSONResponse({"status": "duplicate"}, 200), producer, "duplicate")
+            return WebhookAnswer(JSONResponse({"status": "duplicate"}, 200), producer, "duplicate")
         await self.wake("apply_deliveries", None)
-        return Answer(JSONResponse({"status": "accepted"}, 202), producer, "accepted")
+        return WebhookAnswer(JSONResponse({"status": "accepted"}, 202), producer, "accepted")

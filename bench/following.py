@@ -22,7 +22,7 @@ from rich.table import Table
 from bench.coming_and_going import coming_and_going
 from bench.running import Programme as Running
 from bench.running import programme_running
-from db.ledger.changes import follow_member, listening
+from db.ledger.balance_changes import follow_member, listening
 from db.pool import Database, connect
 from loyalty.callers import Caller
 from loyalty.members.register import Registration, register

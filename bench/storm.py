@@ -29,7 +29,7 @@ from loyalty.orders.rules.order import Order, OrderLine, Parcel
 from loyalty.orders.rules.purchase import worth
 from loyalty.orders.rules.shipment import fold
 from loyalty.webhooks.producers import PRODUCERS
-from loyalty.webhooks.producers.events import Known, Sent
+from loyalty.webhooks.producers.events import ReportedOrder, Sent
 from tests.support.hostile.bodies import CARRIERS, as_bytes, native, shopify_refund
 from tests.support.ledger import ledger, points_in_the_ledger
 from tests.support.stage import WEBHOOK_SECRETS
@@ -150,7 +150,7 @@ def _fact_of(told: Told) -> Fact:
     adapter = PRODUCERS[told.producer]
     headers = adapter.sign(_key_of(told.producer), told.body, told.event_id, datetime.now(UTC))
     happening = adapter.read(Sent({name.lower(): text for name, text in headers.items()}, told.body), datetime.now(UTC))
-    assert isinstance(happening, Known), happening
+    assert isinstance(happening, ReportedOrder), happening
     return happening.fact
 
 

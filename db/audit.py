@@ -35,7 +35,7 @@ CHECKS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Bad:
+class BadRow:
     """A member for whom something does not hold, and what, in words."""
 
     member_id: UUID
@@ -47,7 +47,7 @@ class Check:
     """One thing that must hold, and the first rows for which it does not; none when it is sound."""
 
     name: str
-    bad: tuple[Bad, ...]
+    bad: tuple[BadRow, ...]
 
     @property
     def is_sound(self) -> bool:
@@ -66,4 +66,4 @@ async def audit(connection: Any) -> AsyncIterator[Check]:
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         for name, query_name in CHECKS.items():
             rows = await connection.fetch(query(query_name), SHOWN)
-            yield Check(name, tuple(Bad(row["member_id"], row["what"]) for row in rows))
+            yield Check(name, tuple(BadRow(row["member_id"], row["what"]) for row in rows))

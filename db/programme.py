@@ -148,9 +148,9 @@ async def programme_changed(db: Queryable) -> None:
     await db.execute(query("programme_changed"))
 
 
-async def hold_programme(db: Queryable) -> None:
+async def lock_programme(db: Queryable) -> None:
     """Holds the programme until the transaction ends, so that what is read next of it cannot be stale."""
-    await db.fetchrow(query("hold_programme"))
+    await db.fetchrow(query("lock_programme"))
 
 
 async def log_action(db: Queryable, entry: NewLogEntry) -> None:

@@ -3,7 +3,6 @@
 import typer
 
 from mipoints.commands import (
-    books,
     campaigns,
     clock,
     deliveries,
@@ -11,13 +10,14 @@ from mipoints.commands import (
     errors,
     outgoing,
     processes,
-    reconciling,
     sandbox,
     schema,
     terms,
     tokens,
     webhooks,
 )
+from mipoints.commands import reconcile as reconciling
+from mipoints.commands import seed_and_audit as books
 
 app = typer.Typer(
     name="mipoints",

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from api.budget import Budget, spending
-from api.changes import Changes
+from api.followers import Followers
 from loyalty.programme.programme import Programme
 from loyalty.settings import Settings
 from loyalty.tokens import Verifier
@@ -21,14 +21,14 @@ class Parts:
     programme: Programme
     wake: Wake
     verifier: Verifier
-    changes: Changes
+    changes: Followers
     budget: Budget
 
 
 @asynccontextmanager
 async def opened_parts(settings: Settings) -> AsyncIterator[Parts]:
     """All parts of an API process, closed afterwards."""
-    wake, changes = Wake(settings.redis_url), Changes.of(settings)
+    wake, changes = Wake(settings.redis_url), Followers.of(settings)
     budget = Budget(spending(settings), settings.redis_url)
     async with opened_database(settings) as db:
         try:

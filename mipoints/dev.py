@@ -13,7 +13,7 @@ from typing import IO
 from db.pool import connect
 from loyalty.settings import Settings, read_settings
 from mipoints.banner import banner
-from mipoints.children import Child
+from mipoints.child_process import ChildProcess
 from mipoints.client import Api, new_http, until_ready
 from mipoints.console import say
 from mipoints.demo import Demo
@@ -24,7 +24,7 @@ from mipoints.listening import listen
 from mipoints.migrating import bring_up_to_date
 from mipoints.problems import Problem
 from mipoints.sandbox import home, secrets_of, write_env_file
-from mipoints.stopping import until_told
+from mipoints.stop_signals import until_stopped
 
 HOST = "127.0.0.1"
 _KEPT = ("MIPOINTS_OUTGOING_ALLOW_PRIVATE",)
@@ -51,7 +51,7 @@ def run(port: int, *, fresh: bool) -> None:
         listen(HOST, port).close()
         if fresh:
             _forget(sandbox.folder)
-        asyncio.run(until_told(_run(sandbox)))
+        asyncio.run(until_stopped(_run(sandbox)))
 
 
 def _only_one(folder: Path) -> IO[str]:
@@ -98,9 +98,9 @@ async def _run(sandbox: Sandbox) -> None:
         await _first_of(*ends)
 
 
-async def _child(stack: AsyncExitStack, name: str, *arguments: str, env: Mapping[str, str]) -> Child:
+async def _child(stack: AsyncExitStack, name: str, *arguments: str, env: Mapping[str, str]) -> ChildProcess:
     """A started child, which the stack stops; its last lines are shown after that."""
-    child = await Child.start(name, *arguments, env=env)
+    child = await ChildProcess.start(name, *arguments, env=env)
     forwarding = asyncio.ensure_future(child.forward())
     stack.push_async_callback(asyncio.wait, [forwarding])
     stack.push_async_callback(child.stop)

@@ -27,14 +27,14 @@ has it. An answer with `data` is 200 in both.
 """
 
 
-def told() -> dict[str, Any]:
+def documented_codes() -> dict[str, Any]:
     """What to do about each code."""
     return tomllib.loads(files("api").joinpath("errors.toml").read_text("utf-8"))
 
 
 def errors_document() -> str:
     """The whole document."""
-    facts = told()
+    facts = documented_codes()
     parts = [
         _HEAD,
         _FAULTS,

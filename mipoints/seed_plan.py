@@ -23,7 +23,7 @@ from loyalty.earning.rules.caps import Slot, cap_after, period_of
 from loyalty.ledger.answers import content_text
 from loyalty.ledger.rules.lots import Lot, spend
 from loyalty.orders.fact_rows import content_of
-from loyalty.orders.record import OrderTold, content_of_order
+from loyalty.orders.record import OrderToRecord, content_of_order
 from loyalty.orders.rows import lines_as_rows, parcels_as_rows
 from loyalty.orders.rules.facts import Delivered
 from loyalty.orders.rules.order import Order, OrderLine, Parcel, all_kept
@@ -209,7 +209,7 @@ class _Life:
                 parcels=parcels_as_rows(order),
                 shipping_minor=order.shipping_minor,
                 terms_version=terms.version,
-                content=content_text(content_of_order(OrderTold(f"seed-{NUMBER}", order))),
+                content=content_text(content_of_order(OrderToRecord(f"seed-{NUMBER}", order))),
             )
         )
         parcel = order.parcels[0]

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 import uvicorn
 
 from api.app import create_app
-from api.changes import Changes
+from api.followers import Followers
 from db.migrate import are_current
 from db.pool import Database, DatabaseUnavailable
 from loyalty.settings import Settings
 from loyalty.webhooks.rejections import Rejections
 from mipoints.composition import opened_parts
-from mipoints.heads import LimitedHeads
+from mipoints.head_limit import HeadLimit
 
 log = logging.getLogger("mipoints.serve")
 
@@ -27,7 +27,7 @@ GRACE_SECONDS = 10
 class _Server(uvicorn.Server):
     """Uvicorn, but a signal ends the process with code 0 and not with the signal, and streams at once."""
 
-    def __init__(self, config: uvicorn.Config, changes: Changes) -> None:
+    def __init__(self, config: uvicorn.Config, changes: Followers) -> None:
         super().__init__(config)
         self.changes = changes
 
@@ -70,7 +70,7 @@ async def serve(settings: Settings, listener: socket.socket) -> None:
         gc.freeze()  # what lives as long as the process, such as the schema, is not looked through at each collection
         config = uvicorn.Config(
             app,
-            http=LimitedHeads,
+            http=HeadLimit,
             ws="websockets-sansio",
             ws_max_size=settings.graphql_body_limit,
             ws_per_message_deflate=False,

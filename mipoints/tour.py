@@ -11,6 +11,7 @@ from db import clock
 from db.pool import Database
 from loyalty.settings import Settings
 from loyalty.tokens import issue
+from mipoints.advance_clock import advance_clock
 from mipoints.client import Api, Unexpected, new_http
 from mipoints.database import opened_database
 from mipoints.documents import (
@@ -25,10 +26,9 @@ from mipoints.documents import (
     REWARDS,
     TERMS,
 )
-from mipoints.moving import advance_clock
 from mipoints.polling import until
 from mipoints.signing import NATIVE, first_secret, signed_headers
-from mipoints.telling import Teller
+from mipoints.tour_printer import TourPrinter
 
 MARKET = "ES"
 HOLD = "5m"
@@ -41,7 +41,7 @@ async def play(url: str, settings: Settings, *, quick: bool) -> None:
     """Plays it with a new Mi account. Raises Unexpected at the first answer that does not fit the story."""
     secret = first_secret(NATIVE, settings.webhook_secrets)
     async with new_http() as http, opened_database(settings, role=None) as db:
-        await Tour(Api(http, url), settings, db, secret, Teller(quick=quick)).play()
+        await Tour(Api(http, url), settings, db, secret, TourPrinter(quick=quick)).play()
 
 
 @dataclass(slots=True)
@@ -52,7 +52,7 @@ class Tour:
     settings: Settings
     db: Database
     secret: str
-    tell: Teller
+    tell: TourPrinter
     mi_id: str = field(default_factory=lambda: f"tour-{uuid4().hex[:8]}")
     total: int = 0  # available and pending together; which of the two is the workers' business
     credited: int = 0  # of the order

@@ -18,7 +18,7 @@ from loyalty.programme.load import load_shipped
 from loyalty.programme.programme import Programme
 from mipoints.embedded.postgres import EmbeddedPostgres
 from mipoints.embedded.redis import EmbeddedRedis
-from tests.support.books import assert_books_are_sound
+from tests.support.audit import assert_books_are_sound
 from tests.support.fresh import Shared, open_shared
 from tests.support.stage import Stage, open_stage
 

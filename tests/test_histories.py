@@ -14,7 +14,7 @@ import asyncpg
 
 from loyalty.callers import Caller
 from loyalty.members.register import Registration, register
-from loyalty.orders.record import OrderTold, record_order
+from loyalty.orders.record import OrderToRecord, record_order
 from loyalty.orders.rules.facts import Fact, Lost, Returned, ReturnedToSender
 from loyalty.orders.rules.order import Order, all_kept
 from loyalty.orders.rules.purchase import worth
@@ -22,7 +22,7 @@ from loyalty.orders.rules.settlement import settle_state
 from loyalty.orders.rules.shipment import fold
 from loyalty.programme.programme import Programme
 from loyalty.programme.rules.campaigns import Campaign
-from tests.support.books import assert_books_are_sound
+from tests.support.audit import assert_books_are_sound
 from tests.support.drain import apply_deliveries
 from tests.support.histories import CAMPAIGNS, History, everything_returned, history, shuffled
 from tests.support.terms import ES
@@ -127,7 +127,7 @@ async def test_histories_leave_in_the_ledger_what_the_fold_says(programme: Progr
             if seed % 20 == 0:
                 await register(programme, STOREFRONT, Registration(mi_id, "ES", date(1990, 1, 1)), mi_id)
             order = replace(told.order, number=f"{told.order.number}-{member}", placed_at=day_of(told))
-            await record_order(programme, STOREFRONT, OrderTold(mi_id, order), order.number)
+            await record_order(programme, STOREFRONT, OrderToRecord(mi_id, order), order.number)
             kept = fold(order, facts).kept
             expected[order.number] = worth(order, kept, ES, catalogue.campaigns).total
             orders.append(order)

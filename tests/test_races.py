@@ -18,7 +18,7 @@ from loyalty.coupons.redeem import Redeemed, redeem
 from loyalty.earning.earn import earn
 from loyalty.earning.rules.activity import Activity
 from loyalty.members.register import Registration, register
-from loyalty.orders.record import OrderTold, record_order
+from loyalty.orders.record import OrderToRecord, record_order
 from loyalty.orders.rules.order import Order, OrderLine
 from loyalty.programme.programme import Programme
 from loyalty.refusals import IdempotencyMismatch, InvalidInput, NotEnoughPoints
@@ -45,7 +45,7 @@ async def member_with(programme: Programme, owner: asyncpg.Connection, mi_id: st
 
 async def told_order(programme: Programme, mi_id: str, number: str, units: int, key: str | None = None) -> None:
     order = Order(number, await clock.now(programme.db), "EUR", (OrderLine("1", "p-1", 1, units * 100),))
-    await record_order(programme, STOREFRONT, OrderTold(mi_id, order), key or f"key-{number}")
+    await record_order(programme, STOREFRONT, OrderToRecord(mi_id, order), key or f"key-{number}")
 
 
 async def deliver(programme: Programme, number: str) -> None:
@@ -143,7 +143,7 @@ async def test_one_order_number_for_two_members_at_once_belongs_to_one(programme
     order = Order("ORD-1", placed_at, "EUR", (OrderLine("1", "p-1", 1, 10000),))
     answers = await asyncio.gather(
         *(
-            record_order(programme, STOREFRONT, OrderTold(mi_id, order), f"{mi_id}-{n}")
+            record_order(programme, STOREFRONT, OrderToRecord(mi_id, order), f"{mi_id}-{n}")
             for n in range(10)
             for mi_id in ("mi-1", "mi-2")
         ),

@@ -11,15 +11,15 @@ from loyalty.callers import Caller
 from loyalty.operators.campaigns import create_campaign, end_campaign, load_campaigns
 from loyalty.programme.files import shipped_campaign
 from loyalty.programme.programme import Programme
-from loyalty.programme.rules.campaign_check import CampaignTold
+from loyalty.programme.rules.campaign_check import CampaignToCheck
 
 OPERATOR = Caller("olga", frozenset({"operator"}), is_service=True)
 
 
-async def double_points(programme: Programme) -> CampaignTold:
+async def double_points(programme: Programme) -> CampaignToCheck:
     now = await clock.now(programme.db)
     window = now - timedelta(days=1), now + timedelta(days=1)
-    return CampaignTold("Double", ("ES",), *window, "MULTIPLY", ("PURCHASE",), Fraction(2))
+    return CampaignToCheck("Double", ("ES",), *window, "MULTIPLY", ("PURCHASE",), Fraction(2))
 
 
 async def logged(owner: asyncpg.Connection, action: str) -> int:

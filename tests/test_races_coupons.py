@@ -18,14 +18,14 @@ from loyalty.coupons.spend import commit_coupon, release_coupon
 from loyalty.operators.create_reward import create_reward
 from loyalty.orders.rules.order import OrderLine
 from loyalty.programme.programme import Programme
-from loyalty.programme.rules.reward_check import RewardTold
+from loyalty.programme.rules.reward_check import RewardToCheck
 from loyalty.refusals import CouponNotUsable, LimitReached, RewardUnavailable
 from tests.support.drain import end_coupons
 from tests.test_races import STOREFRONT, member_with
 from workers.sweeper import Sweeper
 
 OPERATOR = Caller("olga", frozenset({"operator"}), is_service=True)
-LAST_ONE = RewardTold("ES", "The last one", 700, 50, 10, "Una vez.", stock=1)
+LAST_ONE = RewardToCheck("ES", "The last one", 700, 50, 10, "Una vez.", stock=1)
 
 
 def cart(order: str) -> Cart:
@@ -87,7 +87,7 @@ async def test_a_hundred_members_race_for_a_stock_of_one(programme: Programme, o
 async def test_one_member_asking_many_times_at_once_gets_its_limit(programme: Programme, owner: asyncpg.Connection):
     """R41."""
     await member_with(programme, owner, "mi-1", 3000)
-    limited = RewardTold("ES", "Two for each", 700, 300, 10, "Dos.", stock=50, per_member=2)
+    limited = RewardToCheck("ES", "Two for each", 700, 300, 10, "Dos.", stock=50, per_member=2)
     reward_id = await create_reward(programme, OPERATOR, limited, "reward")
     answers = await at_once(redeem(programme, Caller("mi-1"), "mi-1", reward_id, f"k-{n}") for n in range(30))
     assert answers == {Redeemed.__name__: 2, "LIMIT_REACHED": 28}

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from db import clock
 from db.audit import audit
 from db.limits import EVENT_LEASE_SECONDS
-from db.outgoing.events import Answer, claim_outgoing, write_answers
+from db.outgoing.events import AttemptResult, claim_outgoing, write_attempts
 from db.pool import Database
 from loyalty.callers import Caller
 from loyalty.coupons.redeem import redeem
@@ -98,12 +98,12 @@ async def test_an_answer_that_comes_after_somebody_else_sent_again_counts_only_i
     await owner.execute("update outgoing set leased_until = clock_timestamp()")
     (repeated,) = await claim_outgoing(db, [], 3, EVENT_LEASE_SECONDS)
     assert (stalled.event_id, stalled.attempts, repeated.attempts) == (repeated.event_id, 1, 2)
-    failed = Answer(stalled, "FAILED", 500, "The endpoint answered 500.", 5)
-    await write_answers(db, stalled.endpoint_id, [failed], EVENT_PATIENCE)
+    failed = AttemptResult(stalled, "FAILED", 500, "The endpoint answered 500.", 5)
+    await write_attempts(db, stalled.endpoint_id, [failed], EVENT_PATIENCE)
     assert await owner.fetchval("select status from outgoing") is None
-    await write_answers(db, stalled.endpoint_id, [Answer(stalled, "DELIVERED", 200)], EVENT_PATIENCE)
-    late = Answer(repeated, "FAILED", 500, "The endpoint answered 500.", 5)
-    await write_answers(db, stalled.endpoint_id, [late], EVENT_PATIENCE)
+    await write_attempts(db, stalled.endpoint_id, [AttemptResult(stalled, "DELIVERED", 200)], EVENT_PATIENCE)
+    late = AttemptResult(repeated, "FAILED", 500, "The endpoint answered 500.", 5)
+    await write_attempts(db, stalled.endpoint_id, [late], EVENT_PATIENCE)
     assert await rows(owner) == [("DELIVERED", 2)]
 
 

@@ -16,7 +16,7 @@ from loyalty.earning.rules.activity import Activity
 from loyalty.ledger.answers import Decided
 from loyalty.members.register import Registration, register
 from loyalty.operators.adjust import Adjustment, adjust
-from loyalty.operators.decide_review import Decision, decide_review
+from loyalty.operators.decide_review import ReviewDecision, decide_review
 from loyalty.programme.programme import Programme
 from loyalty.refusals import InvalidInput, NotFound
 from tests.support.drain import credit_due
@@ -98,7 +98,7 @@ async def test_operators_who_approve_and_decline_at_once_get_one_answer(
     verdict = (asked.member_id, asked.verdict_id)
     answers = await asyncio.gather(
         *(
-            decide_review(programme, operator(n), Decision(verdict, approve=n % 2 == 0, reason="Seen."), "k")
+            decide_review(programme, operator(n), ReviewDecision(verdict, approve=n % 2 == 0, reason="Seen."), "k")
             for n in range(1, MANY)
         )
     )

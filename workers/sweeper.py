@@ -9,7 +9,7 @@ from functools import partial
 
 from db.ledger.credit import seconds_to_next_due
 from db.pool import DatabaseUnavailable
-from db.webhooks.inbox import bury_parked, unpark_known
+from db.webhooks.inbox import mark_parked_dead, unpark_known
 from db.webhooks.rejections import forget_rejections
 from loyalty.coupons.expire import end_some_coupons
 from loyalty.ledger.credit import credit_some
@@ -18,7 +18,7 @@ from loyalty.ledger.send_notices import LogNotifier, Notifier, send_some
 from loyalty.orders.settle_kept import settle_some_kept
 from loyalty.outgoing.addresses import Reach
 from loyalty.outgoing.courier import Courier, tidy_outgoing
-from loyalty.outgoing.reaching import Sender
+from loyalty.outgoing.sender import Sender
 from loyalty.programme.programme import Programme
 from loyalty.webhooks.ask_producers import Key, ask_about_silent_parcels
 from loyalty.webhooks.inbox import apply_some
@@ -107,7 +107,7 @@ class Sweeper:
         """Frees parked deliveries whose order nobody announced; gives up on those that were parked for too long and on
         what waits for endpoints that ended; forgets old counts of what was refused (db/limits.py)."""
         await unpark_known(self.programme.db)
-        await bury_parked(self.programme.db)
+        await mark_parked_dead(self.programme.db)
         await tidy_outgoing(self.programme.db)
         await forget_rejections(self.programme.db)
         return 0

@@ -6,6 +6,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from api.documents import PreparedDocument
 from api.schema.coupons import checkout, redeem
+from api.schema.descriptions import complete_descriptions
 from api.schema.earning import earn, moderate
 from api.schema.members import membership, register
 from api.schema.operators import adjust, change_campaigns, change_rewards
@@ -14,7 +15,6 @@ from api.schema.query import Query
 from api.schema.refusals import REFUSALS
 from api.schema.scalars import SCALARS
 from api.schema.subscription import Subscription
-from api.schema.telling import tell
 from api.schema.webhooks import replay
 
 
@@ -62,7 +62,7 @@ def build_schema() -> QuietSchema:
         extensions=_EXTENSIONS,
         config=StrawberryConfig(scalar_map=SCALARS),
     )
-    tell(built._schema)
+    complete_descriptions(built._schema)
     return built
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, TypeVar
 
 import strawberry
 
-from api.cursors import Asked
+from api.cursors import PageArguments
 
 T = TypeVar("T")
 
@@ -32,6 +32,8 @@ def given(value: T | None) -> T | None:
     return None if value is NOT_GIVEN else value
 
 
-def asked(first: int | None, after: str | None, last: int | None = None, before: str | None = None) -> Asked:
+def page_arguments(
+    first: int | None, after: str | None, last: int | None = None, before: str | None = None
+) -> PageArguments:
     """A connection's arguments, those not given as None."""
-    return Asked(given(first), given(after), given(last), given(before))
+    return PageArguments(given(first), given(after), given(last), given(before))

@@ -9,7 +9,7 @@ from api.schema.arguments import given
 from api.schema.scalars import URL, Market
 from loyalty.earning.rules.activity import Activity
 from loyalty.members.register import Registration
-from loyalty.orders.record import OrderTold
+from loyalty.orders.record import OrderToRecord
 from loyalty.orders.rules.order import Order, OrderLine, Parcel
 from loyalty.programme.rules.kinds import EntryKind, is_new_kind
 from loyalty.refusals import InvalidInput
@@ -208,7 +208,7 @@ class RecordOrderInput:
         default=strawberry.UNSET, description="How it travels, if that is known."
     )
 
-    def told(self) -> OrderTold:
+    def told(self) -> OrderToRecord:
         """The order as the programme takes it. Raises InvalidInput for what no rule needs to see."""
         order = Order(
             number=text_of(self.number, "input", "number"),
@@ -219,7 +219,7 @@ class RecordOrderInput:
             discount_minor=self.discount_minor,
             parcels=tuple(_parcel(parcel, place) for place, parcel in enumerate(given(self.parcels) or ())),
         )
-        return OrderTold(text_of(self.mi_id, "input", "miId"), order)
+        return OrderToRecord(text_of(self.mi_id, "input", "miId"), order)
 
 
 def _line(line: OrderLineInput, place: int) -> OrderLine:

@@ -11,8 +11,7 @@ from api.permissions import EVERYONE, MEMBERS, SERVICES, SERVICES_AND_OWN, SERVI
 from api.prices import EXPENSIVE
 from api.schema.arguments import NOT_GIVEN, given
 from api.schema.coupons.checkout import coupons_for_cart
-from api.schema.declaring import query, whose
-from api.schema.finding import find, may_see, open_market
+from api.schema.lookup import find, may_see, open_market
 from api.schema.members.members import Member as MemberType
 from api.schema.members.members import offered_rewards
 from api.schema.node import Node as NodeType
@@ -21,6 +20,7 @@ from api.schema.orders.orders import Order as OrderType
 from api.schema.programme.campaigns import Campaign as CampaignType
 from api.schema.programme.rewards import Reward as RewardType
 from api.schema.programme.terms import Terms as TermsType
+from api.schema.root_fields import mi_id_of, query
 from api.schema.scalars import Market
 from api.schema.webhooks.deliveries import webhook_deliveries
 from db import clock
@@ -134,4 +134,4 @@ class Query:
             strawberry.ID | None, strawberry.argument(description="Whose; a member may leave it out.")
         ] = NOT_GIVEN,
     ) -> str | None:
-        return await export_member(info.context.programme.db, whose(info, mi_id))
+        return await export_member(info.context.programme.db, mi_id_of(info, mi_id))

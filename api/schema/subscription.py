@@ -7,14 +7,14 @@ from typing import Annotated
 import strawberry
 
 from api.access import lasts_until
-from api.changes import Following
 from api.context import Info
+from api.followers import Follower
 from api.permissions import MEMBERS
-from api.schema.declaring import subscription
 from api.schema.ledger.entries import PointsEntry
 from api.schema.ledger.pending import PendingPoints
 from api.schema.members.members import Balance, Member
-from db.ledger.changes import Change, Followed, changes_since, follow_member
+from api.schema.root_fields import subscription
+from db.ledger.balance_changes import Change, FollowedMember, changes_since, follow_member
 from db.pool import DatabaseUnavailable
 from loyalty.refusals import NotAMember
 
@@ -71,7 +71,7 @@ def _until(info: Info) -> datetime:
     return ends.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
 
 
-async def _changes(info: Info, followed: Followed, following: Following) -> AsyncIterator[BalanceChanged]:
+async def _changes(info: Info, followed: FollowedMember, following: Follower) -> AsyncIterator[BalanceChanged]:
     """Each change since then, until the person is erased. It looks once at the start: a change that was told before
     this follower was there was told to nobody."""
     seq = followed.seq
@@ -90,7 +90,7 @@ async def _changes(info: Info, followed: Followed, following: Following) -> Asyn
         await following.told()
 
 
-async def _what_changed(info: Info, followed: Followed, changes: Sequence[Change]) -> list[BalanceChanged]:
+async def _what_changed(info: Info, followed: FollowedMember, changes: Sequence[Change]) -> list[BalanceChanged]:
     """What there is to tell: one for each line and each promise that is still open, or the balance alone."""
     member = await _member(info, followed)
     if member is None:
@@ -107,6 +107,6 @@ async def _what_changed(info: Info, followed: Followed, changes: Sequence[Change
     return told or [BalanceChanged(balance=member.balance, entry=None, pending_points=None)]
 
 
-async def _member(info: Info, followed: Followed) -> Member | None:
+async def _member(info: Info, followed: FollowedMember) -> Member | None:
     info.context.begin_anew()
     return Member.of(await info.context.loaders.members.load(followed.member_id))

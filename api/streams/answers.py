@@ -7,16 +7,16 @@ from typing import Any
 
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, subscribe
 
-from api.context import Asker, Context
-from api.errors import Answer, execution_errors
+from api.context import Context, Requester
+from api.errors import AnswerBody, execution_errors
 from api.metrics import Metrics
-from api.running import Answered, Ready, Runner
+from api.runner import Answered, Ready, Runner
 from api.variables import are_of_variables
 
 
 async def answers(
-    runner: Runner, ready: Ready | Answered, asker: Asker, metrics: Metrics
-) -> AsyncGenerator[Answer, None]:
+    runner: Runner, ready: Ready | Answered, asker: Requester, metrics: Metrics
+) -> AsyncGenerator[AnswerBody, None]:
     """Every answer is well-formed; one without `data` says that nothing was run, or that it cannot go on."""
     if isinstance(ready, Ready) and ready.kind == "subscription":
         last, told = Answered({}, ready.kind), {"extensions": ready.admitted.told()}
@@ -31,7 +31,7 @@ async def answers(
     metrics.graphql.labels(last.kind, last.outcome).inc()
 
 
-async def _follow(runner: Runner, ready: Ready, asker: Asker) -> AsyncGenerator[Answer, None]:
+async def _follow(runner: Runner, ready: Ready, asker: Requester) -> AsyncGenerator[AnswerBody, None]:
     """The answers of one subscription, through the schema's own types: nothing is parsed or validated once more."""
     context = runner.context_for(ready, asker)
     try:
@@ -46,7 +46,7 @@ async def _follow(runner: Runner, ready: Ready, asker: Asker) -> AsyncGenerator[
         yield {"errors": execution_errors([_wrapped(error)], context.request_id)}
 
 
-def _not_begun(runner: Runner, ready: Ready, errors: Sequence[GraphQLError], asker: Asker) -> Answer:
+def _not_begun(runner: Runner, ready: Ready, errors: Sequence[GraphQLError], asker: Requester) -> AnswerBody:
     if errors and are_of_variables(errors):
         return runner.unread(ready, errors, asker)
     return {"errors": execution_errors(errors, asker.request_id)}
@@ -71,7 +71,7 @@ def _wrapped(error: Exception) -> GraphQLError:
     return error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)
 
 
-def _answer(result: ExecutionResult, request_id: str) -> Answer:
+def _answer(result: ExecutionResult, request_id: str) -> AnswerBody:
     if not result.errors:
         return {"data": result.data}
     return {"errors": execution_errors(result.errors, request_id), "data": result.data}

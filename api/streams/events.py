@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from api.context import Asker
-from api.errors import Answer, error_answer
-from api.leaving import gone
+from api.context import Requester
+from api.disconnect import disconnected
+from api.errors import AnswerBody, error_answer
 from api.negotiation import ranges_of
 from api.problems import Limited, Problem, Unauthenticated
 from api.streams.open import OpenStreams, seconds_left
@@ -36,7 +36,7 @@ def takes_events(request: Request) -> bool:
 class EventStream(Response):
     """The answers to one operation as events, each written as one piece; comments in between show that it lives."""
 
-    def __init__(self, answers: AsyncGenerator[Answer, None], streams: OpenStreams, asker: Asker) -> None:
+    def __init__(self, answers: AsyncGenerator[AnswerBody, None], streams: OpenStreams, asker: Requester) -> None:
         self.answers, self.streams, self.asker = answers, streams, asker
         super().__init__(headers=_HEADERS)
         del self.headers["content-length"]
@@ -46,7 +46,7 @@ class EventStream(Response):
         with suppress(OSError, TimeoutError):
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             ends: set[asyncio.Future[Any]] = {
-                asyncio.ensure_future(gone(receive)),
+                asyncio.ensure_future(disconnected(receive)),
                 asyncio.ensure_future(self.streams.ending.wait()),
             }
             try:
@@ -66,7 +66,7 @@ class EventStream(Response):
 
     async def _pass_on(self, send: Send, ends: "set[asyncio.Future[Any]]", until: float) -> None:
         """Hands answers over as they come. Where the process stops, the end comes without `complete`: connect anew."""
-        coming: asyncio.Future[Answer | None] = asyncio.ensure_future(anext(self.answers, None))
+        coming: asyncio.Future[AnswerBody | None] = asyncio.ensure_future(anext(self.answers, None))
         try:
             while True:
                 wait = min(self.streams.heartbeat_seconds, seconds_left(until))
@@ -101,7 +101,7 @@ class EventStream(Response):
             await send({"type": "http.response.body", "body": piece, "more_body": more})
 
 
-def _next(answer: Answer) -> bytes:
+def _next(answer: AnswerBody) -> bytes:
     """Frames end with LF: urql looks for an empty line and does not know CR."""
     text = json.dumps(answer, separators=(",", ":"), ensure_ascii=False)
     return b"event: next\ndata: " + text.encode("utf-8", "replace") + b"\n\n"

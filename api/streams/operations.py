@@ -8,11 +8,11 @@ from typing import Any
 
 from starlette.websockets import WebSocketDisconnect
 
-from api.context import Asker
+from api.context import Requester
 from api.errors import error_answer
 from api.graphql import GraphQLEndpoint
 from api.problems import Limited
-from api.requests import Refused, told_by
+from api.requests import Refused, operation_request
 from api.streams.answers import answers
 from api.streams.messages import ALREADY_THERE, Ended, Message
 
@@ -27,7 +27,7 @@ class Operations:
     send: Callable[[dict[str, Any]], Awaitable[None]]
     _running: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
 
-    async def begin(self, message: Message, asker: Asker) -> None:
+    async def begin(self, message: Message, asker: Requester) -> None:
         """Starts one, or refuses one too many. Raises Ended for an id that is in use."""
         if message.id in self._running:
             raise Ended(ALREADY_THERE, f"Subscriber for {message.id} already exists")
@@ -57,14 +57,14 @@ class Operations:
         if self._running.get(id_) is task:
             del self._running[id_]
 
-    async def _operate(self, message: Message, asker: Asker) -> None:
+    async def _operate(self, message: Message, asker: Requester) -> None:
         """A client that is gone is the connection's to notice."""
         with suppress(WebSocketDisconnect, TimeoutError, RuntimeError):
             await self._answer(message, asker)
 
-    async def _answer(self, message: Message, asker: Asker) -> None:
+    async def _answer(self, message: Message, asker: Requester) -> None:
         try:
-            ready = await self.endpoint.prepared(told_by(message.payload, message.size), asker)
+            ready = await self.endpoint.prepared(operation_request(message.payload, message.size), asker)
         except Refused as refused:
             await self._refuse(message.id, str(refused), refused.code, asker)
             return
@@ -76,7 +76,7 @@ class Operations:
                 await self.send({"id": message.id, "type": "next", "payload": answer})
         await self._last(message.id, {"type": "complete"})
 
-    async def _refuse(self, id_: str, sentence: str, code: str, asker: Asker) -> None:
+    async def _refuse(self, id_: str, sentence: str, code: str, asker: Requester) -> None:
         await self._last(id_, {"type": "error", "payload": [error_answer(sentence, code, asker.request_id)]})
 
     async def _last(self, id_: str, message: dict[str, Any]) -> None:

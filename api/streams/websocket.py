@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from api.access import caller_by
-from api.context import Asker
+from api.context import Requester
 from api.graphql import GraphQLEndpoint
 from api.problems import Limited
 from api.streams import messages
@@ -123,7 +123,7 @@ class Connection:
                 case _:
                     await self._keep_up(message)
 
-    def _asker(self) -> Asker:
+    def _asker(self) -> Requester:
         return self.endpoint.runner.asker(self.socket, self.caller, self.language, uuid4().hex)
 
     async def _keep_up(self, message: Message) -> None:

@@ -13,7 +13,7 @@ from db.queries import query
 
 
 @dataclass(frozen=True, slots=True)
-class KeptAnswer:
+class StoredAnswer:
     """The first answer to an idempotency key, and the hash of the input it was given to."""
 
     input_hash: str
@@ -21,23 +21,23 @@ class KeptAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class RequestToJudge:
     """The programme's moment and version, with a service's earlier answer to a key."""
 
     now: datetime
     programme_version: int
-    kept: KeptAnswer | None
+    kept: StoredAnswer | None
 
 
-def kept_answer(row: asyncpg.Record) -> KeptAnswer | None:
-    return KeptAnswer(row["input_hash"].hex(), row["answer"]) if row["answer"] is not None else None
+def stored_answer(row: asyncpg.Record) -> StoredAnswer | None:
+    return StoredAnswer(row["input_hash"].hex(), row["answer"]) if row["answer"] is not None else None
 
 
-async def request_to_judge(db: Queryable, service_id: UUID | None, key: str | None) -> Moment:
+async def request_to_judge(db: Queryable, service_id: UUID | None, key: str | None) -> RequestToJudge:
     """The moment, and what a service was answered to this key before."""
     row = await db.fetchrow(query("request_to_judge"), service_id, key)
     assert row is not None
-    return Moment(row["now"], row["programme_version"], kept_answer(row))
+    return RequestToJudge(row["now"], row["programme_version"], stored_answer(row))
 
 
 async def key_is_used(db: Queryable, service_id: UUID | None, mi_id: str | None, key: str) -> bool:

@@ -66,7 +66,7 @@ def _entry(row: asyncpg.Record) -> EntryRow:
 
 
 @dataclass(frozen=True, slots=True)
-class LineToAnswer:
+class EntryToReverse:
     """A line of history that may be given back. `took` are (from, to, lapses on, points), the accounts by name."""
 
     took: tuple[tuple[str, str, date | None, int], ...]
@@ -74,12 +74,12 @@ class LineToAnswer:
     promised: int
 
 
-async def line_to_answer(db: Queryable, member_id: UUID, seq: int) -> LineToAnswer | None:
+async def entry_to_reverse(db: Queryable, member_id: UUID, seq: int) -> EntryToReverse | None:
     """A line of a member's history with what it took and what was given back of it."""
-    row = await db.fetchrow(query("line_to_answer"), member_id, seq)
+    row = await db.fetchrow(query("entry_to_reverse"), member_id, seq)
     if row is None:
         return None
     took = tuple(
         (debit, credit, date.fromisoformat(day) if day else None, points) for debit, credit, day, points in row["took"]
     )
-    return LineToAnswer(took, row["given"], row["promised"])
+    return EntryToReverse(took, row["given"], row["promised"])

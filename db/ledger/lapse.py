@@ -41,14 +41,14 @@ async def members_to_lapse(db: Queryable, after: Place, most: int) -> list[Place
     return [(row["on_day"], row["member_id"]) for row in rows]
 
 
-async def members_to_tell_of_coupons(db: Queryable, most: int) -> list[UUID]:
+async def members_with_expiring_coupons(db: Queryable, most: int) -> list[UUID]:
     """Up to `most` members with a coupon whose end they are to be told of."""
-    return [row["member_id"] for row in await db.fetch(query("members_to_tell_of_coupons"), most)]
+    return [row["member_id"] for row in await db.fetch(query("members_with_expiring_coupons"), most)]
 
 
-async def hold_member_to_lapse(db: Queryable, member_id: UUID) -> bool:
+async def lock_member_to_lapse(db: Queryable, member_id: UUID) -> bool:
     """Holds one member until the transaction ends; False while somebody else does."""
-    return await db.fetchval(query("hold_member_to_lapse"), member_id) is not None
+    return await db.fetchval(query("lock_member_to_lapse"), member_id) is not None
 
 
 async def next_step(db: Queryable, member_id: UUID, until: datetime | None) -> Step | None:
@@ -57,11 +57,11 @@ async def next_step(db: Queryable, member_id: UUID, until: datetime | None) -> S
     return Step(**dict(row.items())) if row is not None else None
 
 
-async def lot_told(db: Queryable, member_id: UUID, lapses_on: date) -> None:
+async def mark_lot_noticed(db: Queryable, member_id: UUID, lapses_on: date) -> None:
     """The member has been told of this lot."""
-    await db.execute(query("lot_told"), member_id, lapses_on)
+    await db.execute(query("mark_lot_noticed"), member_id, lapses_on)
 
 
-async def coupon_told(db: Queryable, member_id: UUID, coupon_id: UUID) -> None:
+async def mark_coupon_noticed(db: Queryable, member_id: UUID, coupon_id: UUID) -> None:
     """The member has been told of this coupon, or came by it too late for that."""
-    await db.execute(query("coupon_told"), member_id, coupon_id)
+    await db.execute(query("mark_coupon_noticed"), member_id, coupon_id)

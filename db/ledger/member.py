@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from db.ledger.answers import KeptAnswer, kept_answer
+from db.ledger.answers import StoredAnswer, stored_answer
 from db.pool import Queryable
 from db.queries import query
 
 
 @dataclass(frozen=True, slots=True)
-class Who:
+class MemberRef:
     """A member named by Mi account id, or by member id."""
 
     mi_id: str | None = None
@@ -42,7 +42,7 @@ class MemberToJudge:
     now: datetime
     programme_version: int
     is_behind: bool
-    kept: KeptAnswer | None
+    kept: StoredAnswer | None
     slots: tuple[tuple[str, int], ...]
     fuel_days: tuple[tuple[date, int, int], ...]
     lots: tuple[tuple[date, int], ...]
@@ -50,7 +50,7 @@ class MemberToJudge:
 
 async def member_to_judge(
     db: Queryable,
-    who: Who,
+    who: MemberRef,
     *,
     service_id: UUID | None = None,
     key: str | None = None,
@@ -64,7 +64,7 @@ async def member_to_judge(
     return MemberToJudge(
         **{name: row[name] for name in _COLUMNS},
         earlier_zones=tuple((zone, datetime.fromisoformat(until)) for zone, until in row["earlier_zones"]),
-        kept=kept_answer(row),
+        kept=stored_answer(row),
         slots=tuple((period, n) for period, n in row["slots"]),
         fuel_days=tuple((date.fromisoformat(day), streak, bonuses) for day, streak, bonuses in row["fuel_days"]),
         lots=tuple((date.fromisoformat(day), remaining) for day, remaining in row["lots"]),
@@ -92,6 +92,6 @@ _COLUMNS = (
 )
 
 
-async def lock_member_to_judge(db: Queryable, who: Who) -> None:
+async def lock_member_to_judge(db: Queryable, who: MemberRef) -> None:
     """Holds the member until the transaction ends, so that what is read next cannot be stale."""
     await db.fetchrow(query("lock_member_to_judge"), who.mi_id, who.member_id)

@@ -21,7 +21,7 @@ class PromiseOfVerdict:
 
 
 @dataclass(frozen=True, slots=True)
-class VerdictToTurn:
+class VerdictToResolve:
     """A verdict with its promises, what is left of what it credited as (lapses on, points), what of each lot lapsed,
     the first line of history it made, and when its review was told to be published while something else held it."""
 
@@ -49,13 +49,13 @@ class VerdictToTurn:
         return tuple(promise for promise in self.promises if promise.state == "PROMISED")
 
 
-async def verdict_to_turn(db: Queryable, member_id: UUID, verdict_id: UUID) -> VerdictToTurn | None:
+async def verdict_to_resolve(db: Queryable, member_id: UUID, verdict_id: UUID) -> VerdictToResolve | None:
     """One verdict of a member with what turning it or taking it back depends on."""
-    row = await db.fetchrow(query("verdict_to_turn"), member_id, verdict_id)
+    row = await db.fetchrow(query("verdict_to_resolve"), member_id, verdict_id)
     if row is None:
         return None
     values = dict(row.items())
-    return VerdictToTurn(
+    return VerdictToResolve(
         **values
         | {
             "promises": tuple(PromiseOfVerdict(UUID(id_), *others) for id_, *others in values["promises"]),

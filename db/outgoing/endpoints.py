@@ -25,9 +25,9 @@ async def add_endpoint(db: Queryable, endpoint_id: UUID, url: str, secret: str, 
     await db.execute(query("add_endpoint"), endpoint_id, url, secret, list(types))
 
 
-async def hold_endpoint(db: Queryable, endpoint_id: UUID) -> Endpoint | None:
+async def lock_endpoint(db: Queryable, endpoint_id: UUID) -> Endpoint | None:
     """One endpoint, held until the transaction ends; None for an unknown id."""
-    row = await db.fetchrow(query("hold_endpoint"), endpoint_id)
+    row = await db.fetchrow(query("lock_endpoint"), endpoint_id)
     return Endpoint(**dict(row.items())) if row is not None else None
 
 
@@ -46,6 +46,6 @@ async def set_endpoint_secrets(db: Queryable, endpoint_id: UUID, secrets: Sequen
     await db.execute(query("set_endpoint_secrets"), endpoint_id, list(secrets))
 
 
-async def endpoint_well_again(db: Queryable, endpoint_id: UUID) -> None:
+async def endpoint_recovered(db: Queryable, endpoint_id: UUID) -> None:
     """Forgets its failures, and tries what waits for as long as anything else."""
-    await db.execute(query("endpoint_well_again"), endpoint_id)
+    await db.execute(query("endpoint_recovered"), endpoint_id)

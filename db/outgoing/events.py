@@ -48,7 +48,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AttemptResult:
     """What became of one attempt: DELIVERED, DROPPED, DEAD, or FAILED with seconds until the next (None: no next)."""
 
     event: Event
@@ -73,10 +73,12 @@ async def claim_outgoing(db: Queryable, busy: Sequence[UUID], rounds: int, lease
     return [Event(**dict(row.items())) for row in rows]
 
 
-async def write_answers(db: Queryable, endpoint_id: UUID, answers: Sequence[Answer], patience: Patience) -> None:
+async def write_attempts(
+    db: Queryable, endpoint_id: UUID, answers: Sequence[AttemptResult], patience: Patience
+) -> None:
     """Writes down what became of a round of attempts at one endpoint."""
     await db.execute(
-        query("write_answers"),
+        query("write_attempts"),
         endpoint_id,
         [answer.event.member_id for answer in answers],
         [answer.event.sequence for answer in answers],
@@ -91,9 +93,9 @@ async def write_answers(db: Queryable, endpoint_id: UUID, answers: Sequence[Answ
     )
 
 
-async def bury_outgoing(db: Queryable, endpoint_id: UUID, why: str, tried_for: float = 0) -> int:
+async def mark_outgoing_dead(db: Queryable, endpoint_id: UUID, why: str, tried_for: float = 0) -> int:
     """Gives up on what waits for an endpoint and was tried for so many seconds; gives how many, a thousand at most."""
-    return len(await db.fetch(query("bury_outgoing"), endpoint_id, why, tried_for))
+    return len(await db.fetch(query("mark_outgoing_dead"), endpoint_id, why, tried_for))
 
 
 async def endpoints_with_leftovers(db: Queryable) -> list[UUID]:

@@ -65,7 +65,7 @@ returning campaign_id;
 -- name: programme_changed
 update programme_state set version = version + 1;
 
--- name: hold_programme
+-- name: lock_programme
 -- Holds the programme until the transaction ends: changes to it come one after another.
 select version from programme_state for update;
 

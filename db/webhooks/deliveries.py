@@ -38,7 +38,7 @@ class DeliveryRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Before:
+class DeliveryBefore:
     """What a delivery was before it was to be applied again."""
 
     state: str
@@ -68,10 +68,10 @@ async def kept_delivery(db: Queryable, producer: str, event_id: str) -> Delivery
     return Delivery(**dict(row.items())) if row is not None else None
 
 
-async def replay_delivery(db: Queryable, producer: str, event_id: str) -> Before | None:
+async def replay_delivery(db: Queryable, producer: str, event_id: str) -> DeliveryBefore | None:
     """Has a delivery applied again, whatever its state; None where nothing of that id was kept."""
     row = await db.fetchrow(query("replay_delivery"), producer, event_id)
-    return Before(**dict(row.items())) if row is not None else None
+    return DeliveryBefore(**dict(row.items())) if row is not None else None
 
 
 async def replay_dead_deliveries(db: Queryable, producer: str) -> list[str]:

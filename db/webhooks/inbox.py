@@ -45,9 +45,9 @@ async def deliveries_to_apply(db: Queryable, most: int) -> list[tuple[str, str]]
     return [(row["producer"], row["event_id"]) for row in rows]
 
 
-async def hold_delivery(db: Queryable, producer: str, event_id: str) -> Delivery | None:
+async def lock_delivery(db: Queryable, producer: str, event_id: str) -> Delivery | None:
     """Takes a delivery until the transaction ends, or None when it is taken or done."""
-    row = await db.fetchrow(query("hold_delivery"), producer, event_id)
+    row = await db.fetchrow(query("lock_delivery"), producer, event_id)
     return Delivery(**dict(row.items())) if row is not None else None
 
 
@@ -85,17 +85,17 @@ async def empty_deliveries_of_member(db: Queryable, member_id: UUID) -> None:
     await db.execute(query("empty_deliveries_of_member"), member_id)
 
 
-async def rest_delivery(db: Queryable, producer: str, event_id: str) -> None:
+async def pause_delivery(db: Queryable, producer: str, event_id: str) -> None:
     """Leaves a delivery alone for a second, without counting an attempt."""
-    await db.execute(query("rest_delivery"), producer, event_id)
+    await db.execute(query("pause_delivery"), producer, event_id)
 
 
-async def lead_parcels_to_order(
+async def link_parcels_to_order(
     db: Queryable, number: str, member_id: UUID, parcels: Sequence[tuple[str, str | None]]
 ) -> None:
     """Lets carriers' news of these parcels, as (tracking number, carrier), find an order."""
     numbers, carriers = [each[0] for each in parcels], [each[1] for each in parcels]
-    await db.execute(query("lead_parcels_to_order"), number, member_id, numbers, carriers)
+    await db.execute(query("link_parcels_to_order"), number, member_id, numbers, carriers)
 
 
 async def unpark_deliveries(db: Queryable, order_number: str, tracking_numbers: Sequence[str]) -> int:
@@ -109,6 +109,6 @@ async def unpark_known(db: Queryable) -> int:
     return len(await db.fetch(query("unpark_known")))
 
 
-async def bury_parked(db: Queryable) -> int:
+async def mark_parked_dead(db: Queryable) -> int:
     """Gives up on deliveries parked for PARKED_DAYS; gives how many."""
-    return len(await db.fetch(query("bury_parked")))
+    return len(await db.fetch(query("mark_parked_dead")))

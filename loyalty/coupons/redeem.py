@@ -6,7 +6,7 @@ from datetime import date
 from uuid import UUID, uuid4
 
 from db.coupons.checkout import reward_limits
-from db.ledger.member import MemberToJudge, Who
+from db.ledger.member import MemberRef, MemberToJudge
 from db.ledger.record import Changes, NewCoupon, NewTransfer, NewVerdict, TakenStock
 from db.pool import Queryable
 from loyalty.callers import Caller
@@ -58,7 +58,7 @@ async def redeem(programme: Programme, caller: Caller, mi_id: str, reward_id: st
             raise NotEnoughPoints(reward.cost, member.available)
         return _issue(member, reward, catalogue, key)
 
-    answer = await decide(programme.db, Who(mi_id=mi_id), request, judge)
+    answer = await decide(programme.db, MemberRef(mi_id=mi_id), request, judge)
     return Redeemed(UUID(answer["member_id"]), UUID(answer["coupon_id"]), UUID(answer["verdict_id"]))
 
 

@@ -12,7 +12,7 @@ from db.coupons.checkout import (
     coupon_to_judge,
 )
 from db.coupons.rows import CouponRow
-from db.ledger.member import MemberToJudge, Who
+from db.ledger.member import MemberRef, MemberToJudge
 from db.ledger.record import ChangedCoupon, Changes, KeptReservation
 from db.pool import Queryable
 from loyalty.callers import Caller
@@ -108,7 +108,7 @@ async def reserve_coupon(
         changes = _reserve(coupon, held, cart.order_number, found.discount_minor, until, member.now)
         return changes, coupon_answer(member, coupon, found.discount_minor)
 
-    return CouponDecided.of(await decide(programme.db, Who(mi_id=mi_id), request, judge))
+    return CouponDecided.of(await decide(programme.db, MemberRef(mi_id=mi_id), request, judge))
 
 
 def _reserve(

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from db.coupons.checkout import CouponToJudge, coupon_owner, coupon_to_judge
-from db.ledger.member import MemberToJudge, Who
+from db.ledger.member import MemberRef, MemberToJudge
 from db.ledger.record import ChangedCoupon, Changes, KeptReservation
 from db.pool import Queryable
 from loyalty.callers import Caller
@@ -55,7 +55,7 @@ async def _take_step(
 
     owner = await coupon_owner(programme.db, code)
     try:
-        answer = await decide(programme.db, Who(member_id=owner or _NOBODY), request, judge)
+        answer = await decide(programme.db, MemberRef(member_id=owner or _NOBODY), request, judge)
     except NotAMember:
         raise NotFound(sentence="There is no such coupon.") from None
     return CouponDecided.of(answer)

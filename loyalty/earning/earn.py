@@ -3,13 +3,13 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from db.ledger.member import MemberToJudge, Who
+from db.ledger.member import MemberRef, MemberToJudge
 from db.ledger.record import Changes
 from db.ledger.verdicts import verdict_of_business_key
 from db.pool import Queryable
 from loyalty.callers import Caller
 from loyalty.earning.judgements import write_judgement
-from loyalty.earning.rules.activity import Activity, Judgement, Known, judge, too_late_or_early
+from loyalty.earning.rules.activity import Activity, EarningContext, Judgement, judge, too_late_or_early
 from loyalty.earning.rules.caps import Slot
 from loyalty.earning.rules.fuel import FuelDay
 from loyalty.earning.velocity import check_velocity
@@ -31,7 +31,7 @@ async def earn(
     The same key gets the same verdict (R61). Refusals: NotAMember, MemberNotActive (R5), InvalidInput for a time in
     the future or too long ago (R23), IdempotencyMismatch.
     """
-    who = Who(mi_id=caller.name)
+    who = MemberRef(mi_id=caller.name)
     request = request_of(caller, "earnPoints", key, [_asked(activity), occurred_at])
 
     async def judge_activity(db: Queryable, member: MemberToJudge) -> tuple[Changes, Answer]:
@@ -50,7 +50,7 @@ async def earn(
             member.now,
             terms,
             calendar_of(member),
-            known_of(member, catalogue, activity.kind),
+            earning_context(member, catalogue, activity.kind),
             programme.hold_seconds,
         )
         judgement, facts = await check_velocity(programme, db, member, terms, activity.device_id, judgement)
@@ -131,9 +131,9 @@ def _review_key(activity: Activity) -> str | None:
     return f"review_id:{activity.review_id}" if activity.review_id is not None else None
 
 
-def known_of(member: MemberToJudge, catalogue: Catalogue, kind: str) -> Known:
+def earning_context(member: MemberToJudge, catalogue: Catalogue, kind: str) -> EarningContext:
     """What a judgement knows of a member: its slots of this kind, its fuel days, the campaigns."""
     fuel_days = tuple(FuelDay(day, streak, bonuses) for day, streak, bonuses in member.fuel_days)
     slots = {Slot(kind, period, n) for period, n in member.slots}
     slots |= {Slot(EntryKind.FUEL, day.day.isoformat(), 1) for day in fuel_days}
-    return Known(frozenset(slots), fuel_days, catalogue.campaigns)
+    return EarningContext(frozenset(slots), fuel_days, catalogue.campaigns)

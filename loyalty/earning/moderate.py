@@ -4,19 +4,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from db.ledger.member import MemberToJudge, Who
+from db.ledger.member import MemberRef, MemberToJudge
 from db.ledger.record import Changes, NewModeration, NewVerdict
-from db.ledger.verdicts import VerdictToTurn, verdict_of_business_key, verdict_to_turn
+from db.ledger.verdicts import VerdictToResolve, verdict_of_business_key, verdict_to_resolve
 from db.pool import Queryable
 from loyalty.callers import Caller
-from loyalty.earning.earn import known_of
+from loyalty.earning.earn import earning_context
 from loyalty.earning.judgements import write_judgement
 from loyalty.earning.rules.activity import Activity, due_at, judge
 from loyalty.earning.rules.moderation import Removal, removal_of, when_published
 from loyalty.ledger.answers import Answer, Decided, request_of, verdict_answer
 from loyalty.ledger.clawback import points_of, write_reversal
 from loyalty.ledger.decide import decide
-from loyalty.ledger.resolve import Turning, credit_first, removal_key, reversal_of
+from loyalty.ledger.resolve import Resolution, credit_first, removal_key, reversal_of
 from loyalty.programme.calendars import calendar_of
 from loyalty.programme.catalogue import Catalogue
 from loyalty.programme.programme import Programme
@@ -58,7 +58,7 @@ async def record_moderation(programme: Programme, caller: Caller, mi_id: str, to
     Refusals: NotAMember, NotFound for an unknown review or share, MemberNotActive for a closed membership,
     IdempotencyMismatch. A suspended member's holds pause, and are kept (R5).
     """
-    who = Who(mi_id=mi_id)
+    who = MemberRef(mi_id=mi_id)
     request = request_of(caller, "recordModeration", key, [mi_id, type(told).__name__, _asked(told)])
     await credit_first(programme, who)
 
@@ -111,12 +111,12 @@ class _Desk:
             raise NotFound(sentence="There is no such review; with its product it would need no submission.")
         return self._judge_unsubmitted(told.review_id, told.product_id)
 
-    def _publish(self, verdict: VerdictToTurn) -> tuple[Changes, Answer]:
+    def _publish(self, verdict: VerdictToResolve) -> tuple[Changes, Answer]:
         changes, hold = Changes(), None
         if verdict.code == Code.WAITING_FOR_PUBLICATION:
             terms = self._terms_of(verdict)
             due = due_at(terms.ways[verdict.kind], self.member.now, terms, self.programme.hold_seconds)
-            Turning(changes, self.member, verdict).grant_after_hold(due, terms)
+            Resolution(changes, self.member, verdict).grant_after_hold(due, terms)
             hold = due - self.member.now
         elif verdict.outcome == Outcome.WAITING and verdict.published_at is None:
             changes.moderations.append(NewModeration(verdict.verdict_id, "PUBLISHED"))
@@ -127,7 +127,7 @@ class _Desk:
         activity = Activity(EntryKind.REVIEW, product_id=product_id, review_id=review_id)
         terms = self.catalogue.terms_for(member.market, member.now)
         assert terms is not None
-        known = known_of(member, self.catalogue, EntryKind.REVIEW)
+        known = earning_context(member, self.catalogue, EntryKind.REVIEW)
         judgement = judge(activity, member.now, member.now, terms, calendar_of(member), known)
         way = terms.way(EntryKind.REVIEW)
         if way is not None:
@@ -148,13 +148,13 @@ class _Desk:
         hold = judgement.due_at - member.now if judgement.due_at is not None else None
         return changes, self._answer(verdict_id, hold)
 
-    async def removed(self, verdict: VerdictToTurn, code: Code) -> tuple[Changes, Answer]:
+    async def removed(self, verdict: VerdictToResolve, code: Code) -> tuple[Changes, Answer]:
         """R35: refused while it waits, taken back when it was granted, and both only once."""
         before = await verdict_of_business_key(self.db, self.member.member_id, removal_key(verdict.verdict_id))
         if before is not None:
             return Changes(), self._answer(before)
         changes = Changes()
-        turning = Turning(changes, self.member, verdict)
+        turning = Resolution(changes, self.member, verdict)
         match removal_of(verdict.outcome, self._terms_of(verdict).takes_back(verdict.kind)):
             case Removal.REFUSE:
                 turning.refuse(code)
@@ -167,7 +167,7 @@ class _Desk:
             case Removal.NOTHING:
                 return changes, self._answer(verdict.verdict_id)
 
-    def _ask_operator(self, changes: Changes, turning: Turning, code: Code) -> UUID:
+    def _ask_operator(self, changes: Changes, turning: Resolution, code: Code) -> UUID:
         """The market's terms leave it to an operator: nothing moves until one has decided (R35)."""
         verdict, verdict_id = turning.verdict, uuid4()
         pending = sum(promise.points for promise in verdict.open_promises)
@@ -190,29 +190,29 @@ class _Desk:
         )
         return verdict_id
 
-    async def review(self, review_id: str) -> VerdictToTurn:
+    async def review(self, review_id: str) -> VerdictToResolve:
         """The verdict a review was given. Raises NotFound."""
         verdict = await self._known_review(review_id)
         if verdict is None:
             raise NotFound(sentence="There is no such review.")
         return verdict
 
-    async def share(self, named: tuple[UUID, UUID] | None) -> VerdictToTurn:
+    async def share(self, named: tuple[UUID, UUID] | None) -> VerdictToResolve:
         """The member's own share by its verdict. Raises NotFound for anything else."""
         owner, verdict_id = named or (None, None)
         verdict = None
         if owner == self.member.member_id and verdict_id is not None:
-            verdict = await verdict_to_turn(self.db, owner, verdict_id)
+            verdict = await verdict_to_resolve(self.db, owner, verdict_id)
         if verdict is None or verdict.kind not in _SHARES:
             raise NotFound(sentence="There is no such share of this member.")
         return verdict
 
-    async def _known_review(self, review_id: str) -> VerdictToTurn | None:
+    async def _known_review(self, review_id: str) -> VerdictToResolve | None:
         member_id = self.member.member_id
         verdict_id = await verdict_of_business_key(self.db, member_id, f"review_id:{review_id}")
-        return await verdict_to_turn(self.db, member_id, verdict_id) if verdict_id is not None else None
+        return await verdict_to_resolve(self.db, member_id, verdict_id) if verdict_id is not None else None
 
-    def _terms_of(self, verdict: VerdictToTurn) -> Terms:
+    def _terms_of(self, verdict: VerdictToResolve) -> Terms:
         return self.catalogue.terms_called(self.member.market, verdict.terms_version)
 
     def _answer(self, verdict_id: UUID, hold: timedelta | None = None) -> Answer:

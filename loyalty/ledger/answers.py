@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from db.ledger.answers import KeptAnswer, key_is_used
+from db.ledger.answers import StoredAnswer, key_is_used
 from db.pool import Queryable
 from loyalty.callers import Caller
 from loyalty.refusals import (
@@ -65,7 +65,7 @@ def _plain(value: object) -> object:
     return str(value)
 
 
-def first_answer(kept: KeptAnswer, request: Request) -> Answer:
+def first_answer(kept: StoredAnswer, request: Request) -> Answer:
     """The answer this key was given before. Raises IdempotencyMismatch when it was given to another input."""
     if kept.input_hash != request.input_hash:
         raise IdempotencyMismatch

@@ -10,7 +10,7 @@ MOST_POINTS = 2**31 - 1
 _CREDITS = ("pending", "issuance", "revoked")
 
 
-def check_room(member: MemberToJudge, changes: Changes, *path: str) -> None:
+def check_capacity(member: MemberToJudge, changes: Changes, *path: str) -> None:
     """Raises InvalidInput, with the path to it, where what is credited, promised or owed would come to more.
 
     What waits to be credited is promised already; so nothing that was promised fails when it is credited.

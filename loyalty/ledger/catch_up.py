@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from db.ledger.credit import due_promises_of, post_due
-from db.ledger.lapse import Step, coupon_told, hold_member_to_lapse, lot_told, next_step
+from db.ledger.lapse import Step, lock_member_to_lapse, mark_coupon_noticed, mark_lot_noticed, next_step
 from db.ledger.record import Changes, NewTransfer, record
 from db.pool import Database, Queryable
 from loyalty.ledger.notices import coupon_expiring, points_lapsed, points_lapsing
@@ -19,7 +19,7 @@ async def catch_up_alone(db: Database, member_id: UUID) -> bool:
     """Does what time has to do to one member by now; whether there was anything, False while somebody else is at it."""
 
     async def within(transaction: Queryable) -> bool:
-        return await hold_member_to_lapse(transaction, member_id) and await catch_up(transaction, member_id) > 0
+        return await lock_member_to_lapse(transaction, member_id) and await catch_up(transaction, member_id) > 0
 
     return await db.in_transaction(within)
 
@@ -56,12 +56,12 @@ async def _take(db: Queryable, member_id: UUID, step: Step) -> None:
     elif step.step == "TELL_LOT":
         assert step.points is not None
         changes.notices.append(points_lapsing(step.lapses_on, step.points, step.at))
-        await lot_told(db, member_id, step.lapses_on)
+        await mark_lot_noticed(db, member_id, step.lapses_on)
     else:
         assert step.coupon_id is not None
         if step.reference is not None:
             changes.notices.append(coupon_expiring(step.coupon_id, step.reference, step.lapses_on, step.at))
-        await coupon_told(db, member_id, step.coupon_id)
+        await mark_coupon_noticed(db, member_id, step.coupon_id)
     await record(db, member_id, step.version, changes)
 
 

@@ -13,7 +13,7 @@ from loyalty.programme.rules.kinds import Code, EntryKind, Outcome
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class EntryFields:
     """What the transfers of one line of a member's history have in common; `reverses` is the line it answers."""
 
     kind: str
@@ -25,11 +25,11 @@ class Line:
 
 
 @dataclass(slots=True)
-class LineBooks:
+class EntryWriter:
     """One line of history while its transfers are written; the first transfer carries the line's signed points."""
 
     changes: Changes
-    line: Line
+    line: EntryFields
     points: int
     _entry: int = field(init=False)
 
@@ -72,9 +72,9 @@ def points_of(back: TakenBack) -> int:
     return sum(take.points for take in back.takes) + back.debt
 
 
-def write_taken(changes: Changes, back: TakenBack, line: Line) -> None:
+def write_taken(changes: Changes, back: TakenBack, line: EntryFields) -> None:
     """One line of history for all of a clawback: out of the lots, the rest into debt (R36)."""
-    books = LineBooks(changes, line, -points_of(back))
+    books = EntryWriter(changes, line, -points_of(back))
     for take in back.takes:
         books.move("available", "revoked", take.points, lapses_on=take.lapses_on)
     if back.debt:
@@ -125,7 +125,7 @@ def write_reversal(changes: Changes, back: TakenBack, reversal: Reversal) -> UUI
 
 def write_clawback(changes: Changes, back: TakenBack, reversal: Reversal, verdict_id: UUID) -> None:
     """The line of history of a reversal under its verdict, and a notice of it."""
-    line = Line(
+    line = EntryFields(
         kind=EntryKind.CLAWBACK,
         source=reversal.business_key,
         occurred_at=reversal.occurred_at,

@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 import asyncpg
 
 from db.ledger.answers import keep_answer, request_to_judge
-from db.ledger.member import MemberToJudge, Who, lock_member_to_judge, member_to_judge
+from db.ledger.member import MemberRef, MemberToJudge, lock_member_to_judge, member_to_judge
 from db.ledger.record import Changes, NewRequest, Stale, record
 from db.limits import DECISION_TRIES
 from db.pool import Busy, Database, Queryable
@@ -21,7 +21,7 @@ from loyalty.ledger.answers import (
     Request,
     first_answer,
 )
-from loyalty.ledger.capacity import check_room
+from loyalty.ledger.capacity import check_capacity
 from loyalty.ledger.catch_up import catch_up
 from loyalty.refusals import (
     NotAMember,
@@ -38,7 +38,7 @@ Afterwards = Callable[[Queryable, MemberToJudge], Awaitable[None]]
 
 async def decide(
     db: Database,
-    who: Who,
+    who: MemberRef,
     request: Request,
     judge: Judge,
     *,
@@ -80,7 +80,7 @@ async def decide(
             assert member is not None
         try:
             changes, answer = await judge(queryable, member)
-            check_room(member, changes)
+            check_capacity(member, changes)
         except Refusal as refusal:
             if not refusal.is_kept:
                 raise
@@ -96,10 +96,10 @@ async def decide(
 
     whole = attempt if afterwards is None else attempt_whole
     try:
-        answer = await once_more_if_stale(db, who, whole)
+        answer = await retry_behind_lock(db, who, whole)
     except asyncpg.CheckViolationError as violation:
         judge = _denied_by(violation)
-        answer = await once_more_if_stale(db, who, whole)
+        answer = await retry_behind_lock(db, who, whole)
     refusal = kept_refusal(dict(answer))
     if refusal is not None:
         raise refusal
@@ -138,11 +138,11 @@ async def _answer_without_member(db: Queryable, request: Request) -> Answer:
     raise NotAMember
 
 
-_waiting: WeakValueDictionary[Who, asyncio.Lock] = WeakValueDictionary()
+_waiting: WeakValueDictionary[MemberRef, asyncio.Lock] = WeakValueDictionary()
 """Within a process one caller at a time waits for a member's row, so that a busy member does not fill the pool."""
 
 
-async def once_more_if_stale(db: Database, who: Who, attempt: Callable[[Queryable], Awaitable[T]]) -> T:
+async def retry_behind_lock(db: Database, who: MemberRef, attempt: Callable[[Queryable], Awaitable[T]]) -> T:
     """Tries without a lock first; when another write came in between, again while holding the member's row.
 
     A unique key that another caller was quicker to take counts as a write in between. Raises Busy when the member is

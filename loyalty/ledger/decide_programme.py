@@ -6,15 +6,15 @@ operators' log, the programme's new version and the answer to the key are writte
 
 from collections.abc import Awaitable, Callable
 
-from db.ledger.answers import Moment, keep_answer, request_to_judge
+from db.ledger.answers import RequestToJudge, keep_answer, request_to_judge
 from db.ledger.record import NewLogEntry, Stale
 from db.limits import DECISION_TRIES
 from db.pool import Queryable
-from db.programme import hold_programme, log_action, programme_changed
+from db.programme import lock_programme, log_action, programme_changed
 from loyalty.ledger.answers import Answer, Request, first_answer
 from loyalty.programme.programme import Programme
 
-JudgeProgramme = Callable[[Queryable, Moment], Awaitable[tuple[NewLogEntry | None, Answer]]]
+JudgeProgramme = Callable[[Queryable, RequestToJudge], Awaitable[tuple[NewLogEntry | None, Answer]]]
 """Writes its own rows; gives what the operators' log says of it (None where nothing changed) and the answer."""
 
 
@@ -34,7 +34,7 @@ async def decide_for_programme(
 
     async def attempt(db: Queryable) -> Answer:
         if changes_programme:
-            await hold_programme(db)
+            await lock_programme(db)
         moment = await request_to_judge(db, service_id, request.key)
         if moment.kept is not None:
             return first_answer(moment.kept, request)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
-from db.ledger.lapse import Place, days_now, members_to_lapse, members_to_tell_of_coupons
+from db.ledger.lapse import Place, days_now, members_to_lapse, members_with_expiring_coupons
 from db.pool import Busy, Database
 from db.webhooks.inbox import deliveries_to_apply
 from loyalty.ledger.catch_up import catch_up_alone
@@ -46,7 +46,7 @@ class LapseLooks:
                 return 0
             self._days, self._after, self._next_at = days, _START, time.monotonic() + _LOOK_EVERY
         places = await members_to_lapse(db, self._after, LAPSES_AT_ONCE)
-        members = [member_id for _, member_id in places] or await members_to_tell_of_coupons(db, LAPSES_AT_ONCE)
+        members = [member_id for _, member_id in places] or await members_with_expiring_coupons(db, LAPSES_AT_ONCE)
         done = await _catch_up(db, members)
         if done < len(members):
             self._next_at = time.monotonic() + _LOOK_AGAIN

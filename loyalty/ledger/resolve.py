@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from db.ledger.member import MemberToJudge, Who, member_to_judge
+from db.ledger.member import MemberRef, MemberToJudge, member_to_judge
 from db.ledger.record import ChangedPromise, Changes, NewTransfer, TurnedVerdict
-from db.ledger.verdicts import PromiseOfVerdict, VerdictToTurn
+from db.ledger.verdicts import PromiseOfVerdict, VerdictToResolve
 from loyalty.ledger.catch_up import catch_up_alone
 from loyalty.ledger.clawback import Reversal
 from loyalty.ledger.rules.lots import Lot, Take, TakenBack, take_back
@@ -16,7 +16,7 @@ from loyalty.programme.rules.kinds import Awaiting, Code, Outcome
 from loyalty.programme.rules.terms import Terms
 
 
-async def credit_first(programme: Programme, who: Who) -> None:
+async def credit_first(programme: Programme, who: MemberRef) -> None:
     """Credits, or lets lapse, what fell due before now, so that the history is in the order of its moments."""
     member = await member_to_judge(programme.db, who)
     if member is not None:
@@ -24,12 +24,12 @@ async def credit_first(programme: Programme, who: Who) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Turning:
+class Resolution:
     """One verdict of a member while a decision about it is written into `changes`."""
 
     changes: Changes
     member: MemberToJudge
-    verdict: VerdictToTurn
+    verdict: VerdictToResolve
 
     def grant_after_hold(self, due_at: datetime, terms: Terms) -> None:
         """What waited becomes GRANTED, and its points spendable when their hold is over (R30)."""
@@ -102,7 +102,7 @@ def removal_key(verdict_id: UUID) -> str:
     return f"removed:{verdict_id}"
 
 
-def reversal_of(turning: Turning, code: Code, key: str, cancelled: int) -> Reversal:
+def reversal_of(turning: Resolution, code: Code, key: str, cancelled: int) -> Reversal:
     """What the verdict on taking back says; `cancelled` points had not been credited yet.
 
     It is found by its business key alone: a product may be called as an order is.

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from db.ledger.member import MemberToJudge, Who
+from db.ledger.member import MemberRef, MemberToJudge
 from db.ledger.record import Changes, ForgottenPerson, NewLogEntry
 from db.members.membership import belongings
 from db.pool import Queryable
@@ -48,5 +48,5 @@ async def erase_member(programme: Programme, caller: Caller, mi_id: str, reason:
     async def empty_deliveries(db: Queryable, member: MemberToJudge) -> None:
         await empty_deliveries_of_member(db, member.member_id)
 
-    answer = await decide(programme.db, Who(mi_id=mi_id), request, judge, afterwards=empty_deliveries)
+    answer = await decide(programme.db, MemberRef(mi_id=mi_id), request, judge, afterwards=empty_deliveries)
     return UUID(answer["member_id"])

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
 
-from db.ledger.answers import Moment, keep_answer, request_to_judge
-from db.ledger.member import MemberToJudge, Who, member_to_judge
+from db.ledger.answers import RequestToJudge, keep_answer, request_to_judge
+from db.ledger.member import MemberRef, MemberToJudge, member_to_judge
 from db.ledger.record import Changes, NewRequest, NewSlot, Stale, record
 from db.ledger.verdicts import verdict_of_business_key
 from db.members.join import join_member
@@ -14,10 +14,10 @@ from db.pool import Queryable
 from loyalty.callers import Caller
 from loyalty.earning.earn import hold_of
 from loyalty.earning.judgements import write_judgement
-from loyalty.earning.rules.activity import Activity, Known, judge
+from loyalty.earning.rules.activity import Activity, EarningContext, judge
 from loyalty.earning.rules.caps import Slot
 from loyalty.ledger.answers import Answer, Decided, Request, first_answer, request_of, verdict_answer
-from loyalty.ledger.decide import once_more_if_stale
+from loyalty.ledger.decide import retry_behind_lock
 from loyalty.programme.calendars import calendar_of
 from loyalty.programme.catalogue import Catalogue
 from loyalty.programme.programme import Programme
@@ -48,7 +48,7 @@ async def register(programme: Programme, caller: Caller, registration: Registrat
     InvalidInput for dates out of range or a time zone that is not the market's, IdempotencyMismatch.
     """
     request = request_of(caller, "registerMember", key, _asked(registration))
-    who = Who(mi_id=registration.mi_id)
+    who = MemberRef(mi_id=registration.mi_id)
 
     async def attempt(db: Queryable) -> Answer:
         member = await member_to_judge(db, who, service_id=request.service_id, key=key)
@@ -59,7 +59,7 @@ async def register(programme: Programme, caller: Caller, registration: Registrat
             return first_answer(moment.kept, request)
         return await _answer_newcomer(programme, db, registration, request, moment)
 
-    answer = await once_more_if_stale(programme.db, who, attempt)
+    answer = await retry_behind_lock(programme.db, who, attempt)
     refusal = kept_refusal(dict(answer))
     if refusal is not None:
         raise refusal
@@ -93,7 +93,7 @@ def _kept(member_id: UUID, request: Request, answer: Answer) -> NewRequest:
 
 
 async def _answer_newcomer(
-    programme: Programme, db: Queryable, registration: Registration, request: Request, moment: Moment
+    programme: Programme, db: Queryable, registration: Registration, request: Request, moment: RequestToJudge
 ) -> Answer:
     catalogue = await programme.catalogue_at(moment.programme_version, db)
     joined_at = registration.registered_at or moment.now
@@ -154,7 +154,7 @@ async def _join(
     time_zone = registration.time_zone or terms.zone
     if not await join_member(db, registration.mi_id, member_id, registration.market, time_zone, joined_at):
         raise Stale
-    member = await member_to_judge(db, Who(member_id=member_id))
+    member = await member_to_judge(db, MemberRef(member_id=member_id))
     assert member is not None
     given = await given_once(db, await programme.person_hash(registration.mi_id, db))
     taken = frozenset(Slot(kind, "", 1) for kind in given if kind in terms.ways)
@@ -164,7 +164,7 @@ async def _join(
         member.now,
         terms,
         calendar_of(member),
-        Known(slots=taken, campaigns=catalogue.campaigns),
+        EarningContext(slots=taken, campaigns=catalogue.campaigns),
         programme.hold_seconds,
     )
     changes = Changes()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from db.ledger.member import MemberToJudge, Who
+from db.ledger.member import MemberRef, MemberToJudge
 from db.ledger.record import ChangedMember, Changes, NewLogEntry
 from db.members.membership import belongings
 from db.pool import Queryable
@@ -65,7 +65,7 @@ async def set_member_state(programme: Programme, caller: Caller, change: StateCh
             await catch_up(db, member.member_id)
             await settle_kept(programme, db, member.member_id, KEPT_AT_ONCE)
 
-    answer = await decide(programme.db, Who(mi_id=change.mi_id), request, judge, afterwards=apply_what_was_kept)
+    answer = await decide(programme.db, MemberRef(mi_id=change.mi_id), request, judge, afterwards=apply_what_was_kept)
     return UUID(answer["member_id"])
 
 

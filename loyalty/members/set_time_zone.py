@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from db.ledger.member import MemberToJudge, Who
+from db.ledger.member import MemberRef, MemberToJudge
 from db.ledger.record import ChangedMember, Changes
 from db.pool import Queryable
 from loyalty.callers import Caller
@@ -40,5 +40,5 @@ async def set_time_zone(programme: Programme, caller: Caller, mi_id: str, time_z
         )
         return Changes(members=[changed]), member_answer(member.member_id)
 
-    answer = await decide(programme.db, Who(mi_id=mi_id), request, judge)
+    answer = await decide(programme.db, MemberRef(mi_id=mi_id), request, judge)
     return UUID(answer["member_id"])

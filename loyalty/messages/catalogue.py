@@ -30,7 +30,7 @@ class Template:
 
 
 @dataclass(frozen=True, slots=True)
-class Catalogue:
+class MessageCatalogue:
     """Everything one language can say."""
 
     locale: Locale
@@ -63,9 +63,9 @@ class Catalogue:
         return format_date(day, self.dates["first" if day.day == 1 else "day"], locale=self.locale)
 
 
-def _read(language: str) -> Catalogue:
+def _read(language: str) -> MessageCatalogue:
     document = tomllib.loads((files("loyalty.messages") / f"{language}.toml").read_text(encoding="utf-8"))
-    return Catalogue(
+    return MessageCatalogue(
         locale=Locale.parse(document["locale"]),
         texts={section: _texts(document[section]) for section in SECTIONS},
         counted=document["counted"],
@@ -85,5 +85,5 @@ def _template(text: str) -> Template:
     return Template(text, frozenset(name for _, name, _, _ in Formatter().parse(text) if name))
 
 
-CATALOGUES: Mapping[str, Catalogue] = {language: _read(language) for language in LANGUAGES}
+CATALOGUES: Mapping[str, MessageCatalogue] = {language: _read(language) for language in LANGUAGES}
 """Read once, when the module is; from then on every sentence is a pure function of its arguments."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from loyalty.messages.catalogue import CATALOGUES, Catalogue
+from loyalty.messages.catalogue import CATALOGUES, MessageCatalogue
 from loyalty.messages.words import Facts, notice_words, points_in, refusal_words, words_of
 from loyalty.refusals import NotAllowed, Refusal
 
@@ -84,7 +84,7 @@ def _own_sentence(refusal: Refusal) -> dict[str, str]:
     return {} if is_general else {"sentence": str(refusal)}
 
 
-def _cap(catalogue: Catalogue, limit: int | None, period: str | None) -> dict[str, str]:
+def _cap(catalogue: MessageCatalogue, limit: int | None, period: str | None) -> dict[str, str]:
     if limit is None or period is None or period not in catalogue.counted:
         return {}
     return {"cap": catalogue.count(period, limit)}

@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 from babel.lists import format_list
 from babel.numbers import format_currency, get_currency_precision
 
-from loyalty.messages.catalogue import Catalogue
+from loyalty.messages.catalogue import MessageCatalogue
 
 Facts = Mapping[str, object]
 
 
-def words_of(catalogue: Catalogue, facts: Facts) -> dict[str, str]:
+def words_of(catalogue: MessageCatalogue, facts: Facts) -> dict[str, str]:
     """The words for an entry or a verdict; `points` and `kind` are always there, if only in general."""
     named = _present({"reference": facts.get("reference") or None})
     kind = catalogue.say("kinds", (str(facts.get("kind")), "OTHER"), named)
@@ -24,7 +24,7 @@ def words_of(catalogue: Catalogue, facts: Facts) -> dict[str, str]:
     return named | {"points": _points(catalogue, facts), "kind": kind} | _present(optional)
 
 
-def local_day(catalogue: Catalogue, moment: object, zone: str | None) -> str | None:
+def local_day(catalogue: MessageCatalogue, moment: object, zone: str | None) -> str | None:
     """The member's calendar day of a moment.
 
     A moment in UTC without the member's zone gives None: midnight in Madrid would show as the day before.
@@ -42,7 +42,7 @@ def points_in(facts: Facts) -> int | None:
     return points if isinstance(points, int) else None
 
 
-def refusal_words(catalogue: Catalogue, facts: Facts, zone: str | None) -> dict[str, str]:
+def refusal_words(catalogue: MessageCatalogue, facts: Facts, zone: str | None) -> dict[str, str]:
     """The words for a refusal, by the facts that the classes of `loyalty.refusals` carry."""
     points = {name: _counted(catalogue, facts.get(name)) for name in ("needed", "available")}
     numbers = {name: _number(catalogue, facts.get(name)) for name in ("limit", "used")}
@@ -52,7 +52,7 @@ def refusal_words(catalogue: Catalogue, facts: Facts, zone: str | None) -> dict[
     return _present({**points, **numbers, **days, "missing": _missing(catalogue, facts)})
 
 
-def notice_words(catalogue: Catalogue, facts: Facts) -> dict[str, str]:
+def notice_words(catalogue: MessageCatalogue, facts: Facts) -> dict[str, str]:
     """The words that a notice has besides: the day from which something is gone, and the last day before it."""
     day = facts.get("lapses_on")
     if not isinstance(day, date):
@@ -60,27 +60,27 @@ def notice_words(catalogue: Catalogue, facts: Facts) -> dict[str, str]:
     return {"lapses_on": catalogue.day(day), "last_day": catalogue.day(day - timedelta(days=1))}
 
 
-def _points(catalogue: Catalogue, facts: Facts) -> str:
+def _points(catalogue: MessageCatalogue, facts: Facts) -> str:
     """How many points, without a sign: the sentence says whether they come or go."""
     points = points_in(facts)
     return catalogue.counted["POINTS"]["some"] if points is None else catalogue.count("POINTS", abs(points))
 
 
-def _names(catalogue: Catalogue, names: object) -> str | None:
+def _names(catalogue: MessageCatalogue, names: object) -> str | None:
     if not isinstance(names, Iterable) or isinstance(names, str):
         return None
     return format_list([str(name) for name in names], locale=catalogue.locale) or None
 
 
-def _counted(catalogue: Catalogue, number: object) -> str | None:
+def _counted(catalogue: MessageCatalogue, number: object) -> str | None:
     return catalogue.count("POINTS", number) if isinstance(number, int) else None
 
 
-def _number(catalogue: Catalogue, number: object) -> str | None:
+def _number(catalogue: MessageCatalogue, number: object) -> str | None:
     return catalogue.number(number) if isinstance(number, int) else None
 
 
-def _missing(catalogue: Catalogue, facts: Facts) -> str | None:
+def _missing(catalogue: MessageCatalogue, facts: Facts) -> str | None:
     """What a cart lacks (R44), from `missing_minor` (minor units) and `currency`."""
     minor, currency = facts.get("missing_minor"), facts.get("currency")
     if not isinstance(minor, int) or not isinstance(currency, str):

@@ -5,15 +5,15 @@ from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
-from db.ledger.entries import LineToAnswer, line_to_answer
-from db.ledger.member import MemberToJudge, Who
+from db.ledger.entries import EntryToReverse, entry_to_reverse
+from db.ledger.member import MemberRef, MemberToJudge
 from db.ledger.record import ChangedPromise, Changes, NewLogEntry, NewVerdict
 from db.ledger.verdicts import PromiseOfVerdict
 from db.pool import Queryable
 from loyalty.callers import Caller
 from loyalty.ledger.answers import Answer, Decided, request_of, verdict_answer
-from loyalty.ledger.capacity import MOST_POINTS, check_room, moved
-from loyalty.ledger.clawback import Line, LineBooks, write_taken
+from loyalty.ledger.capacity import MOST_POINTS, check_capacity, moved
+from loyalty.ledger.clawback import EntryFields, EntryWriter, write_taken
 from loyalty.ledger.decide import decide
 from loyalty.ledger.pending import promise_points
 from loyalty.ledger.resolve import credit_first
@@ -50,7 +50,7 @@ async def adjust(programme: Programme, caller: Caller, adjustment: Adjustment, k
     """
     check_reason(adjustment.reason)
     _check_points(adjustment)
-    who = Who(mi_id=adjustment.mi_id)
+    who = MemberRef(mi_id=adjustment.mi_id)
     reverses = [str(part) for part in adjustment.reverses or ()]
     asked = [adjustment.mi_id, adjustment.points, adjustment.reason, adjustment.gives_back, reverses]
     request = request_of(caller, "adjustPoints", key, asked)
@@ -64,7 +64,7 @@ async def adjust(programme: Programme, caller: Caller, adjustment: Adjustment, k
         terms = catalogue.terms_for(member.market, member.now)
         assert terms is not None
         line = await _line_of(db, member, adjustment)
-        desk = AdjustmentDesk(Changes(), member, terms, uuid4(), reverses=line.seq if line else None)
+        desk = AdjustmentWriter(Changes(), member, terms, uuid4(), reverses=line.seq if line else None)
         waits = abs(adjustment.points) > terms.adjust_threshold
         given = line.given_back(adjustment.points, desk.today, desk.lot) if line is not None else None
         outcome, code = given.verdict if given is not None else (Outcome.GRANTED, Code.ADJUSTED)
@@ -92,7 +92,7 @@ async def adjust(programme: Programme, caller: Caller, adjustment: Adjustment, k
             desk.give_back(given, line.account)
         else:
             desk.adjust(adjustment.points)
-        check_room(member, desk.changes, "points")
+        check_capacity(member, desk.changes, "points")
         desk.changes.operator_log.append(_log(caller, adjustment, desk, outcome))
         return desk.changes, verdict_answer("PointsVerdict", member.member_id, desk.verdict_id)
 
@@ -119,7 +119,7 @@ def _check_debt(member: MemberToJudge, points: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class AnsweredLine:
+class ReversedEntry:
     """A line of history that took points, and what it took; `promised` is what verdicts that wait give back of it."""
 
     seq: int
@@ -128,14 +128,14 @@ class AnsweredLine:
     promised: int = 0
 
     @classmethod
-    def of(cls, seq: int, row: LineToAnswer) -> "AnsweredLine":
+    def of(cls, seq: int, row: EntryToReverse) -> "ReversedEntry":
         """The line as it was read."""
         takes = tuple(Take(day, points) for _, _, day, points in row.took if day is not None)
         debt = sum(points for debit, _, _, points in row.took if debit == "debt")
         account = row.took[0][1] if row.took else "revoked"
         return cls(seq, account, Taken(takes, debt, row.given), row.promised)
 
-    def without_promised(self, points: int) -> "AnsweredLine":
+    def without_promised(self, points: int) -> "ReversedEntry":
         """The line once a verdict that waits to give so many points back waits no more."""
         return replace(self, promised=self.promised - points)
 
@@ -150,25 +150,25 @@ class AnsweredLine:
             raise InvalidInput(str(problem), "points") from problem
 
 
-async def _line_of(db: Queryable, member: MemberToJudge, adjustment: Adjustment) -> AnsweredLine | None:
+async def _line_of(db: Queryable, member: MemberToJudge, adjustment: Adjustment) -> ReversedEntry | None:
     """The line to give back; None where none was named. Raises NotFound for another member's or none at all."""
     if not adjustment.gives_back:
         return None
     owner, seq = adjustment.reverses or (None, 0)
-    row = await line_to_answer(db, member.member_id, seq) if owner == member.member_id else None
+    row = await entry_to_reverse(db, member.member_id, seq) if owner == member.member_id else None
     if row is None:
         raise NotFound(sentence="There is no such line in this member's history.")
-    return AnsweredLine.of(seq, row)
+    return ReversedEntry.of(seq, row)
 
 
-def _facts(caller: Caller, line: AnsweredLine | None, *, waits: bool) -> dict[str, Any]:
+def _facts(caller: Caller, line: ReversedEntry | None, *, waits: bool) -> dict[str, Any]:
     facts: dict[str, Any] = {"asked_by": caller.name}
     if line is not None:
         facts["reverses"] = line.seq
     return facts | ({"held": "THRESHOLD"} if waits else {})
 
 
-def _log(caller: Caller, adjustment: Adjustment, desk: "AdjustmentDesk", outcome: Outcome) -> NewLogEntry:
+def _log(caller: Caller, adjustment: Adjustment, desk: "AdjustmentWriter", outcome: Outcome) -> NewLogEntry:
     return NewLogEntry(
         actor=caller.name or "",
         action="adjustPoints",
@@ -188,7 +188,7 @@ def balance_of(member: MemberToJudge, changes: Changes) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class AdjustmentDesk:
+class AdjustmentWriter:
     """One adjustment of a member's points while it is written; `reverses` is the line of history it gives back."""
 
     changes: Changes
@@ -247,15 +247,15 @@ class AdjustmentDesk:
         self, points: int, puts: list[Take] | tuple[Take, ...], account: str, promise_id: UUID | None = None
     ) -> None:
         """One line of history for all of it; a debt is repaid first (R36)."""
-        books = LineBooks(self.changes, self._line, points)
+        books = EntryWriter(self.changes, self._line, points)
         for put in puts:
             books.move(account, "available", put.points, lapses_on=put.lapses_on, promise_id=promise_id)
         for repaid in repaid_of(puts, self.member.debt):
             books.move("available", "debt", repaid.points, lapses_on=repaid.lapses_on, kind="DEBT_REPAYMENT")
 
     @property
-    def _line(self) -> Line:
-        return Line(
+    def _line(self) -> EntryFields:
+        return EntryFields(
             kind=EntryKind.ADJUSTMENT,
             source=self._source,
             occurred_at=self.member.now,

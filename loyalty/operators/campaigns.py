@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 from db import programme as rows
-from db.ledger.answers import Moment
+from db.ledger.answers import RequestToJudge
 from db.ledger.record import NewLogEntry
 from db.pool import Database, Queryable
 from loyalty.callers import Caller
@@ -16,7 +16,7 @@ from loyalty.ledger.decide_programme import decide_for_programme
 from loyalty.programme.files import Document
 from loyalty.programme.load import campaigns_of_file
 from loyalty.programme.programme import Programme
-from loyalty.programme.rules.campaign_check import CampaignTold, check_campaign
+from loyalty.programme.rules.campaign_check import CampaignToCheck, check_campaign
 from loyalty.programme.rules.campaigns import BadCampaign, Campaign
 from loyalty.refusals import InvalidInput, NotFound
 
@@ -31,14 +31,14 @@ class CampaignDiffers(BadCampaign):
         super().__init__(f"{name} is loaded already, with other content: give the new campaign an id of its own.")
 
 
-async def create_campaign(programme: Programme, caller: Caller, told: CampaignTold, key: str) -> str:
+async def create_campaign(programme: Programme, caller: Caller, told: CampaignToCheck, key: str) -> str:
     """Makes a campaign; its effect begins with its window, which may lie in the past. Gives its id.
 
     Refusals: InvalidInput (the list in programme/rules/campaign_check.py), IdempotencyMismatch.
     """
     request = request_of(caller, "createCampaign", key, _asked(told))
 
-    async def judge(db: Queryable, moment: Moment) -> tuple[NewLogEntry, Answer]:
+    async def judge(db: Queryable, moment: RequestToJudge) -> tuple[NewLogEntry, Answer]:
         catalogue = await programme.catalogue_at(moment.programme_version, db)
         for path, sentence in check_campaign(told, catalogue.terms):
             raise InvalidInput(sentence, "input", *path)
@@ -58,7 +58,7 @@ async def end_campaign(programme: Programme, caller: Caller, campaign_id: str | 
     """
     request = request_of(caller, "endCampaign", key, campaign_id)
 
-    async def judge(db: Queryable, moment: Moment) -> tuple[NewLogEntry | None, Answer]:
+    async def judge(db: Queryable, moment: RequestToJudge) -> tuple[NewLogEntry | None, Answer]:
         catalogue = await programme.catalogue_at(moment.programme_version, db)
         campaign = catalogue.campaign(campaign_id) if campaign_id is not None else None
         if campaign is None:
@@ -81,7 +81,7 @@ async def load_campaigns(db: Database, document: Document, actor: str) -> list[t
     programme = Programme(db)
 
     async def load(queryable: Queryable) -> list[tuple[Campaign, bool]]:
-        await rows.hold_programme(queryable)
+        await rows.lock_programme(queryable)
         catalogue = await programme.catalogue_at(await rows.programme_version(queryable), queryable)
         loaded = []
         for named in campaigns_of_file(document, catalogue.terms):
@@ -122,7 +122,7 @@ async def _save(db: Queryable, campaign: Campaign) -> None:
     )
 
 
-def _asked(told: CampaignTold) -> list[object]:
+def _asked(told: CampaignToCheck) -> list[object]:
     return [
         told.name,
         told.markets,

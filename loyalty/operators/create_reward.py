@@ -3,7 +3,7 @@
 from dataclasses import astuple
 from uuid import uuid4
 
-from db.ledger.answers import Moment
+from db.ledger.answers import RequestToJudge
 from db.ledger.record import NewLogEntry
 from db.pool import Queryable
 from db.programme import save_reward
@@ -11,18 +11,18 @@ from loyalty.callers import Caller
 from loyalty.ledger.answers import Answer, request_of
 from loyalty.ledger.decide_programme import decide_for_programme
 from loyalty.programme.programme import Programme
-from loyalty.programme.rules.reward_check import RewardTold, check_reward
+from loyalty.programme.rules.reward_check import RewardToCheck, check_reward
 from loyalty.refusals import InvalidInput
 
 
-async def create_reward(programme: Programme, caller: Caller, told: RewardTold, key: str) -> str:
+async def create_reward(programme: Programme, caller: Caller, told: RewardToCheck, key: str) -> str:
     """Offers a reward in the market's currency from now on or in its window; gives its id.
 
     Refusals: InvalidInput (the list in programme/rules/reward_check.py), IdempotencyMismatch.
     """
     request = request_of(caller, "createReward", key, list(astuple(told)))
 
-    async def judge(db: Queryable, moment: Moment) -> tuple[NewLogEntry, Answer]:
+    async def judge(db: Queryable, moment: RequestToJudge) -> tuple[NewLogEntry, Answer]:
         catalogue = await programme.catalogue_at(moment.programme_version, db)
         for path, sentence in check_reward(told, catalogue.open_markets):
             raise InvalidInput(sentence, "input", *path)
@@ -51,7 +51,7 @@ async def create_reward(programme: Programme, caller: Caller, told: RewardTold, 
     return str(answer["reward_id"])
 
 
-def _described(reward_id: str, told: RewardTold, currency: str) -> dict[str, object]:
+def _described(reward_id: str, told: RewardToCheck, currency: str) -> dict[str, object]:
     """A reward as the operators' log keeps it."""
     return {
         "id": reward_id,

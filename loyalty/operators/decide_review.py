@@ -4,19 +4,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from db.ledger.entries import line_to_answer
-from db.ledger.member import MemberToJudge, Who
+from db.ledger.entries import entry_to_reverse
+from db.ledger.member import MemberRef, MemberToJudge
 from db.ledger.record import Changes, NewLogEntry
-from db.ledger.verdicts import VerdictToTurn, verdict_to_turn
+from db.ledger.verdicts import VerdictToResolve, verdict_to_resolve
 from db.pool import Queryable
 from loyalty.callers import Caller
 from loyalty.earning.rules.activity import due_at
 from loyalty.ledger.answers import Answer, Decided, request_of, verdict_answer
-from loyalty.ledger.capacity import check_room
+from loyalty.ledger.capacity import check_capacity
 from loyalty.ledger.clawback import points_of, write_clawback
 from loyalty.ledger.decide import decide
-from loyalty.ledger.resolve import Turning, credit_first, reversal_of
-from loyalty.operators.adjust import AdjustmentDesk, AnsweredLine, balance_of, check_reason
+from loyalty.ledger.resolve import Resolution, credit_first, reversal_of
+from loyalty.operators.adjust import AdjustmentWriter, ReversedEntry, balance_of, check_reason
 from loyalty.programme.catalogue import Catalogue
 from loyalty.programme.programme import Programme
 from loyalty.programme.rules.kinds import Code, EntryKind, Outcome
@@ -25,7 +25,7 @@ from loyalty.refusals import InvalidInput, MemberNotActive, NotAllowed, NotFound
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class ReviewDecision:
     """What an operator decided about which verdict, as (member, verdict); None for what is no verdict's id."""
 
     verdict: tuple[UUID, UUID] | None
@@ -33,7 +33,7 @@ class Decision:
     reason: str
 
 
-async def decide_review(programme: Programme, caller: Caller, decision: Decision, key: str) -> Decided:
+async def decide_review(programme: Programme, caller: Caller, decision: ReviewDecision, key: str) -> Decided:
     """Turns a verdict that waits for an operator into what was asked for, or into a refusal, once.
 
     Refusals: NotFound, InvalidInput for a verdict that waits for nobody or a debit that would be more than can be owed,
@@ -44,13 +44,13 @@ async def decide_review(programme: Programme, caller: Caller, decision: Decision
     member_id, verdict_id = decision.verdict or (None, None)
     if member_id is None or verdict_id is None:
         raise NotFound(sentence="There is no such verdict.")
-    who = Who(member_id=member_id)
+    who = MemberRef(member_id=member_id)
     asked = [str(member_id), str(verdict_id), decision.approve, decision.reason]
     request = request_of(caller, "decideReview", key, asked)
     await credit_first(programme, who)
 
     async def judge_decision(db: Queryable, member: MemberToJudge) -> tuple[Changes, Answer]:
-        verdict = await verdict_to_turn(db, member.member_id, verdict_id)
+        verdict = await verdict_to_resolve(db, member.member_id, verdict_id)
         if verdict is None:
             raise NotFound(sentence="There is no such verdict.")
         if not _waits(verdict):
@@ -60,25 +60,25 @@ async def decide_review(programme: Programme, caller: Caller, decision: Decision
         if member.state == "CLOSED":
             raise MemberNotActive(member.state)
         catalogue = await programme.catalogue_at(member.programme_version, db)
-        review = _Review(programme, db, catalogue, Turning(Changes(), member, verdict))
+        review = _Review(programme, db, catalogue, Resolution(Changes(), member, verdict))
         hold = await review.approve() if decision.approve else None
         if not decision.approve:
             review.decline()
-        check_room(member, review.turning.changes, "verdictId")
+        check_capacity(member, review.turning.changes, "verdictId")
         review.turning.changes.operator_log.append(_log(caller, decision, review.turning))
         return review.turning.changes, verdict_answer("PointsVerdict", member.member_id, verdict_id, hold)
 
     return Decided.of(await decide(programme.db, who, request, judge_decision))
 
 
-def _waits(verdict: VerdictToTurn) -> bool:
+def _waits(verdict: VerdictToResolve) -> bool:
     """Whether an operator's answer is still to come. Raises InvalidInput where none was ever asked for."""
     if "held" not in verdict.facts:
         raise InvalidInput("This verdict does not wait for an operator.", "verdictId")
     return verdict.code == Code.WAITING_FOR_OPERATOR
 
 
-def _log(caller: Caller, decision: Decision, turning: Turning) -> NewLogEntry:
+def _log(caller: Caller, decision: ReviewDecision, turning: Resolution) -> NewLogEntry:
     verdict, turned = turning.verdict, turning.changes.turned_verdicts[-1]
     named = {"verdict_id": str(verdict.verdict_id)}
     return NewLogEntry(
@@ -101,7 +101,7 @@ class _Review:
     programme: Programme
     db: Queryable
     catalogue: Catalogue
-    turning: Turning
+    turning: Resolution
 
     def decline(self) -> None:
         """Nothing of it comes; what was pending for it is pending no more."""
@@ -134,7 +134,7 @@ class _Review:
         seq = verdict.facts.get("reverses")
         terms = self.catalogue.terms_for(turning.member.market, turning.member.now)
         assert terms is not None
-        desk = AdjustmentDesk(turning.changes, turning.member, terms, verdict.verdict_id, reverses=seq)
+        desk = AdjustmentWriter(turning.changes, turning.member, terms, verdict.verdict_id, reverses=seq)
         if seq is not None:
             await self._give_back(desk, seq)
             return
@@ -145,12 +145,12 @@ class _Review:
             desk.adjust(verdict.points)
         turning.turn(Outcome.GRANTED, Code.ADJUSTED, verdict.points)
 
-    async def _give_back(self, desk: AdjustmentDesk, seq: int) -> None:
+    async def _give_back(self, desk: AdjustmentWriter, seq: int) -> None:
         """Points come out of where they had gone to, so what was promised for them is void."""
-        row = await line_to_answer(self.db, desk.member.member_id, seq)
+        row = await entry_to_reverse(self.db, desk.member.member_id, seq)
         assert row is not None
         points = self.turning.cancel()
-        line = AnsweredLine.of(seq, row).without_promised(points)
+        line = ReversedEntry.of(seq, row).without_promised(points)
         given = line.given_back(points, desk.today, desk.lot)
         desk.give_back(given, line.account)
         outcome, code = given.verdict
@@ -159,9 +159,9 @@ class _Review:
     async def _take_back(self) -> None:
         """What was granted is taken back under the verdict that waited for it (R35)."""
         turning, waiting = self.turning, self.turning.verdict
-        granted = await verdict_to_turn(self.db, turning.member.member_id, UUID(waiting.facts["of"]))
+        granted = await verdict_to_resolve(self.db, turning.member.member_id, UUID(waiting.facts["of"]))
         assert granted is not None
-        taking = Turning(turning.changes, turning.member, granted)
+        taking = Resolution(turning.changes, turning.member, granted)
         reversal = reversal_of(taking, Code(waiting.facts["code"]), waiting.key, taking.cancel())
         back = taking.taken_back()
         write_clawback(turning.changes, back, reversal, waiting.verdict_id)

@@ -2,7 +2,7 @@
 
 from dataclasses import astuple
 
-from db.ledger.answers import Moment
+from db.ledger.answers import RequestToJudge
 from db.ledger.record import NewLogEntry
 from db.pool import Queryable
 from db.programme import save_exclusions
@@ -10,11 +10,11 @@ from loyalty.callers import Caller
 from loyalty.ledger.answers import Answer, request_of
 from loyalty.ledger.decide_programme import decide_for_programme
 from loyalty.programme.programme import Programme
-from loyalty.programme.rules.reward_check import ExclusionTold, check_exclusion
+from loyalty.programme.rules.reward_check import ExclusionToCheck, check_exclusion
 from loyalty.refusals import InvalidInput
 
 
-async def exclude_products(programme: Programme, caller: Caller, told: ExclusionTold, key: str) -> tuple[str, ...]:
+async def exclude_products(programme: Programme, caller: Caller, told: ExclusionToCheck, key: str) -> tuple[str, ...]:
     """Excludes products from what coupons may buy, from now or between moments; gives their ids.
 
     A reservation made before it was told stands (R44): dated back, it holds from when it is told. Excluded again from
@@ -23,7 +23,7 @@ async def exclude_products(programme: Programme, caller: Caller, told: Exclusion
     """
     request = request_of(caller, "excludeProducts", key, list(astuple(told)))
 
-    async def judge(db: Queryable, moment: Moment) -> tuple[NewLogEntry, Answer]:
+    async def judge(db: Queryable, moment: RequestToJudge) -> tuple[NewLogEntry, Answer]:
         catalogue = await programme.catalogue_at(moment.programme_version, db)
         for path, sentence in check_exclusion(told, catalogue.open_markets, moment.now):
             raise InvalidInput(sentence, "input", *path)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from db.ledger.member import MemberToJudge, Who
+from db.ledger.member import MemberRef, MemberToJudge
 from db.ledger.record import Changes, NewOrder, NewVerdict
 from db.orders.numbers import order_known
 from db.pool import Queryable
@@ -26,7 +26,7 @@ from loyalty.refusals import BeforeTheProgramme, InvalidInput, MemberNotActive
 
 
 @dataclass(frozen=True, slots=True)
-class OrderTold:
+class OrderToRecord:
     """What the storefront tells: whose order it is, and the order. Amounts in minor units."""
 
     mi_id: str
@@ -34,7 +34,7 @@ class OrderTold:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderTaken:
+class RecordedOrder:
     """The order's number and the verdict it was given."""
 
     member_id: UUID
@@ -42,7 +42,7 @@ class OrderTaken:
     verdict_id: UUID
 
 
-async def record_order(programme: Programme, caller: Caller, told: OrderTold, key: str) -> OrderTaken:
+async def record_order(programme: Programme, caller: Caller, told: OrderToRecord, key: str) -> RecordedOrder:
     """Keeps an order and promises what it is worth, to be credited parcel by parcel (R31).
 
     The same number again is the same order and verdict; with other content or for another member it is InvalidInput,
@@ -74,16 +74,16 @@ async def record_order(programme: Programme, caller: Caller, told: OrderTold, ke
         verdict_id = _promise(changes, member, order, terms, catalogue, key, content_hash(content))
         return changes, _answer(member.member_id, verdict_id, order.number)
 
-    answer = await decide(programme.db, Who(mi_id=told.mi_id), request, judge)
+    answer = await decide(programme.db, MemberRef(mi_id=told.mi_id), request, judge)
     await unpark_deliveries(programme.db, order.number, [parcel.tracking_number for parcel in order.parcels])
-    return OrderTaken(UUID(answer["member_id"]), answer["number"], UUID(answer["verdict_id"]))
+    return RecordedOrder(UUID(answer["member_id"]), answer["number"], UUID(answer["verdict_id"]))
 
 
 def _answer(member_id: UUID, verdict_id: UUID, number: str) -> Answer:
     return verdict_answer("OrderRecorded", member_id, verdict_id) | {"number": number}
 
 
-def content_of_order(told: OrderTold) -> list[object]:
+def content_of_order(told: OrderToRecord) -> list[object]:
     """What an order is known by when it is told again: all of it, and whose it is."""
     order = told.order
     return [

@@ -4,19 +4,19 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from db.ledger.member import MemberToJudge, Who, lock_member_to_judge, member_to_judge
+from db.ledger.member import MemberRef, MemberToJudge, lock_member_to_judge, member_to_judge
 from db.ledger.record import Changes, NewFact, record
 from db.orders.kept_facts import drop_kept_facts, keep_fact, kept_facts
 from db.orders.settle import OrderToSettle, order_to_settle
 from db.pool import Queryable
 from db.webhooks.inbox import Delivery
 from loyalty.ledger.catch_up import catch_up
-from loyalty.orders.books import OrderBooks, points_by_part
 from loyalty.orders.fact_rows import content_of, fact_of
 from loyalty.orders.rows import order_of
 from loyalty.orders.rules.facts import Fact, Returned
 from loyalty.orders.rules.settlement import Settlement, order_outcome, settle_state
 from loyalty.orders.rules.shipment import OrderState, fold
+from loyalty.orders.settlement_writer import SettlementWriter, points_by_part
 from loyalty.programme.calendars import lot_of
 from loyalty.programme.catalogue import Catalogue
 from loyalty.programme.programme import Programme
@@ -45,9 +45,9 @@ async def settle(
     it was told is credited, or lapses, first, so that the history is in the order of its moments. Raises UnknownLine,
     UnknownParcel, TooManyFacts.
     """
-    await lock_member_to_judge(db, Who(member_id=member_id))
+    await lock_member_to_judge(db, MemberRef(member_id=member_id))
     await catch_up(db, member_id, delivery.received_at)
-    member = await member_to_judge(db, Who(member_id=member_id))
+    member = await member_to_judge(db, MemberRef(member_id=member_id))
     order = await order_to_settle(db, member_id, number)
     assert member is not None
     assert order is not None
@@ -90,7 +90,7 @@ async def _settle_one(
     programme: Programme, db: Queryable, member_id: UUID, number: str, key: str, later: set[str]
 ) -> None:
     """Applies one kept fact as if those that came later were not known yet."""
-    member = await member_to_judge(db, Who(member_id=member_id))
+    member = await member_to_judge(db, MemberRef(member_id=member_id))
     order = await order_to_settle(db, member_id, number)
     assert member is not None
     assert order is not None
@@ -137,7 +137,7 @@ def _write(
     settlement = settle_state(
         order_of(order), state, terms, campaigns, _posted(order), points_by_part(order.promises, "PROMISED")
     )
-    books = OrderBooks(
+    books = SettlementWriter(
         changes=changes,
         member=member,
         order=order,

@@ -3,7 +3,7 @@
 import logging
 from uuid import UUID
 
-from db.ledger.member import Who, lock_member_to_judge, member_to_judge
+from db.ledger.member import MemberRef, lock_member_to_judge, member_to_judge
 from db.orders.kept_facts import members_with_kept_facts
 from db.pool import Busy, Queryable
 from loyalty.ledger.catch_up import catch_up
@@ -25,8 +25,8 @@ async def settle_some_kept(programme: Programme) -> int:
 
 async def _try_to_settle(programme: Programme, member_id: UUID) -> int:
     async def within(db: Queryable) -> int:
-        await lock_member_to_judge(db, Who(member_id=member_id))
-        member = await member_to_judge(db, Who(member_id=member_id))
+        await lock_member_to_judge(db, MemberRef(member_id=member_id))
+        member = await member_to_judge(db, MemberRef(member_id=member_id))
         if member is None or member.state != "ACTIVE":
             return 0
         await catch_up(db, member_id)

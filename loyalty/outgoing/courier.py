@@ -14,13 +14,13 @@ from uuid import UUID
 
 from db.limits import EVENT_HOURS, EVENT_LEASE_SECONDS
 from db.outgoing import events as rows
-from db.outgoing.events import Answer, Event
+from db.outgoing.events import AttemptResult, Event
 from db.pool import Database, DatabaseUnavailable
 from loyalty.outgoing.addresses import ForbiddenAddress
 from loyalty.outgoing.endpoints import end_of_gone
 from loyalty.outgoing.events import body_of, headers_of
-from loyalty.outgoing.reaching import NotReached, Sender
 from loyalty.outgoing.schedule import EVENT_PATIENCE, pause_after
+from loyalty.outgoing.sender import NotReached, Sender
 
 log = logging.getLogger(__name__)
 
@@ -63,11 +63,11 @@ class Courier:
 
     async def _send(self, endpoint_id: UUID, events: Sequence[Event]) -> None:
         answers = await asyncio.gather(*(deliver(self.sender, event) for event in events))
-        await rows.write_answers(self.db, endpoint_id, answers, EVENT_PATIENCE)
+        await rows.write_attempts(self.db, endpoint_id, answers, EVENT_PATIENCE)
         if any(answer.status == _GONE for answer in answers):
             await end_of_gone(self.db, endpoint_id)
         elif not any(answer.outcome == "DELIVERED" for answer in answers):
-            while await rows.bury_outgoing(self.db, endpoint_id, _TOO_LONG, EVENT_PATIENCE.give_up_after):
+            while await rows.mark_outgoing_dead(self.db, endpoint_id, _TOO_LONG, EVENT_PATIENCE.give_up_after):
                 continue
 
     def _ended(self, endpoint_id: UUID, task: "asyncio.Task[None]") -> None:
@@ -81,11 +81,11 @@ class Courier:
         self.when_free()
 
 
-async def deliver(sender: Sender, event: Event) -> Answer:
+async def deliver(sender: Sender, event: Event) -> AttemptResult:
     """One attempt. An event about somebody who was erased is told to nobody (R71); one that cannot be sent, whatever
     the reason, holds up no other."""
     if event.mi_id is None:
-        return Answer(event, "DROPPED", error="The person was erased.")
+        return AttemptResult(event, "DROPPED", error="The person was erased.")
     body = body_of(event)
     try:
         status = await sender.post(event.url, headers_of(event, body, datetime.now(UTC)), body)
@@ -95,14 +95,14 @@ async def deliver(sender: Sender, event: Event) -> Answer:
         log.exception("Event %s cannot be sent to endpoint %s", event.event_id, event.endpoint_id)
         return _failed(event, str(error) or type(error).__name__)
     if 200 <= status < 300:
-        return Answer(event, "DELIVERED", status)
+        return AttemptResult(event, "DELIVERED", status)
     if status == _GONE:
-        return Answer(event, "DEAD", status, "The endpoint answered 410: it wants nothing any more.")
+        return AttemptResult(event, "DEAD", status, "The endpoint answered 410: it wants nothing any more.")
     return _failed(event, _said(status), status)
 
 
-def _failed(event: Event, sentence: str, status: int | None = None) -> Answer:
-    return Answer(event, "FAILED", status, sentence, pause_after(event.attempts))
+def _failed(event: Event, sentence: str, status: int | None = None) -> AttemptResult:
+    return AttemptResult(event, "FAILED", status, sentence, pause_after(event.attempts))
 
 
 def _said(status: int) -> str:
@@ -112,5 +112,5 @@ def _said(status: int) -> str:
 async def tidy_outgoing(db: Database) -> None:
     """Gives up on what was written for an endpoint while it ended."""
     for endpoint_id in await rows.endpoints_with_leftovers(db):
-        while await rows.bury_outgoing(db, endpoint_id, "Its endpoint takes nothing any more."):
+        while await rows.mark_outgoing_dead(db, endpoint_id, "Its endpoint takes nothing any more."):
             continue

@@ -14,7 +14,7 @@ from db.outgoing.endpoints import Endpoint
 from db.pool import Database, Queryable
 from db.programme import log_action
 from loyalty.outgoing.events import TYPES
-from loyalty.outgoing.reaching import Sender
+from loyalty.outgoing.sender import Sender
 
 T = TypeVar("T")
 
@@ -59,7 +59,7 @@ async def pause_endpoint(db: Database, endpoint_id: UUID, actor: str) -> None:
 
 async def resume_endpoint(db: Database, endpoint_id: UUID, actor: str) -> None:
     """Sends again, what waits first, and forgets earlier failures. Raises EndpointProblem."""
-    await _turn(db, endpoint_id, "ACTIVE", ("PAUSED", "GONE"), actor, "resumeEndpoint", rows.endpoint_well_again)
+    await _turn(db, endpoint_id, "ACTIVE", ("PAUSED", "GONE"), actor, "resumeEndpoint", rows.endpoint_recovered)
 
 
 async def remove_endpoint(db: Database, endpoint_id: UUID, actor: str) -> None:
@@ -146,7 +146,7 @@ async def _turn(
 
 async def _with_endpoint(db: Database, endpoint_id: UUID, work: Callable[[Queryable, Endpoint], Awaitable[T]]) -> T:
     async def within(transaction: Queryable) -> T:
-        endpoint = await rows.hold_endpoint(transaction, endpoint_id)
+        endpoint = await rows.lock_endpoint(transaction, endpoint_id)
         if endpoint is None or endpoint.state == "REMOVED":
             raise EndpointProblem("There is no such endpoint; `mipoints outgoing list` shows those there are.")
         return await work(transaction, endpoint)
@@ -155,7 +155,7 @@ async def _with_endpoint(db: Database, endpoint_id: UUID, work: Callable[[Querya
 
 
 async def _bury_all(db: Database, endpoint_id: UUID, why: str) -> None:
-    while await outgoing.bury_outgoing(db, endpoint_id, why):
+    while await outgoing.mark_outgoing_dead(db, endpoint_id, why):
         continue
 
 

@@ -27,7 +27,7 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class ProducerHealth:
     """A producer now. Of its secrets only how many are active; `is_known`: this release can read it."""
 
     now: ProducerRow
@@ -37,28 +37,28 @@ class Watched:
     gaps: tuple[Gap, ...]
 
 
-async def watch_producers(db: Database, secrets: Mapping[str, Sequence[str]]) -> list[Watched]:
+async def health_of_producers(db: Database, secrets: Mapping[str, Sequence[str]]) -> list[ProducerHealth]:
     """All producers that are known, have secrets, or have ever sent anything, by name."""
     names = sorted({*PRODUCERS, *secrets, *await producers_seen(db)})
     return await _watch(db, secrets, names)
 
 
-async def watch_producer(db: Database, secrets: Mapping[str, Sequence[str]], name: str) -> Watched:
+async def health_of_producer(db: Database, secrets: Mapping[str, Sequence[str]], name: str) -> ProducerHealth:
     """One producer. Raises UnknownProducer."""
     if name not in PRODUCERS and name not in secrets and name not in await producers_seen(db):
         raise UnknownProducer(f"No producer is called {name[:50]!r}.")
     return (await _watch(db, secrets, [name]))[0]
 
 
-async def strangers(db: Database) -> list[TroubleRow]:
+async def unknown_producers(db: Database) -> list[TroubleRow]:
     """What was refused because nobody we know sends it, or sends it so."""
     return await producers_troubles(db, [UNKNOWN])
 
 
-async def _watch(db: Database, secrets: Mapping[str, Sequence[str]], names: Sequence[str]) -> list[Watched]:
+async def _watch(db: Database, secrets: Mapping[str, Sequence[str]], names: Sequence[str]) -> list[ProducerHealth]:
     troubles = await producers_troubles(db, names)
     return [
-        Watched(
+        ProducerHealth(
             now=row,
             is_known=row.producer in PRODUCERS,
             active_secrets=len(secrets.get(row.producer, ())),

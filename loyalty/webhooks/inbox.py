@@ -19,7 +19,7 @@ from loyalty.orders.rules.shipment import UnknownLine
 from loyalty.orders.settle import TooManyFacts, settle
 from loyalty.programme.programme import Programme
 from loyalty.webhooks.producers import PRODUCERS, Producer
-from loyalty.webhooks.producers.events import Ignored, Known, Sent
+from loyalty.webhooks.producers.events import Ignored, ReportedOrder, Sent
 from loyalty.webhooks.producers.whose import named_in
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class UnknownProducer(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredDelivery:
     """Whether a delivery was new; the same event again changes nothing."""
 
     is_new: bool
@@ -50,7 +50,7 @@ def check_sender(producer: str, secrets: Sequence[str], sent: Sent) -> Producer:
     return adapter
 
 
-async def keep(db: Database, producer: str, secrets: Sequence[str], sent: Sent) -> Kept:
+async def keep(db: Database, producer: str, secrets: Sequence[str], sent: Sent) -> StoredDelivery:
     """Believes a delivery by its signature and keeps it; committed when this returns.
 
     Another body under a known id is an event of its own: it was signed, and what is acknowledged is never dropped.
@@ -64,7 +64,7 @@ async def keep(db: Database, producer: str, secrets: Sequence[str], sent: Sent) 
     if not is_new and await rows.kept_body_hash(db, producer, identity.event_id) != body_hash.digest():
         other_id = f"{identity.event_id}#{body_hash.hexdigest()[:16]}"
         is_new = await rows.keep_delivery(db, producer, other_id, identity.type, sent.body, headers)
-    return Kept(is_new)
+    return StoredDelivery(is_new)
 
 
 async def apply_some(programme: Programme) -> int:
@@ -81,7 +81,7 @@ async def _try_to_apply(programme: Programme, producer: str, event_id: str) -> i
     try:
         return await _apply(programme, producer, event_id, about)
     except Busy:
-        await rows.rest_delivery(programme.db, producer, event_id)
+        await rows.pause_delivery(programme.db, producer, event_id)
         return 0
     except Exception as error:
         if isinstance(error, DatabaseUnavailable | asyncpg.PostgresError) and not isinstance(error, _OWN_FAULTS):
@@ -96,7 +96,7 @@ async def _rest_for_the_database(db: Database, producer: str, event_id: str, err
 
     Raises DatabaseUnavailable where Postgres is away altogether.
     """
-    await rows.rest_delivery(db, producer, event_id)
+    await rows.pause_delivery(db, producer, event_id)
     log.error("Postgres could not apply delivery %s %r", producer, event_id, exc_info=error)
 
 
@@ -111,11 +111,11 @@ async def _postpone(db: Database, producer: str, event_id: str, error: Exception
 
 async def _apply(programme: Programme, producer: str, event_id: str, about: list[str]) -> int:
     """Applies one delivery and marks it in the same transaction; `about` is told its order, whatever happens then."""
-    parked: list[tuple[Known, datetime]] = []
+    parked: list[tuple[ReportedOrder, datetime]] = []
     parcels_told: list[tuple[str, str | None]] = []
 
     async def within(db: Queryable) -> int:
-        delivery = await rows.hold_delivery(db, producer, event_id)
+        delivery = await rows.lock_delivery(db, producer, event_id)
         if delivery is None:
             return 0
         adapter = PRODUCERS.get(producer)
@@ -125,7 +125,7 @@ async def _apply(programme: Programme, producer: str, event_id: str, about: list
             await rows.finish_delivery(db, delivery, "IGNORED", error="It was about an order of an erased member.")
             return 1
         happening = adapter.read(Sent(delivery.headers, delivery.body), delivery.received_at)
-        if isinstance(happening, Known) and happening.is_test and not programme.takes_tests:
+        if isinstance(happening, ReportedOrder) and happening.is_test and not programme.takes_tests:
             happening = Ignored("It was sent in test mode, which moves no points here.")
         if isinstance(happening, Ignored):
             log.info("Delivery %s %r is ignored: %s", producer, event_id, happening.reason)
@@ -154,16 +154,16 @@ async def _apply(programme: Programme, producer: str, event_id: str, about: list
 
 
 async def _settle_all(
-    programme: Programme, db: Queryable, member_id: UUID, number: str, known: Known, delivery: Delivery
+    programme: Programme, db: Queryable, member_id: UUID, number: str, known: ReportedOrder, delivery: Delivery
 ) -> None:
     """All that a delivery tells of an order; carriers' news of the parcels it told of will find the order."""
     for fact in known.facts:
         await settle(programme, db, member_id, number, fact, delivery)
     if known.parcels_told:
-        await rows.lead_parcels_to_order(db, number, member_id, known.parcels_told)
+        await rows.link_parcels_to_order(db, number, member_id, known.parcels_told)
 
 
-async def _order_of(db: Queryable, known: Known, received_at: datetime) -> tuple[UUID, str] | None:
+async def _order_of(db: Queryable, known: ReportedOrder, received_at: datetime) -> tuple[UUID, str] | None:
     """The member and number of the order a fact is about; None while the order is not known (R34).
 
     Carriers give their numbers again: an order without recent news is not meant (PARCEL_NEWS_DAYS).
@@ -188,7 +188,7 @@ def _has_carrier(carriers: Sequence[str | None], carrier: str | None) -> bool:
     return (carrier or "").casefold() in {(each or "").casefold() for each in carriers}
 
 
-async def _park(db: Queryable, delivery: Delivery, known: Known) -> None:
+async def _park(db: Queryable, delivery: Delivery, known: ReportedOrder) -> None:
     await rows.finish_delivery(
         db,
         delivery,
@@ -199,12 +199,12 @@ async def _park(db: Queryable, delivery: Delivery, known: Known) -> None:
     )
 
 
-def _tracking_number_to_wait_for(known: Known) -> str | None:
+def _tracking_number_to_wait_for(known: ReportedOrder) -> str | None:
     """A parcel frees what was parked only where its number may decide which order is meant."""
     return known.tracking_number if known.order_number is None else None
 
 
-async def _free_if_told_meanwhile(db: Database, known: Known, received_at: datetime) -> None:
+async def _free_if_told_meanwhile(db: Database, known: ReportedOrder, received_at: datetime) -> None:
     """The order may have been told between our look and our parking: whoever commits second sees the other."""
     if await _order_of(db, known, received_at) is None:
         return

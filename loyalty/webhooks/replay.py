@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from db.ledger.answers import Moment
+from db.ledger.answers import RequestToJudge
 from db.ledger.record import NewLogEntry
 from db.pool import Database, Queryable
 from db.programme import log_action
-from db.webhooks.deliveries import Before, DeliveryKey, replay_dead_deliveries, replay_delivery
+from db.webhooks.deliveries import DeliveryBefore, DeliveryKey, replay_dead_deliveries, replay_delivery
 from loyalty.callers import Caller
 from loyalty.ledger.answers import Answer, request_of
 from loyalty.ledger.decide_programme import decide_for_programme
@@ -22,7 +22,7 @@ async def replay_webhook(programme: Programme, caller: Caller, named: DeliveryKe
     """
     request = request_of(caller, "replayWebhook", key, named)
 
-    async def judge(db: Queryable, _moment: Moment) -> tuple[NewLogEntry, Answer]:
+    async def judge(db: Queryable, _moment: RequestToJudge) -> tuple[NewLogEntry, Answer]:
         if named is None:
             raise NotFound
         return await _replay(db, named, str(caller.name)), {"type": "WebhookReplayed", "delivery": list(named)}
@@ -66,5 +66,5 @@ async def _replay(db: Queryable, named: DeliveryKey, actor: str) -> NewLogEntry:
     return NewLogEntry(actor, "replayWebhook", _NO_REASON, before=_described(before), after=after)
 
 
-def _described(before: Before) -> dict[str, Any]:
+def _described(before: DeliveryBefore) -> dict[str, Any]:
     return {"state": before.state, "attempts": before.attempts, "error": before.error}

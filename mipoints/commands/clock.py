@@ -43,8 +43,8 @@ async def _now() -> datetime:
 
 
 async def _advance(text: str, *, wait: bool) -> None:
+    from mipoints.advance_clock import advance_clock, wait_until_done
     from mipoints.database import opened_database
-    from mipoints.moving import advance_clock, wait_until_done
     from mipoints.sandbox import sandbox_settings
 
     async with opened_database(sandbox_settings(), role=None) as db:

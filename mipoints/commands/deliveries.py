@@ -79,15 +79,15 @@ def show(
 async def _show(producer: str, event_id: str) -> None:
     from db.webhooks.deliveries import deliveries_by_id, kept_delivery
     from mipoints.database import opened_database
+    from mipoints.delivery_text import delivery_text
     from mipoints.sandbox import settings
-    from mipoints.telling_deliveries import told
 
     async with opened_database(settings()) as db:
         rows = await deliveries_by_id(db, [(producer, event_id)])
         kept = await kept_delivery(db, producer, event_id)
     if kept is None or not rows:
         raise _no_such(producer, event_id)
-    for line in told(rows[0], kept):
+    for line in delivery_text(rows[0], kept):
         typer.echo(line)
 
 

@@ -41,7 +41,7 @@ def add(
 async def _add(url: str, types: list[str]) -> tuple[UUID, str]:
     from loyalty.outgoing.addresses import reach_of
     from loyalty.outgoing.endpoints import add_endpoint
-    from loyalty.outgoing.reaching import Sender
+    from loyalty.outgoing.sender import Sender
     from mipoints.sandbox import settings
 
     sender = Sender(reach_of(settings()))

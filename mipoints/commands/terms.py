@@ -27,7 +27,7 @@ def show(
     """Print a market's terms: those in force on a day, its versions, and every setting."""
     from loyalty.programme.rules.calendar import local_day
     from mipoints.console import print_table
-    from mipoints.telling_terms import settings_of
+    from mipoints.terms_text import settings_of
 
     day = _day(on)
     versions, now = _of_market(market, shipped)
@@ -51,7 +51,7 @@ def diff(
 ) -> None:
     """Print the settings in which two versions of a market's terms differ."""
     from mipoints.console import print_table
-    from mipoints.telling_terms import differences
+    from mipoints.terms_text import differences
 
     versions, _ = _of_market(market, shipped)
     one, two = _called(versions, version), _called(versions, other)

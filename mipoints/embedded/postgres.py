@@ -16,7 +16,7 @@ from mipoints.embedded.problems import EmbeddedServiceError
 from mipoints.embedded.servers import (
     SERVER_START_SECONDS,
     SERVER_STOP_SECONDS,
-    Held,
+    DataDirectoryLock,
     Server,
     end,
     not_started,
@@ -53,7 +53,7 @@ class EmbeddedPostgres:
         Out: the running server; `url` names its superuser and its database `postgres`.
         Raises EmbeddedServiceError when another process holds the directory or the server does not start.
         """
-        with Held.directory(data_dir, "postgres") as held:
+        with DataDirectoryLock.directory(data_dir, "postgres") as held:
             account = account_for(held.folder / "postgres")
             pgdata = _initialised(held.folder, account)
             _stop_abandoned_postgres(pgdata)

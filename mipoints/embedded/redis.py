@@ -13,7 +13,7 @@ from mipoints.embedded.problems import EmbeddedServiceError
 from mipoints.embedded.servers import (
     SERVER_START_SECONDS,
     SERVER_STOP_SECONDS,
-    Held,
+    DataDirectoryLock,
     Server,
     end,
     not_started,
@@ -44,7 +44,7 @@ class EmbeddedRedis:
         Out: the running, empty server; `url` is what arq's RedisSettings.from_dsn and redis-py take.
         Raises EmbeddedServiceError when there is none here, another process holds the directory, or it does not start.
         """
-        with Held.directory(data_dir, "redis") as held:
+        with DataDirectoryLock.directory(data_dir, "redis") as held:
             sockets = socket_folder(held.folder, "redis.sock", None)
             path = sockets / "redis.sock"
             _stop_abandoned_redis(path)

@@ -10,9 +10,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Self
 
+from mipoints.die_with_parent import die_with_parent
 from mipoints.embedded.accounts import Account
 from mipoints.embedded.problems import EmbeddedServiceError
-from mipoints.parents import ends_with_its_parent
 
 SERVER_START_SECONDS = 120  # recovery after a crash can take a while
 SERVER_STOP_SECONDS = 60
@@ -36,7 +36,7 @@ class Server:
         self._lock.close()
 
 
-class Held:
+class DataDirectoryLock:
     """A process's hold on a service in a data directory: given back at the end of the block, unless kept."""
 
     def __init__(self, folder: Path, lock: IO[str], service: str) -> None:
@@ -95,7 +95,7 @@ def spawn(
             stdout=output,
             stderr=output,
             start_new_session=True,
-            preexec_fn=ends_with_its_parent(last_signal),  # noqa: PLW1509 - two system calls, and no lock is taken
+            preexec_fn=die_with_parent(last_signal),  # noqa: PLW1509 - two system calls, and no lock is taken
             user=account.uid if account else None,
             group=account.gid if account else None,
             extra_groups=[] if account else None,

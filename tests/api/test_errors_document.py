@@ -11,10 +11,10 @@ from api.schema import refusals
 from api.streams import messages
 from loyalty.messages.catalogue import CATALOGUES, DEFAULT
 from loyalty.programme.rules.kinds import Code
-from mipoints.errors_document import errors_document, told
+from mipoints.errors_document import documented_codes, errors_document
 
 ROOT = Path(__file__).parent.parent.parent
-TOLD = told()
+TOLD = documented_codes()
 
 
 def test_the_document_is_current():

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.cursors import COUPONS, DELIVERIES, ENTRIES, PENDING, VERDICTS, Asked, page_of, window
+from api.cursors import COUPONS, DELIVERIES, ENTRIES, PENDING, VERDICTS, PageArguments, page_of, window
 from api.ids import GlobalId, read_id
 from api.problems import BadUserInput
 from db.pages import Window
@@ -96,16 +96,23 @@ def test_a_broken_place_is_told(place: str):
 
 
 def test_a_page_is_the_first_twenty_unless_said_otherwise():
-    assert window(Asked(), ENTRIES) == Window(20)
-    assert window(Asked(first=0), ENTRIES) == Window(0)
-    assert window(Asked(first=100, after=ENTRIES.cursor(5)), ENTRIES) == Window(100, after=5)
-    assert window(Asked(last=3, before=ENTRIES.cursor(5)), ENTRIES) == Window(3, before=5, from_end=True)
+    assert window(PageArguments(), ENTRIES) == Window(20)
+    assert window(PageArguments(first=0), ENTRIES) == Window(0)
+    assert window(PageArguments(first=100, after=ENTRIES.cursor(5)), ENTRIES) == Window(100, after=5)
+    assert window(PageArguments(last=3, before=ENTRIES.cursor(5)), ENTRIES) == Window(3, before=5, from_end=True)
 
 
 @pytest.mark.parametrize(
-    "asked", [Asked(first=101), Asked(first=-1), Asked(last=101), Asked(last=-1), Asked(1, None, 1)]
+    "asked",
+    [
+        PageArguments(first=101),
+        PageArguments(first=-1),
+        PageArguments(last=101),
+        PageArguments(last=-1),
+        PageArguments(1, None, 1),
+    ],
 )
-def test_a_page_out_of_bounds_is_told(asked: Asked):
+def test_a_page_out_of_bounds_is_told(asked: PageArguments):
     with pytest.raises(BadUserInput, match=r"first|last"):
         window(asked, ENTRIES)
 

@@ -11,7 +11,7 @@ from api.app import create_app
 from api.documents import Documents
 from api.permissions import EVERYONE, MEMBERS, SERVICES_NAMED_AND_OWN, STOREFRONT, Permission
 from api.schema import schema
-from api.schema.declaring import EXAMPLE, PERMISSION, AsPermitted, declared
+from api.schema.root_fields import EXAMPLE, PERMISSION, AsPermitted, declared
 from db.pool import connect
 from loyalty.callers import Caller
 from loyalty.programme.programme import Programme

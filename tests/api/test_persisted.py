@@ -8,7 +8,7 @@ import pytest
 from api.negotiation import GRAPHQL_JSON, JSON
 from api.persisted import Persisted, hash_of
 from api.problems import PersistedQueryNotFound
-from api.requests import Told
+from api.requests import OperationRequest
 from loyalty.callers import Caller
 from tests.api.away import TYPENAME, code_of
 
@@ -95,13 +95,13 @@ async def test_a_batch_knows_documents_by_id_too(http: httpx.AsyncClient):
 def test_few_texts_are_kept_the_ones_used_last_and_no_long_one():
     persisted = Persisted(most=2, longest=30)
     texts = ["{ a: __typename }", "{ b: __typename }", "{ c: __typename }"]
-    persisted.keep(Told(texts[0], document_id=hash_of(texts[0])))
-    persisted.keep(Told(texts[1], document_id=hash_of(texts[1])))
-    assert persisted.text_of(Told(None, document_id=hash_of(texts[0])), Caller()) == texts[0]
-    persisted.keep(Told(texts[2], document_id=hash_of(texts[2])))
+    persisted.keep(OperationRequest(texts[0], document_id=hash_of(texts[0])))
+    persisted.keep(OperationRequest(texts[1], document_id=hash_of(texts[1])))
+    assert persisted.text_of(OperationRequest(None, document_id=hash_of(texts[0])), Caller()) == texts[0]
+    persisted.keep(OperationRequest(texts[2], document_id=hash_of(texts[2])))
     long = "{ __typename }" + " " * 30
-    persisted.keep(Told(long, document_id=hash_of(long)))
-    persisted.keep(Told(texts[1]))
+    persisted.keep(OperationRequest(long, document_id=hash_of(long)))
+    persisted.keep(OperationRequest(texts[1]))
     assert list(persisted._kept.values()) == [texts[0], texts[2]]
     with pytest.raises(PersistedQueryNotFound):
-        persisted.text_of(Told(None, document_id=hash_of(texts[1])), Caller())
+        persisted.text_of(OperationRequest(None, document_id=hash_of(texts[1])), Caller())

@@ -10,7 +10,7 @@ from standardwebhooks.webhooks import Webhook
 
 from db.pool import Database
 from loyalty.tokens import Verifier
-from mipoints.moving import wait_until_done
+from mipoints.advance_clock import wait_until_done
 from mipoints.problems import Problem
 from mipoints.signing import signed_headers
 from tests.cli.commands import are_sentences, mipoints, mipoints_process

@@ -7,7 +7,7 @@ from db.audit import Check, audit
 from mipoints.seed_plan import Shape
 from mipoints.seeding import Seeded, seed
 from tests.cli.commands import mipoints
-from tests.support.books import assert_books_are_sound
+from tests.support.audit import assert_books_are_sound
 from tests.support.processes import environment
 from tests.support.stage import ORDER as ORDER_TOLD
 from tests.support.stage import Stage

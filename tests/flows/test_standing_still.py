@@ -12,7 +12,7 @@ from db import clock
 from db.migrate import migrate
 from db.pool import read_json
 from loyalty.programme.load import load_shipped
-from tests.support.books import assert_books_are_sound
+from tests.support.audit import assert_books_are_sound
 from tests.support.fresh import Shared, open_shared
 from tests.support.stage import EARN, Stage, open_stage, signed
 from tests.support.standing_still import OwnPostgres, own_postgres

@@ -12,13 +12,13 @@ import pytest_asyncio
 from websockets.exceptions import ConnectionClosed
 
 from api.app import admission_of
-from api.context import Asker
+from api.context import Requester
 from api.documents import Documents
 from api.metrics import Metrics
 from api.payers import Payer
 from api.persisted import Persisted
-from api.requests import Told
-from api.running import Runner
+from api.requests import OperationRequest
+from api.runner import Runner
 from api.schema import schema
 from api.streams.answers import answers
 from loyalty.callers import Caller
@@ -349,10 +349,10 @@ async def test_a_reader_who_comes_back_late_is_told_the_newest_and_the_state(sta
     await stage.register()
     await stage.advance(minutes=5)
     caller = Caller("mi-1", expires_at=time.time() + 60)
-    asker = Asker(caller, "en", "a-request", Payer("member", "mi-1"), is_helped=True)
+    asker = Requester(caller, "en", "a-request", Payer("member", "mi-1"), is_helped=True)
     admission = admission_of(stage.settings, None)
     runner = Runner(schema, Documents(schema._schema), Persisted(), programme, _wake, stage.changes, admission, 10)
-    ready = await runner.prepare(Told(CHANGES, variables={"now": True}), asker)
+    ready = await runner.prepare(OperationRequest(CHANGES, variables={"now": True}), asker)
     async with aclosing(answers(runner, ready, asker, Metrics())) as coming:
         assert (await anext(coming))["extensions"]["cost"] > 1
         for n in range(30):

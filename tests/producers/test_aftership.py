@@ -9,7 +9,7 @@ import pytest
 
 from loyalty.orders.rules.facts import Delivered, InTransit, Lost, Returned, ReturnedToSender
 from loyalty.webhooks.producers import aftership
-from loyalty.webhooks.producers.events import BadSignature, Ignored, Known, MalformedDelivery, Sent
+from loyalty.webhooks.producers.events import BadSignature, Ignored, MalformedDelivery, ReportedOrder, Sent
 from tests.support.samples import sample, samples
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -138,7 +138,7 @@ def test_what_tag_and_subtag_mean(tag: object, subtag: object, kind: type | str)
     if isinstance(kind, str):
         assert happening == Ignored(kind)
         return
-    assert isinstance(happening, Known)
+    assert isinstance(happening, ReportedOrder)
     assert isinstance(happening.fact, kind)
     assert (happening.tracking_number, happening.carrier) == ("0000000000000000", "usps")
 
@@ -146,7 +146,7 @@ def test_what_tag_and_subtag_mean(tag: object, subtag: object, kind: type | str)
 @pytest.mark.parametrize("tag", ["Delivered", "InTransit", "Exception", "Expired"])
 def test_whatever_arrives_after_it_was_sent_back_arrives_at_the_sender(tag: str):
     happening = aftership.read(told(tag=tag, subtag=f"{tag}_001", return_to_sender=True), NOW)
-    assert isinstance(happening, Known)
+    assert isinstance(happening, ReportedOrder)
     assert isinstance(happening.fact, ReturnedToSender)
 
 
@@ -162,7 +162,7 @@ def test_whatever_arrives_after_it_was_sent_back_arrives_at_the_sender(tag: str)
 def test_it_happened_at_ts_whatever_the_checkpoints_say(ts: float | None, moment: str):
     checkpoints = [{"checkpoint_time": "2030-01-01T00:00:00", "tag": "Delivered"}, "x", {"checkpoint_time": []}]
     happening = aftership.read(told({"ts": ts}, checkpoints=checkpoints), NOW)
-    assert isinstance(happening, Known)
+    assert isinstance(happening, ReportedOrder)
     assert happening.fact.occurred_at == datetime.fromisoformat(moment)
 
 
@@ -178,7 +178,7 @@ def test_it_happened_at_ts_whatever_the_checkpoints_say(ts: float | None, moment
 )
 def test_the_order_it_names_is_only_a_hint(message: dict[str, Any], hint: str | None):
     happening = aftership.read(told(**message), NOW)
-    assert isinstance(happening, Known)
+    assert isinstance(happening, ReportedOrder)
     assert (happening.order_number, happening.order_hint) == (None, hint)
 
 
@@ -249,24 +249,26 @@ def test_what_it_does_not_understand_is_ignored_with_a_reason(sent: Sent):
 def test_received_goods_come_back_line_by_line_under_the_rma_number(sent: Sent, lines: tuple[tuple[str, int], ...]):
     happening = aftership.read(sent, NOW)
     moment = datetime(2024, 4, 10, 7, 34, 56, tzinfo=UTC)
-    assert happening == Known(Returned("RMA-1001", None, lines, None, 0, moment), None, None, order_hint="ORD-1001")
+    assert happening == ReportedOrder(
+        Returned("RMA-1001", None, lines, None, 0, moment), None, None, order_hint="ORD-1001"
+    )
 
 
 def test_a_return_is_one_fact_when_it_is_received_and_when_it_is_resolved():
     events = [goods(item(1)), goods(item(1), event="return.resolved", more={"id": "r2"})]
     happenings = [aftership.read(each, NOW) for each in events]
-    assert len({each.fact.key for each in happenings if isinstance(each, Known)}) == 1
+    assert len({each.fact.key for each in happenings if isinstance(each, ReportedOrder)}) == 1
 
 
 def test_the_platforms_own_order_id_serves_where_there_is_no_number():
     happening = aftership.read(goods(item(1), order={"external_id": "4254002020558"}), NOW)
-    assert isinstance(happening, Known)
+    assert isinstance(happening, ReportedOrder)
     assert happening.order_hint == "4254002020558"
 
 
 def test_a_test_of_returns_is_a_test():
     happening = aftership.read(goods(item(1), more={"is_test": True}), NOW)
-    assert isinstance(happening, Known)
+    assert isinstance(happening, ReportedOrder)
     assert happening.is_test
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from loyalty.orders.rules.facts import Delivered, InTransit, Lost, Returned, ReturnedToSender
 from loyalty.webhooks.producers import easypost
-from loyalty.webhooks.producers.events import BadSignature, Ignored, Known, MalformedDelivery, Sent
+from loyalty.webhooks.producers.events import BadSignature, Ignored, MalformedDelivery, ReportedOrder, Sent
 from tests.support.samples import sample
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -32,7 +32,7 @@ def scan(status: str, moment: str | None) -> dict[str, Any]:
 
 def fact_of(sent: Sent, received_at: datetime = NOW) -> Delivered | InTransit | Lost | Returned | ReturnedToSender:
     happening = easypost.read(sent, received_at)
-    assert isinstance(happening, Known), happening
+    assert isinstance(happening, ReportedOrder), happening
     return happening.fact
 
 
@@ -171,7 +171,7 @@ def test_what_a_status_means(status: object, detail: str | None, kind: type | st
     if isinstance(kind, str):
         assert happening == Ignored(kind)
         return
-    assert isinstance(happening, Known)
+    assert isinstance(happening, ReportedOrder)
     assert isinstance(happening.fact, kind)
     assert (happening.order_number, happening.tracking_number, happening.carrier) == (None, "1", "FedEx")
     assert happening.order_hint is None
@@ -250,7 +250,7 @@ def test_without_any_moment_it_happened_when_we_were_told():
 )
 def test_only_production_is_no_test(event_mode: object, tracker_mode: object, is_test: bool):
     happening = easypost.read(told({"mode": event_mode}, mode=tracker_mode), NOW)
-    assert isinstance(happening, Known)
+    assert isinstance(happening, ReportedOrder)
     assert happening.is_test is is_test
 
 

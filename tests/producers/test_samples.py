@@ -7,7 +7,7 @@ import pytest
 
 from loyalty.orders.rules.facts import Delivered, InTransit, Lost, Returned, ReturnedToSender
 from loyalty.webhooks.producers import PRODUCERS
-from loyalty.webhooks.producers.events import BadSignature, Ignored, Known
+from loyalty.webhooks.producers.events import BadSignature, Ignored, ReportedOrder
 from tests.support.samples import FOLDER, Sample, samples
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -59,9 +59,9 @@ def test_it_means_what_the_index_says(sample: Sample):
     adapter = PRODUCERS[sample.producer]
     adapter.identify(sample.sent)
     happening = adapter.read(sample.sent, NOW)
-    meant = happening.fact if isinstance(happening, Known) else happening
+    meant = happening.fact if isinstance(happening, ReportedOrder) else happening
     assert isinstance(meant, MEANINGS[sample.kind])
-    if "occurred_at" in sample.told and isinstance(happening, Known):
+    if "occurred_at" in sample.told and isinstance(happening, ReportedOrder):
         assert happening.fact.occurred_at == datetime.fromisoformat(sample.told["occurred_at"])
 
 

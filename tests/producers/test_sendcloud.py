@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from loyalty.orders.rules.facts import Delivered, InTransit, ReturnedToSender
 from loyalty.webhooks.producers import sendcloud
-from loyalty.webhooks.producers.events import BadSignature, Ignored, Known, MalformedDelivery, Sent
+from loyalty.webhooks.producers.events import BadSignature, Ignored, MalformedDelivery, ReportedOrder, Sent
 from tests.support.samples import sample, samples
 
 SAMPLES = sorted(each.name for each in samples("sendcloud"))
@@ -33,13 +33,13 @@ def event(
     return told
 
 
-def read(told: dict[str, Any]) -> Known | Ignored:
+def read(told: dict[str, Any]) -> ReportedOrder | Ignored:
     return sendcloud.read(Sent({}, json.dumps(told).encode()), RECEIVED_AT)
 
 
 def fact_of(told: dict[str, Any]) -> Any:
     known = read(told)
-    assert isinstance(known, Known), known
+    assert isinstance(known, ReportedOrder), known
     return known.fact
 
 
@@ -167,7 +167,7 @@ def test_what_a_status_says_by_its_words_or_where_they_are_unknown_by_its_id(
         if meaning is None:
             assert known == Ignored(f"Status {message} moves no points.")
         else:
-            assert isinstance(known, Known)
+            assert isinstance(known, ReportedOrder)
             assert type(known.fact) is meaning
 
 
@@ -272,7 +272,7 @@ def test_seconds_and_milliseconds_are_told_apart_by_their_size(changed: object, 
 )
 def test_order_numbers_are_hints_only(number: object, external: object, hint: str | None):
     known = read(event(order_number=number, external_order_id=external, carrier={"code": "postnl", "name": "PostNL"}))
-    assert isinstance(known, Known)
+    assert isinstance(known, ReportedOrder)
     assert (known.order_number, known.order_hint) == (None, hint)
     assert (known.tracking_number, known.carrier, known.fact.tracking_number) == (PARCEL, "postnl", PARCEL)
 

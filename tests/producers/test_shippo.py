@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from loyalty.orders.rules.facts import Delivered, InTransit, Lost, ReturnedToSender
 from loyalty.webhooks.producers import shippo
-from loyalty.webhooks.producers.events import BadSignature, Ignored, Known, MalformedDelivery, Sent
+from loyalty.webhooks.producers.events import BadSignature, Ignored, MalformedDelivery, ReportedOrder, Sent
 from tests.support.samples import sample, samples
 
 SAMPLES = sorted(each.name for each in samples("shippo"))
@@ -35,13 +35,13 @@ def event(
     return told
 
 
-def read(told: dict[str, Any]) -> Known | Ignored:
+def read(told: dict[str, Any]) -> ReportedOrder | Ignored:
     return shippo.read(Sent({}, json.dumps(told).encode()), RECEIVED_AT)
 
 
 def fact_of(told: dict[str, Any]) -> Any:
     known = read(told)
-    assert isinstance(known, Known), known
+    assert isinstance(known, ReportedOrder), known
     return known.fact
 
 
@@ -184,7 +184,7 @@ def test_what_is_no_event_is_malformed(body: bytes):
 )
 def test_what_a_status_says_of_a_parcel(status: str, code: str | None, meaning: type):
     known = read(event(status, code))
-    assert isinstance(known, Known)
+    assert isinstance(known, ReportedOrder)
     assert type(known.fact) is meaning
     assert (known.order_number, known.tracking_number, known.carrier) == (None, PARCEL, "usps")
     assert (known.fact.tracking_number, known.fact.carrier, known.fact.lines) == (PARCEL, "usps", ())
@@ -248,7 +248,7 @@ def test_once_it_went_back_what_follows_is_about_its_way_back(status: str):
 )
 def test_metadata_is_at_most_a_hint_at_the_order(metadata: object, hint: str | None):
     known = read(event(metadata=metadata))
-    assert isinstance(known, Known)
+    assert isinstance(known, ReportedOrder)
     assert (known.order_hint, known.order_number) == (hint, None)
 
 
@@ -270,7 +270,7 @@ def test_it_happened_when_the_carrier_says_and_never_after_we_were_told(moment: 
 @pytest.mark.parametrize(("flag", "is_test"), [(True, True), ("true", True), (1, True), (False, False), (None, False)])
 def test_the_test_flag_is_kept(flag: object, is_test: bool):
     known = read(event() | {"test": flag})
-    assert isinstance(known, Known)
+    assert isinstance(known, ReportedOrder)
     assert known.is_test is is_test
 
 

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from loyalty.orders.rules.facts import Delivered, Fact, InTransit, Returned, ReturnedToSender
 from loyalty.webhooks.producers import PRODUCERS, shopify
-from loyalty.webhooks.producers.events import BadSignature, Ignored, Known, MalformedDelivery, Sent
+from loyalty.webhooks.producers.events import BadSignature, Ignored, MalformedDelivery, ReportedOrder, Sent
 from tests.support.shopify_bodies import SAMPLES, SECRET, event, fulfilled, fulfillment, refund, sent, transaction
 
 NOW = datetime(2026, 11, 3, 12, tzinfo=UTC)
 HAPPENED = datetime(2026, 11, 1, 10, tzinfo=UTC)
 
 
-def told(body: Mapping[str, Any], topic: str, **headers: str) -> Known | Ignored:
+def told(body: Mapping[str, Any], topic: str, **headers: str) -> ReportedOrder | Ignored:
     """What a body of that topic says."""
     return shopify.read(sent(body, topic, **headers), NOW)
 
@@ -27,7 +27,7 @@ def told(body: Mapping[str, Any], topic: str, **headers: str) -> Known | Ignored
 def facts(body: Mapping[str, Any], topic: str) -> tuple[Fact, ...]:
     """The facts a body of that topic tells; a test that gets none is wrong."""
     known = told(body, topic)
-    assert isinstance(known, Known), known
+    assert isinstance(known, ReportedOrder), known
     return known.facts
 
 
@@ -121,7 +121,7 @@ OTHERS = {
 @pytest.mark.parametrize("form", OTHERS)
 def test_a_body_is_read_only_under_its_own_topic(topic, form):
     happening = told(OTHERS[form], topic)
-    assert isinstance(happening, Known) is (topic == form)
+    assert isinstance(happening, ReportedOrder) is (topic == form)
     assert topic == form or "form" in happening.reason
 
 
@@ -186,7 +186,7 @@ def test_a_strange_form_is_ignored_with_a_reason(topic, change):
 )
 def test_an_event_is_news_of_its_fulfillment_at_the_moment_it_happened(status, kind):
     known = told(event(status), "fulfillment_events/create")
-    assert isinstance(known, Known)
+    assert isinstance(known, ReportedOrder)
     assert known.facts == (kind(None, None, (), HAPPENED, "2608403447971"),)
     assert (known.order_number, known.tracking_number, known.is_test) == ("9007199254740993", None, False)
 
@@ -327,7 +327,7 @@ def test_a_refund_of_neither_lines_nor_money_takes_nothing_back(told_of_it):
 )
 def test_test_mode_shows(body, topic, headers):
     known = told(body, topic, **headers)
-    assert isinstance(known, Known)
+    assert isinstance(known, ReportedOrder)
     assert known.is_test
 
 
@@ -360,4 +360,4 @@ def test_no_body_and_no_header_leads_to_anything_but_an_answer(topic, changes, h
     except MalformedDelivery:
         return
     assert identity.event_id
-    assert isinstance(shopify.read(delivery, NOW), Known | Ignored)
+    assert isinstance(shopify.read(delivery, NOW), ReportedOrder | Ignored)

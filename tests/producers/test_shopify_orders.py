@@ -12,7 +12,7 @@ import pytest
 
 from loyalty.webhooks.producers.events import Sent
 from mipoints.signing import signed_headers
-from tests.support.books import problems
+from tests.support.audit import problems
 from tests.support.drain import apply_deliveries
 from tests.support.sending import states
 from tests.support.shopify_bodies import ORDER, SAMPLES, SECRET, event, fulfilled, fulfillment, refund, transaction

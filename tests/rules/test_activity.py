@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from loyalty.earning.rules.activity import Activity, Known, judge, too_late_or_early, ways_now
+from loyalty.earning.rules.activity import Activity, EarningContext, judge, too_late_or_early, ways_now
 from loyalty.earning.rules.caps import CapAfter, Slot
 from loyalty.programme.files import shipped_terms
 from loyalty.programme.rules.calendar import Calendar
@@ -28,7 +28,7 @@ MINUTE = timedelta(minutes=1)
 )
 def test_an_activity_is_granted_after_the_hold(kind, points, key, cap):
     """R10, R11, R14, R15, R17, R30."""
-    judged = judge(Activity(kind, "phone"), NOON, NOON + MINUTE, ES, MADRID, Known())
+    judged = judge(Activity(kind, "phone"), NOON, NOON + MINUTE, ES, MADRID, EarningContext())
     assert (judged.outcome, judged.code, judged.points) == (Outcome.GRANTED, Code.GRANTED, points)
     assert (judged.awaiting, judged.due_at) == (Awaiting.HOLD, NOON + MINUTE + timedelta(minutes=5))
     assert judged.slot is not None
@@ -85,7 +85,7 @@ def test_each_product_is_reviewed_once():
 
 def test_the_lowest_free_slot_is_taken():
     """R35: a slot is never freed, but two requests can race for different ones."""
-    known = Known(frozenset({Slot("LINK_SHARE", "2026-11", 1), Slot("LINK_SHARE", "2026-11", 3)}))
+    known = EarningContext(frozenset({Slot("LINK_SHARE", "2026-11", 1), Slot("LINK_SHARE", "2026-11", 3)}))
     judged = judge(Activity("LINK_SHARE"), NOON, NOON, ES, MADRID, known)
     assert judged.slot == Slot("LINK_SHARE", "2026-11", 2)
     assert judged.cap == CapAfter(3, 3, 0, at("2026-12-01"))
@@ -95,7 +95,7 @@ def test_a_cap_lowered_within_the_month_counts_what_was_taken_before():
     """R22: two of three are taken, with the numbers 2 and 3; from now on there are two."""
     told = shipped_terms()[1]
     told["ways"]["LINK_SHARE"]["cap_limit"] = 2
-    known = Known(frozenset({Slot("LINK_SHARE", "2026-11", 2), Slot("LINK_SHARE", "2026-11", 3)}))
+    known = EarningContext(frozenset({Slot("LINK_SHARE", "2026-11", 2), Slot("LINK_SHARE", "2026-11", 3)}))
     judged = judge(Activity("LINK_SHARE"), NOON, NOON, terms_from(told), MADRID, known)
     assert judged.code is Code.CAP_REACHED
 
@@ -125,7 +125,7 @@ def test_the_streak_in_gb_since_june_2025():
 def test_a_late_activity_counts_in_its_own_month_and_is_held_from_now():
     """R23, R30: shared on 31 October, told on 1 November."""
     told = at("2026-11-01 09:00")
-    judged = judge(Activity("LINK_SHARE"), at("2026-10-31 23:59:59"), told, ES, MADRID, Known())
+    judged = judge(Activity("LINK_SHARE"), at("2026-10-31 23:59:59"), told, ES, MADRID, EarningContext())
     assert judged.slot == Slot("LINK_SHARE", "2026-10", 1)
     assert judged.due_at == told + timedelta(minutes=5)
     assert judged.cap is not None
@@ -157,7 +157,7 @@ def test_nothing_counts_from_before_joining():
 
 def test_the_sandbox_can_shorten_every_hold():
     """R30."""
-    judged = judge(Activity("FUEL"), NOON, NOON, ES, MADRID, Known(), hold_seconds_override=0)
+    judged = judge(Activity("FUEL"), NOON, NOON, ES, MADRID, EarningContext(), hold_seconds_override=0)
     assert judged.due_at == NOON
 
 
@@ -203,7 +203,7 @@ def test_the_streaks_bonus_is_multiplied_only_where_the_campaign_says_so():
     """R18, R21."""
     days = fuel_days(("2026-11-22", 6, 0))
     for kinds, points in ((["FUEL"], 54), (["FUEL", "FUEL_STREAK"], 104)):
-        known = Known(fuel_days=days, campaigns=(campaign("double", kinds=kinds),))
+        known = EarningContext(fuel_days=days, campaigns=(campaign("double", kinds=kinds),))
         assert judge(Activity("FUEL"), NOON, NOON, ES, MADRID, known).points == points
 
 

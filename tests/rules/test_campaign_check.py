@@ -5,10 +5,10 @@ from fractions import Fraction
 
 import pytest
 
-from loyalty.programme.rules.campaign_check import CampaignTold, check_campaign, is_way
+from loyalty.programme.rules.campaign_check import CampaignToCheck, check_campaign, is_way
 from tests.support.terms import TERMS, at, campaign
 
-GOOD = CampaignTold(
+GOOD = CampaignToCheck(
     "Double", ("ES", "GB"), at("2026-06-01"), at("2026-07-01"), "MULTIPLY", ("PURCHASE", "REVIEW"), Fraction(2)
 )
 BONUS = replace(GOOD, effect="BONUS", factor=None, bonus=100)

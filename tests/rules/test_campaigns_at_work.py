@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from loyalty.orders.rules.order import Kept, all_kept
+from loyalty.orders.rules.order import KeptGoods, all_kept
 from loyalty.orders.rules.purchase import worth
 from loyalty.programme.files import shipped_campaign
 from loyalty.programme.rules.campaigns import campaigns_from
@@ -56,7 +56,7 @@ BOTH = order(PHONE, CASE, shipping=4_99)
     ],
 )
 def test_what_campaigns_add_to_an_order(bought, known, kept, base, extra):
-    now = worth(bought, Kept(kept) if kept is not None else all_kept(bought), ES, known)
+    now = worth(bought, KeptGoods(kept) if kept is not None else all_kept(bought), ES, known)
     assert (now.base, dict(now.bonuses)) == (base, extra)
 
 
@@ -69,7 +69,7 @@ def test_the_order_of_campaigns_does_not_matter(known):
 
 def test_money_refunded_without_a_line_leaves_the_factors_extra():
     """R21, R33a: the extra is of kept goods, and a refund of money names none."""
-    refunded = Kept({"1": 1, "2": 1}, refunds_without_lines_minor=20_00)
+    refunded = KeptGoods({"1": 1, "2": 1}, refunds_without_lines_minor=20_00)
     now = worth(BOTH, refunded, ES, [TWO])
     assert (now.base, dict(now.bonuses)) == (25, {"two": 40})
 

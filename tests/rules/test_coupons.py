@@ -17,7 +17,7 @@ from loyalty.coupons.rules.coupons import (
     why_not_commit,
     why_not_release,
 )
-from loyalty.programme.rules.reward_check import ExclusionTold, RewardTold, check_exclusion, check_reward
+from loyalty.programme.rules.reward_check import ExclusionToCheck, RewardToCheck, check_exclusion, check_reward
 from tests.support.terms import at, line
 
 NOW = at("2026-06-10 12:00")
@@ -139,7 +139,9 @@ def test_what_a_coupon_is_once_it_is_free():
     assert state_once_free(EXPIRES, EXPIRES) is CouponState.EXPIRED
 
 
-REWARD = RewardTold("ES", "Summer coupon", 1000, 800, 10, "For one order.", minimum_minor=2000, stock=1, per_member=1)
+REWARD = RewardToCheck(
+    "ES", "Summer coupon", 1000, 800, 10, "For one order.", minimum_minor=2000, stock=1, per_member=1
+)
 
 
 @pytest.mark.parametrize(
@@ -179,5 +181,5 @@ def test_what_can_be_wrong_with_a_reward(changed, path):
 )
 def test_what_can_be_wrong_with_an_exclusion(changed, path):
     """R44, and the list of InvalidInput."""
-    told = replace(ExclusionTold("ES", ("p-1",), None, None, "Price-fixed books"), **changed)
+    told = replace(ExclusionToCheck("ES", ("p-1",), None, None, "Price-fixed books"), **changed)
     assert [each for each, _ in check_exclusion(told, ("ES",), NOW)] == ([(path,)] if path else [])

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from loyalty.earning.rules.activity import Activity, Known, judge
+from loyalty.earning.rules.activity import Activity, EarningContext, judge
 from loyalty.earning.rules.caps import Slot
 from loyalty.earning.rules.moderation import Removal, removal_of, when_published
 from loyalty.earning.rules.velocity import counted_since, is_too_fast, limit_of, on_hold_for_operator
@@ -13,9 +13,9 @@ from loyalty.programme.rules.kinds import Awaiting, Code, Outcome
 from tests.support.terms import ES, MADRID, at
 
 NOON = at("2026-11-23 12:00")
-REVIEW = judge(Activity("REVIEW", "p-1", "rv-1"), NOON, NOON, ES, MADRID, Known())
+REVIEW = judge(Activity("REVIEW", "p-1", "rv-1"), NOON, NOON, ES, MADRID, EarningContext())
 REPEATED = judge(
-    Activity("REVIEW", "p-1", "rv-2"), NOON, NOON, ES, MADRID, Known(frozenset({Slot("REVIEW", "p-1", 1)}))
+    Activity("REVIEW", "p-1", "rv-2"), NOON, NOON, ES, MADRID, EarningContext(frozenset({Slot("REVIEW", "p-1", 1)}))
 )
 
 
@@ -75,7 +75,7 @@ def test_a_minute_counts():
 
 def test_what_is_too_fast_keeps_its_points_and_waits_for_an_operator():
     """R70: what is refused anyway stays refused."""
-    shared = judge(Activity("SOCIAL_SHARE", "p-1"), NOON, NOON, ES, MADRID, Known())
+    shared = judge(Activity("SOCIAL_SHARE", "p-1"), NOON, NOON, ES, MADRID, EarningContext())
     for judgement in (shared, REVIEW):
         held = on_hold_for_operator(judgement)
         assert held == replace(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loyalty.orders.rules.order import Kept, Parcel, all_kept
+from loyalty.orders.rules.order import KeptGoods, Parcel, all_kept
 from loyalty.orders.rules.order_check import check_order
 from loyalty.orders.rules.purchase import Worth, factor_of, purchase_campaigns, worth
 from tests.support.terms import ES, TERMS, at, campaign, line, order
@@ -39,18 +39,18 @@ def test_the_base_is_what_was_paid_for_what_is_kept(bought, kept, points):
     """R13: one rounding, half up; a discount and shipping in proportion; of pieces where the goods were
     free.
     """
-    assert worth(bought, Kept(kept), ES, ()) == Worth(points, {})
+    assert worth(bought, KeptGoods(kept), ES, ()) == Worth(points, {})
 
 
 @pytest.mark.parametrize(
     ("kept", "points"),
     [
-        (Kept({"1": 1}, shipping_refunded_minor=4_99), 40),
-        (Kept({"1": 1}, shipping_refunded_minor=2_00), 43),
-        (Kept({"1": 1}, shipping_refunded_minor=99_00), 40),
-        (Kept({"1": 1}, refunds_without_lines_minor=5_00), 40),
-        (Kept({"1": 1}, refunds_without_lines_minor=99_00), 0),
-        (Kept({}, refunds_without_lines_minor=5_00), 0),
+        (KeptGoods({"1": 1}, shipping_refunded_minor=4_99), 40),
+        (KeptGoods({"1": 1}, shipping_refunded_minor=2_00), 43),
+        (KeptGoods({"1": 1}, shipping_refunded_minor=99_00), 40),
+        (KeptGoods({"1": 1}, refunds_without_lines_minor=5_00), 40),
+        (KeptGoods({"1": 1}, refunds_without_lines_minor=99_00), 0),
+        (KeptGoods({}, refunds_without_lines_minor=5_00), 0),
     ],
 )
 def test_refunds_of_money_take_their_part_of_the_base(kept, points):
@@ -62,7 +62,7 @@ def test_shipping_does_not_earn_where_only_goods_do():
     """R13: the setting earn_basis."""
     bought = order(line("1", 40_00), shipping=9_99)
     assert worth(bought, all_kept(bought), GOODS_ONLY, ()).base == 40
-    assert worth(bought, Kept({"1": 1}, shipping_refunded_minor=9_99), GOODS_ONLY, ()).base == 40
+    assert worth(bought, KeptGoods({"1": 1}, shipping_refunded_minor=9_99), GOODS_ONLY, ()).base == 40
 
 
 def test_one_point_per_pound():
@@ -82,7 +82,7 @@ def test_lines_with_different_winners_make_one_extra_whose_name_stays():
     known = [campaign("b", amount="3", products=["phone"]), campaign("a", amount="1.5")]
     bought = order(line("1", 10_00, product="phone"), line("2", 10_00))
     assert worth(bought, all_kept(bought), ES, known) == Worth(20, {"a+b": 25})
-    assert worth(bought, Kept({"2": 1}), ES, known) == Worth(10, {"a+b": 5})
+    assert worth(bought, KeptGoods({"2": 1}), ES, known) == Worth(10, {"a+b": 5})
     assert [factor_of(bought, each, ES, known) for each in bought.lines] == [3, Fraction(3, 2)]
     assert [each.id for each in purchase_campaigns(bought, ES, known)] == ["a", "b"]
 
@@ -106,7 +106,7 @@ def test_a_bonus_comes_once_with_the_first_eligible_piece_and_goes_with_the_last
     """R21."""
     plus = campaign("plus", "BONUS", "30", products=["phone"])
     bought = order(line("1", 20_00, 2, "phone"), line("2", 10_00))
-    assert worth(bought, Kept(kept), ES, [plus]).bonuses == bonuses
+    assert worth(bought, KeptGoods(kept), ES, [plus]).bonuses == bonuses
 
 
 def test_the_moment_of_the_order_decides_about_campaigns():
@@ -130,9 +130,9 @@ def test_keeping_less_is_never_worth_more(lines, shipping, data):
     some = {each.id: data.draw(st.integers(0, each.quantity)) for each in bought.lines}
     fewer = {name: data.draw(st.integers(0, pieces)) for name, pieces in some.items()}
     known = [campaign("double", amount="1.5", products=["product-0"]), campaign("plus", "BONUS", "5")]
-    less, more = (worth(bought, Kept(kept), ES, known).by_part for kept in (fewer, some))
+    less, more = (worth(bought, KeptGoods(kept), ES, known).by_part for kept in (fewer, some))
     assert all(more.get(key, 0) >= points for key, points in less.items())
-    assert worth(bought, Kept({}), ES, known).by_part == {}
+    assert worth(bought, KeptGoods({}), ES, known).by_part == {}
 
 
 def test_a_good_order_has_no_problems():

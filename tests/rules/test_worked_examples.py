@@ -4,10 +4,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from loyalty.earning.rules.activity import Activity, Known, judge
+from loyalty.earning.rules.activity import Activity, EarningContext, judge
 from loyalty.ledger.rules.lots import Lot, Take, spend, take_back
 from loyalty.orders.rules.facts import Delivered, Returned
-from loyalty.orders.rules.order import Kept
+from loyalty.orders.rules.order import KeptGoods
 from loyalty.orders.rules.purchase import Worth, worth
 from loyalty.orders.rules.settlement import settle_state
 from loyalty.orders.rules.shipment import fold
@@ -23,23 +23,23 @@ from tests.support.terms import ES, Person, at, campaign, line, order, terms_of
 def test_example_1_an_order_of_two_lines_loses_what_is_returned(kept, points):
     """R13, R32."""
     bought = order(line("1", 199_99), line("2", 50_00))
-    assert worth(bought, Kept(kept), ES, ()).total == points
+    assert worth(bought, KeptGoods(kept), ES, ()).total == points
 
 
 @pytest.mark.parametrize(("paid", "points"), [(12_49, 12), (12_50, 13), (49, 0), (50, 1)])
 def test_example_2_half_a_euro_rounds_up(paid, points):
     """R13."""
     bought = order(line("1", paid))
-    assert worth(bought, Kept({"1": 1}), ES, ()).base == points
+    assert worth(bought, KeptGoods({"1": 1}), ES, ()).base == points
 
 
 def test_example_3_a_double_points_campaign_doubles_its_goods_and_no_shipping():
     """R13, R21: 75 points, and 64 taken back with the double line."""
     doubled = campaign("double", products=["phone"])
     bought = order(line("1", 30_00, product="phone"), line("2", 10_00), shipping=4_99)
-    whole = worth(bought, Kept({"1": 1, "2": 1}), ES, [doubled])
+    whole = worth(bought, KeptGoods({"1": 1, "2": 1}), ES, [doubled])
     assert whole == Worth(45, {"double": 30})
-    assert worth(bought, Kept({"2": 1}), ES, [doubled]) == Worth(11, {})
+    assert worth(bought, KeptGoods({"2": 1}), ES, [doubled]) == Worth(11, {})
     delivered = Delivered(None, None, (), at("2026-06-12"))
     returned = Returned("R1", None, (("1", 1),), None, 0, at("2026-06-20"))
     moved = settle_state(bought, fold(bought, [delivered, returned]), ES, [doubled], whole.by_part, {})
@@ -117,5 +117,5 @@ def test_example_10_the_terms_of_the_moment_decide(moment, points):
     """R22."""
     joined = at(moment, "Europe/London")
     terms = terms_of("GB", joined)
-    judged = judge(Activity("SIGN_UP"), joined, joined, terms, Calendar("Europe/London"), Known())
+    judged = judge(Activity("SIGN_UP"), joined, joined, terms, Calendar("Europe/London"), EarningContext())
     assert judged.points == points

@@ -24,7 +24,7 @@ from loyalty.outgoing.addresses import Reach
 from loyalty.outgoing.courier import Courier
 from loyalty.outgoing.endpoints import add_endpoint
 from loyalty.outgoing.events import TYPES
-from loyalty.outgoing.reaching import Sender
+from loyalty.outgoing.sender import Sender
 
 AT_HOME = Reach(allows_http=True, allows_private=True)
 

@@ -17,8 +17,8 @@ import asyncpg
 import httpx
 
 from api.app import create_app
-from api.changes import Changes
 from api.documents import Documents
+from api.followers import Followers
 from api.schema import schema
 from db import clock
 from loyalty.programme.programme import Programme
@@ -67,7 +67,7 @@ class Stage:
     http: httpx.AsyncClient
     rejections: Rejections
     woken: list[str]
-    changes: Changes
+    changes: Followers
 
     def token(self, mi_id: str | None = None, *, scope: str | None = None, name: str | None = None, **more: Any) -> str:
         """A member's or a service's token."""
@@ -243,7 +243,7 @@ async def open_stage(shared: Shared, *, buffers: int | None = None, **others: An
     async def wake(job: str, _at: object) -> None:
         woken.append(job)
 
-    rejections, changes = Rejections(db), Changes.of(settings)
+    rejections, changes = Rejections(db), Followers.of(settings)
     app = create_app(
         settings, programme, wake, Verifier(settings), rejections=rejections, changes=changes, documents=DOCUMENTS
     )

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from loyalty.earning.rules.activity import Activity, Judgement, Known, judge
+from loyalty.earning.rules.activity import Activity, EarningContext, Judgement, judge
 from loyalty.earning.rules.fuel import FuelDay
 from loyalty.orders.rules.order import Order, OrderLine, Parcel
 from loyalty.programme.files import shipped_terms
@@ -35,14 +35,14 @@ class Person:
     """A member's activities one after the other, each judged with what the earlier ones took."""
 
     def __init__(self, terms: Terms = ES, calendar: Calendar = MADRID, campaigns: Iterable[Campaign] = ()) -> None:
-        self.terms, self.calendar, self.known = terms, calendar, Known(campaigns=tuple(campaigns))
+        self.terms, self.calendar, self.known = terms, calendar, EarningContext(campaigns=tuple(campaigns))
 
     def does(self, kind: str, moment: datetime, product_id: str | None = None) -> Judgement:
         """One activity at a moment, told at once."""
         judged = judge(Activity(kind, product_id), moment, moment, self.terms, self.calendar, self.known)
         slots = self.known.slots | ({judged.slot} if judged.slot else frozenset())
         days = {row.day: row for row in (*self.known.fuel_days, *judged.fuel_days)}
-        self.known = Known(slots, tuple(days[day] for day in sorted(days)), self.known.campaigns)
+        self.known = EarningContext(slots, tuple(days[day] for day in sorted(days)), self.known.campaigns)
         return judged
 
 

@@ -9,10 +9,9 @@ from api.ids import read_id
 from api.permissions import STOREFRONT_NAMED_AND_OWN
 from api.schema.arguments import IdempotencyKey
 from api.schema.coupons.coupons import Coupon as CouponType
-from api.schema.declaring import mutation, whose
-from api.schema.finding import the_member
 from api.schema.inputs import RedeemPointsInput
 from api.schema.ledger.entries import PointsEntry
+from api.schema.lookup import the_member
 from api.schema.members.members import Member as MemberType
 from api.schema.refusals import (
     IdempotencyMismatch,
@@ -23,6 +22,7 @@ from api.schema.refusals import (
     NotFound,
     RewardUnavailable,
 )
+from api.schema.root_fields import mi_id_of, mutation
 from loyalty import refusals as said
 from loyalty.coupons.redeem import Redeemed, redeem
 
@@ -62,7 +62,7 @@ async def redeem_points(
     info: Info, input: RedeemPointsInput, idempotency_key: IdempotencyKey
 ) -> RedeemPointsResult | None:
     caller = info.context.caller
-    mi_id = whose(info, input.mi_id)
+    mi_id = mi_id_of(info, input.mi_id)
     redeemed = await redeem(info.context.programme, caller, mi_id, _reward_id(input.reward_id), idempotency_key)
     return await _answer(info, redeemed)
 

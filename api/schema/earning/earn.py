@@ -7,12 +7,12 @@ import strawberry
 from api.context import Info
 from api.permissions import MEMBERS
 from api.schema.arguments import IdempotencyKey, given
-from api.schema.declaring import mutation
-from api.schema.finding import the_member, the_verdict
 from api.schema.inputs import EarnPointsInput
 from api.schema.ledger.verdicts import Verdict as VerdictType
+from api.schema.lookup import the_member, the_verdict
 from api.schema.members.members import Member as MemberType
 from api.schema.refusals import IdempotencyMismatch, InvalidInput, MemberNotActive, NotAllowed, NotFound
+from api.schema.root_fields import mutation
 from loyalty.earning.earn import earn
 from loyalty.ledger.answers import Decided
 

@@ -6,9 +6,9 @@ from api.context import Info
 from api.ids import verdict_named
 from api.permissions import STOREFRONT
 from api.schema.arguments import IdempotencyKey, given
-from api.schema.declaring import mutation
 from api.schema.earning.earn import EarnPointsResult, PointsVerdict
 from api.schema.inputs import optional_text, text_of
+from api.schema.root_fields import mutation
 from loyalty.earning.moderate import Moderation, ReviewPublished, ReviewRemoved, ShareRemoved
 from loyalty.earning.moderate import record_moderation as take_moderation
 from loyalty.refusals import InvalidInput

@@ -8,7 +8,7 @@ import strawberry
 from api.context import Info
 from api.cursors import COUPONS, ENTRIES, NOTICES, PENDING, VERDICTS, page_of, window
 from api.ids import GlobalId
-from api.schema.arguments import NOT_GIVEN, After, Before, First, Last, asked, given
+from api.schema.arguments import NOT_GIVEN, After, Before, First, Last, given, page_arguments
 from api.schema.coupons.coupons import CouponConnection
 from api.schema.enums import CouponState, EntryKind, MemberState, Outcome, names
 from api.schema.ledger.entries import PointsEntryConnection
@@ -29,7 +29,7 @@ from db.ledger.promises import pending_page
 from db.ledger.verdict_rows import verdicts_page
 from db.limits import FUEL_DAYS
 from db.members.rows import MemberRow
-from loyalty.earning.rules.activity import Known, ways_now
+from loyalty.earning.rules.activity import EarningContext, ways_now
 from loyalty.earning.rules.caps import Slot
 from loyalty.earning.rules.fuel import FuelDay, fuel_view
 from loyalty.programme.catalogue import Catalogue, Reward
@@ -85,14 +85,14 @@ class Member(Node):
         since: Annotated[datetime | None, strawberry.argument(description="Only from this instant on.")] = NOT_GIVEN,
         until: Annotated[datetime | None, strawberry.argument(description="Only before this instant.")] = NOT_GIVEN,
     ) -> PointsEntryConnection:
-        stretch = window(asked(first, after, last, before), ENTRIES)
+        stretch = window(page_arguments(first, after, last, before), ENTRIES)
         wanted = EntryFilter(await _kept_as(info, names(given(kinds))), given(since), given(until))
         rows = await entries_page(info.context.programme.db, self.row.member_id, stretch, wanted)
         return PointsEntryConnection.of(page_of(rows, stretch))
 
     @strawberry.field(description="Points promised and not yet credited, soonest first.")
     async def pending_points(self, info: Info, first: First = 20, after: After = NOT_GIVEN) -> PendingPointsConnection:
-        stretch = window(asked(first, after), PENDING)
+        stretch = window(page_arguments(first, after), PENDING)
         rows = await pending_page(info.context.programme.db, self.row.member_id, stretch)
         return PendingPointsConnection.of(page_of(rows, stretch))
 
@@ -108,7 +108,7 @@ class Member(Node):
             list[CouponState] | None, strawberry.argument(description="Only these; null for all.")
         ] = NOT_GIVEN,
     ) -> CouponConnection:
-        stretch = window(asked(first, after, last, before), COUPONS)
+        stretch = window(page_arguments(first, after, last, before), COUPONS)
         rows = await coupons_page(info.context.programme.db, self.row.member_id, stretch, names(given(states)))
         return CouponConnection.of(page_of(rows, stretch))
 
@@ -162,7 +162,7 @@ class Member(Node):
             list[Outcome] | None, strawberry.argument(description="Only these; null for all.")
         ] = NOT_GIVEN,
     ) -> VerdictConnection:
-        stretch = window(asked(first, after), VERDICTS)
+        stretch = window(page_arguments(first, after), VERDICTS)
         rows = await verdicts_page(info.context.programme.db, self.row.member_id, stretch, names(given(outcomes)))
         return VerdictConnection.of(page_of(rows, stretch))
 
@@ -171,11 +171,11 @@ class Member(Node):
         "points taken back. Newest first."
     )
     async def notices(self, info: Info, first: First = 20, after: After = NOT_GIVEN) -> NoticeConnection:
-        stretch = window(asked(first, after), NOTICES)
+        stretch = window(page_arguments(first, after), NOTICES)
         rows = await notices_page(info.context.programme.db, self.row.member_id, stretch)
         return NoticeConnection.of(page_of(rows, stretch))
 
-    async def _known(self, info: Info, catalogue: Catalogue) -> Known:
+    async def _known(self, info: Info, catalogue: Catalogue) -> EarningContext:
         """What rules need to say what is left of each cap: this day's, this month's and lasting slots."""
         calendar, now = calendar_of(self.row), self.row.now
         periods = ["", calendar.month(now), calendar.day(now).isoformat()]
@@ -183,7 +183,7 @@ class Member(Node):
         fuel_days = await self._fuel_days(info)
         slots = {Slot(kind, period, n) for kind, period, n in taken}
         slots |= {Slot(EntryKind.FUEL.name, day.day.isoformat(), 1) for day in fuel_days}
-        return Known(frozenset(slots), fuel_days, catalogue.campaigns)
+        return EarningContext(frozenset(slots), fuel_days, catalogue.campaigns)
 
     async def _fuel_days(self, info: Info) -> tuple[FuelDay, ...]:
         since = (self.row.now - timedelta(days=FUEL_DAYS)).date()

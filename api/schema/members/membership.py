@@ -7,11 +7,11 @@ import strawberry
 from api.context import Info
 from api.permissions import OPERATOR, STOREFRONT_NAMED_AND_OWN
 from api.schema.arguments import NOT_GIVEN, IdempotencyKey
-from api.schema.declaring import mutation, whose
 from api.schema.enums import MemberState
-from api.schema.finding import the_member
+from api.schema.lookup import the_member
 from api.schema.members.members import Member as MemberType
 from api.schema.refusals import IdempotencyMismatch, InvalidInput, NotAllowed, NotFound
+from api.schema.root_fields import mi_id_of, mutation
 from loyalty import refusals as said
 from loyalty.members.erase import erase_member as erase
 from loyalty.members.set_state import StateChange
@@ -75,7 +75,7 @@ async def set_time_zone(
     ] = NOT_GIVEN,
 ) -> MemberResult | None:
     caller = info.context.caller
-    member_id = await choose(info.context.programme, caller, whose(info, mi_id), time_zone, idempotency_key)
+    member_id = await choose(info.context.programme, caller, mi_id_of(info, mi_id), time_zone, idempotency_key)
     return MemberChanged(member=await the_member(info, member_id))
 
 

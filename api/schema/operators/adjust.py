@@ -8,11 +8,11 @@ from api.context import Info
 from api.ids import line_named, verdict_named
 from api.permissions import OPERATOR
 from api.schema.arguments import NOT_GIVEN, IdempotencyKey, given
-from api.schema.declaring import mutation
 from api.schema.earning.earn import EarnPointsResult, PointsVerdict
 from api.schema.inputs import text_of
+from api.schema.root_fields import mutation
 from loyalty.operators.adjust import Adjustment, adjust
-from loyalty.operators.decide_review import Decision
+from loyalty.operators.decide_review import ReviewDecision
 from loyalty.operators.decide_review import decide_review as take_decision
 
 Reason = Annotated[str, strawberry.argument(description="Why, in 1 to 500 characters; kept in the audit log.")]
@@ -62,5 +62,5 @@ async def decide_review(
     idempotency_key: IdempotencyKey,
 ) -> EarnPointsResult | None:
     caller = info.context.caller
-    decision = Decision(verdict_named(verdict_id), approve, reason)
+    decision = ReviewDecision(verdict_named(verdict_id), approve, reason)
     return await PointsVerdict.of(info, await take_decision(info.context.programme, caller, decision, idempotency_key))

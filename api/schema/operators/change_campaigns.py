@@ -11,15 +11,15 @@ from api.context import Info
 from api.ids import read_id
 from api.permissions import OPERATOR
 from api.schema.arguments import IdempotencyKey, given
-from api.schema.declaring import mutation
 from api.schema.enums import CampaignEffect, EntryKind
 from api.schema.inputs import text_of
 from api.schema.programme.campaigns import Campaign as CampaignType
 from api.schema.refusals import IdempotencyMismatch, InvalidInput, NotAllowed, NotFound
+from api.schema.root_fields import mutation
 from api.schema.scalars import Market
 from loyalty.operators.campaigns import create_campaign as make
 from loyalty.operators.campaigns import end_campaign as stop
-from loyalty.programme.rules.campaign_check import CampaignTold
+from loyalty.programme.rules.campaign_check import CampaignToCheck
 
 
 @strawberry.input(description="A campaign to be made. An event counts for it by its own moment, so it may be past.")
@@ -38,10 +38,10 @@ class CampaignInput:
         default_factory=list, description="For these products; empty for all."
     )
 
-    def told(self) -> CampaignTold:
+    def told(self) -> CampaignToCheck:
         """The campaign as the programme takes it. Raises InvalidInput for texts that are too long."""
         factor = given(self.factor)
-        return CampaignTold(
+        return CampaignToCheck(
             name=text_of(self.name, "input", "name"),
             markets=tuple(self.markets),
             starts_at=self.starts_at,

@@ -8,14 +8,14 @@ import strawberry
 from api.context import Info
 from api.permissions import OPERATOR
 from api.schema.arguments import IdempotencyKey, given
-from api.schema.declaring import mutation
 from api.schema.inputs import text_of
 from api.schema.programme.rewards import Reward as RewardType
 from api.schema.refusals import IdempotencyMismatch, InvalidInput, NotAllowed
+from api.schema.root_fields import mutation
 from api.schema.scalars import Market
 from loyalty.operators.create_reward import create_reward as create
 from loyalty.operators.exclude_products import exclude_products as exclude
-from loyalty.programme.rules.reward_check import ExclusionTold, RewardTold
+from loyalty.programme.rules.reward_check import ExclusionToCheck, RewardToCheck
 from loyalty.refusals import InvalidInput as InvalidInputSaid
 
 LONGEST_CONDITIONS = 4000
@@ -46,11 +46,11 @@ class RewardInput:
     )
     conditions: str = strawberry.field(description="What the member agrees to, in the market's language.")
 
-    def told(self) -> RewardTold:
+    def told(self) -> RewardToCheck:
         """The reward as the programme takes it. Raises InvalidInput for texts that are too long."""
         if len(self.conditions) > LONGEST_CONDITIONS:
             raise InvalidInputSaid(f"Conditions have at most {LONGEST_CONDITIONS} characters.", "input", "conditions")
-        return RewardTold(
+        return RewardToCheck(
             market=self.market,
             name=text_of(self.name, "input", "name"),
             value_minor=self.value_minor,
@@ -77,11 +77,11 @@ class ExclusionInput:
     )
     reason: str = strawberry.field(description="Why; it is kept in the audit log.")
 
-    def told(self) -> ExclusionTold:
+    def told(self) -> ExclusionToCheck:
         """The exclusion as the programme takes it. Raises InvalidInput for lists and texts that are too long."""
         if len(self.product_ids) > MOST_PRODUCTS:
             raise InvalidInputSaid(f"Name at most {MOST_PRODUCTS} products at once.", "input", "productIds")
-        return ExclusionTold(
+        return ExclusionToCheck(
             market=self.market,
             product_ids=tuple(
                 text_of(each, "input", "productIds", str(place)) for place, each in enumerate(self.product_ids)

@@ -10,10 +10,10 @@ from api.permissions import AUDITORS
 from api.prices import EXPENSIVE
 from api.problems import BadUserInput
 from api.schema.arguments import NOT_GIVEN, given
-from api.schema.declaring import query
-from api.schema.finding import open_market
+from api.schema.lookup import open_market
 from api.schema.money import Money
 from api.schema.programme.ways import LapsingPoints
+from api.schema.root_fields import query
 from api.schema.scalars import Market
 from loyalty.operators import liability as owed
 

@@ -11,12 +11,12 @@ from api.cursors import DELIVERIES, Page, page_of, window
 from api.ids import GlobalId, delivery_named
 from api.permissions import AUDITORS
 from api.problems import BadUserInput
-from api.schema.arguments import NOT_GIVEN, After, First, asked, given
-from api.schema.declaring import query
+from api.schema.arguments import NOT_GIVEN, After, First, given, page_arguments
 from api.schema.enums import DeliveryState
 from api.schema.inputs import text_of
 from api.schema.node import Node
 from api.schema.pages import PageInfo
+from api.schema.root_fields import query
 from db.webhooks.deliveries import DeliveryRow, deliveries_page
 
 _NEED_AN_EYE = (DeliveryState.RECEIVED, DeliveryState.PARKED, DeliveryState.DEAD)
@@ -103,7 +103,7 @@ async def webhook_deliveries(
     ] = NOT_GIVEN,
     producer: Annotated[str | None, strawberry.argument(description="Only this producer's; null for all.")] = NOT_GIVEN,
 ) -> WebhookDeliveryConnection | None:
-    stretch, named = window(asked(first, after), DELIVERIES), given(producer)
+    stretch, named = window(page_arguments(first, after), DELIVERIES), given(producer)
     rows = await deliveries_page(
         info.context.programme.db,
         stretch,

@@ -8,8 +8,8 @@ from api.context import Info
 from api.ids import delivery_named
 from api.permissions import OPERATOR
 from api.schema.arguments import IdempotencyKey
-from api.schema.declaring import mutation
 from api.schema.refusals import IdempotencyMismatch, NotAllowed, NotFound
+from api.schema.root_fields import mutation
 from api.schema.webhooks.deliveries import WebhookDelivery as DeliveryType
 from loyalty.webhooks.replay import replay_webhook as replay
 

@@ -46,7 +46,7 @@ where
     and points is not null
 order by member_id, seq;
 
--- name: line_to_answer
+-- name: entry_to_reverse
 -- A line of a member's history: what it took out of which lots or into debt and to which account, what was given
 -- back of it since, and what verdicts that wait for an operator would still give back of it. No row where there is
 -- no such line; its transfers follow it without a gap.

@@ -46,7 +46,7 @@ from due
 order by on_day, member_id
 limit $3;
 
--- name: members_to_tell_of_coupons
+-- name: members_with_expiring_coupons
 -- Members with a coupon whose end they are to be told of by now, without locking anything.
 with days as materialized (
     select market, zone, coupon_notice_days, programme_now() as now from market_days
@@ -65,7 +65,7 @@ join days d using (market)
 where ((c.expires_at at time zone d.zone) - make_interval(days => d.coupon_notice_days)) at time zone d.zone <= d.now
 limit $1;
 
--- name: hold_member_to_lapse
+-- name: lock_member_to_lapse
 -- Holds one member until the transaction ends; no row while somebody else does.
 select member_id from balances where member_id = $1 for update skip locked;
 
@@ -110,8 +110,8 @@ where s.at <= c.until
 order by s.at, s.step, s.lapses_on, s.coupon_id
 limit 1;
 
--- name: lot_told
+-- name: mark_lot_noticed
 update lots set is_noticed = true where member_id = $1 and lapses_on = $2;
 
--- name: coupon_told
+-- name: mark_coupon_noticed
 update coupons set is_noticed = true where member_id = $1 and coupon_id = $2;

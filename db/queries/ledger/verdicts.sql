@@ -3,7 +3,7 @@
 -- name: verdict_of_business_key
 select verdict_id from verdicts where member_id = $1 and business_key = $2;
 
--- name: verdict_to_turn
+-- name: verdict_to_resolve
 -- One verdict of a member with its promises, the lots that what it credited is still in (what was taken back is
 -- taken off), what of each lot lapsed and was not waived yet (R36), the first line of history it made, and when its
 -- review was told to be published.

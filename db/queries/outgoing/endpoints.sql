@@ -8,7 +8,7 @@ with added as (
 )
 insert into endpoint_health (endpoint_id) select endpoint_id from added;
 
--- name: hold_endpoint
+-- name: lock_endpoint
 -- One endpoint, held until the transaction ends.
 select endpoint_id, url, types, state, secrets from endpoints where endpoint_id = $1 for no key update;
 
@@ -31,7 +31,7 @@ where endpoint_id = $1 and state <> 'REMOVED';
 -- name: set_endpoint_secrets
 update endpoints set secrets = $2 where endpoint_id = $1 and state <> 'REMOVED';
 
--- name: endpoint_well_again
+-- name: endpoint_recovered
 -- Whatever happened before it was resumed no longer counts, and what waited is tried for as long as anything else.
 with well as (
     update endpoint_health set failures = 0, rests_until = null where endpoint_id = $1

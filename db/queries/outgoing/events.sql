@@ -54,7 +54,7 @@ left join coupons k on k.member_id = c.member_id and k.coupon_id = c.coupon_id
 left join notices n on n.member_id = c.member_id and n.notice_id = c.notice_id
 order by c.endpoint_id, c.due_at, c.member_id, c.sequence;
 
--- name: write_answers
+-- name: write_attempts
 -- What became of one endpoint's ($1) rows: arrays of members, sequences, attempts, outcomes (DELIVERED, DROPPED, DEAD,
 -- or FAILED for another try), status, error, and seconds until the next try, null when there is none. An answer to an
 -- attempt that somebody else repeated since is too late, unless the event arrived: that is true whoever says so.
@@ -105,7 +105,7 @@ set
 from round r
 where h.endpoint_id = $1 and r.delivered + r.failed > 0;
 
--- name: bury_outgoing
+-- name: mark_outgoing_dead
 -- Gives up on up to a thousand rows that wait for one endpoint ($1) and have been tried for $3 seconds; $2 says why.
 -- Rows that somebody is sending right now are left to whoever sends them.
 update outgoing o

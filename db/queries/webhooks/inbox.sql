@@ -17,7 +17,7 @@ where state = 'RECEIVED' and attempts < :most_attempts and (not_before is null o
 order by received_at
 limit $1;
 
--- name: hold_delivery
+-- name: lock_delivery
 -- Takes one delivery until the transaction ends; null when another worker has it or it is done.
 select producer, event_id, type, body, headers, received_at, attempts, body_hash is not null as is_emptied
 from inbox
@@ -69,13 +69,13 @@ select empty_deliveries_of_erased($1);
 -- name: empty_deliveries_of_member
 select empty_deliveries_of_erased(number) from orders where member_id = $1;
 
--- name: rest_delivery
+-- name: pause_delivery
 -- Its member is busy: looked at again in a second, and no attempt is counted.
 update inbox
 set not_before = clock_timestamp() + interval '1 second'
 where producer = $1 and event_id = $2 and state = 'RECEIVED';
 
--- name: lead_parcels_to_order
+-- name: link_parcels_to_order
 -- The shop said in which parcels an order travels ($3 tracking numbers, $4 carriers): carriers' news of them finds it
 -- like a recorded one's. Said again, or recorded with the order, it stays as it was.
 insert into tracking_numbers (tracking_number, number, carrier, member_id)
@@ -118,7 +118,7 @@ where (producer, event_id) in (
 )
 returning event_id;
 
--- name: bury_parked
+-- name: mark_parked_dead
 -- A delivery whose order nobody recorded in all that time is given up on; it can be replayed.
 update inbox
 set state = 'DEAD', error = 'Its order was not told within :parked_days days.'

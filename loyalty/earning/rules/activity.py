@@ -30,7 +30,7 @@ class Activity:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class EarningContext:
     """What is known of a member: slots taken, the last fuel days by date, and the campaigns that may fit."""
 
     slots: frozenset[Slot] = frozenset()
@@ -75,7 +75,7 @@ def judge(
     now: datetime,
     terms: Terms,
     calendar: Calendar,
-    known: Known,
+    known: EarningContext,
     hold_seconds_override: int | None = None,
 ) -> Judgement:
     """Judges one activity by the terms, day, month and campaigns of its own time (R23).
@@ -123,7 +123,7 @@ def too_late_or_early(occurred_at: datetime, now: datetime, joined_at: datetime,
     return None
 
 
-def ways_now(terms: Terms, calendar: Calendar, known: Known, now: datetime) -> list[WayView]:
+def ways_now(terms: Terms, calendar: Calendar, known: EarningContext, now: datetime) -> list[WayView]:
     """Every way to earn, with what is left of its cap now.
 
     The streak's bonus is part of FUEL and not listed.
@@ -131,7 +131,7 @@ def ways_now(terms: Terms, calendar: Calendar, known: Known, now: datetime) -> l
     return [_way_view(w, terms, calendar, known, now) for w in terms.ways.values() if w.kind != EntryKind.FUEL_STREAK]
 
 
-def _way_view(way: Way, terms: Terms, calendar: Calendar, known: Known, now: datetime) -> WayView:
+def _way_view(way: Way, terms: Terms, calendar: Calendar, known: EarningContext, now: datetime) -> WayView:
     """One way. A cap for each product is shown as for a product not yet rewarded."""
     points = _points_now(way, terms, known, now)
     if way.cap_period == CapPeriod.PER_PRODUCT:
@@ -140,7 +140,7 @@ def _way_view(way: Way, terms: Terms, calendar: Calendar, known: Known, now: dat
     return WayView(way.kind, points, cap, refusal_of(way) if cap and not cap.left else None)
 
 
-def _points_now(way: Way, terms: Terms, known: Known, now: datetime) -> int:
+def _points_now(way: Way, terms: Terms, known: EarningContext, now: datetime) -> int:
     """Points for one, campaigns on all products included; for a purchase, for one unit of currency."""
     if way.kind == EntryKind.PURCHASE:
         factor, _ = best_factor(known.campaigns, way.kind, terms.market, now, None)
@@ -150,7 +150,7 @@ def _points_now(way: Way, terms: Terms, known: Known, now: datetime) -> int:
 
 
 def _parts(
-    activity: Activity, way: Way, occurred_at: datetime, terms: Terms, day: date, known: Known
+    activity: Activity, way: Way, occurred_at: datetime, terms: Terms, day: date, known: EarningContext
 ) -> tuple[tuple[Part, ...], tuple[FuelDay, ...]]:
     """The entries an accepted activity makes, and the fuel days it changes."""
     if way.kind == EntryKind.FUEL:

@@ -108,7 +108,7 @@ def outside(order: Order, boxes: Sequence[Box]) -> dict[str, int]:
     return {line_id: pieces for line_id, pieces in left.items() if pieces > 0}
 
 
-def pieces_heard_of(order: Order, tracking_number: str, movements: Sequence[Movement]) -> Mapping[str, int]:
+def pieces_named(order: Order, tracking_number: str, movements: Sequence[Movement]) -> Mapping[str, int]:
     """The pieces of a parcel that was not recorded: those named, else those in no recorded parcel."""
     facts = [fact for fact in movements if fact.tracking_number == tracking_number]
     pieces = contents_of_parcel(facts) or outside(order, _recorded_boxes(order))
@@ -137,7 +137,7 @@ def _numbers_heard_of(order: Order, movements: Sequence[Movement]) -> list[str]:
 def _box_heard_of(order: Order, tracking_number: str, movements: Sequence[Movement]) -> Box:
     facts = tuple(fact for fact in movements if fact.tracking_number == tracking_number)
     carriers = sorted((fact.carrier for fact in facts if fact.carrier), key=lambda name: (name.casefold(), name))
-    pieces = pieces_heard_of(order, tracking_number, movements)
+    pieces = pieces_named(order, tracking_number, movements)
     told = [name for name, of_it in by_consignment(facts).items() if contents(of_it)]
     return Box(tracking_number, carriers[0] if carriers else None, pieces, facts, told[0] if len(told) == 1 else None)
 

@@ -60,7 +60,7 @@ def recorded_parcel(order: Order, tracking_number: str, carrier: str | None) -> 
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptGoods:
     """What is kept of an order: pieces by line, and money refunded without lines."""
 
     pieces: Mapping[str, int] = field(hash=False)
@@ -68,6 +68,6 @@ class Kept:
     refunds_without_lines_minor: int = 0
 
 
-def all_kept(order: Order) -> Kept:
+def all_kept(order: Order) -> KeptGoods:
     """The order with every piece delivered and nothing returned."""
-    return Kept(order.pieces)
+    return KeptGoods(order.pieces)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from loyalty.orders.rules.order import Kept, Order, OrderLine, all_kept
+from loyalty.orders.rules.order import KeptGoods, Order, OrderLine, all_kept
 from loyalty.programme.rules.campaigns import Campaign, best_factor, bonuses
 from loyalty.programme.rules.kinds import EntryKind
 from loyalty.programme.rules.rounding import half_up
@@ -38,7 +38,7 @@ def part_key(campaign_key: str) -> str:
     return f"{EntryKind.CAMPAIGN_BONUS}:{campaign_key}"
 
 
-def worth(order: Order, kept: Kept, terms: Terms, campaigns: Iterable[Campaign]) -> Worth:
+def worth(order: Order, kept: KeptGoods, terms: Terms, campaigns: Iterable[Campaign]) -> Worth:
     """What the order is worth with this much kept, by the terms and campaigns of its moment (R13, R21).
 
     The base is rounded once, half up, and so is what factors add over all lines; a BONUS is whole.
@@ -75,7 +75,7 @@ def _winners(order: Order, terms: Terms, campaigns: Iterable[Campaign]) -> list[
     return [winner for winner in best if winner is not None]
 
 
-def _kept_of(line: OrderLine, kept: Kept) -> int:
+def _kept_of(line: OrderLine, kept: KeptGoods) -> int:
     return min(max(kept.pieces.get(line.id, 0), 0), line.quantity)
 
 
@@ -87,11 +87,11 @@ def _line_minor(order: Order, line: OrderLine, pieces: int) -> Fraction:
     return line.paid_minor * paid_part * Fraction(pieces, line.quantity)
 
 
-def _goods_minor(order: Order, kept: Kept) -> Fraction:
+def _goods_minor(order: Order, kept: KeptGoods) -> Fraction:
     return sum((_line_minor(order, line, _kept_of(line, kept)) for line in order.lines), Fraction(0))
 
 
-def _kept_share(order: Order, kept: Kept) -> Fraction:
+def _kept_share(order: Order, kept: KeptGoods) -> Fraction:
     """Kept goods to all goods; of pieces, where the goods were free (R13)."""
     all_goods = order.goods_minor - order.discount_minor
     if all_goods:
@@ -100,7 +100,7 @@ def _kept_share(order: Order, kept: Kept) -> Fraction:
     return Fraction(sum(_kept_of(line, kept) for line in order.lines), pieces)
 
 
-def _base_minor(order: Order, kept: Kept, terms: Terms) -> Fraction:
+def _base_minor(order: Order, kept: KeptGoods, terms: Terms) -> Fraction:
     """The money the base counts: kept goods, their share of shipping, refunds without lines taken off."""
     exact = _goods_minor(order, kept) - kept.refunds_without_lines_minor
     if terms.earn_basis == "invoice":
@@ -108,7 +108,7 @@ def _base_minor(order: Order, kept: Kept, terms: Terms) -> Fraction:
     return max(Fraction(0), exact)
 
 
-def _multiplied_minor(order: Order, kept: Kept, terms: Terms, campaigns: tuple[Campaign, ...]) -> Fraction:
+def _multiplied_minor(order: Order, kept: KeptGoods, terms: Terms, campaigns: tuple[Campaign, ...]) -> Fraction:
     """The money factors add: (factor - 1) of the kept goods of each line; shipping never multiplies (R21)."""
     lines = (
         (factor_of(order, line, terms, campaigns) - 1) * _line_minor(order, line, _kept_of(line, kept))
@@ -117,7 +117,7 @@ def _multiplied_minor(order: Order, kept: Kept, terms: Terms, campaigns: tuple[C
     return sum(lines, Fraction(0))
 
 
-def _bonus_points(order: Order, kept: Kept, terms: Terms, campaigns: tuple[Campaign, ...]) -> dict[str, int]:
+def _bonus_points(order: Order, kept: KeptGoods, terms: Terms, campaigns: tuple[Campaign, ...]) -> dict[str, int]:
     """Each BONUS campaign once, while a piece it fits is kept (R21)."""
     products = {line.product_id for line in order.lines if _kept_of(line, kept)}
     fitting = {

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from loyalty.orders.rules.boxes import Box, ParcelPhase, pieces_heard_of
+from loyalty.orders.rules.boxes import Box, ParcelPhase, pieces_named
 from loyalty.orders.rules.facts import Movement, Returned, named_pieces
-from loyalty.orders.rules.order import Kept, Order, recorded_parcel
+from loyalty.orders.rules.order import KeptGoods, Order, recorded_parcel
 
 _GONE = (ParcelPhase.LOST, ParcelPhase.RETURNED)
 
@@ -57,10 +57,10 @@ def all_returned(
     return Back([(boxes[place].phase, pieces) for place, pieces in taken.items()], others)
 
 
-def kept_of(pieces: Mapping[str, int], returns: Iterable[Returned]) -> Kept:
+def kept_of(pieces: Mapping[str, int], returns: Iterable[Returned]) -> KeptGoods:
     """So many pieces, and the money of returns that name no line."""
     money = [fact for fact in returns if _is_of_money(fact)]
-    return Kept(
+    return KeptGoods(
         pieces=pieces,
         shipping_refunded_minor=sum(max(0, fact.shipping_minor) for fact in money),
         refunds_without_lines_minor=sum(
@@ -81,7 +81,7 @@ def _pieces_of(order: Order, fact: Returned, movements: Sequence[Movement]) -> M
     if fact.tracking_number is None:
         return order.pieces
     parcel = recorded_parcel(order, fact.tracking_number, fact.carrier)
-    return parcel.pieces if parcel else pieces_heard_of(order, fact.tracking_number, movements)
+    return parcel.pieces if parcel else pieces_named(order, fact.tracking_number, movements)
 
 
 def _place_of(order: Order, fact: Returned, boxes: Sequence[Box]) -> int | None:

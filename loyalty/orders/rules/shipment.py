@@ -12,7 +12,7 @@ from loyalty.orders.rules.facts import (
     Returned,
     each_once,
 )
-from loyalty.orders.rules.order import Kept, Order
+from loyalty.orders.rules.order import KeptGoods, Order
 from loyalty.orders.rules.pieces import there_and_possible
 from loyalty.orders.rules.returns import all_returned, kept_of
 
@@ -43,8 +43,8 @@ class OrderState:
     parcels: tuple[ParcelState, ...]
     delivered: Mapping[str, int] = field(hash=False)
     returned: Mapping[str, int] = field(hash=False)
-    kept: Kept
-    possible: Kept
+    kept: KeptGoods
+    possible: KeptGoods
     any_return: bool
 
 

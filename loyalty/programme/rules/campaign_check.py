@@ -13,7 +13,7 @@ Problem = tuple[Path, str]
 
 
 @dataclass(frozen=True, slots=True)
-class CampaignTold:
+class CampaignToCheck:
     """A campaign as an operator tells it: lists as they were sent, the factor exact."""
 
     name: str
@@ -42,7 +42,7 @@ class CampaignTold:
         )
 
 
-def check_campaign(told: CampaignTold, terms: Mapping[str, tuple[Terms, ...]]) -> list[Problem]:
+def check_campaign(told: CampaignToCheck, terms: Mapping[str, tuple[Terms, ...]]) -> list[Problem]:
     """Every problem of a campaign as (path from its input, sentence); empty when it can be made.
 
     `terms` are all versions of each open market.
@@ -55,12 +55,12 @@ def is_way(kind: str, markets: Iterable[str], terms: Mapping[str, tuple[Terms, .
     return any(version.way(kind) for market in markets for version in terms.get(market, ()))
 
 
-def _name(told: CampaignTold) -> Iterator[Problem]:
+def _name(told: CampaignToCheck) -> Iterator[Problem]:
     if not told.name.strip():
         yield ("name",), "A campaign needs a name."
 
 
-def _markets(told: CampaignTold, terms: Mapping[str, tuple[Terms, ...]]) -> Iterator[Problem]:
+def _markets(told: CampaignToCheck, terms: Mapping[str, tuple[Terms, ...]]) -> Iterator[Problem]:
     if not told.markets:
         yield ("markets",), "A campaign runs in at least one market."
     for place, market in enumerate(told.markets):
@@ -68,12 +68,12 @@ def _markets(told: CampaignTold, terms: Mapping[str, tuple[Terms, ...]]) -> Iter
             yield ("markets", str(place)), f"Mi Points is not offered in {market}."
 
 
-def _window(told: CampaignTold) -> Iterator[Problem]:
+def _window(told: CampaignToCheck) -> Iterator[Problem]:
     if told.ends_at <= told.starts_at:
         yield ("endsAt",), "A campaign ends after its start."
 
 
-def _kinds(told: CampaignTold, terms: Mapping[str, tuple[Terms, ...]]) -> Iterator[Problem]:
+def _kinds(told: CampaignToCheck, terms: Mapping[str, tuple[Terms, ...]]) -> Iterator[Problem]:
     if not told.kinds:
         yield ("kinds",), "A campaign is for at least one way to earn."
     for place, kind in enumerate(told.kinds):
@@ -81,7 +81,7 @@ def _kinds(told: CampaignTold, terms: Mapping[str, tuple[Terms, ...]]) -> Iterat
             yield ("kinds", str(place)), f"{kind} is no way to earn there."
 
 
-def _effect(told: CampaignTold) -> Iterator[Problem]:
+def _effect(told: CampaignToCheck) -> Iterator[Problem]:
     """A factor for MULTIPLY, points for BONUS, and never the other's."""
     if told.effect == "MULTIPLY":
         if told.factor is None or not is_factor(told.factor):

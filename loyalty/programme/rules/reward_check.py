@@ -11,7 +11,7 @@ Path = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class RewardTold:
+class RewardToCheck:
     """A new reward, perhaps for a while: values in minor units, cost in points, validity in days."""
 
     market: str
@@ -28,7 +28,7 @@ class RewardTold:
 
 
 @dataclass(frozen=True, slots=True)
-class ExclusionTold:
+class ExclusionToCheck:
     """Products that coupons may not buy in a market: from a moment (None: now) until another (None: for good)."""
 
     market: str
@@ -38,12 +38,12 @@ class ExclusionTold:
     reason: str
 
 
-def check_reward(reward: RewardTold, markets: Collection[str]) -> list[tuple[Path, str]]:
+def check_reward(reward: RewardToCheck, markets: Collection[str]) -> list[tuple[Path, str]]:
     """Every problem as (path below the input, sentence); empty when it can be offered."""
     return list(_reward_problems(reward, markets))
 
 
-def _reward_problems(reward: RewardTold, markets: Collection[str]) -> Iterator[tuple[Path, str]]:
+def _reward_problems(reward: RewardToCheck, markets: Collection[str]) -> Iterator[tuple[Path, str]]:
     if reward.market not in markets:
         yield ("market",), f"Mi Points is not offered in {reward.market}."
     numbers = {
@@ -67,12 +67,12 @@ def _reward_problems(reward: RewardTold, markets: Collection[str]) -> Iterator[t
         yield ("availableUntil",), "An offer ends after it began."
 
 
-def check_exclusion(told: ExclusionTold, markets: Collection[str], now: datetime) -> list[tuple[Path, str]]:
+def check_exclusion(told: ExclusionToCheck, markets: Collection[str], now: datetime) -> list[tuple[Path, str]]:
     """Every problem as (path below the input, sentence); empty when it can be made."""
     return list(_exclusion_problems(told, markets, now))
 
 
-def _exclusion_problems(told: ExclusionTold, markets: Collection[str], now: datetime) -> Iterator[tuple[Path, str]]:
+def _exclusion_problems(told: ExclusionToCheck, markets: Collection[str], now: datetime) -> Iterator[tuple[Path, str]]:
     if told.market not in markets:
         yield ("market",), f"Mi Points is not offered in {told.market}."
     if not told.product_ids:

@@ -13,10 +13,10 @@ class Costs(Protocol):
         ...
 
 
-Reward = TypeVar("Reward", bound=Costs)
+Priced = TypeVar("Priced", bound=Costs)
 
 
-def next_reward(rewards: Iterable[Reward], available: int) -> tuple[Reward, int] | None:
+def next_reward(rewards: Iterable[Priced], available: int) -> tuple[Priced, int] | None:
     """The cheapest reward not yet affordable and the points missing; None when all are affordable."""
     dearer = [reward for reward in rewards if reward.cost > available]
     if not dearer:

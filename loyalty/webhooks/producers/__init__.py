@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from loyalty.webhooks.producers import aftership, easypost, native, sendcloud, shippo, shopify
-from loyalty.webhooks.producers.events import Happening, Identity, Sent
+from loyalty.webhooks.producers.events import Identity, ProducerEvent, Sent
 
 
 class Producer(Protocol):
@@ -21,7 +21,7 @@ class Producer(Protocol):
     def identify(self, sent: Sent) -> Identity:
         """The id under which it is kept once, and its type. Raises MalformedDelivery, nothing else."""
 
-    def read(self, sent: Sent, received_at: datetime) -> Happening:
+    def read(self, sent: Sent, received_at: datetime) -> ProducerEvent:
         """What a kept delivery says. What it does not understand is Ignored, with a reason."""
 
     def sign(self, secret: str, body: bytes, event_id: str, at: datetime) -> Mapping[str, str]:

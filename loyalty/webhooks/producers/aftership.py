@@ -7,7 +7,15 @@ from datetime import datetime
 from typing import Any
 
 from loyalty.orders.rules.facts import Delivered, InTransit, Lines, Lost, Returned, ReturnedToSender
-from loyalty.webhooks.producers.events import BadSignature, Happening, Identity, Ignored, Known, MalformedDelivery, Sent
+from loyalty.webhooks.producers.events import (
+    BadSignature,
+    Identity,
+    Ignored,
+    MalformedDelivery,
+    ProducerEvent,
+    ReportedOrder,
+    Sent,
+)
 from loyalty.webhooks.producers.reading import (
     Unreadable,
     first_id,
@@ -90,7 +98,7 @@ def identify(sent: Sent) -> Identity:
     return Identity(event_id, needed_text(event, "event"))
 
 
-def read(sent: Sent, received_at: datetime) -> Happening:
+def read(sent: Sent, received_at: datetime) -> ProducerEvent:
     """What the event says of a parcel, or of goods that came back; Ignored, with the reason, where it says neither."""
     event = json_object(sent.body)
     try:
@@ -107,7 +115,7 @@ def read(sent: Sent, received_at: datetime) -> Happening:
 # --- Tracking
 
 
-def _parcel(event: dict[str, Any], message: dict[str, Any], received_at: datetime) -> Known:
+def _parcel(event: dict[str, Any], message: dict[str, Any], received_at: datetime) -> ReportedOrder:
     """What is said of a parcel at `ts`; the times of checkpoints have no zone and order nothing."""
     tracking_number, carrier = text_of(message, "tracking_number"), text_of(message, "slug")
     if tracking_number is None:
@@ -119,7 +127,7 @@ def _parcel(event: dict[str, Any], message: dict[str, Any], received_at: datetim
         occurred_at=moment_of_unix(event.get("ts"), "ts", received_at),
     )
     hint = first_id(message, "order_number", "order_id")
-    return Known(fact, None, tracking_number, carrier=carrier, order_hint=hint)
+    return ReportedOrder(fact, None, tracking_number, carrier=carrier, order_hint=hint)
 
 
 def _meaning(message: dict[str, Any]) -> _Meaning:
@@ -138,7 +146,7 @@ def _meaning(message: dict[str, Any]) -> _Meaning:
 # --- Returns
 
 
-def _goods(event: dict[str, Any], data: dict[str, Any], received_at: datetime) -> Known:
+def _goods(event: dict[str, Any], data: dict[str, Any], received_at: datetime) -> ReportedOrder:
     """The goods of one return, told once and in full: when all have come, or the return is over."""
     rma_number, hint = text_of(data, "rma_number"), first_id(named(data, "order"), "order_number", "external_id")
     if rma_number is None or hint is None:
@@ -151,7 +159,7 @@ def _goods(event: dict[str, Any], data: dict[str, Any], received_at: datetime) -
         raise Unreadable("Only some of the goods were received: they count when all are, or the return is resolved.")
     moment = moment_of(event.get("created_at"), "created_at", received_at)
     fact = Returned(rma_number, None, lines, amount_minor=None, shipping_minor=0, occurred_at=moment)
-    return Known(fact, None, None, order_hint=hint, is_test=event.get("is_test") is True)
+    return ReportedOrder(fact, None, None, order_hint=hint, is_test=event.get("is_test") is True)
 
 
 def _received(items: list[dict[str, Any]]) -> Lines:

@@ -12,7 +12,7 @@ from loyalty.webhooks.producers import Producer
 from loyalty.webhooks.producers.events import BadSignature, Sent
 from loyalty.webhooks.producers.findings import Finding, Pinged
 from loyalty.webhooks.producers.forms import Written, contents_of, keys_of, other_bodies, signatures_written_in, write
-from loyalty.webhooks.producers.proof import Proof, is_believed, proof_of
+from loyalty.webhooks.producers.proof import Proof, is_verified, proof_of
 from loyalty.webhooks.producers.signatures import hmac_sha256
 from loyalty.webhooks.producers.signed_time import claimed, seconds_behind, staleness, time_form
 
@@ -25,7 +25,7 @@ def quick_look(adapter: Producer, secrets: Sequence[str], sent: Sent, now: datet
         adapter.verify(secrets, sent, now)
     except BadSignature as error:
         return Pinged(refusal=str(error))
-    believed = [number for number, secret in enumerate(secrets, 1) if is_believed(adapter, secret, sent, now)]
+    believed = [number for number, secret in enumerate(secrets, 1) if is_verified(adapter, secret, sent, now)]
     proofs = (proof_of(adapter, secret, sent.body) for secret in secrets)
     return Pinged(next(iter(believed), None), seconds_behind(next(filter(None, proofs), None), sent, now))
 

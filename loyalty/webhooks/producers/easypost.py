@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from loyalty.orders.rules.facts import Delivered, InTransit, Lost, ReturnedToSender
-from loyalty.webhooks.producers.events import BadSignature, Happening, Identity, Ignored, Known, Sent
+from loyalty.webhooks.producers.events import BadSignature, Identity, Ignored, ProducerEvent, ReportedOrder, Sent
 from loyalty.webhooks.producers.reading import Unreadable, json_object, listed, moment_of, named, needed_text, text_of
 from loyalty.webhooks.producers.signatures import check_seconds, check_signed, hmac_sha256, signatures_in, text_key
 
@@ -67,7 +67,7 @@ def identify(sent: Sent) -> Identity:
     return Identity(needed_text(event, "id"), needed_text(event, "description"))
 
 
-def read(sent: Sent, received_at: datetime) -> Happening:
+def read(sent: Sent, received_at: datetime) -> ProducerEvent:
     """What the tracker says of its parcel; Ignored, with the reason, where it says nothing that moves points."""
     event = json_object(sent.body)
     tracker = named(event, "result")
@@ -81,14 +81,14 @@ def read(sent: Sent, received_at: datetime) -> Happening:
         return Ignored(str(reason))
 
 
-def _known(event: dict[str, Any], tracker: dict[str, Any], received_at: datetime) -> Known:
+def _known(event: dict[str, Any], tracker: dict[str, Any], received_at: datetime) -> ReportedOrder:
     tracking_number, carrier = text_of(tracker, "tracking_code"), text_of(tracker, "carrier")
     if tracking_number is None:
         raise Unreadable("It names no tracking_code.")
     fact = _meaning(tracker)(
         tracking_number=tracking_number, carrier=carrier, lines=(), occurred_at=_moment(event, tracker, received_at)
     )
-    return Known(fact, None, tracking_number, carrier=carrier, is_test=_is_test(event, tracker))
+    return ReportedOrder(fact, None, tracking_number, carrier=carrier, is_test=_is_test(event, tracker))
 
 
 def _meaning(tracker: dict[str, Any]) -> _Meaning:

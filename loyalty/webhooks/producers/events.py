@@ -36,7 +36,7 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class ReportedOrder:
     """A fact about an order, and `further` ones that the same delivery tells of it.
 
     `order_number` is the shop's own word for which one, and decides. Without it the parcel with `tracking_number`
@@ -72,4 +72,4 @@ class Ignored:
     reason: str
 
 
-Happening = Known | Ignored
+ProducerEvent = ReportedOrder | Ignored

@@ -6,7 +6,15 @@ from datetime import datetime
 from typing import Any
 
 from loyalty.orders.rules.facts import Delivered, Fact, InTransit, Lines, Lost, Returned, ReturnedToSender
-from loyalty.webhooks.producers.events import BadSignature, Happening, Identity, Ignored, Known, MalformedDelivery, Sent
+from loyalty.webhooks.producers.events import (
+    BadSignature,
+    Identity,
+    Ignored,
+    MalformedDelivery,
+    ProducerEvent,
+    ReportedOrder,
+    Sent,
+)
 from loyalty.webhooks.producers.reading import (
     LONGEST_TEXT,
     Unreadable,
@@ -83,7 +91,7 @@ def identify(sent: Sent) -> Identity:
     return Identity(str(webhook_id), str(type_))
 
 
-def read(sent: Sent, received_at: datetime) -> Happening:
+def read(sent: Sent, received_at: datetime) -> ProducerEvent:
     """What the event says of an order; Ignored, with the reason, where it says nothing we know."""
     event = json_object(sent.body)
     data = event.get("data")
@@ -97,14 +105,14 @@ def read(sent: Sent, received_at: datetime) -> Happening:
         return Ignored(str(reason))
 
 
-def _known(event: dict[str, Any], data: dict[str, Any], received_at: datetime) -> Known:
+def _known(event: dict[str, Any], data: dict[str, Any], received_at: datetime) -> ReportedOrder:
     order_number = text_of(data, "order_number")
     tracking_number = text_of(data, "tracking_number")
     if order_number is None and tracking_number is None:
         raise Unreadable("It names neither order_number nor tracking_number.")
     occurred_at = moment_of(data.get("occurred_at") or event.get("timestamp"), "occurred_at", received_at)
     fact = _fact(event["type"], data, tracking_number, occurred_at)
-    return Known(fact, order_number, tracking_number, carrier=fact.carrier)
+    return ReportedOrder(fact, order_number, tracking_number, carrier=fact.carrier)
 
 
 def _fact(type_: str, data: dict[str, Any], tracking_number: str | None, occurred_at: datetime) -> Fact:

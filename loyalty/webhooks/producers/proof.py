@@ -47,7 +47,7 @@ class Proof:
 
     def believes(self, headers: Mapping[str, str], sent: Sent, at: datetime) -> bool:
         """Whether the producer's file would believe the body with these headers."""
-        return is_believed(self.adapter, self.secret, Sent(headers, sent.body, sent.query), at)
+        return is_verified(self.adapter, self.secret, Sent(headers, sent.body, sent.query), at)
 
     def key_and_content(self, event_id: str, at: datetime) -> tuple[str, str] | None:
         """With which of the keys and over which of the contents it is made, in words; None for other ways."""
@@ -60,7 +60,7 @@ class Proof:
         return None
 
 
-def is_believed(adapter: Producer, secret: str, sent: Sent, at: datetime) -> bool:
+def is_verified(adapter: Producer, secret: str, sent: Sent, at: datetime) -> bool:
     """Whether this one secret proves the body."""
     try:
         adapter.verify([secret], sent, at)
@@ -85,7 +85,7 @@ def proof_of(adapter: Producer, secret: str, body: bytes) -> Proof | None:
     timestamp = str(int(at.timestamp()))
     changing = [name for name in headers if headers[name] != later.get(name) and name != signature]
     naming = [name for name in headers if headers[name] != under_another_id.get(name) and name != signature]
-    needed = tuple(name for name in headers if not is_believed(adapter, secret, _without(name, headers, body), at))
+    needed = tuple(name for name in headers if not is_verified(adapter, secret, _without(name, headers, body), at))
     words = "hexadecimal digits" if written.encoding in (HEX, UPPER_HEX) else "characters of base64"
     return Proof(
         adapter=adapter,

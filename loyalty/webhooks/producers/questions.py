@@ -22,7 +22,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ProducerQuestions:
     """How one producer is asked. `events` turns its answer into bodies of its own webhooks."""
 
     host: str
@@ -72,11 +72,11 @@ def _sendcloud_events(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{"action": "parcel_status_changed", "parcel": parcel} for parcel in listed(answer, "parcels")]
 
 
-ASKED: Mapping[str, Asked] = {
-    "easypost": Asked("https://api.easypost.com", _easypost, _easypost_events),
-    "aftership": Asked("https://api.aftership.com", _aftership, _aftership_events),
-    "shippo": Asked("https://api.goshippo.com", _shippo, _shippo_events),
-    "sendcloud": Asked("https://panel.sendcloud.sc", _sendcloud, _sendcloud_events),
+ASKED: Mapping[str, ProducerQuestions] = {
+    "easypost": ProducerQuestions("https://api.easypost.com", _easypost, _easypost_events),
+    "aftership": ProducerQuestions("https://api.aftership.com", _aftership, _aftership_events),
+    "shippo": ProducerQuestions("https://api.goshippo.com", _shippo, _shippo_events),
+    "sendcloud": ProducerQuestions("https://panel.sendcloud.sc", _sendcloud, _sendcloud_events),
 }
 
 

@@ -8,7 +8,7 @@ from re import findall
 from typing import Any
 
 from loyalty.orders.rules.facts import Delivered, InTransit, ReturnedToSender
-from loyalty.webhooks.producers.events import BadSignature, Happening, Identity, Ignored, Known, Sent
+from loyalty.webhooks.producers.events import BadSignature, Identity, Ignored, ProducerEvent, ReportedOrder, Sent
 from loyalty.webhooks.producers.reading import (
     Unreadable,
     first_id,
@@ -109,7 +109,7 @@ def identify(sent: Sent) -> Identity:
     return Identity(told if is_text(told) else sha256(sent.body).hexdigest(), action)
 
 
-def read(sent: Sent, received_at: datetime) -> Happening:
+def read(sent: Sent, received_at: datetime) -> ProducerEvent:
     """What the status says of a parcel; Ignored, with the reason, where it says nothing we know."""
     event = json_object(sent.body)
     action = event.get("action")
@@ -123,7 +123,7 @@ def read(sent: Sent, received_at: datetime) -> Happening:
         return Ignored(str(reason))
 
 
-def _parcel(event: dict[str, Any], parcel: dict[str, Any], received_at: datetime) -> Known:
+def _parcel(event: dict[str, Any], parcel: dict[str, Any], received_at: datetime) -> ReportedOrder:
     if parcel.get("is_return") not in (None, False):
         raise Unreadable("A return's label: what arrives with it arrives at the shop.")
     meaning = _meaning(named(parcel, "status"))
@@ -137,7 +137,7 @@ def _parcel(event: dict[str, Any], parcel: dict[str, Any], received_at: datetime
         lines=(),
         occurred_at=moment_of_unix(_in_seconds(moment), "timestamp", received_at),
     )
-    return Known(fact, None, tracking_number, carrier, first_id(parcel, "order_number", "external_order_id"))
+    return ReportedOrder(fact, None, tracking_number, carrier, first_id(parcel, "order_number", "external_order_id"))
 
 
 def _meaning(status: dict[str, Any]) -> _Meaning:

@@ -7,7 +7,7 @@ from re import IGNORECASE, fullmatch
 from typing import Any
 
 from loyalty.orders.rules.facts import Delivered, InTransit, Lost, ReturnedToSender
-from loyalty.webhooks.producers.events import Happening, Identity, Ignored, Known, Sent
+from loyalty.webhooks.producers.events import Identity, Ignored, ProducerEvent, ReportedOrder, Sent
 from loyalty.webhooks.producers.reading import (
     Unreadable,
     is_id,
@@ -95,7 +95,7 @@ def identify(sent: Sent) -> Identity:
     return Identity(sha256(told).hexdigest(), type_)
 
 
-def read(sent: Sent, received_at: datetime) -> Happening:
+def read(sent: Sent, received_at: datetime) -> ProducerEvent:
     """What the last status says of a parcel; Ignored, with the reason, where it says nothing we know."""
     event = json_object(sent.body)
     name = event.get("event")
@@ -111,7 +111,7 @@ def read(sent: Sent, received_at: datetime) -> Happening:
         return Ignored(str(reason))
 
 
-def _parcel(event: dict[str, Any], data: dict[str, Any], received_at: datetime) -> Known:
+def _parcel(event: dict[str, Any], data: dict[str, Any], received_at: datetime) -> ReportedOrder:
     status = named(data, "tracking_status")
     tracking_number, carrier = text_of(data, "tracking_number"), text_of(data, "carrier")
     meaning = _meaning(status, listed(data, "tracking_history"))
@@ -124,7 +124,7 @@ def _parcel(event: dict[str, Any], data: dict[str, Any], received_at: datetime) 
         occurred_at=moment_of(status.get("status_date"), "status_date", received_at),
     )
     is_test = event.get("test") not in (None, False)
-    return Known(fact, None, tracking_number, carrier, _order_hint(data.get("metadata")), is_test)
+    return ReportedOrder(fact, None, tracking_number, carrier, _order_hint(data.get("metadata")), is_test)
 
 
 def _meaning(status: dict[str, Any], history: list[dict[str, Any]]) -> _Meaning:

@@ -11,7 +11,15 @@ from datetime import datetime
 from typing import Any
 
 from loyalty.orders.rules.facts import Fact
-from loyalty.webhooks.producers.events import BadSignature, Happening, Identity, Ignored, Known, MalformedDelivery, Sent
+from loyalty.webhooks.producers.events import (
+    BadSignature,
+    Identity,
+    Ignored,
+    MalformedDelivery,
+    ProducerEvent,
+    ReportedOrder,
+    Sent,
+)
 from loyalty.webhooks.producers.reading import LONGEST_TEXT, Unreadable, is_text, json_object
 from loyalty.webhooks.producers.shopify_bodies import (
     FULFILLED,
@@ -100,7 +108,7 @@ def _event_id(sent: Sent) -> str:
     return next((str(each) for each in told if is_text(each)), hashlib.sha256(sent.body).hexdigest())
 
 
-def read(sent: Sent, received_at: datetime) -> Happening:
+def read(sent: Sent, received_at: datetime) -> ProducerEvent:
     """What a delivery says, where its topic is one we read and its body has that topic's form; else Ignored."""
     body = json_object(sent.body)
     topic = sent.headers.get("x-shopify-topic", "")
@@ -113,7 +121,7 @@ def read(sent: Sent, received_at: datetime) -> Happening:
     except Unreadable as reason:
         return Ignored(str(reason))
     is_test = _is_test_header(sent) or body.get("test") is True or has_test_money(body)
-    return Known(fact, order_number(topic, body), None, is_test=is_test, further=tuple(further))
+    return ReportedOrder(fact, order_number(topic, body), None, is_test=is_test, further=tuple(further))
 
 
 def _is_test_header(sent: Sent) -> bool:

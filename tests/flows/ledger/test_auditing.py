@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from loyalty.ledger.answers import content_hash
-from tests.support.books import assert_books_are_sound, problems
+from tests.support.audit import assert_books_are_sound, problems
 from tests.support.checkout import cart, commit, reserve
 from tests.support.stage import Stage
 from tests.support.verdict_calls import adjusted, decided, told

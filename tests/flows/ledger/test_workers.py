@@ -22,7 +22,7 @@ from loyalty.members.register import register
 from loyalty.programme.programme import Programme
 from mipoints.embedded.redis import EmbeddedRedis
 from tests.conftest import NO_REDIS, database_named, run_on_server
-from tests.support.books import assert_books_are_sound
+from tests.support.audit import assert_books_are_sound
 from tests.support.processes import environment, running
 from tests.test_races import STOREFRONT, person
 

@@ -19,7 +19,7 @@ from loyalty.outgoing.addresses import ForbiddenAddress, Reach
 from loyalty.outgoing.courier import Courier
 from loyalty.outgoing.endpoints import add_endpoint
 from loyalty.outgoing.events import TYPES
-from loyalty.outgoing.reaching import NotReached, Sender, look_up
+from loyalty.outgoing.sender import NotReached, Sender, look_up
 from tests.support.drain import send_all
 from tests.support.receiver import AT_HOME, Receiver, receiving, rows, trusting
 from tests.support.stage import Stage

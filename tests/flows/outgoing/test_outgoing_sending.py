@@ -20,8 +20,8 @@ from loyalty.outgoing.endpoints import (
     resume_endpoint,
 )
 from loyalty.outgoing.events import TYPES, event_named
-from loyalty.outgoing.reaching import Sender
 from loyalty.outgoing.schedule import EVENT_PATIENCE, HOUR, PAUSES, pause_after
+from loyalty.outgoing.sender import Sender
 from tests.flows.outgoing.test_outgoing import SHARE
 from tests.support.drain import send_all
 from tests.support.processes import free_port

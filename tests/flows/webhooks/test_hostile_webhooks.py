@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from db.webhooks.inbox import bury_parked
+from db.webhooks.inbox import mark_parked_dead
 from loyalty.webhooks.replay import replay_by_hand
 from tests.support.sending import order_by, send, states, tell
 from tests.support.stage import Stage
@@ -176,9 +176,9 @@ async def test_a_delivery_whose_order_is_not_told_is_given_up_on_after_90_days_a
     await stage.register()
     await tell(stage, "easypost", easypost("evt_1", "T1"))
     await stage.advance(days=89)
-    assert await bury_parked(stage.programme.db) == 0
+    assert await mark_parked_dead(stage.programme.db) == 0
     await stage.advance(days=2)
-    assert await bury_parked(stage.programme.db) == 1
+    assert await mark_parked_dead(stage.programme.db) == 1
     await order_by(stage, "ORD-1", {"T1": "FedEx"})
     await stage.drain()
     assert await states(stage) == ["DEAD"]

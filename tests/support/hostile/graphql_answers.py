@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from api.errors import INTERNAL, UNAVAILABLE
-from mipoints.errors_document import told
+from mipoints.errors_document import documented_codes
 
 INTERNALS = re.compile(
     r"Traceback|asyncpg|strawberry|postgres|site-packages|starlette|graphql-core|\.py\b|File \"|object at 0x|<class|"
@@ -18,8 +18,8 @@ INTERNALS = re.compile(
 )
 """Texts of Python, SQL, a library or this machine; none of them is in what is asked."""
 
-_KNOWN = {*told()["faults"], *(code for codes in told()["refusals"].values() for code in codes)}
-_REFUSALS = told()["refusals"].keys()
+_KNOWN = {*documented_codes()["faults"], *(code for codes in documented_codes()["refusals"].values() for code in codes)}
+_REFUSALS = documented_codes()["refusals"].keys()
 _LONGEST = 300_000
 
 

@@ -10,7 +10,7 @@ from mipoints.console import say
 _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-async def until_told(running: Coroutine[None, None, None]) -> None:
+async def until_stopped(running: Coroutine[None, None, None]) -> None:
     """Returns when `running` has cleared up after a signal; raises what it raises by itself."""
     loop = asyncio.get_running_loop()
     work = asyncio.create_task(running)

@@ -11,7 +11,7 @@ from rich.table import Table
 from mipoints.console import output
 
 
-class Teller:
+class TourPrinter:
     """Prints the story; a quick one leaves requests and answers out."""
 
     def __init__(self, *, quick: bool) -> None:

@@ -15,12 +15,12 @@ from db.queries import query
 
 CHANNEL = "mipoints_balances"
 
-Heard = Callable[[UUID], None]
+OnChange = Callable[[UUID], None]
 """Called with a member whose balance has changed; it only takes note."""
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
+class FollowedMember:
     """A member whose changes are told from now on, and how far its ledger went when that began."""
 
     member_id: UUID
@@ -35,10 +35,10 @@ class Change:
     promise_id: UUID | None = None
 
 
-async def follow_member(db: Queryable, mi_id: str, until: datetime) -> Followed | None:
+async def follow_member(db: Queryable, mi_id: str, until: datetime) -> FollowedMember | None:
     """Has a Mi account's changes told until a moment of the host's clock; None where it has not joined."""
     row = await db.fetchrow(query("follow_member"), mi_id, until)
-    return Followed(row["member_id"], row["seq"]) if row is not None else None
+    return FollowedMember(row["member_id"], row["seq"]) if row is not None else None
 
 
 async def changes_since(db: Queryable, member_id: UUID, seq: int, most: int) -> tuple[int, Sequence[Change]] | None:
@@ -57,11 +57,11 @@ def _says_what(row: asyncpg.Record) -> bool:
 
 
 @dataclass(slots=True)
-class Line:
+class ListeningConnection:
     """A connection on which changes are heard."""
 
     connection: Any
-    heard: Heard
+    heard: OnChange
     seconds: float
     _lost: asyncio.Event = field(default_factory=asyncio.Event)
     _alive: asyncio.Event = field(default_factory=asyncio.Event)
@@ -114,7 +114,7 @@ async def _happens(event: asyncio.Event, seconds: float) -> bool:
 
 
 @asynccontextmanager
-async def listening(url: str, heard: Heard, *, seconds: float) -> AsyncIterator[Line]:
+async def listening(url: str, heard: OnChange, *, seconds: float) -> AsyncIterator[ListeningConnection]:
     """A connection of its own that hears of changes. Raises DatabaseUnavailable when there can be none."""
     settings = {"application_name": "mipoints-listener", "role": APP_ROLE, "idle_session_timeout": "0"}
     try:
@@ -122,7 +122,7 @@ async def listening(url: str, heard: Heard, *, seconds: float) -> AsyncIterator[
     except (*CONNECTION_LOST, asyncpg.InvalidParameterValueError) as error:
         raise DatabaseUnavailable("Postgres cannot be reached to listen for changes.") from error
     try:
-        line = Line(connection, heard, seconds)
+        line = ListeningConnection(connection, heard, seconds)
         await line.begin()
         yield line
     except CONNECTION_LOST as error:

@@ -7,16 +7,16 @@ from contextlib import contextmanager
 from starlette.types import Receive
 
 
-async def gone(receive: Receive) -> None:
+async def disconnected(receive: Receive) -> None:
     """Returns when the client has gone away; to be asked once its body was read."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
 @contextmanager
-def leaving(receive: Receive) -> Iterator["asyncio.Future[None]"]:
+def watch_disconnect(receive: Receive) -> Iterator["asyncio.Future[None]"]:
     """A future that is done once the client has gone away, until the end of the block."""
-    watching = asyncio.ensure_future(gone(receive))
+    watching = asyncio.ensure_future(disconnected(receive))
     try:
         yield watching
     finally:

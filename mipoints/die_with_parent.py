@@ -11,7 +11,7 @@ _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
-def ends_with_its_parent(last_signal: signal.Signals) -> Callable[[], None] | None:
+def die_with_parent(last_signal: signal.Signals) -> Callable[[], None] | None:
     """What a child calls between fork and exec (`preexec_fn`) to be sent this signal when its parent has died.
 
     Linux only: elsewhere (macOS) nothing tells a child, and a killed parent's children stay until the next start finds

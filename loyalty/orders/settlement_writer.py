@@ -24,7 +24,7 @@ def points_by_part(promises: Sequence[PromiseOfOrder], state: str) -> dict[str, 
 
 
 @dataclass(slots=True)
-class OrderBooks:
+class SettlementWriter:
     """One order's books while one settlement is written into `changes`.
 
     `at` is the moment it is booked as of, `lot` the day on which points credited then lapse. An order has at most

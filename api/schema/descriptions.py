@@ -15,12 +15,12 @@ from strawberry.types.base import StrawberryObjectDefinition
 
 from api.cursors import DEFAULT_PAGE
 from api.prices import LIST, Price, Prices
-from api.schema.declaring import EXAMPLE, PERMISSION, declared
+from api.schema.root_fields import EXAMPLE, PERMISSION, declared
 
 _REFUSAL = "Refusal"
 
 
-def tell(schema: GraphQLSchema) -> None:
+def complete_descriptions(schema: GraphQLSchema) -> None:
     """Completes a schema that was just built, so that introspection and the printed one say it too."""
     prices = Prices(schema)
     for type_ in schema.type_map.values():

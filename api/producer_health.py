@@ -14,7 +14,7 @@ from api.webhooks import problem
 from db.pool import Database, DatabaseUnavailable
 from db.webhooks.health import TroubleRow
 from loyalty.tokens import Verifier
-from loyalty.webhooks.health import Watched, strangers, watch_producer, watch_producers
+from loyalty.webhooks.health import ProducerHealth, health_of_producer, health_of_producers, unknown_producers
 from loyalty.webhooks.inbox import UnknownProducer
 
 _FAILURES = ("DEAD", "RETRYING")
@@ -33,10 +33,10 @@ class ProducersEndpoint:
         """`GET /producers`."""
 
         async def told() -> dict[str, Any]:
-            producers = [_as_json(each) for each in await watch_producers(self.db, self.secrets)]
+            producers = [_as_json(each) for each in await health_of_producers(self.db, self.secrets)]
             return {
                 "producers": producers,
-                "strangers_last_week": [_trouble(each) for each in await strangers(self.db)],
+                "strangers_last_week": [_trouble(each) for each in await unknown_producers(self.db)],
             }
 
         return await self._answer(request, told)
@@ -45,7 +45,7 @@ class ProducersEndpoint:
         """`GET /producers/{producer}`."""
 
         async def told() -> dict[str, Any]:
-            return _as_json(await watch_producer(self.db, self.secrets, request.path_params["producer"]))
+            return _as_json(await health_of_producer(self.db, self.secrets, request.path_params["producer"]))
 
         return await self._answer(request, told)
 
@@ -63,7 +63,7 @@ class ProducersEndpoint:
             return problem(503, "UNAVAILABLE", "The inbox cannot be read right now.", {"retry-after": "5"})
 
 
-def _as_json(watched: Watched) -> dict[str, Any]:
+def _as_json(watched: ProducerHealth) -> dict[str, Any]:
     now = watched.now
     return {
         "producer": now.producer,

@@ -9,12 +9,12 @@ from typing import Any
 from db.webhooks.deliveries import DeliveryRow
 from db.webhooks.inbox import Delivery
 from loyalty.webhooks.producers import PRODUCERS
-from loyalty.webhooks.producers.events import Happening, Ignored, Sent
+from loyalty.webhooks.producers.events import Ignored, ProducerEvent, Sent
 
 _INDENT = "    "
 
 
-def told(row: DeliveryRow, kept: Delivery) -> Iterator[str]:
+def delivery_text(row: DeliveryRow, kept: Delivery) -> Iterator[str]:
     """The lines."""
     yield f"{row.producer} {_plain(row.event_id)}"
     for name, value in _facts(row):
@@ -65,17 +65,17 @@ def _read(kept: Delivery) -> list[str]:
         return [f"It cannot be read: {type(error).__name__}: {_plain(str(error))}"]
 
 
-def _happening(happening: Happening) -> Iterator[str]:
+def _happening(happening: ProducerEvent) -> Iterator[str]:
     if isinstance(happening, Ignored):
         yield f"ignored: {_plain(happening.reason)}"
     else:
         yield from _named(happening)
 
 
-def _named(told: Any, indent: str = "") -> Iterator[str]:
+def _named(delivery_text: Any, indent: str = "") -> Iterator[str]:
     """A happening or a fact in it, without what is not said."""
-    for each in fields(told):
-        value = getattr(told, each.name)
+    for each in fields(delivery_text):
+        value = getattr(delivery_text, each.name)
         inner = [part for part in (value if isinstance(value, tuple) else (value,)) if is_dataclass(part)]
         for part in inner:
             yield f"{indent}{each.name}: {type(part).__name__}"

@@ -14,20 +14,20 @@ from functools import partial
 from uuid import UUID
 
 from api.problems import Limited
-from db.ledger.changes import Heard, Line, listening
+from db.ledger.balance_changes import ListeningConnection, OnChange, listening
 from db.pool import DatabaseUnavailable
 from loyalty.settings import Settings
 
 log = logging.getLogger("mipoints.api")
 
-Listen = Callable[[Heard], AbstractAsyncContextManager[Line]]
+Listen = Callable[[OnChange], AbstractAsyncContextManager[ListeningConnection]]
 
 _SIGN_OF_LIFE_SECONDS = 15.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 
 
 @dataclass(slots=True, eq=False)
-class Following:
+class Follower:
     """One follower of one member. However often it is told before it looks, it looks once."""
 
     _told: asyncio.Event = field(default_factory=asyncio.Event)
@@ -45,18 +45,18 @@ class Following:
 
 
 @dataclass(slots=True)
-class Changes:
+class Followers:
     """The followers of this process; the connection is opened for the first of them and kept until `close`."""
 
     listen: Listen
     most_per_member: int
     sign_of_life_seconds: float = _SIGN_OF_LIFE_SECONDS
     ending: asyncio.Event = field(default_factory=asyncio.Event)
-    _followers: dict[UUID, set[Following]] = field(default_factory=dict)
+    _followers: dict[UUID, set[Follower]] = field(default_factory=dict)
     _listening: "asyncio.Task[None] | None" = None
 
     @classmethod
-    def of(cls, settings: Settings) -> "Changes":
+    def of(cls, settings: Settings) -> "Followers":
         """As the settings say."""
         listen = partial(listening, settings.database_url, seconds=settings.deadline_seconds)
         return cls(listen, settings.streams_per_member)
@@ -67,12 +67,12 @@ class Changes:
         return sum(map(len, self._followers.values()))
 
     @contextmanager
-    def follow(self, member_id: UUID) -> Iterator[Following]:
+    def follow(self, member_id: UUID) -> Iterator[Follower]:
         """Is told of one member's changes until the end of the block. Raises Limited for one follower too many."""
         followers = self._followers.setdefault(member_id, set())
         if len(followers) >= self.most_per_member:
             raise Limited(f"At most {self.most_per_member} subscriptions of one member are open at a time.")
-        following = Following()
+        following = Follower()
         followers.add(following)
         self._begin_listening()
         try:

@@ -31,16 +31,16 @@ class AsPermitted(FieldExtension):
         caller = info.context.caller
         self.permission.check(caller)
         if self.permission.named:
-            self.permission.check_named(caller, told_mi_id(kwargs))
+            self.permission.check_named(caller, mi_id_in(kwargs))
         return await await_maybe(next_(source, info, **kwargs))  # a subscription's is no coroutine
 
 
-def told_mi_id(arguments: Mapping[str, Any]) -> str | None:
+def mi_id_in(arguments: Mapping[str, Any]) -> str | None:
     """Whom a field is asked about: by its own argument, or by its input's; None where neither says."""
     return given(arguments.get("mi_id", getattr(arguments.get("input"), "mi_id", None)))
 
 
-def whose(info: Info, mi_id: str | None) -> str:
+def mi_id_of(info: Info, mi_id: str | None) -> str:
     """The Mi account that a field which names one is about: a member's own, or the one named."""
     name = given(mi_id) or info.context.caller.name
     assert name is not None, "the permission of such a field lets nobody in who says none"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from mipoints.console import say
-from mipoints.parents import ends_with_its_parent
+from mipoints.die_with_parent import die_with_parent
 from mipoints.problems import Problem
 
 CHILD_STOP_SECONDS = 15.0
@@ -16,7 +16,7 @@ _LINE_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Child:
+class ChildProcess:
     """`mipoints …` as a process whose every line is forwarded with its name before it."""
 
     name: str
@@ -35,7 +35,7 @@ class Child:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=ends_with_its_parent(signal.SIGTERM),
+            preexec_fn=die_with_parent(signal.SIGTERM),
             limit=_LINE_BYTES,
         )
         return cls(name, process)

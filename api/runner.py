@@ -11,13 +11,13 @@ from starlette.requests import HTTPConnection
 from strawberry.types.graphql import OperationType
 
 from api.admission import Admission, Admitted
-from api.changes import Changes
-from api.context import Asker, Context, Wake
+from api.context import Context, Requester, Wake
 from api.documents import Documents, chosen_operation
-from api.errors import TOO_LONG, UNAVAILABLE, Answer, error_answer, execution_errors, request_errors
+from api.errors import TOO_LONG, UNAVAILABLE, AnswerBody, error_answer, execution_errors, request_errors
+from api.followers import Followers
 from api.persisted import Persisted
 from api.problems import BadUserInput, Limited, Problem
-from api.requests import Told
+from api.requests import OperationRequest
 from api.schema import QuietSchema
 from api.variables import are_of_variables, variable_errors
 from db.pool import ending_by
@@ -66,7 +66,7 @@ class Answered:
     """The body of one operation's answer, and what is counted of it. Without `data`, nothing was run: `status` is then
     HTTP's for GraphQL's own media type. The specification allows 422 for 400; clients know 400."""
 
-    body: Answer
+    body: AnswerBody
     kind: str = "none"
     status: int = 400
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -87,24 +87,24 @@ class Runner:
     persisted: Persisted
     programme: Programme
     wake: Wake
-    changes: Changes
+    changes: Followers
     admission: Admission
     seconds: float
     _unfinished: "set[asyncio.Future[Answered]]" = field(default_factory=set)
 
-    def asker(self, connection: HTTPConnection, caller: Caller, language: str, request_id: str) -> Asker:
+    def asker(self, connection: HTTPConnection, caller: Caller, language: str, request_id: str) -> Requester:
         """Whoever sends operations over a connection."""
         payer = self.admission.payer(caller, connection)
-        return Asker(caller, language, request_id, payer, self.admission.may_read_schema(caller))
+        return Requester(caller, language, request_id, payer, self.admission.may_read_schema(caller))
 
-    async def prepare(self, told: Told, asker: Asker) -> Ready:
+    async def prepare(self, told: OperationRequest, asker: Requester) -> Ready:
         """The operation that is meant, ready to run, its cost taken. Raises NotRun."""
         try:
             return await self._prepare(told, asker)
         except Problem as problem:
             raise NotRun.because(problem) from None
 
-    async def _prepare(self, told: Told, asker: Asker) -> Ready:
+    async def _prepare(self, told: OperationRequest, asker: Requester) -> Ready:
         """Raises NotRun, and every Problem for which nothing is run."""
         self.admission.check(asker.payer)
         text = self.persisted.text_of(told, asker.caller)
@@ -120,11 +120,11 @@ class Runner:
         admitted = await self.admission.admit(document, operation, told.variables, asker.caller, asker.payer, told.size)
         return Ready(text, document, operation, told.operation_name, told.variables, admitted)
 
-    def context_for(self, ready: Ready, asker: Asker) -> Context:
+    def context_for(self, ready: Ready, asker: Requester) -> Context:
         """The surroundings of one operation; no two operations share them."""
         return Context(self.programme, asker, self.wake, ready.document, self.changes)
 
-    async def run(self, ready: Ready, asker: Asker) -> Answered:
+    async def run(self, ready: Ready, asker: Requester) -> Answered:
         """The answer to a query or mutation; a subscription is refused.
 
         A query that nobody waits for any more is ended, its SQL too. A mutation is carried out whoever still waits:
@@ -154,7 +154,7 @@ class Runner:
             answer = error_answer(TOO_LONG, UNAVAILABLE, context.request_id)
             return Answered({"errors": [answer]} | told, ready.kind, 503)
 
-    async def _execute(self, ready: Ready, context: Context) -> Answer:
+    async def _execute(self, ready: Ready, context: Context) -> AnswerBody:
         result = await self.schema.execute(
             ready.text,
             variable_values=ready.variables,
@@ -170,13 +170,13 @@ class Runner:
         was_run = result.data is not None or any(error.path for error in result.errors)
         return {"errors": errors, "data": result.data} if was_run else {"errors": errors}
 
-    def unread(self, ready: Ready, errors: Sequence[GraphQLError], asker: Asker) -> Answer:
+    def unread(self, ready: Ready, errors: Sequence[GraphQLError], asker: Requester) -> AnswerBody:
         """The answer where the values of variables could not be read."""
         found = variable_errors(self.schema._schema, ready.operation, ready.variables or {})
         return {"errors": request_errors(found or errors, asker.request_id, is_helped=asker.is_helped)}
 
 
-async def _while_awaited(running: "asyncio.Future[Answered]", asker: Asker) -> Answered:
+async def _while_awaited(running: "asyncio.Future[Answered]", asker: Requester) -> Answered:
     """A query's answer; for somebody who is gone, one that nobody reads."""
     try:
         await asyncio.wait({running, asker.gone or running}, return_when=asyncio.FIRST_COMPLETED)
@@ -189,7 +189,7 @@ async def _while_awaited(running: "asyncio.Future[Answered]", asker: Asker) -> A
     return Answered({"errors": [error_answer(_NOBODY, _GONE, asker.request_id)]}, "query")
 
 
-def refusal_of(refused: NotRun, asker: Asker, kind: str = "none") -> Answered:
+def refusal_of(refused: NotRun, asker: Requester, kind: str = "none") -> Answered:
     """The answer to an operation of which nothing ran, with when to come back where that helps."""
     body = {"errors": request_errors(refused.errors, asker.request_id, is_helped=asker.is_helped)}
     problem = refused.problem

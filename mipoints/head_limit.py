@@ -12,7 +12,7 @@ _ANSWER = (
 )
 
 
-class LimitedHeads(HttpToolsProtocol):
+class HeadLimit(HttpToolsProtocol):
     """Uvicorn's protocol; a head that is too long is answered 431, and its connection is closed."""
 
     _is_in_head = False

@@ -16,7 +16,7 @@ class BodyTooLarge(Exception):
 
 
 class BodyNotRead(Exception):
-    """The client went away, or did not send its body in time."""
+    """The client disconnected, or did not send its body in time."""
 
 
 class NotJson(Exception):

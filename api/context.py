@@ -23,8 +23,8 @@ class Requester:
     """Who sends a request and how it is answered; the operations of one batch share it.
 
     `payer` is whose budget its operations are taken from; `is_helped` says whether names of the schema are suggested.
-    `is_database_away` is known once an operation of the request waited for Postgres in vain; `gone` is done once nobody
-    waits for the answer any more (None: whoever carries the answer notices by itself).
+    `is_database_away` is known once an operation of the request waited for Postgres in vain; `disconnect` is done once
+    the client has disconnected (None: whoever carries the answer notices by itself).
     """
 
     caller: Caller
@@ -33,7 +33,12 @@ class Requester:
     payer: Payer
     is_helped: bool
     is_database_away: bool = False
-    gone: "asyncio.Future[None] | None" = None
+    disconnect: "asyncio.Future[None] | None" = None
+
+    @property
+    def has_disconnected(self) -> bool:
+        """Whether it is known that nobody waits for the answer any more."""
+        return self.disconnect is not None and self.disconnect.done()
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.access import caller_of
 from api.context import Requester
-from api.disconnect import watch_disconnect
+from api.disconnect import noticing_disconnect
 from api.errors import FAULT, INTERNAL, error_answer
 from api.graphiql import page
 from api.metrics import Metrics
@@ -73,12 +73,12 @@ class GraphQLEndpoint:
         caller = await caller_of(request, self.verifier)
         asker = self.runner.asker(request, caller, language_of(request.headers.get("accept-language")), request_id)
         if isinstance(told, list):
-            with watch_disconnect(request.receive) as asker.gone:
+            with noticing_disconnect(request.receive) as asker.disconnect:
                 return _response([each.body for each in await self._run_all(told, asker)], 200, media or JSON)
         ready = await self.prepared(told, asker)
         if media is None or (ready.kind == "subscription" and takes_events(request)):
             return EventStream(answers(self.runner, ready, asker, self.metrics), self.streams, asker)
-        with watch_disconnect(request.receive) as asker.gone:
+        with noticing_disconnect(request.receive) as asker.disconnect:
             answered = self._counted(await self._run(ready, asker))
         media = _media_for(answered, request, media)
         return _response(answered.body, _status_of(answered, media), media, answered.headers)

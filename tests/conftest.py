@@ -117,10 +117,12 @@ async def shared(postgres_url: str, template: str) -> AsyncIterator[Shared]:
 async def database_url(request: pytest.FixtureRequest, shared: Shared) -> AsyncIterator[str]:
     """A database as fresh as a migrated one: the shipped terms and nothing else.
 
-    Whatever the test does in it, the books it leaves are sound; unless it is marked `spoils`.
+    Whatever the test does in it, the books it leaves are sound, unless it is marked `spoils`, and nothing that it began
+    sleeps in Postgres.
     """
     await shared.freshen()
     yield shared.url
+    await shared.assert_nothing_sleeps()
     if request.node.get_closest_marker("spoils") is None:
         await shared.as_owner()
         await assert_books_are_sound(shared.owner)
@@ -142,6 +144,19 @@ def db(database_url: str, shared: Shared) -> Database:
 async def programme(db: Database) -> Programme:
     """The programme on this test's database, with holds of five minutes."""
     return Programme(db, HOLD_SECONDS)
+
+
+@pytest_asyncio.fixture
+async def standing_clock(owner: asyncpg.Connection) -> AsyncIterator[None]:
+    """The programme's clock moves only when a test moves it: on a busy machine seconds pass between any two steps."""
+    as_it_was = await owner.fetchval("select pg_get_functiondef('programme_now()'::regprocedure)")
+    now = await owner.fetchval("select now()")
+    await owner.execute(
+        f"""create or replace function programme_now() returns timestamptz language sql stable parallel safe
+        return timestamptz '{now.isoformat()}' + (select ahead from programme_clock)"""
+    )
+    yield
+    await owner.execute(as_it_was)
 
 
 @pytest_asyncio.fixture

@@ -21,6 +21,7 @@ from loyalty.programme.programme import Programme
 from loyalty.programme.rules.reward_check import RewardToCheck
 from loyalty.refusals import CouponNotUsable, LimitReached, RewardUnavailable
 from tests.support.drain import end_coupons
+from tests.support.patience import eventually
 from tests.test_races import STOREFRONT, member_with
 from workers.sweeper import Sweeper
 
@@ -170,9 +171,7 @@ async def test_a_sweeper_ends_reservations_and_coupons_by_itself(programme: Prog
     await clock.advance(owner, 1, timedelta(days=20))
     sweeper = Sweeper(programme, 0.05, reconcile_after=timedelta(days=10))
     sweeping = asyncio.create_task(sweeper.run())
-    async with asyncio.timeout(20):
-        while await owner.fetchval("select count(*) from coupons where state <> 'EXPIRED'"):  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+    await eventually(lambda: owner.fetchval("select not exists (select from coupons where state <> 'EXPIRED')"))
     sweeper.stop()
     await sweeping
     ended = await owner.fetch("select code, state_since from coupons")

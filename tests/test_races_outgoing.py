@@ -21,6 +21,7 @@ from loyalty.coupons.redeem import redeem
 from loyalty.members.register import register
 from loyalty.outgoing.schedule import EVENT_PATIENCE
 from loyalty.programme.programme import Programme
+from tests.support import patience
 from tests.support.drain import credit_due
 from tests.support.processes import environment, running
 from tests.support.receiver import Receiver, courier, receiving, rows
@@ -131,9 +132,11 @@ async def test_a_worker_killed_while_it_sends_leaves_its_events_to_another_under
         stack.enter_context(running("worker", env=env))
         await receiver.until_got(10)
         assert sorted((each.id, each.body) for each in receiver.got[5:]) == first
-        async with asyncio.timeout(20):
-            while set(await rows(owner)) != {("DELIVERED", 2)}:  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+
+        async def all_are_delivered() -> bool:
+            return set(await rows(owner)) == {("DELIVERED", 2)}
+
+        await patience.eventually(all_are_delivered)
     release.set()
 
 
@@ -152,6 +155,6 @@ async def test_a_worker_told_to_stop_finishes_what_it_is_sending(
         await receiver.until_got(1)
         worker.send_signal(signal.SIGTERM)
         release.set()
-        await asyncio.to_thread(worker.wait, 20)
+        await asyncio.to_thread(worker.wait, patience.PATIENCE)
     assert worker.returncode == 0
     assert await rows(owner) == [("DELIVERED", 1)]

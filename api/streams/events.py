@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.context import Requester
-from api.disconnect import disconnected
+from api.disconnect import client_disconnect
 from api.errors import AnswerBody, error_answer
 from api.negotiation import ranges_of
 from api.problems import Limited, Problem, Unauthenticated
@@ -42,11 +42,11 @@ class EventStream(Response):
         del self.headers["content-length"]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI. A reader that is gone, or too slow, ends it; nothing of it is left behind."""
+        """ASGI. A reader that disconnects, or is too slow, ends it; nothing of it is left behind."""
         with suppress(OSError, TimeoutError):
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             ends: set[asyncio.Future[Any]] = {
-                asyncio.ensure_future(disconnected(receive)),
+                asyncio.ensure_future(client_disconnect(receive)),
                 asyncio.ensure_future(self.streams.ending.wait()),
             }
             try:

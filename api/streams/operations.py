@@ -58,7 +58,7 @@ class Operations:
             del self._running[id_]
 
     async def _operate(self, message: Message, asker: Requester) -> None:
-        """A client that is gone is the connection's to notice."""
+        """That the client disconnected is for the connection to notice."""
         with suppress(WebSocketDisconnect, TimeoutError, RuntimeError):
             await self._answer(message, asker)
 

@@ -4,14 +4,16 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from math import ceil
 from uuid import uuid4
 
 import pytest
 
-from api.budget import REDIS_ANSWER_SECONDS, Budget, spending
+from api.budget import Budget, spending
 from api.payers import Payer
 from loyalty.settings import SettingsError, read_settings
+from tests.support.patience import PATIENCE
 
 MEMBER = Payer("member", "mi-1")
 
@@ -27,6 +29,24 @@ def somebody() -> Payer:
     return Payer("member", str(uuid4()))
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Redis that failed is not asked again in the same test, however long that takes on a busy machine."""
+    monkeypatch.setattr("api.budget.PAUSE", 100 * PATIENCE)
+
+
+@pytest.fixture
+def redis_in_time(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A Redis that may take as long as a busy machine needs."""
+    monkeypatch.setattr("api.budget.LONGEST", PATIENCE)
+    return redis_url
+
+
+def restored(since: datetime) -> int:
+    """At most how much of a budget of 1,000 a minute was restored since then."""
+    return ceil((datetime.now(UTC) - since).total_seconds() * 1000 / 60) + 1
+
+
 @pytest.fixture
 def silent_redis() -> Iterator[str]:
     """Takes connections and never answers."""
@@ -34,31 +54,32 @@ def silent_redis() -> Iterator[str]:
         yield f"redis://127.0.0.1:{server.getsockname()[1]}/0"
 
 
-async def test_what_is_taken_is_gone_and_what_is_refused_is_not_taken(redis_url: str):
-    for url in (None, redis_url):
+async def test_what_is_taken_is_gone_and_what_is_refused_is_not_taken(redis_in_time: str):
+    for url in (None, redis_in_time):
         async with budget(url) as ours:
-            payer = somebody()
+            payer, began = somebody(), datetime.now(UTC)
             first = await ours.take(payer, 600)
             assert (first.is_enough, first.remaining) == (True, 400)
-            assert (first.resets_at - datetime.now(UTC)).total_seconds() == pytest.approx(36, abs=2)
+            assert began + timedelta(seconds=34) < first.resets_at < datetime.now(UTC) + timedelta(seconds=38)
             second = await ours.take(payer, 500)
-            assert (second.is_enough, second.remaining) == (False, pytest.approx(400, abs=3))
-            assert second.retry_after in {6, 7}
+            assert not second.is_enough
+            assert 397 <= second.remaining <= 400 + restored(began)
+            assert (100 - restored(began)) * 60 / 1000 <= second.retry_after <= 7
             assert (await ours.take(payer, 390)).is_enough
 
 
-async def test_one_callers_budget_is_not_anothers(redis_url: str):
-    async with budget(redis_url) as ours:
+async def test_one_callers_budget_is_not_anothers(redis_in_time: str):
+    async with budget(redis_in_time) as ours:
         await ours.take(somebody(), 1000)
         assert (await ours.take(somebody(), 1000)).is_enough
         assert await ours.take(Payer("service", "storefront"), 10**9) is None
 
 
-async def test_all_processes_take_from_one_budget_and_never_more_than_it_has(redis_url: str):
-    async with budget(redis_url) as one, budget(redis_url) as other:
-        payer = somebody()
+async def test_all_processes_take_from_one_budget_and_never_more_than_it_has(redis_in_time: str):
+    async with budget(redis_in_time) as one, budget(redis_in_time) as other:
+        payer, began = somebody(), datetime.now(UTC)
         taken = await asyncio.gather(*(ours.take(payer, 100) for ours in (one, other) for _ in range(10)))
-        assert sum(each.is_enough for each in taken) == 10
+        assert 10 <= sum(each.is_enough for each in taken) <= 10 + restored(began) // 100
         assert one.failures == other.failures == 0
 
 
@@ -66,12 +87,10 @@ async def test_all_processes_take_from_one_budget_and_never_more_than_it_has(red
 async def test_without_redis_the_process_keeps_budgets_of_its_own(state: str, silent_redis: str):
     url = silent_redis if state == "silent" else "redis://127.0.0.1:9/0"
     async with budget(url) as ours:
-        loop, payer = asyncio.get_running_loop(), somebody()
-        started = loop.time()
+        payer = somebody()
         taken = [await ours.take(payer, 300) for _ in range(5)]
         assert [each.is_enough for each in taken] == [True, True, True, False, False]
-        assert loop.time() - started < REDIS_ANSWER_SECONDS + 0.5, "Redis is waited for once"
-        assert ours.failures == 1
+        assert ours.failures == 1, "Redis is waited for once"
 
 
 async def test_who_sends_what_is_refused_is_shut_out_once_that_cannot_be_paid():

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import chain, repeat
 from urllib.parse import urlsplit
 
+from tests.support.patience import PATIENCE
 from tests.support.processes import Server, answering, environment, serving
 
 START = b"POST /webhooks/native HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n"
@@ -26,7 +27,7 @@ async def status(server: Server, pieces: Iterator[bytes]) -> tuple[int, int]:
             sent += len(piece)
             await writer.drain()
             await asyncio.sleep(0)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             return int((await answer).split(b" ")[1]), sent
     except ConnectionError:
         return 0, sent

@@ -16,6 +16,7 @@ import psutil
 
 from mipoints.sandbox import read_env_file
 from tests.cli.commands import are_sentences, mipoints_process
+from tests.support.patience import PATIENCE
 from tests.support.processes import free_port
 
 READY_SECONDS = 90
@@ -78,7 +79,7 @@ async def test_a_sandbox_from_its_first_start_to_its_second(tmp_path: Path):
         again = await mipoints_process("dev", "--port", str(port), env=env, cwd=tmp_path)
         assert (again.returncode, are_sentences(again.stderr)) == (1, True)
         line = next(each for each in (tmp_path / "output.txt").read_text().splitlines() if each.startswith("curl"))
-        curl = await asyncio.to_thread(subprocess.run, shlex.split(line), capture_output=True, timeout=20)
+        curl = await asyncio.to_thread(subprocess.run, shlex.split(line), capture_output=True, timeout=PATIENCE)
         assert b'"miId":"demo-es-lucia"' in curl.stdout.replace(b" ", b"")
         tour = await mipoints_process("tour", env=env, cwd=tmp_path)
         assert tour.returncode == 0, tour.stdout.decode() + tour.stderr.decode()
@@ -113,7 +114,7 @@ async def test_a_fresh_sandbox_forgets_and_a_killed_one_leaves_nobody_behind(tmp
         started = descendants(process)
         assert "postgres" in {each.name() for each in started}
         process.kill()
-        _, alive = await asyncio.to_thread(psutil.wait_procs, started, 20)
+        _, alive = await asyncio.to_thread(psutil.wait_procs, started, PATIENCE)
         assert alive == []
     async with sandbox(tmp_path, port, "--fresh"):
         now = await mipoints_process("clock", "now", env=env, cwd=tmp_path)

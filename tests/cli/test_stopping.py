@@ -18,9 +18,9 @@ import psutil
 import pytest
 
 from tests.cli.test_sandbox import READY_SECONDS, bare_environment
+from tests.support.patience import PATIENCE
 from tests.support.processes import Server, answering, free_port
 
-GONE_SECONDS = 30
 READY = b"Ctrl-C stops everything"
 
 
@@ -91,7 +91,7 @@ def kill_all(processes: list[psutil.Process]) -> None:
 
 async def are_gone(processes: list[psutil.Process]) -> bool:
     """Whether all of them end in time; those that do not are killed."""
-    _, alive = await asyncio.to_thread(psutil.wait_procs, processes, GONE_SECONDS)
+    _, alive = await asyncio.to_thread(psutil.wait_procs, processes, PATIENCE)
     kill_all(alive)
     return not alive
 
@@ -129,5 +129,5 @@ async def test_output_that_nobody_ever_reads_ends_nothing_and_a_sigterm_ends_all
     started = psutil.Process(process.pid).children(recursive=True)
     assert len(started) >= 4
     process.send_signal(signal.SIGTERM)
-    assert await asyncio.to_thread(process.wait, GONE_SECONDS) == 0
+    assert await asyncio.to_thread(process.wait, PATIENCE) == 0
     assert await are_gone(started)

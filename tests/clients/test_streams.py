@@ -11,6 +11,7 @@ from gql.transport.websockets import WebsocketsTransport
 from api.trusted import FOLDER, MANIFEST
 from tests.clients.node import needs_node, run_script
 from tests.support.fresh import Shared
+from tests.support.patience import PATIENCE
 from tests.support.stage import Stage, open_stage
 from tests.support.streams import CHANGES
 
@@ -42,7 +43,7 @@ async def test_pythons_gql_follows_a_balance(stage: Stage):
     address = str(stage.http.base_url).replace("http", "ws").rstrip("/") + "/graphql"
     authorization = {"authorization": f"Bearer {stage.token('mi-1')}"}
     transport = WebsocketsTransport(address, init_payload=authorization)
-    async with Client(transport=transport) as session, asyncio.timeout(20):
+    async with Client(transport=transport) as session, asyncio.timeout(PATIENCE):
         following = gql(CHANGES)
         following.variable_values = {"now": True}
         changes: AsyncGenerator = session.subscribe(following)

@@ -5,13 +5,15 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import asyncpg
 import psutil
 import pytest
 
-from mipoints.polling import until
+from db.ledger.balance_changes import listening
 from tests.support.fresh import Shared
+from tests.support.patience import PATIENCE, eventually
 from tests.support.processes import answering, environment, running, serving
 from tests.support.stage import Stage, open_stage
 from tests.support.streams import CHANGES, events, known
@@ -160,7 +162,8 @@ async def test_one_connection_of_a_process_listens_for_all_its_followers(
 async def test_a_listening_connection_that_fell_silent_is_replaced(
     database_url: str, shared: Shared, owner: asyncpg.Connection
 ):
-    async with open_stage(shared, deadline_seconds=0.5) as stage:
+    async with open_stage(shared) as stage:
+        stage.changes.listen = partial(listening, shared.url, seconds=0.5)
         stage.changes.sign_of_life_seconds = 0.1
         await joined(stage)
         async with known(str(stage.http.base_url), stage.token("mi-1")) as socket:
@@ -176,7 +179,7 @@ async def listener_of(owner: asyncpg.Connection) -> int:
     async def is_there() -> bool:
         return await owner.fetchval(LISTENER) is not None
 
-    await until(is_there, 5)
+    await eventually(is_there)
     return await owner.fetchval(LISTENER)
 
 
@@ -243,7 +246,7 @@ async def test_changes_come_from_any_process_and_a_process_that_stops_lets_go(st
             server.process.send_signal(signal.SIGTERM)
             assert (await socket.closed())[0] == 1012
             assert "event: complete" not in (await stream.aread()).decode()
-            assert await asyncio.to_thread(server.process.wait, 5) == 0
+            assert await asyncio.to_thread(server.process.wait, PATIENCE) == 0
 
 
 async def owner_advances(stage: Stage) -> None:
@@ -253,8 +256,4 @@ async def owner_advances(stage: Stage) -> None:
 
 async def followers_of(stage: Stage, count: int) -> None:
     """Waits until so many follow anybody."""
-
-    async def is_so() -> bool:
-        return stage.changes.followers == count
-
-    await until(is_so, 5)
+    await eventually(lambda: stage.changes.followers == count)

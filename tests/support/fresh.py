@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from db.pool import Database, connect, read_json
+from tests.support.patience import PATIENCE
 
 PRISTINE = "pristine"
 LARGE_BYTES = 262_144
@@ -37,6 +38,11 @@ from pg_stat_activity where datname = current_database() and pid <> pg_backend_p
 """
 
 
+_IS_ASLEEP = (
+    "select exists (select from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep')"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Shared:
     """A database, its owner's connection, and the application's."""
@@ -50,9 +56,14 @@ class Shared:
         """Makes it as it was before anything was done in it."""
         await self.as_owner()
         try:
-            await self.owner.execute(self.freshening, timeout=30)
+            await self.owner.execute(self.freshening, timeout=PATIENCE)
         except (asyncpg.LockNotAvailableError, TimeoutError) as error:
             raise AssertionError("What tests before left open:\n" + await self.let_go()) from error
+
+    async def assert_nothing_sleeps(self) -> None:
+        """Ends statements that a test left asleep, so that only this test fails."""
+        asleep = await self.owner.fetchval(_IS_ASLEEP)
+        assert not asleep, "This test left asleep:\n" + await self.let_go()
 
     async def let_go(self) -> str:
         """Ends every other session of this database, so that later tests go on; gives what each was doing."""
@@ -71,7 +82,7 @@ async def open_shared(url: str) -> AsyncIterator[Shared]:
     owner = await asyncpg.connect(url, max_cacheable_statement_size=0, server_settings={"lock_timeout": "10s"})
     await read_json(owner)
     await remember_pristine(owner)
-    db = await connect(url, most=20, seconds=2)
+    db = await connect(url, most=20, seconds=20)
     yield Shared(url, owner, db, await statements_to_freshen(owner))
     await db.close()
     await owner.close()

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from tests.support.patience import PATIENCE
 from tests.support.stage import AUTH_SECRET, WEBHOOK_SECRETS
 
 
@@ -49,7 +50,7 @@ def running(*arguments: str, env: Mapping[str, str], log: int | None = None) -> 
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
-            process.wait(15)
+            process.wait(PATIENCE)
         process.kill()
         process.wait()
 
@@ -68,7 +69,7 @@ def serving(env: Mapping[str, str], log: int | None = None) -> Iterator[Server]:
         yield Server(f"http://127.0.0.1:{port}", process)
 
 
-async def answering(server: Server, path: str = "/readyz", seconds: float = 20) -> httpx.Response:
+async def answering(server: Server, path: str = "/readyz", seconds: float = PATIENCE) -> httpx.Response:
     """The first successful answer of a server that is just starting."""
     async with asyncio.timeout(seconds), httpx.AsyncClient() as http:
         while True:

@@ -25,6 +25,7 @@ from loyalty.outgoing.courier import Courier
 from loyalty.outgoing.endpoints import add_endpoint
 from loyalty.outgoing.events import TYPES
 from loyalty.outgoing.sender import Sender
+from tests.support.patience import PATIENCE, eventually
 
 AT_HOME = Reach(allows_http=True, allows_private=True)
 
@@ -80,9 +81,7 @@ class Receiver:
 
     async def until_got(self, count: int) -> None:
         """Waits until so many requests came."""
-        async with asyncio.timeout(20):
-            while len(self.got) < count:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+        await eventually(lambda: len(self.got) >= count)
 
     async def joins(self, db: Database, *types: str) -> None:
         """It is added as an endpoint for these types, or all."""
@@ -117,7 +116,7 @@ async def receiving(certificate: Path | None = None, key: Path | None = None) ->
 
 
 @asynccontextmanager
-async def courier(db: Database, seconds: float = 10.0) -> AsyncIterator[Courier]:
+async def courier(db: Database, seconds: float = PATIENCE) -> AsyncIterator[Courier]:
     """One that may go to this machine, as patient as told."""
     opened = Courier(db, Sender(AT_HOME, seconds=seconds))
     try:

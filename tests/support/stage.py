@@ -27,6 +27,7 @@ from loyalty.tokens import Verifier, issue
 from loyalty.webhooks.rejections import Rejections
 from tests.support.drain import drain
 from tests.support.fresh import Shared
+from tests.support.patience import PATIENCE
 from tests.support.served import served
 
 NATIVE_KEY = b"a native webhook's signing key!!"
@@ -48,12 +49,16 @@ NO_AUTHORITIES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 AUTH_SECRET = "the sandbox's own secret, long enough for HS256"
 
 
+_PATIENT = {"deadline_seconds": 20.0, "graphql_seconds": float(PATIENCE), "heartbeat_seconds": float(PATIENCE)}
+"""For machines whose cores are busy; tests of deadlines have shorter ones of their own."""
+
+
 def settings_for(database_url: str, **others: Any) -> Settings:
-    """The sandbox's settings on one database."""
+    """The sandbox's settings on one database, with more patience."""
     return Settings(
         database_url=database_url,
         auth_secret=AUTH_SECRET,
-        **({"sandbox": True, "velocity_per_minute": 0, "webhook_secrets": WEBHOOK_SECRETS} | others),
+        **(_PATIENT | {"sandbox": True, "velocity_per_minute": 0, "webhook_secrets": WEBHOOK_SECRETS} | others),
     )
 
 
@@ -249,7 +254,7 @@ async def open_stage(shared: Shared, *, buffers: int | None = None, **others: An
     )
     async with (
         served(app, buffers) as url,
-        httpx.AsyncClient(base_url=url, timeout=30, verify=NO_AUTHORITIES) as http,
+        httpx.AsyncClient(base_url=url, timeout=PATIENCE, verify=NO_AUTHORITIES) as http,
     ):
         try:
             yield Stage(settings, programme, shared.owner, http, rejections, woken, changes)

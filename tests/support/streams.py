@@ -13,10 +13,11 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from tests.support.patience import PATIENCE
+
 CHANGES = """subscription($now: Boolean! = false) { balanceChanged(startWithCurrent: $now) {
   balance { available pending debt worth { amountMinor currency } }
   entry { id kind points balanceAfter description } pendingPoints { kind points dueAt awaiting } } }"""
-SECONDS = 10
 
 
 @dataclass(slots=True)
@@ -32,7 +33,7 @@ class Socket:
 
     async def heard(self) -> dict[str, Any]:
         """The next message that is no ping."""
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 message = json.loads(await self.connection.recv())
                 if message["type"] != "ping":
@@ -40,7 +41,7 @@ class Socket:
 
     async def closed(self) -> tuple[int, str]:
         """Reads until it is closed; gives the code and the reason."""
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(PATIENCE):
             with pytest.raises(ConnectionClosed) as end:
                 await self._read_on()
         assert end.value.rcvd is not None, end.value
@@ -95,7 +96,7 @@ class Events:
 
     async def next(self, *, beats: bool = False) -> tuple[str, Any] | None:
         """The next event and its data; comments only where they are asked for; None at the end."""
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 while "\n\n" not in self.rest:
                     piece = await anext(self.pieces, None)

@@ -19,6 +19,7 @@ async def held_five_minutes(stage: Stage) -> None:
     await stage.advance(minutes=5)
 
 
+@pytest.mark.usefixtures("standing_clock")
 async def test_a_published_review_is_on_hold_from_its_publication_and_then_credited(stage: Stage):
     """R16, R30, R60: the verdict turns in place."""
     await stage.register()

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+import pytest
 import pytest_asyncio
 
 from tests.flows.operators.test_adjusting import log_of
@@ -56,6 +57,7 @@ async def test_what_is_above_the_limit_waits_with_a_reason_and_is_credited_when_
     assert (log["before"]["code"], log["after"]["code"]) == ("WAITING_FOR_OPERATOR", "GRANTED")
 
 
+@pytest.mark.usefixtures("standing_clock")
 async def test_approved_early_it_still_is_on_hold_for_five_minutes_from_its_activity(stage: Stage):
     """R30, R70."""
     await stage.register()
@@ -127,6 +129,7 @@ async def test_a_held_review_waits_for_both_whichever_comes_first(stage: Stage):
     assert await stage.balance() == (75 + 40, 0, 0)
 
 
+@pytest.mark.usefixtures("standing_clock")
 async def test_a_held_review_is_on_hold_from_its_publication(stage: Stage):
     """R16, R30: published ten minutes after it was judged and approved at once, it is due five minutes later."""
     await stage.register()

@@ -47,6 +47,7 @@ def midnight(day: date, zone: str = "Europe/Madrid") -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
+@pytest.mark.usefixtures("standing_clock")
 @pytest.mark.parametrize(("market", "points"), [("ES", 250), ("GB", 400)])
 async def test_points_lapse_on_the_first_of_the_month_after_they_turn_twelve_months(
     stage: Stage, market: str, points: int
@@ -115,6 +116,7 @@ async def test_three_years_in_one_step_happen_in_the_order_of_their_moments(stag
     assert await stage.balance() == (0, 0, 0)
 
 
+@pytest.mark.usefixtures("standing_clock")
 async def test_a_hold_that_ends_after_midnight_is_credited_after_the_lapse(stage: Stage):
     day = await with_lot(stage, 200)
     await to(stage, day, seconds=-60)

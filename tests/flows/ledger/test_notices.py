@@ -1,6 +1,5 @@
 """Notices are handed over after they were written, at least once, and marked (R50)."""
 
-import asyncio
 from datetime import timedelta
 
 import asyncpg
@@ -16,6 +15,7 @@ from loyalty.ledger.send_notices import LogNotifier
 from loyalty.programme.programme import Programme
 from tests.flows.ledger.test_lapsing import with_lot
 from tests.support.drain import lapse_due, send_notices
+from tests.support.patience import eventually
 from tests.support.processes import environment, running
 from tests.support.stage import Stage
 from tests.test_races import member_with
@@ -116,9 +116,11 @@ async def test_two_workers_do_three_years_in_order_and_once(
     env = environment(database_url)
     with running("worker", env=env), running("worker", env=env):
         await clock.advance(owner, 36, timedelta())
-        async with asyncio.timeout(30):
-            while await clock.work_due(programme.db):  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+
+        async def nothing_is_due() -> bool:
+            return not await clock.work_due(programme.db)
+
+        await eventually(nothing_is_due)
     assert await owner.fetchval("select sum(amount) from transfers where kind = 'LAPSE'") == 10 * 302
     assert await owner.fetchval("select count(*) from notices where sent_at is null") == 0
     moments = await owner.fetch(

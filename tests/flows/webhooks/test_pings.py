@@ -245,11 +245,12 @@ async def test_strange_bodies_are_looked_at_like_any(stage: Stage, producer: str
 async def test_few_are_told_at_a_time_what_is_wrong_and_nobody_waits(stage: Stage):
     body = json.dumps({"fill": "x" * 60_000}).encode()
     wrong = headers_of("native", b"other")
+    began = int(time.time())
     answers = await asyncio.gather(
         *(stage.http.post("/webhooks/native/ping", content=body, headers=wrong) for _ in range(60))
     )
     told = Counter(answer.status_code for answer in answers)
     assert set(told) == {401, 429}
-    assert told[401] <= 20
+    assert told[401] <= 5 * (int(time.time()) - began + 1)
     assert all(answer.headers["retry-after"] == "1" for answer in answers if answer.status_code == 429)
     assert (await ping(stage, "native", headers_of("native"))).status_code == 200

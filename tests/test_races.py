@@ -23,7 +23,7 @@ from loyalty.orders.record import OrderToRecord, record_order
 from loyalty.orders.rules.order import Order, OrderLine
 from loyalty.programme.programme import Programme
 from loyalty.refusals import IdempotencyMismatch, InvalidInput, NotEnoughPoints
-from loyalty.webhooks.inbox import apply_deliveries
+from loyalty.webhooks.apply import apply_deliveries
 from tests.support.stage import Stage
 
 STOREFRONT = Caller("storefront", frozenset({"storefront"}), is_service=True)

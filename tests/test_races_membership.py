@@ -19,7 +19,7 @@ from loyalty.members.set_state import StateChange, set_member_state
 from loyalty.members.set_time_zone import set_time_zone
 from loyalty.programme.programme import Programme
 from loyalty.refusals import MemberNotActive, NotAMember
-from loyalty.webhooks.inbox import apply_deliveries
+from loyalty.webhooks.apply import apply_deliveries
 from tests.test_races import SHARE, STOREFRONT, deliver, member_with, person, told_order
 
 OPERATOR = Caller("olga", frozenset({"operator"}), is_service=True)

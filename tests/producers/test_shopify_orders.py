@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from loyalty.webhooks.inbox import apply_deliveries
+from loyalty.webhooks.apply import apply_deliveries
 from loyalty.webhooks.producers.events import Sent
 from mipoints.signing import signed_headers
 from tests.support.audit import problems

@@ -29,7 +29,7 @@ from loyalty.orders.settle_kept import settle_all_kept
 from loyalty.programme.programme import Programme
 from loyalty.settings import Settings
 from loyalty.tokens import Verifier, issue
-from loyalty.webhooks.inbox import apply_deliveries
+from loyalty.webhooks.apply import apply_deliveries
 from loyalty.webhooks.rejections import Rejections
 from tests.support.fresh import Shared
 from tests.support.served import served

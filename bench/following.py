@@ -25,7 +25,8 @@ from bench.running import programme_running
 from db.ledger.balance_changes import follow_member, listening
 from db.pool import Database, connect
 from loyalty.callers import Caller
-from loyalty.members.register import Registration, register
+from loyalty.members.eligibility import Registration
+from loyalty.members.register import register
 from loyalty.operators.adjust import Adjustment, adjust
 from loyalty.programme.programme import Programme
 

@@ -12,7 +12,7 @@ from typing import Any
 from api.graphiql import LUCIA, OLIVER
 from db import clock
 from db.pool import Database
-from loyalty.operators.campaigns import load_campaigns
+from loyalty.operators.load_campaigns import load_campaigns
 from loyalty.programme.files import Document, shipped_campaign
 from loyalty.programme.programme import Programme
 from loyalty.settings import Settings

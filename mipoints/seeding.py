@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 from db import clock
 from db.pool import Database, connect
 from db.seed import SeedMember, SeedPlan, analyze, seed_members, seed_missing
-from loyalty.coupons.redeem import new_coupon_code
+from loyalty.coupons.codes import new_coupon_code
 from loyalty.programme.catalogue import Catalogue
 from loyalty.programme.programme import Programme
 from mipoints.seed_plan import Shape, plan_of

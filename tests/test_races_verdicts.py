@@ -15,7 +15,8 @@ from loyalty.earning.moderate import ReviewPublished, ReviewRemoved, ShareRemove
 from loyalty.earning.rules.activity import Activity
 from loyalty.ledger.answers import Decided
 from loyalty.ledger.credit import credit_due
-from loyalty.members.register import Registration, register
+from loyalty.members.eligibility import Registration
+from loyalty.members.register import register
 from loyalty.operators.adjust import Adjustment, adjust
 from loyalty.operators.decide_review import ReviewDecision, decide_review
 from loyalty.programme.programme import Programme

@@ -27,7 +27,7 @@ def load(
 
 
 async def _load(document: dict[str, object]) -> None:
-    from loyalty.operators.campaigns import load_campaigns
+    from loyalty.operators.load_campaigns import load_campaigns
     from mipoints.database import opened_database
     from mipoints.sandbox import settings
 

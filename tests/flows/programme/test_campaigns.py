@@ -8,7 +8,7 @@ import pytest
 
 from api.ids import GlobalId
 from db import clock
-from loyalty.operators.campaigns import CampaignDiffers, load_campaigns
+from loyalty.operators.load_campaigns import CampaignDiffers, load_campaigns
 from loyalty.programme.files import shipped_campaign
 from loyalty.programme.programme import Programme
 from tests.support.stage import Stage

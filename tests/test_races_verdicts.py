@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 
 import asyncpg
@@ -144,7 +145,7 @@ async def test_a_members_activities_at_once_pass_up_to_the_limit_exactly(
 ):
     """R70."""
     await joined(programme, owner)
-    limited = Programme(programme.db, programme.hold_seconds, velocity_per_minute=10)
+    limited = replace(programme, velocity_per_minute=10)
     await asyncio.gather(
         *(earn(limited, Caller("mi-1"), Activity("REVIEW", f"p-{n}", f"rv-{n}"), None, f"k-{n}") for n in range(MANY))
     )

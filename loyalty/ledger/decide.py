@@ -52,7 +52,13 @@ async def _attempt(decision: Decision, db: Queryable) -> Answer:
         return first_answer(member.kept, decision.request)
     if member.is_behind:
         member = await _caught_up(decision, db, member.member_id)
-    return await _judge_and_write(decision, db, member)
+    try:
+        ruling = await decision.judge(db, member)
+        check_capacity(member, ruling.changes)
+    except Refusal as refusal:
+        return await _keep_refusal(db, member, decision.request, refusal)
+    await _write(decision, db, member, ruling)
+    return ruling.answer
 
 
 async def _member_of(decision: Decision, db: Queryable) -> MemberToJudge | None:
@@ -80,29 +86,24 @@ async def _caught_up(decision: Decision, transaction: Queryable, member_id: UUID
     return member
 
 
-async def _judge_and_write(decision: Decision, db: Queryable, member: MemberToJudge) -> Answer:
-    """The ruling, written with its answer and what follows from it; or the refusal, where the key keeps it."""
-    try:
-        ruling = await decision.judge(db, member)
-        check_capacity(member, ruling.changes)
-    except Refusal as refusal:
-        if not refusal.is_kept:
-            raise
-        return await _keep_refusal(db, member, decision.request, as_answer(refusal))
-    ruling.changes.requests.append(_kept(decision.request, member, ruling.answer))
+async def _write(decision: Decision, db: Queryable, member: MemberToJudge, ruling: Ruling) -> None:
+    """Writes what changes together with the answer, then does what follows from it. Raises Stale."""
+    request = decision.request
+    caller_id = request.service_id or member.member_id
+    ruling.changes.requests.append(NewRequest(caller_id, request.key, request.input_hash, ruling.answer))
     await record(db, member.member_id, member.version, ruling.changes)
     if decision.afterwards is not None:
         await decision.afterwards(db, member)
-    return ruling.answer
 
 
-def _kept(request: Request, member: MemberToJudge, answer: Answer) -> NewRequest:
-    return NewRequest(request.service_id or member.member_id, request.key, request.input_hash, answer)
+async def _keep_refusal(db: Queryable, member: MemberToJudge, request: Request, refusal: Refusal) -> Answer:
+    """Keeps a refusal as the answer, where the key keeps it; raises it where not.
 
-
-async def _keep_refusal(db: Queryable, member: MemberToJudge, request: Request, answer: Answer) -> Answer:
-    """Keeps a refusal. Nothing of the member changes by it, so a thousand of them need not wait for one another."""
-    caller_id = request.service_id or member.member_id
+    Nothing of the member changes by it, so a thousand of them need not wait for one another.
+    """
+    if not refusal.is_kept:
+        raise refusal
+    answer, caller_id = as_answer(refusal), request.service_id or member.member_id
     if not await keep_answer(db, caller_id, request.key, request.input_hash, answer, member_id=member.member_id):
         raise Stale
     return answer

@@ -1,6 +1,6 @@
 """What one request reads, each thing once and many at a time, so that lists never query row by row."""
 
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 from uuid import UUID
@@ -18,6 +18,7 @@ from db.pages import MemberAnd
 from db.webhooks.deliveries import DeliveryKey, DeliveryRow, deliveries_by_id
 from loyalty.programme.catalogue import Catalogue
 from loyalty.programme.programme import Programme
+from loyalty.programme.rules.rewards import Reward
 
 K = TypeVar("K", bound=Hashable)
 Row = TypeVar("Row")
@@ -85,6 +86,11 @@ class Loaders:
     async def catalogue(self) -> Catalogue:
         """Terms, campaigns and rewards as they are now."""
         return await self._catalogue.load(None)
+
+    async def stock_of(self, rewards: Iterable[Reward]) -> dict[str, int | None]:
+        """What is left of each reward that can run out, by id."""
+        limited = [reward.reward_id for reward in rewards if reward.stock_left is not None]
+        return dict(zip(limited, await self.stock.load_many(limited), strict=True)) if limited else {}
 
     async def _read_catalogue(self, keys: list[None]) -> list[Catalogue]:
         catalogue = await self.programme.catalogue()

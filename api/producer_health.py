@@ -15,7 +15,7 @@ from db.pool import Database, DatabaseUnavailable
 from db.webhooks.health import TroubleRow
 from loyalty.tokens import Verifier
 from loyalty.webhooks.health import ProducerHealth, health_of_producer, health_of_producers, unknown_producers
-from loyalty.webhooks.inbox import UnknownProducer
+from loyalty.webhooks.store import UnknownProducer
 
 _FAILURES = ("DEAD", "RETRYING")
 _NOT_KEPT_BY_CACHES = {"cache-control": "no-store"}

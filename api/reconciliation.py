@@ -18,10 +18,10 @@ from db.pool import DatabaseUnavailable
 from loyalty.programme.programme import Programme
 from loyalty.refusals import InvalidInput
 from loyalty.tokens import Verifier
-from loyalty.webhooks.inbox import UnknownProducer, check_sender
 from loyalty.webhooks.producers.events import BadSignature
 from loyalty.webhooks.producers.reading import is_id
 from loyalty.webhooks.reconcile import Missing, Report, keep_reports
+from loyalty.webhooks.store import UnknownProducer, check_sender
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from api.bodies import BodyNotRead, BodyTooLarge, read_body
 from api.context import Wake
 from api.metrics import Metrics
 from db.pool import Database, DatabaseUnavailable
-from loyalty.webhooks.inbox import UnknownProducer, keep
 from loyalty.webhooks.producers.events import BadSignature, MalformedDelivery, Sent, StaleSignature
 from loyalty.webhooks.rejections import Reason, Rejections
+from loyalty.webhooks.store import UnknownProducer, keep
 
 log = logging.getLogger("mipoints.api")
 

@@ -25,18 +25,24 @@ from bench.running import programme_running
 from db.ledger.balance_changes import follow_member, listening
 from db.pool import Database, connect
 from loyalty.callers import Caller
-from loyalty.members.register import Registration, register
+from loyalty.members.eligibility import Registration
+from loyalty.members.register import register
 from loyalty.operators.adjust import Adjustment, adjust
 from loyalty.programme.programme import Programme
+from tests.support.stage import settings_for
 
 MEMBERS, AT_ONCE, CHANGES = 200, 16, 2000
 OPERATOR = Caller("bench", frozenset({"operator"}), is_service=True)
 STOREFRONT = Caller("bench-shop", frozenset({"storefront"}), is_service=True)
 
 
+def _programme_on(db: Database) -> Programme:
+    return Programme.of(db, settings_for("", velocity_per_minute=None, sandbox=False))
+
+
 async def people_join(db: Database) -> None:
     """So many members, whom nobody follows."""
-    programme = Programme(db)
+    programme = _programme_on(db)
     for n in range(MEMBERS):
         await register(programme, STOREFRONT, Registration(f"mi-{n}", "ES", date(1990, 5, 17)), f"join-{n}")
 
@@ -49,7 +55,7 @@ async def followed(db: Database) -> None:
 
 async def changes_a_second(db: Database, name: str) -> list[str]:
     """Corrections a second, and how long one takes: the median and the slowest but one in a hundred."""
-    programme, waiting, took = Programme(db), iter(range(CHANGES)), []
+    programme, waiting, took = _programme_on(db), iter(range(CHANGES)), []
 
     async def one_after_another() -> None:
         for n in waiting:

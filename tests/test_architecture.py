@@ -21,7 +21,7 @@ GROUND = "ground"
 """The modules that lie in `loyalty/` itself: settings, refusals, callers, tokens, texts. No business."""
 ROOMS = {
     GROUND: set(),
-    "programme": set(),
+    "programme": {GROUND},
     "messages": {GROUND, "programme"},
     "ledger": {GROUND, "programme"},
     "earning": {GROUND, "programme", "ledger"},
@@ -143,6 +143,18 @@ def test_how_points_move_is_written_in_the_journal_alone():
     assert builders == ["loyalty/ledger/journal.py"]
     writers = {name for name, text in all_queries().items() if "insert into transfers" in text}
     assert writers == {"post_due", "record", "seed_members"}
+
+
+def test_a_programme_is_built_from_settings_alone():
+    """So that no two processes can have different ones (`Programme.of`)."""
+    builders = [
+        str(path.relative_to(ROOT))
+        for package in (*MAY_IMPORT, "tests")
+        for path in modules(package)
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Programme"
+    ]
+    assert builders == []
 
 
 @pytest.mark.parametrize("name", ["api", "db", "workers", "loyalty", "mipoints"])

@@ -13,7 +13,8 @@ from datetime import date, datetime, timedelta
 import asyncpg
 
 from loyalty.callers import Caller
-from loyalty.members.register import Registration, register
+from loyalty.members.eligibility import Registration
+from loyalty.members.register import register
 from loyalty.orders.record import OrderToRecord, record_order
 from loyalty.orders.rules.facts import Fact, Lost, Returned, ReturnedToSender
 from loyalty.orders.rules.order import Order, all_kept

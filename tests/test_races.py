@@ -17,7 +17,8 @@ from loyalty.callers import Caller
 from loyalty.coupons.redeem import Redeemed, redeem
 from loyalty.earning.earn import earn
 from loyalty.earning.rules.activity import Activity
-from loyalty.members.register import Registration, register
+from loyalty.members.eligibility import Registration
+from loyalty.members.register import register
 from loyalty.orders.record import OrderToRecord, record_order
 from loyalty.orders.rules.order import Order, OrderLine
 from loyalty.programme.programme import Programme

@@ -8,7 +8,8 @@ import asyncpg
 
 from db import clock
 from loyalty.callers import Caller
-from loyalty.operators.campaigns import create_campaign, end_campaign, load_campaigns
+from loyalty.operators.campaigns import create_campaign, end_campaign
+from loyalty.operators.load_campaigns import load_campaigns
 from loyalty.programme.files import shipped_campaign
 from loyalty.programme.programme import Programme
 from loyalty.programme.rules.campaign_check import CampaignToCheck

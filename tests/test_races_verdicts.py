@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 
 import asyncpg
@@ -14,7 +15,8 @@ from loyalty.earning.earn import earn
 from loyalty.earning.moderate import ReviewPublished, ReviewRemoved, ShareRemoved, record_moderation
 from loyalty.earning.rules.activity import Activity
 from loyalty.ledger.answers import Decided
-from loyalty.members.register import Registration, register
+from loyalty.members.eligibility import Registration
+from loyalty.members.register import register
 from loyalty.operators.adjust import Adjustment, adjust
 from loyalty.operators.decide_review import ReviewDecision, decide_review
 from loyalty.programme.programme import Programme
@@ -143,7 +145,7 @@ async def test_a_members_activities_at_once_pass_up_to_the_limit_exactly(
 ):
     """R70."""
     await joined(programme, owner)
-    limited = Programme(programme.db, programme.hold_seconds, velocity_per_minute=10)
+    limited = replace(programme, velocity_per_minute=10)
     await asyncio.gather(
         *(earn(limited, Caller("mi-1"), Activity("REVIEW", f"p-{n}", f"rv-{n}"), None, f"k-{n}") for n in range(MANY))
     )

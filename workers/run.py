@@ -24,9 +24,8 @@ _CLOSING_SECONDS = 3.0
 async def open_sweeper(settings: Settings) -> Sweeper:
     """A sweeper with a pool of its own; its sets may take longer than a caller would wait."""
     db = await connect(settings.database_url, most=4, seconds=JOB_SECONDS, name="mipoints worker")
-    programme = Programme(db, settings.hold_seconds, settings.velocity_per_minute, takes_tests=settings.sandbox)
     return Sweeper(
-        programme,
+        Programme.of(db, settings),
         settings.sweep_seconds,
         producer_keys={name: Key(*told) for name, told in settings.producer_keys.items()},
         reconcile_after=timedelta(days=settings.reconcile_after_days),

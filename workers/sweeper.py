@@ -20,8 +20,8 @@ from loyalty.outgoing.addresses import Reach
 from loyalty.outgoing.courier import Courier, tidy_outgoing
 from loyalty.outgoing.sender import Sender
 from loyalty.programme.programme import Programme
+from loyalty.webhooks.apply import apply_some
 from loyalty.webhooks.ask_producers import Key, ask_about_silent_parcels
-from loyalty.webhooks.inbox import apply_some
 
 log = logging.getLogger(__name__)
 

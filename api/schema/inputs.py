@@ -8,7 +8,7 @@ import strawberry
 from api.schema.arguments import given
 from api.schema.scalars import URL, Market
 from loyalty.earning.rules.activity import Activity
-from loyalty.members.register import Registration
+from loyalty.members.eligibility import Registration
 from loyalty.orders.record import OrderToRecord
 from loyalty.orders.rules.order import Order, OrderLine, Parcel
 from loyalty.programme.rules.kinds import EntryKind, is_new_kind

@@ -13,7 +13,6 @@ from api.schema.arguments import NOT_GIVEN, given
 from api.schema.coupons.checkout import coupons_for_cart
 from api.schema.lookup import find, may_see, open_market
 from api.schema.members.members import Member as MemberType
-from api.schema.members.members import offered_rewards
 from api.schema.node import Node as NodeType
 from api.schema.operators.liability import liability
 from api.schema.orders.orders import Order as OrderType
@@ -27,6 +26,7 @@ from db import clock
 from db.orders.numbers import order_owner
 from loyalty.members.export import export_member
 from loyalty.programme.rules.calendar import local_day
+from loyalty.programme.rules.rewards import offered
 
 MarketArgument = Annotated[Market, strawberry.argument(description="Two capital letters, such as ES.")]
 
@@ -81,9 +81,9 @@ class Query:
 }""",
     )
     async def rewards(self, info: Info, market: MarketArgument) -> list[RewardType] | None:
-        await open_market(info, market)
+        catalogue = await open_market(info, market)
         now = await clock.now(info.context.programme.db)
-        return [RewardType.of(reward) for reward, _ in await offered_rewards(info, market, now)]
+        return [RewardType.of(reward) for reward in offered(catalogue.rewards, market, now)]
 
     @query(EVERYONE, "campaigns running or announced in a market, soonest first.")
     async def campaigns(self, info: Info, market: MarketArgument) -> list[CampaignType] | None:

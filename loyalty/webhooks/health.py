@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from db.pool import Database
 from db.webhooks.health import ProducerRow, TroubleRow, producers_now, producers_seen, producers_troubles
-from loyalty.webhooks.inbox import UnknownProducer
 from loyalty.webhooks.producers import PRODUCERS
 from loyalty.webhooks.rejections import UNKNOWN
+from loyalty.webhooks.store import UnknownProducer
 
 _HOUR = timedelta(hours=1)
 

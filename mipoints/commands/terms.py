@@ -117,12 +117,12 @@ def _of_market(market: str, shipped: bool) -> "tuple[tuple[Terms, ...], datetime
 
 async def _loaded() -> "tuple[dict[str, tuple[Terms, ...]], datetime]":
     from db import clock
-    from loyalty.programme.programme import Programme
+    from loyalty.programme.catalogue import catalogue_now
     from mipoints.database import opened_database
     from mipoints.sandbox import settings
 
     async with opened_database(settings()) as db:
-        return dict((await Programme(db).catalogue()).terms), await clock.now(db)
+        return dict((await catalogue_now(db)).terms), await clock.now(db)
 
 
 def _called(versions: "tuple[Terms, ...]", name: str) -> "Terms":

@@ -10,7 +10,7 @@ from loyalty.ledger.send_notices import LogNotifier, Notifier, send_some
 from loyalty.orders.settle_kept import settle_some_kept
 from loyalty.outgoing.courier import Courier
 from loyalty.programme.programme import Programme
-from loyalty.webhooks.inbox import apply_some
+from loyalty.webhooks.apply import apply_some
 
 
 async def drain(programme: Programme) -> None:

@@ -236,13 +236,7 @@ async def open_stage(shared: Shared, *, buffers: int | None = None, **others: An
     """Starts the API on a free port of this machine and stops it afterwards."""
     settings = settings_for(shared.url, **others)
     db = replace(shared.db, seconds=settings.deadline_seconds)
-    programme = Programme(
-        db,
-        settings.hold_seconds,
-        settings.velocity_per_minute,
-        person_salt=settings.person_salt,
-        takes_tests=settings.sandbox,
-    )
+    programme = Programme.of(db, settings)
     woken: list[str] = []
 
     async def wake(job: str, _at: object) -> None:

@@ -12,6 +12,7 @@ from loyalty import refusals as said
 from loyalty.earning.rules.activity import WayView
 from loyalty.earning.rules.fuel import FuelView
 from loyalty.messages.sentences import way_sentence
+from loyalty.programme.rules.rewards import Reward
 from loyalty.programme.rules.terms import Terms
 
 
@@ -78,3 +79,11 @@ class LapsingPoints:
 class RewardProgress:
     reward: RewardType = strawberry.field(description="The cheapest reward that is not affordable yet.")
     missing: int = strawberry.field(description="Points that are missing.")
+
+    @classmethod
+    def of(cls, found: tuple[Reward, int] | None) -> "RewardProgress | None":
+        """A reward of the catalogue and the points missing; None for none."""
+        if found is None:
+            return None
+        reward, missing = found
+        return cls(reward=RewardType.of(reward), missing=missing)

@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -43,7 +44,7 @@ def redis() -> Iterator[EmbeddedRedis]:
 
 @pytest.fixture
 def programme_with_short_holds(programme: Programme) -> Programme:
-    return Programme(programme.db, HOLD)
+    return replace(programme, hold_seconds=HOLD)
 
 
 async def some_shares(programme: Programme, name: str) -> None:

@@ -1,6 +1,7 @@
 """What becomes of a membership (R4, R5, R20, R71): paused, resumed, closed, moved to another zone, exported, erased."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -587,7 +588,7 @@ async def test_what_was_never_given_is_given_to_who_joins_anew(stage: Stage):
 
 async def test_the_hash_of_a_person_is_salted_by_the_setting_else_by_the_database(programme: Programme):
     """R71."""
-    set_once = Programme(programme.db, person_salt="a salt that was set once")
+    set_once = replace(programme, person_salt="a salt that was set once")
     by_default, by_setting = [await each.person_hash("mi-1", programme.db) for each in (programme, set_once)]
     assert by_default == await programme.person_hash("mi-1", programme.db)
     assert len({by_default, by_setting, await set_once.person_hash("mi-2", programme.db)}) == 3

@@ -3,7 +3,7 @@
 import base64
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -11,8 +11,6 @@ from typing import TypeVar
 T = TypeVar("T")
 
 PREFIX = "MIPOINTS_"
-ASKABLE = ("easypost", "aftership", "shippo", "sendcloud")
-"""The producers that answer questions about a parcel (loyalty/webhooks/producers/questions.py)."""
 
 
 class SettingsError(Exception):
@@ -56,8 +54,11 @@ class Settings:
     outgoing_allow_private: bool = False
 
 
-def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """Reads MIPOINTS_* (and plain DATABASE_URL, REDIS_URL). Raises SettingsError naming every problem at once."""
+def read_settings(environ: Mapping[str, str] | None = None, *, askable: Collection[str]) -> Settings:
+    """Reads MIPOINTS_* (and plain DATABASE_URL, REDIS_URL). Raises SettingsError naming every problem at once.
+
+    `askable`: the producers that may have a key in PRODUCER_KEYS (`loyalty.webhooks.producers.ASKABLE`).
+    """
     reader = _Reader(os.environ if environ is None else environ)
     sandbox = reader.read("SANDBOX", _switch, False)
     settings = Settings(
@@ -93,7 +94,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         trusted_manifest=reader.read("TRUSTED_MANIFEST", str, None),
         outgoing_allow_private=reader.read("OUTGOING_ALLOW_PRIVATE", _switch, False),
     )
-    reader.problems.extend(_contradictions(settings))
+    reader.problems.extend(_contradictions(settings, askable))
     if reader.problems:
         raise SettingsError("\n".join(reader.problems))
     return settings
@@ -108,7 +109,7 @@ def check_for_serving(settings: Settings) -> None:
         )
 
 
-def _contradictions(settings: Settings) -> list[str]:
+def _contradictions(settings: Settings, askable: Collection[str]) -> list[str]:
     problems = []
     if not settings.database_url:
         problems.append("Set MIPOINTS_DATABASE_URL, such as postgresql://user:password@host:5432/mipoints.")
@@ -118,9 +119,9 @@ def _contradictions(settings: Settings) -> list[str]:
         if not _is_base64(secret.removeprefix("whsec_"))
     ]
     problems += [
-        f"{PREFIX}PRODUCER_KEYS: {name!r} cannot be asked; there are {', '.join(ASKABLE)}."
+        f"{PREFIX}PRODUCER_KEYS: {name!r} cannot be asked; there are {', '.join(askable)}."
         for name in settings.producer_keys
-        if name not in ASKABLE
+        if name not in askable
     ]
     budgets = {
         "MEMBER": settings.graphql_member_budget,

@@ -20,7 +20,7 @@ from loyalty.orders.settle import TooManyFacts, settle
 from loyalty.programme.programme import Programme
 from loyalty.webhooks.producers import PRODUCERS, Producer
 from loyalty.webhooks.producers.events import Ignored, ReportedOrder, Sent
-from loyalty.webhooks.producers.whose import named_in
+from loyalty.webhooks.producers.numbers import numbers_in
 
 log = logging.getLogger(__name__)
 
@@ -137,7 +137,7 @@ async def _apply(programme: Programme, producer: str, event_id: str, about: list
             happening = Ignored("It was sent in test mode, which moves no points here.")
         if isinstance(happening, Ignored):
             log.info("Delivery %s %r is ignored: %s", producer, event_id, happening.reason)
-            named = named_in(delivery.body)
+            named = numbers_in(delivery.body)
             number = await order_named(db, named.orders, named.parcels)
             await rows.finish_delivery(db, delivery, "IGNORED", error=happening.reason, order_number=number)
             return 1
@@ -149,7 +149,7 @@ async def _apply(programme: Programme, producer: str, event_id: str, about: list
         member_id, number = target
         about.append(number)
         await _settle_all(programme, db, member_id, number, happening, delivery)
-        parcels_told.extend(happening.parcels_told)
+        parcels_told.extend(happening.shipped_parcels)
         await rows.finish_delivery(db, delivery, "APPLIED", order_number=number)
         return 1
 
@@ -167,8 +167,8 @@ async def _settle_all(
     """All that a delivery tells of an order; carriers' news of the parcels it told of will find the order."""
     for fact in known.facts:
         await settle(programme, db, member_id, number, fact, delivery)
-    if known.parcels_told:
-        await rows.link_parcels_to_order(db, number, member_id, known.parcels_told)
+    if known.shipped_parcels:
+        await rows.link_parcels_to_order(db, number, member_id, known.shipped_parcels)
 
 
 async def _order_of(db: Queryable, known: ReportedOrder, received_at: datetime) -> tuple[UUID, str] | None:

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from loyalty.settings import SettingsError, read_settings
 from loyalty.webhooks.ask_producers import Key, ask_about_silent_parcels
+from loyalty.webhooks.producers import ASKABLE
 from loyalty.webhooks.reconcile import silent_parcels
 from tests.cli.commands import mipoints
 from tests.support.processes import environment
@@ -285,4 +286,4 @@ async def test_a_producer_that_is_away_holds_nobody_up(stage: Stage):
 )
 def test_a_wrong_key_is_said_at_start_and_other_hosts_are_for_sandboxes(told: str, word: str):
     with pytest.raises(SettingsError, match=word):
-        read_settings({"DATABASE_URL": "postgresql://h/d", "MIPOINTS_PRODUCER_KEYS": told})
+        read_settings({"DATABASE_URL": "postgresql://h/d", "MIPOINTS_PRODUCER_KEYS": told}, askable=ASKABLE)

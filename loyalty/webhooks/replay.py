@@ -1,4 +1,4 @@
-"""Applying kept deliveries again, by an operator's word: after a mended order, a new release, or ninety days."""
+"""Applies stored deliveries again at an operator's request: after a fixed order, a new release, or ninety days."""
 
 from typing import Any
 
@@ -15,9 +15,9 @@ from loyalty.refusals import NotFound
 
 
 async def replay_webhook(programme: Programme, caller: Caller, named: DeliveryKey | None, key: str) -> DeliveryKey:
-    """Has a delivery in any state applied again, as if it had just come; gives which.
+    """Has a delivery in any state applied again, as if it had just arrived; returns its key.
 
-    What it says is a fact under a business key, so applied again it has no second effect (R61). Refusals: NotFound,
+    Its facts have business keys, so applying it again has no second effect (R61). Refusals: NotFound,
     IdempotencyMismatch.
     """
     request = request_of(caller, "replayWebhook", key, named)
@@ -33,7 +33,7 @@ async def replay_webhook(programme: Programme, caller: Caller, named: DeliveryKe
 
 
 async def replay_by_hand(db: Database, named: DeliveryKey, actor: str) -> None:
-    """The same from the command line. Raises NotFound."""
+    """Has a delivery applied again from the command line. Raises NotFound."""
 
     async def replay(queryable: Queryable) -> None:
         await log_action(queryable, await _replay(queryable, named, actor))
@@ -42,7 +42,7 @@ async def replay_by_hand(db: Database, named: DeliveryKey, actor: str) -> None:
 
 
 async def replay_dead(db: Database, producer: str, actor: str) -> int:
-    """Has all of a producer's deliveries that were given up on applied again; gives how many."""
+    """Has all dead deliveries of a producer applied again; returns their number."""
 
     async def replay(queryable: Queryable) -> int:
         event_ids = await replay_dead_deliveries(queryable, producer)
@@ -55,7 +55,7 @@ async def replay_dead(db: Database, producer: str, actor: str) -> int:
 
 
 _NO_REASON = ""
-"""Nobody is asked why a delivery is applied again; the log says who, when, which, and what it was before."""
+"""A replay needs no reason. The log has the operator, the time, the delivery and its state before."""
 
 
 async def _replay(db: Queryable, named: DeliveryKey, actor: str) -> NewLogEntry:

@@ -131,8 +131,8 @@ where
     and exists (select from outgoing o where o.endpoint_id = e.endpoint_id and o.state = 'WAITING');
 
 -- name: replay_event
--- Has one event ($1), delivered or dead, sent again from the start under its old id; $2: to one endpoint only. Endpoints
--- that are gone or removed are skipped.
+-- Has one event ($1), delivered or dead, sent again from the start under its old id; $2: only to this one endpoint.
+-- Endpoints that are gone or removed are skipped.
 update outgoing o
 set
     state = 'WAITING', attempts = 0, tried_since = programme_now(), due_at = programme_now(), leased_until = null,

@@ -1,7 +1,7 @@
 -- The inbox for operators: pages, single deliveries, and replays.
 
 -- name: deliveries_page
--- Stored deliveries, newest first: of producers $1 and in states $2, after the place $3, $4, $5 in the list; $6 at most.
+-- Stored deliveries, newest first: of producers $1 and in states $2, after the place $3, $4, $5 in it; $6 at most.
 -- Each producer and state is read from its own stretch of the index, at most one page of each.
 select d.*
 from unnest(coalesce($1::text[], array(select producer from inbox_producers))) as p (producer)

@@ -38,7 +38,7 @@ class MessageCatalogue:
     counted: Mapping[str, Mapping[str, str]]
     dates: Mapping[str, str]
 
-    def say(self, section: str, keys: Sequence[str], words: Mapping[str, str]) -> str:
+    def text(self, section: str, keys: Sequence[str], words: Mapping[str, str]) -> str:
         """The text of the first key that the section has, by the richest template that the words can fill.
 
         Raises KeyError if the section has none of the keys.

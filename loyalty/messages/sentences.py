@@ -14,14 +14,14 @@ def verdict_sentence(code: str, language: str, facts: Facts) -> str:
     without the zone a `resets_at` in UTC is left out. `had_lapsed`: the points to be taken back had lapsed (R36).
     """
     catalogue = CATALOGUES[language]
-    return _sentence(catalogue.say("verdicts", _verdict_keys(code, facts), words_of(catalogue, facts)))
+    return _sentence(catalogue.text("verdicts", _verdict_keys(code, facts), words_of(catalogue, facts)))
 
 
 def entry_sentence(kind: str, language: str, facts: Facts) -> str:
     """One sentence about an entry of the ledger. Facts, each optional: points (signed) and reference."""
     catalogue = CATALOGUES[language]
     keys = (f"{kind}_TAKEN", kind, "EARNED") if _are_taken(facts) else (kind, "EARNED")
-    return _sentence(catalogue.say("entries", keys, words_of(catalogue, {**facts, "kind": kind})))
+    return _sentence(catalogue.text("entries", keys, words_of(catalogue, {**facts, "kind": kind})))
 
 
 def refusal_sentence(refusal: Refusal, language: str, *, time_zone: str | None = None) -> str:
@@ -34,7 +34,7 @@ def refusal_sentence(refusal: Refusal, language: str, *, time_zone: str | None =
     if refusal.code not in catalogue.texts["refusals"]:
         return str(refusal)
     words = refusal_words(catalogue, refusal.facts, time_zone)
-    return _sentence(catalogue.say("refusals", (refusal.code,), words | _own_sentence(refusal)))
+    return _sentence(catalogue.text("refusals", (refusal.code,), words | _own_sentence(refusal)))
 
 
 def way_sentence(
@@ -52,16 +52,16 @@ def way_sentence(
     catalogue = CATALOGUES[language]
     action = (actions or {}).get(language)
     words = {
-        "action": action if action is not None else catalogue.say("actions", (kind, "OTHER"), {}),
+        "action": action if action is not None else catalogue.text("actions", (kind, "OTHER"), {}),
         "points": catalogue.count("POINTS", points),
     }
-    return catalogue.say("ways", (kind, "EARNED"), words | _cap(catalogue, cap_limit, cap_period))
+    return catalogue.text("ways", (kind, "EARNED"), words | _cap(catalogue, cap_limit, cap_period))
 
 
 def notice_sentence(kind: str, language: str, facts: Facts) -> str:
     """One sentence of a notice (R50). Facts, each optional: points, lapses_on (a day) and reference."""
     catalogue = CATALOGUES[language]
-    return _sentence(catalogue.say("notices", (kind,), words_of(catalogue, facts) | notice_words(catalogue, facts)))
+    return _sentence(catalogue.text("notices", (kind,), words_of(catalogue, facts) | notice_words(catalogue, facts)))
 
 
 def _verdict_keys(code: str, facts: Facts) -> list[str]:

@@ -15,7 +15,7 @@ Facts = Mapping[str, object]
 def words_of(catalogue: MessageCatalogue, facts: Facts) -> dict[str, str]:
     """The words for an entry or a verdict. `points` and `kind` are always there, if unknown in general terms."""
     named = _present({"reference": facts.get("reference") or None})
-    kind = catalogue.say("kinds", (str(facts.get("kind")), "OTHER"), named)
+    kind = catalogue.text("kinds", (str(facts.get("kind")), "OTHER"), named)
     zone = facts.get("time_zone")
     optional = {
         "campaigns": _names(catalogue, facts.get("campaigns")),

@@ -32,8 +32,8 @@ from mipoints.tour_printer import TourPrinter
 
 MARKET = "ES"
 HOLD = "5m"
-MEMBER, STOREFRONT, ANYBODY = "the member", "the storefront", "anybody"
-PATIENCE = 30.0
+AS_MEMBER, AS_STOREFRONT, AS_ANYBODY = "the member", "the storefront", "anybody"
+STEP_SECONDS = 30.0
 PHONES, PHONE_MINOR, BAND_MINOR = 2, 49_999, 5_000
 
 
@@ -80,7 +80,7 @@ class Tour:
         self.tell.chapter(f"1. A new person, {self.mi_id}, joins mi.com and signs in to the app")
         await self._read_terms()
         told = {"miId": self.mi_id, "market": MARKET, "birthDate": "1990-05-17"}
-        answer = await self._ask("registerMember", REGISTER, told, STOREFRONT, "MemberRegistered")
+        answer = await self._ask("registerMember", REGISTER, told, AS_STOREFRONT, "MemberRegistered")
         self._expect_points("SIGN_UP", answer["verdict"]["points"])
         self.total += answer["verdict"]["points"]
         await self._balance()
@@ -115,7 +115,7 @@ class Tour:
         self.tell.chapter("4. An order in two parcels")
         whole = PHONES * PHONE_MINOR + BAND_MINOR
         told = await self._told_order()
-        answer = await self._ask("recordOrder", RECORD_ORDER, told, STOREFRONT, "OrderRecorded")
+        answer = await self._ask("recordOrder", RECORD_ORDER, told, AS_STOREFRONT, "OrderRecorded")
         self._expect_amount(answer["verdict"]["points"], _points(whole), "the order's points")
         self.worth = answer["verdict"]["points"]
         self.total += self.worth
@@ -143,7 +143,7 @@ class Tour:
         self._expect(bool(rewards), True, "rewards in the market")
         reward = min(rewards, key=lambda each: int(each["cost"]))
         told = {"rewardId": reward["id"]}
-        answer = await self._ask("redeemPoints", REDEEM, told, MEMBER, "PointsRedeemed")
+        answer = await self._ask("redeemPoints", REDEEM, told, AS_MEMBER, "PointsRedeemed")
         self._expect(answer["coupon"]["state"], "AVAILABLE", "the coupon's state")
         self.total -= reward["cost"]
         await self._balance()
@@ -151,8 +151,8 @@ class Tour:
     async def look_back(self) -> None:
         """The history adds up to the balance."""
         self.tell.chapter("7. The history")
-        self.tell.request("pointsHistory", MEMBER, HISTORY, {})
-        member = await self.api.ask(HISTORY, {}, self._token_of(MEMBER))
+        self.tell.request("pointsHistory", AS_MEMBER, HISTORY, {})
+        member = await self.api.ask(HISTORY, {}, self._token_of(AS_MEMBER))
         lines = member["pointsHistory"]["nodes"]
         self.tell.history(lines)
         self._expect(sum(line["points"] for line in lines), self.total, "the sum of the history")
@@ -179,13 +179,13 @@ class Tour:
 
     async def _earn_anything(self, activity: str, details: dict[str, str]) -> dict[str, Any]:
         told = {"activity": {activity: details}}
-        answer = await self._ask("earnPoints", EARN, told, MEMBER, "PointsVerdict")
+        answer = await self._ask("earnPoints", EARN, told, AS_MEMBER, "PointsVerdict")
         verdict: dict[str, Any] = answer["verdict"]
         return verdict
 
     async def _read(self, name: str, document: str, variables: dict[str, Any]) -> Any:
         """One question that anybody may ask, shown with its answer."""
-        self.tell.request(name, ANYBODY, document, variables)
+        self.tell.request(name, AS_ANYBODY, document, variables)
         answer = await self.api.ask(document, variables)
         self.tell.answer({name: answer})
         return answer
@@ -231,7 +231,7 @@ class Tour:
         await self._balance()
 
     async def _order_now(self) -> dict[str, Any]:
-        order: dict[str, Any] = await self.api.ask(ORDER, {"number": self.order}, self._token_of(STOREFRONT))
+        order: dict[str, Any] = await self.api.ask(ORDER, {"number": self.order}, self._token_of(AS_STOREFRONT))
         return order
 
     async def _time_passes(self, duration: str) -> None:
@@ -252,16 +252,16 @@ class Tour:
         self._expect(balance["debt"], 0, "debt")
 
     async def _balance_now(self) -> dict[str, int]:
-        member = await self.api.ask(BALANCE, {}, self._token_of(MEMBER))
+        member = await self.api.ask(BALANCE, {}, self._token_of(AS_MEMBER))
         balance: dict[str, int] = member["balance"]
         return balance
 
     async def _until(self, is_so: Callable[[], Awaitable[bool]], what: str) -> None:
         try:
-            await until(is_so, PATIENCE)
+            await until(is_so, STEP_SECONDS)
         except TimeoutError:
             raise Unexpected(
-                f"Waited {PATIENCE:.0f} s for {what} in vain: is a worker running, and on the same database?"
+                f"Waited {STEP_SECONDS:.0f} s for {what} in vain: is a worker running, and on the same database?"
             ) from None
 
     def _expect_points(self, kind: str, points: int, more: int = 0) -> None:
@@ -292,7 +292,7 @@ class Tour:
         }
 
     def _token_of(self, who: str) -> str:
-        if who == STOREFRONT:
+        if who == AS_STOREFRONT:
             return issue(self.settings, scope="storefront", name="storefront")
         return issue(self.settings, member=self.mi_id)
 

@@ -11,9 +11,9 @@ from workers.wakeups import QUEUE, to_bytes
 
 log = logging.getLogger("mipoints.wake")
 
-LONGEST = 0.2
-SPACING = 0.05  # wake-ups of one kind within it are one
-PAUSE = 1.0  # after a failure nobody asks Redis for so long
+WAKE_SECONDS = 0.2
+WAKE_SPACING_SECONDS = 0.05  # wake-ups of one kind within it are one
+WAKE_PAUSE_SECONDS = 1.0  # after a failure nobody asks Redis for so long
 
 
 @dataclass(slots=True)
@@ -35,7 +35,7 @@ class Wake:
         """Has a worker woken now, or in so many seconds, when something becomes due."""
         if self.redis_url is None or self._now() < self._resumes_at:
             return
-        due = None if seconds is None else int((self._now() + seconds) / SPACING) + 1
+        due = None if seconds is None else int((self._now() + seconds) / WAKE_SPACING_SECONDS) + 1
         self._wanted.add((job, due))
         if self._sending is None or self._sending.done():
             self._sending = asyncio.create_task(self._send())
@@ -56,18 +56,18 @@ class Wake:
         while self._wanted:
             wanted, self._wanted = self._wanted, set()
             try:
-                async with asyncio.timeout(LONGEST):
+                async with asyncio.timeout(WAKE_SECONDS):
                     await self._enqueue(wanted)
             except (OSError, RedisError, RuntimeError) as error:
                 self._gave_up(error)
                 return
             self._resumes_at = 0.0
-            await asyncio.sleep(SPACING)
+            await asyncio.sleep(WAKE_SPACING_SECONDS)
 
     async def _enqueue(self, wanted: set[tuple[str, int | None]]) -> None:
         redis = await self._redis()
         for job, due in wanted:
-            seconds = None if due is None else max(0.0, due * SPACING - self._now())
+            seconds = None if due is None else max(0.0, due * WAKE_SPACING_SECONDS - self._now())
             await redis.enqueue_job(job, _queue_name=QUEUE, _defer_by=seconds)
 
     async def _redis(self) -> ArqRedis:
@@ -84,7 +84,7 @@ class Wake:
             log.warning("Redis wakes nobody for now (%r); due work is found by the sweeper.", error)
         self.failures += 1
         self._wanted.clear()
-        self._resumes_at = self._now() + PAUSE
+        self._resumes_at = self._now() + WAKE_PAUSE_SECONDS
 
     @staticmethod
     def _now() -> float:

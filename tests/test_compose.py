@@ -23,8 +23,8 @@ def services() -> dict[str, Any]:
     return services
 
 
-def filled_in(environment: dict[str, str]) -> dict[str, str]:
-    """What a container gets when every ${NAME:?sentence} is set to something sensible."""
+def filled_in(environment: dict[str, str | None]) -> dict[str, str]:
+    """What a container gets when every ${NAME:?sentence} is set to something sensible, and nothing else is set."""
     values = {
         "POSTGRES_PASSWORD": "a1b2c3",
         "SERVICE_PASSWORD": "d4e5f6",
@@ -32,10 +32,12 @@ def filled_in(environment: dict[str, str]) -> dict[str, str]:
         "MIPOINTS_AUTH_ISSUER": "https://login.example",
         "MIPOINTS_AUTH_AUDIENCE": "mi-points",
         "MIPOINTS_WEBHOOK_SECRETS": '{"native": ["whsec_c2VjcmV0"]}',
+        "MIPOINTS_PERSON_SALT": "set once and never changed",
     }
     return {
         name: re.sub(r"\$\{(\w+):\?[^}]+\}", lambda match: values[match[1]], value)
         for name, value in environment.items()
+        if value is not None
     }
 
 

@@ -43,7 +43,7 @@ class Sweeper:
     seconds: float
     notifier: Notifier = field(default_factory=LogNotifier)
     producer_keys: Mapping[str, Key] = field(default_factory=dict)
-    reconcile_after: timedelta = timedelta(days=10)
+    reconcile_after: timedelta = field(kw_only=True)
     reach: Reach = field(default_factory=Reach)
     courier: Courier = field(init=False)
     _lapses: LapseLooks = field(default_factory=LapseLooks)
@@ -104,8 +104,8 @@ class Sweeper:
         return await self.courier.send_some()
 
     async def tidy(self) -> int:
-        """Frees parked deliveries whose order nobody announced; gives up on those parked for 90 days and on what waits
-        for endpoints that ended; forgets counts of what was refused as long ago."""
+        """Frees parked deliveries whose order nobody announced; gives up on those that were parked for too long and on
+        what waits for endpoints that ended; forgets old counts of what was refused (db/limits.py)."""
         await unpark_known(self.programme.db)
         await mark_parked_dead(self.programme.db)
         await tidy_outgoing(self.programme.db)

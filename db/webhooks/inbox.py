@@ -114,5 +114,5 @@ async def unpark_known(db: Queryable) -> int:
 
 
 async def mark_parked_dead(db: Queryable) -> int:
-    """Marks deliveries dead that have been parked for 90 days; returns their number."""
+    """Marks deliveries dead that have been parked for PARKED_DAYS; returns their number."""
     return len(await db.fetch(query("mark_parked_dead")))

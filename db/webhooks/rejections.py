@@ -15,5 +15,5 @@ async def add_rejections(db: Queryable, counts: Mapping[tuple[str, str], int]) -
 
 
 async def forget_rejections(db: Queryable) -> None:
-    """Deletes counts that are older than ninety days."""
+    """Deletes counts that are older than REJECTIONS_DAYS."""
     await db.execute(query("forget_rejections"))

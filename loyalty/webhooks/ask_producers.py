@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from db.limits import QUESTION_HOURS, QUESTION_SECONDS
 from db.pool import Database
 from db.webhooks.inbox import keep_delivery
 from db.webhooks.reconcile import claim_question
@@ -21,9 +22,7 @@ from loyalty.webhooks.reconcile import SilentParcel, silent_parcels
 
 log = logging.getLogger(__name__)
 
-PAUSE = timedelta(hours=12)
-MOST_AT_ONCE = 20
-SECONDS = 10.0
+PARCELS_AT_ONCE = 20
 LONGEST_ANSWER = 1024 * 1024
 
 
@@ -42,12 +41,12 @@ class Key:
 async def ask_about_silent_parcels(db: Database, keys: Mapping[str, Key], after: timedelta) -> int:
     """Asks every producer in `keys` about parcels without news for `after`; returns the number of answers.
 
-    Only one worker asks about a parcel, once in twelve hours. If a producer does not answer, or with something else
+    Only one worker asks about a parcel, once in QUESTION_HOURS. If a producer does not answer, or with something else
     than the requested document, nothing changes and it is asked again after that time.
     """
     answers = 0
-    async with httpx.AsyncClient(timeout=SECONDS, follow_redirects=False, trust_env=False) as http:
-        for parcel in (await silent_parcels(db, after))[:MOST_AT_ONCE]:
+    async with httpx.AsyncClient(timeout=QUESTION_SECONDS, follow_redirects=False, trust_env=False) as http:
+        for parcel in (await silent_parcels(db, after))[:PARCELS_AT_ONCE]:
             for producer, key in keys.items():
                 answers += await _ask(db, http, producer, key, parcel)
     return answers
@@ -56,7 +55,8 @@ async def ask_about_silent_parcels(db: Database, keys: Mapping[str, Key], after:
 async def _ask(db: Database, http: httpx.AsyncClient, producer: str, key: Key, parcel: SilentParcel) -> bool:
     if parcel.tracking_number is None:
         return False
-    if not await claim_question(db, parcel.member_id, parcel.order_number, parcel.tracking_number, producer, PAUSE):
+    pause = timedelta(hours=QUESTION_HOURS)
+    if not await claim_question(db, parcel.member_id, parcel.order_number, parcel.tracking_number, producer, pause):
         return False
     questions = _questions_of(producer)
     question = questions.question(parcel.tracking_number, parcel.carrier, key.key)

@@ -1,4 +1,4 @@
-"""Applies stored deliveries again at an operator's request: after a fixed order, a new release, or ninety days."""
+"""Applies stored deliveries again at an operator's request: after a fixed order, a new release, or long in PARKED."""
 
 from typing import Any
 

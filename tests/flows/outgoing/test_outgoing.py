@@ -19,6 +19,7 @@ from loyalty.outgoing.events import TYPES
 from loyalty.programme.rules.calendar import first_of_month
 from tests.flows.ledger.test_lapsing import to, with_lot
 from tests.flows.members.test_membership import EXPORT
+from tests.support.drain import send_all
 from tests.support.receiver import Receiver, courier, receiving, rows
 from tests.support.stage import Stage
 
@@ -48,9 +49,9 @@ async def test_credited_points_are_sent_as_their_entry_of_the_history(
     stage: Stage, receiver: Receiver, sending: Courier
 ):
     await stage.register()
-    assert await sending.send_all() == 0
+    assert await send_all(sending) == 0
     await stage.advance(minutes=5)
-    assert await sending.send_all() == 1
+    assert await send_all(sending) == 1
     (event,) = receiver.events
     member = event["data"].pop("member")
     assert member == {"id": member["id"], "miId": "mi-1", "market": "ES"}
@@ -80,7 +81,7 @@ async def test_an_order_a_return_and_a_coupon_are_sent_in_the_ledgers_order(
     await stage.delivered("ORD-1")
     await stage.redeem("es-5")
     await stage.returned("ORD-1", "R-1", lines=[{"line_id": "2", "quantity": 1}])
-    await sending.send_all()
+    await send_all(sending)
     credited, coupon, taken = receiver.events
     assert [summary(each) for each in (credited, coupon, taken)] == [
         ("points.credited", 1, None, 650),
@@ -98,12 +99,12 @@ async def test_an_order_a_return_and_a_coupon_are_sent_in_the_ledgers_order(
 async def test_points_that_lapse_soon_are_sent_with_their_day(stage: Stage, receiver: Receiver, sending: Courier):
     day = await with_lot(stage, 200)
     await to(stage, first_of_month(day, -1))
-    await sending.send_all()
+    await send_all(sending)
     last = receiver.events[-1]
     assert summary(last) == ("points.lapsing_soon", 3, 2, 250)
     assert last["data"]["lapsesOn"] == day.isoformat()
     await to(stage, day)
-    assert await sending.send_all() == 0
+    assert await send_all(sending) == 0
 
 
 async def test_exactly_the_ledgers_entries_are_sent_despite_concurrent_changes(
@@ -119,7 +120,7 @@ async def test_exactly_the_ledgers_entries_are_sent_despite_concurrent_changes(
     await stage.advance(minutes=5)
     for n in range(8):
         await stage.returned(f"ORD-{n}", f"R-{n}")
-    await sending.send_all()
+    await send_all(sending)
     for n in range(8):
         mine = [each for each in receiver.events if each["data"]["member"]["miId"] == f"mi-{n}"]
         assert [each["data"]["sequence"] for each in mine] == list(range(1, len(mine) + 1))
@@ -157,7 +158,7 @@ async def test_each_endpoint_gets_its_types_and_can_verify_that_it_misses_none(
         for _ in range(2):
             await stage.redeem("es-5")
             await stage.advance(minutes=5)
-        await sending.send_all()
+        await send_all(sending)
         assert [summary(each)[1:3] for each in receiver.events] == [(1, None), (2, 1), (3, 2), (4, 3)]
         assert [summary(each)[:3] for each in coupons.events] == [("coupon.issued", 2, None), ("coupon.issued", 4, 2)]
         ids = {each.event["data"]["sequence"]: each.id for each in receiver.got}
@@ -173,12 +174,12 @@ async def test_a_new_secret_signs_beside_the_old_one_until_that_is_dropped(
     secret = await rotate_secret(db, receiver.endpoint_id, "olga")
     await stage.register()
     await stage.advance(minutes=5)
-    await sending.send_all()
+    await send_all(sending)
     assert receiver.got[0].verified(secret) == receiver.got[0].verified(receiver.secret)
     assert await drop_old_secrets(db, receiver.endpoint_id, "olga") == 1
     await stage.earn(SHARE)
     await stage.advance(minutes=5)
-    await sending.send_all()
+    await send_all(sending)
     assert receiver.got[1].verified(secret)
     with pytest.raises(WebhookVerificationError):
         receiver.got[1].verified(receiver.secret)
@@ -193,7 +194,7 @@ async def test_nothing_is_sent_about_an_erased_person_and_the_numbers_have_no_ga
     """R71: a waiting event has no Mi account id any more and is dropped; a person who joins again counts from 1."""
     await stage.register()
     await stage.advance(minutes=5)
-    await sending.send_all()
+    await send_all(sending)
     await stage.earn(SHARE)
     await stage.advance(minutes=5)
     erased = await stage.ask(
@@ -201,7 +202,7 @@ async def test_nothing_is_sent_about_an_erased_person_and_the_numbers_have_no_ga
         token=stage.token(scope="operator", name="olga"),
     )
     assert erased["eraseMember"]["__typename"] == "MemberChanged"
-    await sending.send_all()
+    await send_all(sending)
     assert await rows(stage.owner) == [("DELIVERED", 1), ("DROPPED", 1)]
     assert len(receiver.got) == 1
     assert await stage.owner.fetch("select * from outgoing o where o::text like '%mi-1%'") == []
@@ -209,7 +210,7 @@ async def test_nothing_is_sent_about_an_erased_person_and_the_numbers_have_no_ga
     await stage.register(key="again")
     await stage.earn(SHARE)
     await stage.advance(minutes=5)
-    await sending.send_all()
+    await send_all(sending)
     before, after = (each.verified(receiver.secret)["data"] for each in receiver.got)
     assert (before["sequence"], after["sequence"]) == (1, 1)
     assert before["member"]["miId"] == after["member"]["miId"]
@@ -220,7 +221,7 @@ async def test_nothing_is_sent_about_an_erased_person_and_the_numbers_have_no_ga
 async def test_the_export_has_the_sent_events_and_their_recipients(stage: Stage, receiver: Receiver, sending: Courier):
     await stage.register()
     await stage.advance(minutes=5)
-    await sending.send_all()
+    await send_all(sending)
     (entry,) = json.loads(await stage.app("mi-1", EXPORT))["told_to_others"]
     assert (entry["type"], entry["sequence"], entry["recipient"]) == ("points.credited", 1, "127.0.0.1")
     assert (entry["state"], entry["entry_seq"]) == ("DELIVERED", 2)
@@ -254,7 +255,7 @@ async def test_events_have_the_form_that_the_documentation_shows(stage: Stage, r
     await stage.delivered("ORD-2")
     await stage.returned("ORD-2", "R-1", lines=[{"line_id": "2", "quantity": 1}])
     await to(stage, first_of_month(day, -1))
-    await sending.send_all()
+    await send_all(sending)
     sent = {event["type"]: event for event in receiver.events if event["data"].get("kind") != "SIGN_UP"}
     for event in shown:
         assert shape(sent[event["type"]]) == shape(event)
@@ -268,7 +269,7 @@ async def test_the_events_of_a_year_in_one_step_are_sent_in_the_order_in_which_t
     await with_lot(stage, 200)
     await clock.advance(stage.owner, 14, timedelta())
     await stage.drain()
-    await sending.send_all()
+    await send_all(sending)
     assert [event["type"] for event in receiver.events] == ["points.credited"] * 2 + ["points.lapsing_soon"]
     moments = [event["data"].get("occurredAt", "9999") for event in receiver.events]
     assert moments == sorted(moments)

@@ -3,8 +3,8 @@
 -- clock, because they are about workers.
 
 -- name: claim_outgoing
--- Leases due rows for $3 seconds, as many of each endpoint as are sent at once; with several workers, each row is claimed
--- once. A resting endpoint gets nothing. After $2 failed rounds in a row an endpoint gets a single row, which tests it.
+-- Leases due rows for $3 seconds, as many of each endpoint as are sent at once; two workers never lease the same row.
+-- A resting endpoint gets nothing. After $2 failed rounds in a row an endpoint gets a single row, which tests it.
 -- Endpoints in $1 have a task already and are skipped. The contents are read here, so an event about a person who was
 -- erased meanwhile has no Mi account id (R71). `previous` is the sequence of the event before it for that endpoint.
 -- The second limit shows the planner how few rows there are, so that it reads each member by its key.

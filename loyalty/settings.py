@@ -3,14 +3,12 @@
 import base64
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 PREFIX = "MIPOINTS_"
-ASKABLE = ("easypost", "aftership", "shippo", "sendcloud")
-"""The producers that answer questions about a parcel (loyalty/webhooks/producers/questions.py)."""
 
 
 class SettingsError(Exception):
@@ -66,13 +64,16 @@ _SHARED = ("database_url", "redis_url")
 """Read without the prefix too, as other programs name them."""
 
 
-def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """Reads MIPOINTS_* (and plain DATABASE_URL, REDIS_URL). Raises SettingsError naming every problem at once."""
+def read_settings(environ: Mapping[str, str] | None = None, *, askable: Collection[str]) -> Settings:
+    """Reads MIPOINTS_* (and plain DATABASE_URL, REDIS_URL). Raises SettingsError naming every problem at once.
+
+    `askable`: the producers that may have a key in PRODUCER_KEYS (`loyalty.webhooks.producers.ASKABLE`).
+    """
     reader = _Reader(os.environ if environ is None else environ)
     read = {name: value for name, parse in _PARSERS.items() if (value := reader.read(name, parse)) is not None}
     values: dict[str, Any] = {"database_url": "", **(_UNSET_IN_A_SANDBOX if read.get("sandbox") else {}), **read}
     settings = Settings(**values)
-    reader.problems.extend(_contradictions(settings))
+    reader.problems.extend(_contradictions(settings, askable))
     if reader.problems:
         raise SettingsError("\n".join(reader.problems))
     return settings
@@ -92,7 +93,7 @@ def check_for_serving(settings: Settings) -> None:
         )
 
 
-def _contradictions(settings: Settings) -> list[str]:
+def _contradictions(settings: Settings, askable: Collection[str]) -> list[str]:
     problems = []
     if not settings.database_url:
         problems.append("Set MIPOINTS_DATABASE_URL, such as postgresql://user:password@host:5432/mipoints.")
@@ -102,9 +103,9 @@ def _contradictions(settings: Settings) -> list[str]:
         if not _is_base64(secret.removeprefix("whsec_"))
     ]
     problems += [
-        f"{PREFIX}PRODUCER_KEYS: {name!r} cannot be asked; there are {', '.join(ASKABLE)}."
+        f"{PREFIX}PRODUCER_KEYS: {name!r} cannot be asked; there are {', '.join(askable)}."
         for name in settings.producer_keys
-        if name not in ASKABLE
+        if name not in askable
     ]
     budgets = {
         "MEMBER": settings.graphql_member_budget,

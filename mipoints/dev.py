@@ -12,6 +12,7 @@ from typing import IO
 
 from db.pool import connect
 from loyalty.settings import Settings, read_settings
+from loyalty.webhooks.producers import ASKABLE
 from mipoints.banner import banner
 from mipoints.child_process import ChildProcess
 from mipoints.client import Api, new_http, until_ready
@@ -82,7 +83,7 @@ def _forget(folder: Path) -> None:
 async def _run(sandbox: Sandbox) -> None:
     async with AsyncExitStack() as stack:
         environ = _environment(sandbox, stack)
-        settings = read_settings(environ)
+        settings = read_settings(environ, askable=ASKABLE)
         await bring_up_to_date(settings, say)
         serving = ("serve", "--host", HOST, "--port", str(sandbox.port))
         children = [

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from loyalty.settings import Settings, read_settings
-from loyalty.webhooks.producers import PRODUCERS
+from loyalty.webhooks.producers import ASKABLE, PRODUCERS
 from mipoints.problems import Problem
 
 DEFAULT_URL = "http://127.0.0.1:8000"
@@ -24,7 +24,7 @@ def home() -> Path:
 
 def settings() -> Settings:
     """The environment's settings, completed by the checkout's sandbox. Raises SettingsError."""
-    found = read_settings(environment())
+    found = read_settings(environment(), askable=ASKABLE)
     for name, url in (("DATABASE_URL", found.database_url), ("REDIS_URL", found.redis_url or "")):
         if not _is_address(url):
             raise Problem(f"MIPOINTS_{name} is no address: a port is a number, and an IPv6 host is in brackets.")

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from loyalty.settings import check_for_serving, read_settings
+from loyalty.webhooks.producers import ASKABLE
 
 ROOT = Path(__file__).parent.parent
 COMPOSE = ROOT / "docker-compose.yml"
@@ -67,7 +68,7 @@ def test_every_secret_is_asked_for_with_a_sentence() -> None:
 
 @pytest.mark.parametrize("name", OURS)
 def test_the_settings_are_ones_we_accept_in_production(services: dict[str, Any], name: str) -> None:
-    settings = read_settings(filled_in(services[name]["environment"]))
+    settings = read_settings(filled_in(services[name]["environment"]), askable=ASKABLE)
     check_for_serving(settings)
     assert not settings.sandbox
 

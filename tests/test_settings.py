@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from loyalty.settings import PREFIX, Settings, SettingsError, read_settings, variable_of
+from loyalty.webhooks.producers import ASKABLE
 
 ROOT = Path(__file__).parent.parent
 DATABASE = {"MIPOINTS_DATABASE_URL": "postgresql://localhost/mipoints"}
@@ -20,7 +21,7 @@ def variables() -> list[str]:
 
 def defaults(environ: dict[str, str]) -> dict[str, str]:
     """What each variable is without a value of its own, as README writes it."""
-    settings = read_settings(DATABASE | environ)
+    settings = read_settings(DATABASE | environ, askable=ASKABLE)
     return {variable_of(each.name): as_written(getattr(settings, each.name)) for each in fields(Settings)}
 
 
@@ -83,7 +84,7 @@ def test_every_setting_can_be_set():
         "TRUSTED_DOCUMENTS": "members",
         "OUTGOING_ALLOW_PRIVATE": "on",
     }
-    changed = read_settings({PREFIX + name: texts.get(name, "12345") for name in variables()})
+    changed = read_settings({PREFIX + name: texts.get(name, "12345") for name in variables()}, askable=ASKABLE)
     untouched = Settings(database_url="")
     same = [each.name for each in fields(Settings) if getattr(changed, each.name) == getattr(untouched, each.name)]
     assert same == []
@@ -92,7 +93,7 @@ def test_every_setting_can_be_set():
 def test_every_problem_is_named_at_once():
     wrong = DATABASE | {"MIPOINTS_POOL_SIZE": "0", "MIPOINTS_SWEEP_SECONDS": "soon"}
     with pytest.raises(SettingsError) as error:
-        read_settings(wrong)
+        read_settings(wrong, askable=ASKABLE)
     assert str(error.value).splitlines() == [
         "MIPOINTS_SWEEP_SECONDS is a number of seconds above zero, such as 0.5.",
         "MIPOINTS_POOL_SIZE is a whole number above zero.",

@@ -9,13 +9,14 @@ from typing import Any
 from arq.connections import RedisSettings
 
 from loyalty.settings import read_settings
+from loyalty.webhooks.producers import ASKABLE
 from workers.run import open_sweeper
 from workers.wakeups import options, redis_settings
 
 
 async def open_worker(ctx: dict[str, Any]) -> None:
     """Opens a pool and starts sweeping."""
-    ctx["sweeper"] = await open_sweeper(read_settings())
+    ctx["sweeper"] = await open_sweeper(read_settings(askable=ASKABLE))
     ctx["sweeping"] = asyncio.create_task(ctx["sweeper"].run())
 
 
@@ -28,7 +29,7 @@ async def close_worker(ctx: dict[str, Any]) -> None:
 
 def worker_settings() -> dict[str, Any]:
     """Everything arq asks for, read from the environment."""
-    url = read_settings().redis_url
+    url = read_settings(askable=ASKABLE).redis_url
     return {
         **options(),
         "redis_settings": redis_settings(url) if url else RedisSettings(),

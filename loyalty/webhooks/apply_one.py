@@ -16,7 +16,7 @@ from loyalty.orders.settle import settle
 from loyalty.programme.programme import Programme
 from loyalty.webhooks.producers import PRODUCERS, Producer
 from loyalty.webhooks.producers.events import Ignored, ProducerEvent, ReportedOrder, Sent
-from loyalty.webhooks.producers.whose import named_in
+from loyalty.webhooks.producers.numbers import numbers_in
 from loyalty.webhooks.store import UnknownProducer
 from loyalty.webhooks.whose_order import OwnedOrder, Parked, order_of, park
 
@@ -68,7 +68,7 @@ async def apply_one(programme: Programme, key: DeliveryKey, transaction: Queryab
     if order is None:
         return Applied(parked=await park(transaction, delivery, event))
     await _settle(programme, transaction, order, event, delivery)
-    return Applied(parcels=[tracking_number for tracking_number, _ in event.parcels_told])
+    return Applied(parcels=[tracking_number for tracking_number, _ in event.shipped_parcels])
 
 
 def _adapter_of(delivery: Delivery) -> Producer:
@@ -88,7 +88,7 @@ def _as_taken(event: ProducerEvent, programme: Programme) -> ProducerEvent:
 async def _ignore(db: Queryable, delivery: Delivery, event: Ignored) -> None:
     """Nothing follows from it; the order it names is kept with it, so that erasing the member empties it too (R71)."""
     log.info("Delivery %s %r is ignored: %s", delivery.producer, delivery.event_id, event.reason)
-    named = named_in(delivery.body)
+    named = numbers_in(delivery.body)
     number = await order_named(db, named.orders, named.parcels)
     await rows.finish_delivery(db, delivery, "IGNORED", error=event.reason, order_number=number)
 
@@ -100,8 +100,8 @@ async def _settle(
     try:
         for fact in event.facts:
             await settle(programme, db, order.member_id, order.number, fact, delivery)
-        if event.parcels_told:
-            await rows.link_parcels_to_order(db, order.number, order.member_id, event.parcels_told)
+        if event.shipped_parcels:
+            await rows.link_parcels_to_order(db, order.number, order.member_id, event.shipped_parcels)
         await rows.finish_delivery(db, delivery, "APPLIED", order_number=order.number)
     except Exception as error:
         if is_of_the_database(error):

@@ -1,4 +1,4 @@
-"""Applying kept deliveries again, by an operator's word: after a mended order, a new release, or long in PARKED."""
+"""Applies stored deliveries again at an operator's request: after a fixed order, a new release, or long in PARKED."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -17,9 +17,9 @@ from loyalty.refusals import NotFound
 
 
 async def replay_webhook(programme: Programme, caller: Caller, named: DeliveryKey | None, key: str) -> DeliveryKey:
-    """Has a delivery in any state applied again, as if it had just come; gives which.
+    """Has a delivery in any state applied again, as if it had just arrived; returns its key.
 
-    What it says is a fact under a business key, so applied again it has no second effect (R61). Refusals: NotFound,
+    Its facts have business keys, so applying it again has no second effect (R61). Refusals: NotFound,
     IdempotencyMismatch.
     """
     request = request_of(caller, "replayWebhook", key, named)
@@ -45,7 +45,7 @@ class _Replaying:
 
 
 async def replay_by_hand(db: Database, named: DeliveryKey, actor: str) -> None:
-    """The same from the command line. Raises NotFound."""
+    """Has a delivery applied again from the command line. Raises NotFound."""
     await db.in_transaction(partial(_replay_and_log, named, actor))
 
 
@@ -54,7 +54,7 @@ async def _replay_and_log(named: DeliveryKey, actor: str, transaction: Queryable
 
 
 async def replay_dead(db: Database, producer: str, actor: str) -> int:
-    """Has all of a producer's deliveries that were given up on applied again; gives how many."""
+    """Has all dead deliveries of a producer applied again; returns their number."""
     return await db.in_transaction(partial(_replay_dead, producer, actor))
 
 
@@ -67,7 +67,7 @@ async def _replay_dead(producer: str, actor: str, transaction: Queryable) -> int
 
 
 _NO_REASON = ""
-"""Nobody is asked why a delivery is applied again; the log says who, when, which, and what it was before."""
+"""A replay needs no reason. The log has the operator, the time, the delivery and its state before."""
 
 
 async def _replay(named: DeliveryKey, actor: str, transaction: Queryable) -> NewLogEntry:

@@ -17,9 +17,9 @@ SENT_BACK = sample("easypost_tracker_updated_return_to_sender").sent.body
 
 
 def changed(body: bytes, event: dict[str, Any] | None = None, **tracker: Any) -> dict[str, Any]:
-    """An event but for what is named."""
-    told = json.loads(body) | (event or {})
-    return told | {"result": told["result"] | tracker}
+    """An event with the given values in place of its own."""
+    document = json.loads(body) | (event or {})
+    return document | {"result": document["result"] | tracker}
 
 
 async def ordered(stage: Stage) -> None:
@@ -79,7 +79,7 @@ async def test_test_mode_is_ignored_in_production_and_credits_in_the_sandbox(sta
     assert (await stage.balance())[:2] == (100, 50)
 
 
-async def test_a_returns_label_and_what_says_nothing_are_kept_and_ignored(stage: Stage):
+async def test_a_returns_label_and_events_without_effect_are_stored_and_ignored(stage: Stage):
     await ordered(stage)
     await tell_at_once(
         stage,
@@ -107,10 +107,10 @@ async def test_lost_and_found_again(stage: Stage):
     assert (await stage.balance())[:2] == (100, 50)
 
 
-async def test_two_parcels_with_one_number_are_told_apart_by_their_carriers(stage: Stage):
+async def test_two_parcels_with_one_number_are_distinguished_by_their_carriers(stage: Stage):
     await stage.register()
     for number, carrier in (("ORD-1", "UPS"), ("ORD-2", "fedex")):
-        told = {
+        order = {
             "number": number,
             "miId": "mi-1",
             "placedAt": (await stage.now()).isoformat(),
@@ -118,13 +118,13 @@ async def test_two_parcels_with_one_number_are_told_apart_by_their_carriers(stag
             "lines": [{"id": "11", "productId": "p-11", "quantity": 1, "paidMinor": 10000}],
             "parcels": [{"trackingNumber": "1", "carrier": carrier, "lines": [{"lineId": "11", "quantity": 1}]}],
         }
-        await stage.storefront(ORDER, input=told, key=number)
+        await stage.storefront(ORDER, input=order, key=number)
     await tell_at_once(stage, "easypost", DELIVERED)
     assert await stage.owner.fetchval("select order_number from inbox") == "ORD-2"
     assert (await stage.balance())[:2] == (100, 150)
 
 
-async def test_what_is_not_proven_is_401_and_not_kept(stage: Stage):
+async def test_an_unverified_delivery_is_401_and_not_stored(stage: Stage):
     signature = sample("easypost_tracker_updated_delivered").sent.headers["x-hmac-signature"]
     for body, headers in (
         (DELIVERED, {}),

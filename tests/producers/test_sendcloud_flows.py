@@ -19,7 +19,7 @@ async def start(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
-async def test_a_delivery_credits_once_however_often_and_in_whatever_order(stage: Stage, order: tuple[int, ...]):
+async def test_a_delivery_is_credited_once_however_often_and_in_any_order(stage: Stage, order: tuple[int, ...]):
     await start(stage)
     on_its_way = event({"id": 91, "message": "Parcel en route"}, changed=1549450000000)
     sent_again = event() | {"timestamp": 1549459999999}
@@ -32,7 +32,7 @@ async def test_a_delivery_credits_once_however_often_and_in_whatever_order(stage
     assert [kind for kind, *_ in await stage.history()].count("PURCHASE") == 1
 
 
-async def test_waiting_to_be_fetched_credits_nobody_and_fetching_it_does(stage: Stage):
+async def test_a_parcel_that_waits_to_be_fetched_is_credited_when_it_is_fetched(stage: Stage):
     await start(stage)
     await tell(stage, "sendcloud", sample(READY).sent.body, event({"id": 12, "message": "Awaiting customer pickup"}))
     assert await states(stage) == ["IGNORED", "APPLIED"]
@@ -42,7 +42,7 @@ async def test_waiting_to_be_fetched_credits_nobody_and_fetching_it_does(stage: 
 
 
 @pytest.mark.parametrize("names", [(DELIVERED, RETURNED), (RETURNED, DELIVERED)], ids="-".join)
-async def test_a_parcel_that_goes_back_leaves_no_points_whatever_comes_first(stage: Stage, names: tuple[str, ...]):
+async def test_a_parcel_that_goes_back_leaves_no_points_in_any_order(stage: Stage, names: tuple[str, ...]):
     await start(stage)
     await tell(stage, "sendcloud", *(sample(name).sent.body for name in names))
     assert await stage.balance() == (0, 50, 0)
@@ -84,7 +84,7 @@ async def test_one_parcel_of_two_credits_its_own_part_only(stage: Stage):
     assert (await stage.balance())[:2] == (100, 150)
 
 
-async def test_over_http_only_what_is_proven_is_kept(stage: Stage):
+async def test_over_http_only_verified_deliveries_are_stored(stage: Stage):
     body = sample(DELIVERED).sent.body
     refused = [
         await send(stage, "sendcloud", body, query="?token=123abc"),

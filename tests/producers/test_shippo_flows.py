@@ -22,7 +22,7 @@ async def start(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
-async def test_a_delivery_credits_once_however_often_and_in_whatever_order(stage: Stage, order: tuple[int, ...]):
+async def test_a_delivery_is_credited_once_however_often_and_in_any_order(stage: Stage, order: tuple[int, ...]):
     await start(stage)
     again = event()
     bodies: list[bytes | dict[str, Any]] = [sample(DELIVERED).sent.body, again, event("TRANSIT", "package_arrived")]
@@ -33,7 +33,7 @@ async def test_a_delivery_credits_once_however_often_and_in_whatever_order(stage
     assert [kind for kind, *_ in await stage.history()].count("PURCHASE") == 1
 
 
-async def test_ready_for_pickup_and_failure_credit_nobody(stage: Stage):
+async def test_ready_for_pickup_and_failure_credit_no_points(stage: Stage):
     await start(stage)
     await tell(stage, "shippo", event("TRANSIT", "pickup_available"), event("FAILURE", "package_undeliverable"))
     assert await states(stage) == ["APPLIED", "IGNORED"]
@@ -41,7 +41,7 @@ async def test_ready_for_pickup_and_failure_credit_nobody(stage: Stage):
 
 
 @pytest.mark.parametrize("names", [(DELIVERED, RETURNED), (RETURNED, DELIVERED)], ids="-".join)
-async def test_a_parcel_that_goes_back_leaves_no_points_whatever_comes_first(stage: Stage, names: tuple[str, ...]):
+async def test_a_parcel_that_goes_back_leaves_no_points_in_any_order(stage: Stage, names: tuple[str, ...]):
     await start(stage)
     await tell(stage, "shippo", *(sample(name).sent.body for name in names), event("TRANSIT"))
     assert await stage.balance() == (0, 50, 0)
@@ -87,14 +87,14 @@ async def test_a_delivery_waits_until_its_parcel_is_known(stage: Stage):
     assert (await stage.balance())[0] == 100
 
 
-async def test_the_order_in_the_metadata_finds_a_parcel_nobody_recorded(stage: Stage):
+async def test_the_order_in_the_metadata_is_found_if_the_parcel_is_not_recorded(stage: Stage):
     await stage.register()
     await stage.order("000123", [("1", 1, 10000)])
     await tell(stage, "shippo", sample(DELIVERED).sent.body)
     assert (await stage.balance())[0] == 100
 
 
-async def test_over_http_only_what_is_proven_is_kept(stage: Stage):
+async def test_over_http_only_verified_deliveries_are_stored(stage: Stage):
     body = sample(DELIVERED).sent.body
     stale = sample(DELIVERED).sent.headers["shippo-auth-signature"]
     refused = [
@@ -114,6 +114,6 @@ async def test_over_http_only_what_is_proven_is_kept(stage: Stage):
     assert "123abc" not in str(await stage.owner.fetch("select * from inbox"))
 
 
-def test_the_command_line_says_that_a_token_signs_nothing():
+def test_the_command_line_reports_that_a_token_signs_nothing():
     with pytest.raises(Problem, match=r"a token signs nothing; it belongs to the address, …/webhooks/shippo\?token=…"):
         signed_headers("shippo", "token=123abc", b"{}")

@@ -13,6 +13,7 @@ from loyalty.orders.settle_kept import KEPT_AT_ONCE
 from loyalty.programme.programme import Programme
 from loyalty.programme.rules.calendar import Calendar
 from loyalty.settings import SettingsError, read_settings
+from loyalty.webhooks.producers import ASKABLE
 from tests.support.checkout import commit, outcome, reserve, with_coupon
 from tests.support.stage import Stage
 
@@ -594,7 +595,7 @@ async def test_the_hash_of_a_person_is_salted_by_the_setting_else_by_the_databas
     assert len({by_default, by_setting, await set_once.person_hash("mi-2", programme.db)}) == 3
     told = {"MIPOINTS_DATABASE_URL": "postgresql://localhost/x", "MIPOINTS_PERSON_SALT": "too short"}
     with pytest.raises(SettingsError, match="MIPOINTS_PERSON_SALT is a secret of at least 16 characters"):
-        read_settings(told)
+        read_settings(told, askable=ASKABLE)
 
 
 async def test_a_closed_membership_can_be_erased_and_its_person_may_join_anew(stage: Stage):

@@ -1,4 +1,4 @@
-"""An endpoint that fails is tried again for 72 hours, holds up nobody else, and gets each event under one id."""
+"""A failing endpoint is tried again for 72 hours, delays no other, and gets each event under one id."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -32,9 +32,9 @@ from tests.support.stage import Stage
 
 @pytest.fixture
 async def receiver(stage: Stage) -> AsyncIterator[Receiver]:
-    async with receiving() as told:
-        await told.joins(stage.programme.db)
-        yield told
+    async with receiving() as opened:
+        await opened.joins(stage.programme.db)
+        yield opened
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ async def sending(stage: Stage) -> AsyncIterator[Courier]:
 
 
 async def events(stage: Stage, count: int = 1, name: str = "mi") -> None:
-    """So many members with an event each."""
+    """Registers so many members, each with one due event."""
     for n in range(count):
         await stage.register(f"{name}-{n}")
     await stage.advance(minutes=5)
@@ -113,7 +113,7 @@ async def test_a_dead_event_is_sent_again_when_it_is_replayed_under_its_old_id(
         (500, "The endpoint answered 500."),
     ],
 )
-async def test_whatever_is_not_2xx_is_a_failure(
+async def test_every_status_but_2xx_is_a_failure(
     stage: Stage, receiver: Receiver, sending: Courier, status: int, sentence: str
 ):
     async def to_elsewhere(_: Request) -> Response:
@@ -127,7 +127,7 @@ async def test_whatever_is_not_2xx_is_a_failure(
     assert tuple(row) == ("WAITING", status, sentence, None)
 
 
-async def test_an_answer_that_does_not_come_is_a_failure_and_one_without_an_end_is_not(
+async def test_a_missing_answer_is_a_failure_and_an_endless_one_is_not(
     stage: Stage, receiver: Receiver, sending: Courier
 ):
     ended = asyncio.Event()
@@ -168,9 +168,9 @@ async def test_an_answer_that_does_not_come_is_a_failure_and_one_without_an_end_
     ended.set()
 
 
-async def test_nobody_listening_is_a_failure(stage: Stage, sending: Courier):
-    nobody = Receiver(f"http://127.0.0.1:{free_port()}/hooks")
-    await nobody.joins(stage.programme.db)
+async def test_a_refused_connection_is_a_failure(stage: Stage, sending: Courier):
+    absent = Receiver(f"http://127.0.0.1:{free_port()}/hooks")
+    await absent.joins(stage.programme.db)
     await events(stage)
     await send_all(sending)
     row = await stage.owner.fetchrow("select state, status, error from outgoing")
@@ -178,7 +178,7 @@ async def test_nobody_listening_is_a_failure(stage: Stage, sending: Courier):
     assert row["error"].startswith("The connection failed: ")
 
 
-async def test_one_event_that_is_refused_holds_up_no_other(stage: Stage, receiver: Receiver, sending: Courier):
+async def test_one_rejected_event_delays_no_other(stage: Stage, receiver: Receiver, sending: Courier):
     async def picky(_: Request) -> Response:
         return Response(status_code=400 if b"mi-3" in receiver.got[-1].body else 200)
 
@@ -192,9 +192,7 @@ async def test_one_event_that_is_refused_holds_up_no_other(stage: Stage, receive
     assert await stage.owner.fetchval("select rests_until from endpoint_health") is None
 
 
-async def test_an_endpoint_in_trouble_rests_and_one_event_finds_out_whether_it_is_well_again(
-    stage: Stage, receiver: Receiver, sending: Courier
-):
+async def test_a_failing_endpoint_rests_and_then_one_event_tests_it(stage: Stage, receiver: Receiver, sending: Courier):
     receiver.statuses = [500]
     await events(stage, 100)
     await send_all(sending)
@@ -209,7 +207,7 @@ async def test_an_endpoint_in_trouble_rests_and_one_event_finds_out_whether_it_i
     assert {state for state, _ in await rows(stage.owner)} == {"DELIVERED"}
 
 
-async def test_what_waits_for_an_endpoint_that_stays_dead_is_dead_after_72_hours(
+async def test_events_for_an_endpoint_that_keeps_failing_are_dead_after_72_hours(
     stage: Stage, receiver: Receiver, sending: Courier
 ):
     receiver.statuses = [500]
@@ -222,7 +220,7 @@ async def test_what_waits_for_an_endpoint_that_stays_dead_is_dead_after_72_hours
     assert (states.count("DEAD"), states.count("WAITING")) == (60, 1)
 
 
-async def test_what_waited_because_no_worker_ran_is_sent_however_late(
+async def test_events_that_waited_because_no_worker_ran_are_sent_however_late(
     stage: Stage, receiver: Receiver, sending: Courier
 ):
     await events(stage)
@@ -231,8 +229,8 @@ async def test_what_waited_because_no_worker_ran_is_sent_however_late(
     assert await rows(stage.owner) == [("DELIVERED", 1)]
 
 
-async def test_one_slow_endpoint_holds_up_no_other(stage: Stage, receiver: Receiver, sending: Courier):
-    """The quick one has everything while the slow one has not answered once."""
+async def test_one_slow_endpoint_delays_no_other(stage: Stage, receiver: Receiver, sending: Courier):
+    """The quick one has all events before the slow one has answered once."""
     answers = asyncio.Event()
 
     async def slow(_: Request) -> Response:
@@ -297,7 +295,7 @@ async def test_a_paused_endpoint_gets_everything_once_it_is_resumed_however_late
     assert await stage.owner.fetchval("select count(*) from operator_log") == 3
 
 
-async def test_a_removed_endpoint_gets_nothing_and_what_waited_is_dead(
+async def test_a_removed_endpoint_gets_nothing_and_its_waiting_events_are_dead(
     stage: Stage, receiver: Receiver, sending: Courier
 ):
     db = stage.programme.db
@@ -312,7 +310,7 @@ async def test_a_removed_endpoint_gets_nothing_and_what_waited_is_dead(
             await work(db, receiver.endpoint_id, "olga")
 
 
-async def test_what_was_written_while_an_endpoint_ended_is_tidied_away(stage: Stage, receiver: Receiver):
+async def test_events_that_were_written_while_an_endpoint_ended_are_marked_dead(stage: Stage, receiver: Receiver):
     await events(stage)
     await stage.owner.execute("update endpoints set state = 'GONE'")
     await tidy_outgoing(stage.programme.db)
@@ -324,7 +322,7 @@ async def test_an_unknown_type_is_refused(stage: Stage):
         await add_endpoint(stage.programme.db, Sender(AT_HOME), "http://127.0.0.1:1/", ["points.lost"], "olga")
 
 
-async def test_prometheus_sees_what_waits_what_is_dead_and_how_an_endpoint_answers(
+async def test_metrics_have_waiting_and_dead_events_and_the_endpoints_health(
     stage: Stage, receiver: Receiver, sending: Courier
 ):
     receiver.statuses = [200, 500]

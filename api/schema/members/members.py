@@ -1,4 +1,4 @@
-"""The member's world."""
+"""Member: balance, history, coupons, verdicts, and what can be earned next."""
 
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -55,8 +55,8 @@ class Balance:
         return Money(amount_minor=worth_minor(self.available, terms.points_per_unit_spent), currency=terms.currency)
 
 
-async def _kept_as(info: Info, kinds: list[str] | None) -> list[str] | None:
-    """Kinds as the books keep them: OTHER is every way that only terms know (R22)."""
+async def _ledger_kinds(info: Info, kinds: list[str] | None) -> list[str] | None:
+    """The kinds in the ledger for kinds of the contract: OTHER is every way that only the terms define (R22)."""
     if kinds is None or EntryKind.OTHER.name not in kinds:
         return kinds
     return [*kinds, *(await info.context.loaders.catalogue()).new_ways]
@@ -87,7 +87,7 @@ class Member(Node):
         until: Annotated[datetime | None, strawberry.argument(description="Only before this instant.")] = NOT_GIVEN,
     ) -> PointsEntryConnection:
         stretch = window(page_arguments(first, after, last, before), ENTRIES)
-        wanted = EntryFilter(await _kept_as(info, names(given(kinds))), given(since), given(until))
+        wanted = EntryFilter(await _ledger_kinds(info, names(given(kinds))), given(since), given(until))
         rows = await entries_page(info.context.programme.db, self.row.member_id, stretch, wanted)
         return PointsEntryConnection.of(page_of(rows, stretch))
 
@@ -120,7 +120,7 @@ class Member(Node):
     async def ways_to_earn(self, info: Info) -> list[WayToEarn]:
         catalogue = await info.context.loaders.catalogue()
         terms = terms_of(self.row, catalogue)
-        ways = ways_now(terms, calendar_of(self.row), await self._known(info, catalogue), self.row.now)
+        ways = ways_now(terms, calendar_of(self.row), await self._earning_context(info, catalogue), self.row.now)
         return [WayToEarn.of(way, terms, self.row.state, info.context.language) for way in ways]
 
     @strawberry.field(description="The fuel streak as it stands now.")
@@ -142,10 +142,10 @@ class Member(Node):
     )
     async def next_reward(self, info: Info) -> RewardProgress | None:
         rewards = await offered_rewards(info, self.row.market, self.row.now)
-        found = next_reward((reward for reward, left in rewards if left != 0), self.row.available)
-        if found is None:
+        progress = next_reward((reward for reward, left in rewards if left != 0), self.row.available)
+        if progress is None:
             return None
-        reward, missing = found
+        reward, missing = progress
         return RewardProgress(reward=RewardType.of(reward), missing=missing)
 
     @strawberry.field(description="What lapses when, soonest first; empty where nothing does.")
@@ -176,8 +176,8 @@ class Member(Node):
         rows = await notices_page(info.context.programme.db, self.row.member_id, stretch)
         return NoticeConnection.of(page_of(rows, stretch))
 
-    async def _known(self, info: Info, catalogue: Catalogue) -> EarningContext:
-        """What rules need to say what is left of each cap: this day's, this month's and lasting slots."""
+    async def _earning_context(self, info: Info, catalogue: Catalogue) -> EarningContext:
+        """The facts from which rules compute the rest of each cap: slots of this day, of this month, and for ever."""
         calendar, now = calendar_of(self.row), self.row.now
         periods = ["", calendar.month(now), calendar.day(now).isoformat()]
         taken = await slots_of_periods(info.context.programme.db, self.row.member_id, periods)
@@ -193,12 +193,12 @@ class Member(Node):
 
     @classmethod
     def of(cls, row: MemberRow | None) -> "Member | None":
-        """A member as it was read; None for none."""
+        """The member of a row; None without a row."""
         return None if row is None else cls.of_row(row)
 
     @classmethod
     def of_row(cls, row: MemberRow) -> "Member":
-        """A member as it was read."""
+        """The member of a row."""
         return cls(
             row=row,
             id=strawberry.ID(str(GlobalId("Member", row.member_id))),
@@ -223,7 +223,7 @@ def calendar_of(row: MemberRow) -> Calendar:
 
 
 def terms_of(row: MemberRow, catalogue: Catalogue) -> Terms:
-    """The terms in force in the member's market now."""
+    """The terms in force in the member's market now. Raises LookupError if there are none."""
     terms = catalogue.terms_for(row.market, row.now)
     if terms is None:
         raise LookupError(f"No terms are in force in {row.market} at {row.now}.")
@@ -231,7 +231,7 @@ def terms_of(row: MemberRow, catalogue: Catalogue) -> Terms:
 
 
 async def offered_rewards(info: Info, market: str, moment: datetime) -> list[tuple[Reward, int | None]]:
-    """The rewards whose offer is open in a market, cheapest first, each with what is left of its stock now."""
+    """The rewards offered in a market at a moment, cheapest first, each with its stock left now (None: unlimited)."""
     loaders = info.context.loaders
     catalogue = await loaders.catalogue()
     offered = [each for each in catalogue.rewards if each.market == market and each.is_offered(moment)]

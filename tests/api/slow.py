@@ -1,4 +1,4 @@
-"""A database that takes its time, and what it is doing meanwhile."""
+"""A slow database, and a look at its running statements."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,7 +14,7 @@ where application_name = 'mipoints' and state = 'active' and wait_event = 'PgSle
 
 @asynccontextmanager
 async def slow_clock(owner: asyncpg.Connection, seconds: float = 60) -> AsyncIterator[None]:
-    """Whatever asks the database what time it is sleeps first."""
+    """Every statement that reads the programme's clock sleeps for so many seconds first."""
     as_it_was = await owner.fetchval("select pg_get_functiondef('programme_now()'::regprocedure)")
     await owner.execute(
         f"""create or replace function programme_now() returns timestamptz volatile language plpgsql as $$
@@ -27,7 +27,7 @@ async def slow_clock(owner: asyncpg.Connection, seconds: float = 60) -> AsyncIte
 
 
 async def becomes(owner: asyncpg.Connection, sleeping: bool) -> None:
-    """Waits until a statement of the API sleeps, or none does any more."""
+    """Waits until a statement of the API sleeps, or until none sleeps any more."""
     async with asyncio.timeout(10):
         while bool(await owner.fetchval(SLEEPING)) is not sleeping:
             pass

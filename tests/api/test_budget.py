@@ -1,4 +1,4 @@
-"""Budgets of cost: taken in one step, shared through Redis, kept in the process while Redis is away."""
+"""Budgets of cost: taken in one step, shared through Redis, held in the process while Redis does not answer."""
 
 import asyncio
 import socket
@@ -23,7 +23,7 @@ async def budget(redis_url: str | None = None, most: int = 1000) -> AsyncIterato
     await opened.close()
 
 
-def somebody() -> Payer:
+def new_member() -> Payer:
     return Payer("member", str(uuid4()))
 
 
@@ -37,7 +37,7 @@ def silent_redis() -> Iterator[str]:
 async def test_what_is_taken_is_gone_and_what_is_refused_is_not_taken(redis_url: str):
     for url in (None, redis_url):
         async with budget(url) as ours:
-            payer = somebody()
+            payer = new_member()
             first = await ours.take(payer, 600)
             assert (first.is_enough, first.remaining) == (True, 400)
             assert (first.resets_at - datetime.now(UTC)).total_seconds() == pytest.approx(36, abs=2)
@@ -49,14 +49,14 @@ async def test_what_is_taken_is_gone_and_what_is_refused_is_not_taken(redis_url:
 
 async def test_one_callers_budget_is_not_anothers(redis_url: str):
     async with budget(redis_url) as ours:
-        await ours.take(somebody(), 1000)
-        assert (await ours.take(somebody(), 1000)).is_enough
+        await ours.take(new_member(), 1000)
+        assert (await ours.take(new_member(), 1000)).is_enough
         assert await ours.take(Payer("service", "storefront"), 10**9) is None
 
 
 async def test_all_processes_take_from_one_budget_and_never_more_than_it_has(redis_url: str):
     async with budget(redis_url) as one, budget(redis_url) as other:
-        payer = somebody()
+        payer = new_member()
         taken = await asyncio.gather(*(ours.take(payer, 100) for ours in (one, other) for _ in range(10)))
         assert sum(each.is_enough for each in taken) == 10
         assert one.failures == other.failures == 0
@@ -66,26 +66,26 @@ async def test_all_processes_take_from_one_budget_and_never_more_than_it_has(red
 async def test_without_redis_the_process_keeps_budgets_of_its_own(state: str, silent_redis: str):
     url = silent_redis if state == "silent" else "redis://127.0.0.1:9/0"
     async with budget(url) as ours:
-        loop, payer = asyncio.get_running_loop(), somebody()
+        loop, payer = asyncio.get_running_loop(), new_member()
         started = loop.time()
         taken = [await ours.take(payer, 300) for _ in range(5)]
         assert [each.is_enough for each in taken] == [True, True, True, False, False]
-        assert loop.time() - started < LONGEST + 0.5, "Redis is waited for once"
+        assert loop.time() - started < LONGEST + 0.5, "it waits for Redis once"
         assert ours.failures == 1
 
 
-async def test_who_sends_what_is_refused_is_shut_out_once_that_cannot_be_paid():
+async def test_a_payer_whose_documents_are_refused_is_shut_out_when_its_budget_is_used_up():
     async with budget() as ours:
-        payer = somebody()
+        payer = new_member()
         for _ in range(20):
             await ours.fine(payer, 50)
             assert ours.shut_for(payer) == 0
         await ours.fine(payer, 50)
         assert 0 < ours.shut_for(payer) <= 4
-        assert ours.shut_for(somebody()) == 0
+        assert ours.shut_for(new_member()) == 0
 
 
-def test_a_budget_that_one_operation_could_exceed_is_told_at_the_start():
+def test_a_budget_that_one_operation_could_exceed_stops_the_start():
     environ = {"DATABASE_URL": "postgresql://h/d", "MIPOINTS_GRAPHQL_MEMBER_BUDGET": "100"}
     with pytest.raises(SettingsError, match="MIPOINTS_GRAPHQL_MEMBER_BUDGET"):
         read_settings(environ)

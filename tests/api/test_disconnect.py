@@ -1,4 +1,4 @@
-"""Who goes away while an answer is made: a query ends in Postgres too; a mutation goes on to its end."""
+"""If a client disconnects, its running query is cancelled, in Postgres too; its mutation runs to the end."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,19 +21,19 @@ SHARE = {"query": EARN, "variables": {"input": {"activity": {"linkShare": {"prod
 
 @pytest_asyncio.fixture
 async def patient(database_url: str, shared: Shared) -> AsyncIterator[Stage]:
-    """Whatever is asked may take a minute."""
+    """Operations and statements may take a minute."""
     async with open_stage(shared, graphql_seconds=60, deadline_seconds=60) as stage:
         await stage.register("mi-1")
         yield stage
 
 
-async def ask_and_leave(stage: Stage, body: object, **headers: str) -> None:
-    """Sends a request, and pulls the cable once Postgres is at it."""
+async def send_and_disconnect(stage: Stage, body: object, **headers: str) -> None:
+    """Sends a request, and disconnects once its statement runs in Postgres."""
     headers = {"authorization": f"Bearer {stage.token('mi-1')}"} | headers
-    asking = asyncio.create_task(stage.http.post("/graphql", json=body, headers=headers))
+    request = asyncio.create_task(stage.http.post("/graphql", json=body, headers=headers))
     await becomes(stage.owner, sleeping=True)
-    asking.cancel()
-    await asyncio.wait({asking})
+    request.cancel()
+    await asyncio.wait({request})
 
 
 async def is_judged(stage: Stage) -> bool:
@@ -45,21 +45,21 @@ async def is_judged(stage: Stage) -> bool:
     [(SLOW, {}), (SLOW_LOADER, {}), ([SLOW, SLOW], {}), (SLOW, {"accept": "text/event-stream"})],
     ids=["a field", "a loader", "a batch", "as events"],
 )
-async def test_a_query_that_nobody_waits_for_is_cancelled_in_postgres(
+async def test_a_query_whose_client_disconnected_is_cancelled_in_postgres(
     patient: Stage, body: object, headers: dict[str, str]
 ):
     async with slow_clock(patient.owner):
-        await ask_and_leave(patient, body, **headers)
+        await send_and_disconnect(patient, body, **headers)
         await becomes(patient.owner, sleeping=False)
     assert "errors" not in await patient.post(SLOW["query"])
 
 
-@pytest.mark.parametrize("says_so", [True, False], ids=["complete", "the cable pulled"])
-async def test_a_query_over_websocket_ends_too(patient: Stage, says_so: bool):
+@pytest.mark.parametrize("sends_complete", [True, False], ids=["complete", "disconnect"])
+async def test_a_query_over_websocket_ends_too(patient: Stage, sends_complete: bool):
     async with slow_clock(patient.owner), known(str(patient.http.base_url), patient.token("mi-1")) as socket:
         await socket.tell("subscribe", "1", SLOW)
         await becomes(patient.owner, sleeping=True)
-        if says_so:
+        if sends_complete:
             await socket.tell("complete", "1")
         else:
             socket.connection.transport.abort()
@@ -71,26 +71,26 @@ async def test_a_query_over_websocket_ends_too(patient: Stage, says_so: bool):
     [(SHARE, {}), ([SLOW_LOADER, SHARE, SLOW], {}), (SHARE, {"accept": "text/event-stream"})],
     ids=["alone", "in a batch", "as events"],
 )
-async def test_a_mutation_that_nobody_waits_for_is_carried_out_and_its_answer_kept(
+async def test_a_mutation_whose_client_disconnected_runs_and_its_answer_is_stored(
     patient: Stage, body: object, headers: dict[str, str]
 ):
     async with slow_clock(patient.owner, seconds=0.3):
-        await ask_and_leave(patient, body, **headers)
+        await send_and_disconnect(patient, body, **headers)
         await until(lambda: is_judged(patient), 10)
-    await the_phone_comes_back(patient)
+    await the_phone_repeats_the_request(patient)
 
 
-async def test_a_mutation_over_websocket_is_carried_out_too(patient: Stage):
+async def test_a_mutation_over_websocket_runs_to_the_end_too(patient: Stage):
     async with slow_clock(patient.owner, seconds=0.3):
         async with known(str(patient.http.base_url), patient.token("mi-1")) as socket:
             await socket.tell("subscribe", "1", SHARE)
             await becomes(patient.owner, sleeping=True)
             socket.connection.transport.abort()
         await until(lambda: is_judged(patient), 10)
-    await the_phone_comes_back(patient)
+    await the_phone_repeats_the_request(patient)
 
 
-async def the_phone_comes_back(stage: Stage) -> None:
+async def the_phone_repeats_the_request(stage: Stage) -> None:
     again: dict[str, Any] = await stage.post(SHARE["query"], SHARE["variables"], stage.token("mi-1"))
     assert again["data"]["earnPoints"]["verdict"]["outcome"] == "GRANTED"
     assert await is_judged(stage)

@@ -1,4 +1,4 @@
-"""GraphQL documents: what is too much is refused before it costs anything."""
+"""GraphQL documents: one that is too large is refused before it costs much work."""
 
 import time
 
@@ -23,7 +23,7 @@ def nested(levels: int) -> str:
 
 
 def bomb(fragments: int, body: str = "...F{0} ...F{0}") -> str:
-    """Fragments that each spread the next one twice: twice the fields with every one of them."""
+    """Fragments that each spread the next one twice: each doubles the number of fields."""
     parts = [f"fragment F{n} on Member {{ {body.format(n + 1)} }}" for n in range(fragments)]
     return " ".join(["{ me { ...F0 } }", *parts, f"fragment F{fragments} on Member {{ id }}"])
 
@@ -46,8 +46,8 @@ def test_large_documents_push_out_more_than_one_so_that_all_together_stay_small(
     documents = Documents(schema._schema, most_tokens=5000)
     for number in range(30):
         documents.prepare(" ".join(f"query q{number}n{n} {{ me {{ id }} }}" for n in range(180)))
-        kept = sum(each.tokens for each in documents._kept.values())
-        assert kept <= 5000
+        tokens = sum(each.tokens for each in documents._kept.values())
+        assert tokens <= 5000
     assert len(documents._kept) == 3
     documents.prepare("{ me { id } }")
     assert len(documents._kept) == 4
@@ -78,7 +78,7 @@ def test_introspection_as_tools_ask_for_it_is_answered():
         ("", "Unexpected <EOF>"),
         ("{", "Expected Name"),
         ("{ nothing }", "Cannot query field"),
-        ("{ me { ...Nobody } }", "Unknown fragment"),
+        ("{ me { ...Missing } }", "Unknown fragment"),
         ("{ me { ...A } } fragment A on Member { ...A }", "itself"),
         ('{ node(id: "a\\u0000b") { id } }', "NUL"),
         ('{ me { pointsHistory(after: "\\u0000") { nodes { id } } } }', "NUL"),
@@ -89,7 +89,7 @@ def test_introspection_as_tools_ask_for_it_is_answered():
     ],
     ids=lambda value: value[:40],
 )  # fmt: skip
-def test_what_is_wrong_or_too_much_is_refused_at_once_with_a_sentence(text: str, word: str):
+def test_an_invalid_or_too_large_document_is_refused_at_once_with_a_sentence(text: str, word: str):
     started = time.perf_counter()
     assert word in refusal(text)
     assert time.perf_counter() - started < 0.5
@@ -113,7 +113,7 @@ def test_a_number_too_long_to_be_read_is_refused_in_graphqls_words(place: str, n
         assert word not in sentence
 
 
-def test_a_chain_of_fragments_longer_than_the_interpreter_can_follow_is_no_crash():
+def test_a_chain_of_fragments_longer_than_the_interpreter_can_follow_does_not_crash():
     started = time.perf_counter()
     prepared = DOCUMENTS.prepare(bomb(240, "...F{0}"))
     assert prepared.document is not None or prepared.errors
@@ -122,7 +122,7 @@ def test_a_chain_of_fragments_longer_than_the_interpreter_can_follow_is_no_crash
 
 @pytest.mark.parametrize("outer", [4, 20])
 def test_the_worst_document_within_the_limits_is_prepared_soon(outer: int):
-    """Equal fields with equal fields inside: each pair has to be compared."""
+    """Equal fields with equal fields inside: validation has to compare each pair."""
     inner = " ".join(["nodes { id kind points }"] * (20 // outer))
     places = " ".join(f"a{n}: pointsHistory {{ {inner} }}" for n in range(40 // outer))
     text = "{ " + f"me {{ {places} }} " * outer + "}"

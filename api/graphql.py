@@ -23,7 +23,7 @@ from api.problems import PersistedQueryNotFound
 from api.requests import Batch, OperationRequest, Refused, read_request
 from api.runner import Answered, NotRun, Ready, Runner, refusal_of
 from api.streams.answers import answers
-from api.streams.events import EVENTS, EventStream, takes_events
+from api.streams.events import EVENTS, EventStream, accepts_events
 from api.streams.open import OpenStreams
 from loyalty.messages.negotiation import language_of
 from loyalty.tokens import Verifier
@@ -45,7 +45,7 @@ class GraphQLEndpoint:
         """ASGI."""
         request = Request(scope, receive)
         started, request_id = time.perf_counter(), uuid4().hex
-        if wants_page(request):
+        if prefers_html(request):
             response: Response = page()
         else:
             response = await self._answer_always(request, request_id)
@@ -68,7 +68,7 @@ class GraphQLEndpoint:
     async def _answer(self, request: Request, request_id: str, media: str | None) -> Response:
         """The answer to a request. Raises Refused if the request holds no operation that we can run."""
         read = await read_request(request, self.body_limit)
-        if media is None and not takes_events(request):
+        if media is None and not accepts_events(request):
             raise Refused(406, f"Answers are {GRAPHQL_JSON} or {JSON}, and {EVENTS}: accept one of them.")
         caller = await caller_of(request, self.verifier)
         asker = self.runner.asker(request, caller, language_of(request.headers.get("accept-language")), request_id)
@@ -76,7 +76,7 @@ class GraphQLEndpoint:
             with watch_disconnect(request.receive) as asker.gone:
                 return _response([each.body for each in await self._run_all(read, asker)], 200, media or JSON)
         ready = await self.prepared(read, asker)
-        if media is None or (ready.kind == "subscription" and takes_events(request)):
+        if media is None or (ready.kind == "subscription" and accepts_events(request)):
             return EventStream(answers(self.runner, ready, asker, self.metrics), self.streams, asker)
         with watch_disconnect(request.receive) as asker.gone:
             answered = self._counted(await self._run(ready, asker))
@@ -118,7 +118,7 @@ class GraphQLEndpoint:
         return answered
 
 
-def wants_page(request: Request) -> bool:
+def prefers_html(request: Request) -> bool:
     """Whether a person opened the address in a browser: a GET that prefers HTML."""
     return request.method == "GET" and chosen_media(request.headers.get("accept"), (GRAPHQL_JSON, JSON, HTML)) == HTML
 

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from api.bodies import BodyNotRead, BodyTooLarge, NotJson, has_unkeepable_text, is_wider, read_body, read_json
 from api.documents import UNKEEPABLE
 from api.errors import BAD_USER_INPUT, LIMITED
-from api.negotiation import JSON, is_json, may_come_from_a_page
+from api.negotiation import JSON, could_be_forged, is_json
 
 MOST_AT_ONCE = 5
 _PARAMETERS = ("query", "documentId", "operationName", "variables", "extensions")
@@ -97,7 +97,7 @@ def _request_or_refused(body: object, size: int) -> OperationRequest | Refused:
 
 def request_in_query_string(request: Request) -> OperationRequest:
     """The request in a query string. Raises Refused, also if a page of another site could have sent it."""
-    if may_come_from_a_page(request.headers):
+    if could_be_forged(request.headers):
         sentence = "Send a header such as `apollo-require-preflight: true`, so that no page can forge this GET."
         raise Refused(400, sentence)
     given: dict[str, Any] = {name: _once(request, name) for name in _PARAMETERS}

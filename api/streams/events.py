@@ -27,7 +27,7 @@ _HEADERS = {
 _EXPIRED = "This token has expired: get a new one."
 
 
-def takes_events(request: Request) -> bool:
+def accepts_events(request: Request) -> bool:
     """Whether a client accepts server-sent events by name. urql does so with every request; it gets them for
     subscriptions alone. A client that accepts nothing else gets them for every operation.
     """

@@ -1,4 +1,4 @@
-"""What an operation costs is known before it runs, and cannot be hidden in a variable, an alias or a fragment."""
+"""The cost of an operation is known before it runs, and a variable, an alias or a fragment cannot hide it."""
 
 import pytest
 from graphql import OperationDefinitionNode, parse

@@ -1,4 +1,4 @@
-"""Clients that disconnect before their answer is there."""
+"""Noticing that a client disconnects before it has its answer."""
 
 import asyncio
 from collections.abc import Iterator
@@ -8,14 +8,14 @@ from starlette.types import Receive
 
 
 async def client_disconnect(receive: Receive) -> None:
-    """Returns when the client has disconnected; to be called once its body was read."""
+    """Returns when the client has disconnected. Call it only after the whole body was read."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
 @contextmanager
 def noticing_disconnect(receive: Receive) -> Iterator["asyncio.Future[None]"]:
-    """A future that is done once the client has disconnected, until the end of the block."""
+    """A future that is done once the client has disconnected; it is cancelled at the end of the block."""
     disconnect = asyncio.ensure_future(client_disconnect(receive))
     try:
         yield disconnect

@@ -1,4 +1,4 @@
-"""What one request reads, each thing once and many at a time, so that lists never query row by row."""
+"""The reads of one request: each row once, and many rows in one statement, so that lists never query row by row."""
 
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -28,25 +28,25 @@ _LARGEST_BATCH = 500
 
 def _one(load: Callable[[Sequence[K]], Awaitable[list[Row]]], key: Callable[[Row], K]) -> DataLoader[K, Row | None]:
     async def load_many(keys: list[K]) -> list[Row | None]:
-        found = {key(row): row for row in await load(keys)}
-        return [found.get(each) for each in keys]
+        rows = {key(row): row for row in await load(keys)}
+        return [rows.get(each) for each in keys]
 
     return DataLoader(load_fn=load_many, max_batch_size=_LARGEST_BATCH)
 
 
 def _several(load: Callable[[Sequence[K]], Awaitable[list[Row]]], key: Callable[[Row], K]) -> DataLoader[K, list[Row]]:
     async def load_many(keys: list[K]) -> list[list[Row]]:
-        found: dict[K, list[Row]] = {each: [] for each in keys}
+        rows: dict[K, list[Row]] = {each: [] for each in keys}
         for row in await load(keys):
-            found[key(row)].append(row)
-        return [found[each] for each in keys]
+            rows[key(row)].append(row)
+        return [rows[each] for each in keys]
 
     return DataLoader(load_fn=load_many, max_batch_size=_LARGEST_BATCH)
 
 
 @dataclass(slots=True)
 class Loaders:
-    """The readings of one request, or of one mutation in it: whatever is written makes them out of date."""
+    """The rows that one request has read. A mutation starts with new loaders, because a write makes old rows stale."""
 
     programme: Programme
     members_by_mi_id: DataLoader[str, MemberRow | None] = field(init=False)
@@ -97,8 +97,8 @@ class Loaders:
         return [catalogue for _ in keys]
 
     async def _stock(self, reward_ids: list[str]) -> list[int | None]:
-        found = await stock_of_rewards(self.programme.db, reward_ids)
-        return [found.get(each) for each in reward_ids]
+        stock = await stock_of_rewards(self.programme.db, reward_ids)
+        return [stock.get(each) for each in reward_ids]
 
 
 def _id(verdict_id: UUID | None) -> UUID:

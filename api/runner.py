@@ -147,7 +147,7 @@ class Runner:
     async def _run_in_time(self, ready: Ready, context: Context) -> Answered:
         """Past its time an operation's SQL is cancelled, and each field that waited for it says so; whatever else it
         waits for is ended a second later."""
-        until, told = asyncio.get_running_loop().time() + self.seconds, {"extensions": ready.admitted.told()}
+        until, told = asyncio.get_running_loop().time() + self.seconds, {"extensions": ready.admitted.extensions()}
         try:
             with ending_by(until):
                 async with asyncio.timeout_at(until + 1):

@@ -1,4 +1,4 @@
-"""docs/errors.md: every code a client can meet, the sentence that is said with it, and what to do."""
+"""docs/errors.md: every code that a client can receive, its sentence, and what to do about it."""
 
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -13,11 +13,11 @@ _HEAD = """# Errors, by code
 
 Made by `make errors` from the code and `api/errors.toml`; a test keeps it current.
 
-Two kinds of no: a **refusal** is data, a member of a mutation's union that implements `Refusal`: `code` for the
-program, `message` for the person in the language of Accept-Language. A **fault** is a top-level error with
+There are two kinds of errors. A **refusal** is data, a member of a mutation's union that implements `Refusal`: `code`
+is for the program, `message` for the person, in the language of Accept-Language. A **fault** is a top-level error with
 `extensions.code` and `extensions.requestId`; its `message` is for developers. Where there is no union, as in a
-subscription, a refusal is told as a fault with the refusal's code. Codes are stable; a new one may come, so keep a
-default branch.
+subscription, a refusal is sent as a fault with the refusal's code. Codes are stable. New ones may be added, so handle
+unknown codes too.
 """
 _FAULTS = """## Faults: `errors[].extensions.code`
 

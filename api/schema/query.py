@@ -1,4 +1,4 @@
-"""What can be asked."""
+"""The root fields of Query."""
 
 from datetime import date
 from typing import Annotated
@@ -32,7 +32,7 @@ MarketArgument = Annotated[Market, strawberry.argument(description="Two capital 
 
 
 @strawberry.type(
-    description="What can be asked. Root fields are nullable: one fault takes nothing from its neighbours."
+    description="All queries. Root fields are nullable, so that a fault in one does not affect the others."
 )
 class Query:
     @query(

@@ -1,4 +1,4 @@
-"""Budgets of cost: taken in one step, shared through Redis, kept in the process while Redis is away."""
+"""Budgets of cost: taken in one step, shared through Redis, held in the process while Redis does not answer."""
 
 import asyncio
 import socket
@@ -26,7 +26,7 @@ async def budget(redis_url: str | None = None, most: int = 1000) -> AsyncIterato
     await opened.close()
 
 
-def somebody() -> Payer:
+def new_member() -> Payer:
     return Payer("member", str(uuid4()))
 
 
@@ -58,7 +58,7 @@ def silent_redis() -> Iterator[str]:
 async def test_what_is_taken_is_gone_and_what_is_refused_is_not_taken(redis_in_time: str):
     for url in (None, redis_in_time):
         async with budget(url) as ours:
-            payer, began = somebody(), datetime.now(UTC)
+            payer, began = new_member(), datetime.now(UTC)
             first = await ours.take(payer, 600)
             assert (first.is_enough, first.remaining) == (True, 400)
             assert began + timedelta(seconds=34) < first.resets_at < datetime.now(UTC) + timedelta(seconds=38)
@@ -71,14 +71,14 @@ async def test_what_is_taken_is_gone_and_what_is_refused_is_not_taken(redis_in_t
 
 async def test_one_callers_budget_is_not_anothers(redis_in_time: str):
     async with budget(redis_in_time) as ours:
-        await ours.take(somebody(), 1000)
-        assert (await ours.take(somebody(), 1000)).is_enough
+        await ours.take(new_member(), 1000)
+        assert (await ours.take(new_member(), 1000)).is_enough
         assert await ours.take(Payer("service", "storefront"), 10**9) is None
 
 
 async def test_all_processes_take_from_one_budget_and_never_more_than_it_has(redis_in_time: str):
     async with budget(redis_in_time) as one, budget(redis_in_time) as other:
-        payer, began = somebody(), datetime.now(UTC)
+        payer, began = new_member(), datetime.now(UTC)
         taken = await asyncio.gather(*(ours.take(payer, 100) for ours in (one, other) for _ in range(10)))
         assert 10 <= sum(each.is_enough for each in taken) <= 10 + restored(began) // 100
         assert one.failures == other.failures == 0
@@ -88,24 +88,24 @@ async def test_all_processes_take_from_one_budget_and_never_more_than_it_has(red
 async def test_without_redis_the_process_keeps_budgets_of_its_own(state: str, silent_redis: str):
     url = silent_redis if state == "silent" else "redis://127.0.0.1:9/0"
     async with budget(url) as ours:
-        payer = somebody()
+        payer = new_member()
         taken = [await ours.take(payer, 300) for _ in range(5)]
         assert [each.is_enough for each in taken] == [True, True, True, False, False]
         assert ours.failures == 1, "Redis is waited for once"
 
 
-async def test_who_sends_what_is_refused_is_shut_out_once_that_cannot_be_paid():
+async def test_a_payer_whose_documents_are_refused_is_shut_out_when_its_budget_is_used_up():
     async with budget() as ours:
-        payer = somebody()
+        payer = new_member()
         for _ in range(20):
             await ours.fine(payer, 50)
             assert ours.shut_for(payer) == 0
         await ours.fine(payer, 50)
         assert 0 < ours.shut_for(payer) <= 4
-        assert ours.shut_for(somebody()) == 0
+        assert ours.shut_for(new_member()) == 0
 
 
-def test_a_budget_that_one_operation_could_exceed_is_told_at_the_start():
+def test_a_budget_that_one_operation_could_exceed_stops_the_start():
     environ = {"DATABASE_URL": "postgresql://h/d", "MIPOINTS_GRAPHQL_MEMBER_BUDGET": "100"}
     with pytest.raises(SettingsError, match="MIPOINTS_GRAPHQL_MEMBER_BUDGET"):
         read_settings(environ, askable=ASKABLE)

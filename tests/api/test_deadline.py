@@ -1,4 +1,4 @@
-"""An operation that takes too long is ended, in Postgres too, and says so; what was answered before stays."""
+"""An operation that takes too long is cancelled, in Postgres too. Its answer says so, and holds the finished fields."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ from tests.support.stage import Stage, open_stage
 
 @pytest_asyncio.fixture
 async def hurried(database_url: str, shared: Shared) -> AsyncIterator[Stage]:
-    """Operations have half a second, each statement twenty."""
+    """An operation may take half a second, a statement twenty."""
     async with open_stage(shared, graphql_seconds=0.5, deadline_seconds=20) as stage:
         yield stage
 
@@ -51,7 +51,9 @@ async def test_many_mutations_share_one_deadline(stage: Stage, hurried: Stage):
         await clock.is_waited_for_no_more()
 
 
-async def test_what_waits_for_something_else_is_ended_too(hurried: Stage, monkeypatch: pytest.MonkeyPatch):
+async def test_an_operation_that_does_not_wait_for_postgres_is_ended_too(
+    hurried: Stage, monkeypatch: pytest.MonkeyPatch
+):
     async def never(*_: object) -> None:
         await asyncio.Event().wait()
 

@@ -45,7 +45,7 @@ async def is_judged(stage: Stage) -> bool:
     [(SLOW, {}), (SLOW_LOADER, {}), ([SLOW, SLOW], {}), (SLOW, {"accept": "text/event-stream"})],
     ids=["a field", "a loader", "a batch", "as events"],
 )
-async def test_a_query_that_nobody_waits_for_is_cancelled_in_postgres(
+async def test_a_query_whose_client_disconnected_is_cancelled_in_postgres(
     patient: Stage, body: object, headers: dict[str, str]
 ):
     async with slow_clock(patient.owner) as clock:
@@ -85,14 +85,14 @@ async def test_a_query_over_websocket_ends_too(patient: Stage, says_so: bool):
     [(SHARE, {}), ([SLOW_LOADER, SHARE, SLOW], {}), (SHARE, {"accept": "text/event-stream"})],
     ids=["alone", "in a batch", "as events"],
 )
-async def test_a_mutation_that_nobody_waits_for_is_carried_out_and_its_answer_kept(
+async def test_a_mutation_whose_client_disconnected_runs_and_its_answer_is_stored(
     patient: Stage, body: object, headers: dict[str, str]
 ):
     async with slow_clock(patient.owner) as clock:
         await ask_and_disconnect(patient, clock, body, **headers)
         await clock.answers()
         await eventually(lambda: is_judged(patient))
-    await the_phone_comes_back(patient)
+    await the_phone_repeats_the_request(patient)
 
 
 async def test_a_mutation_over_websocket_is_carried_out_too(patient: Stage):
@@ -103,10 +103,10 @@ async def test_a_mutation_over_websocket_is_carried_out_too(patient: Stage):
             socket.connection.transport.abort()
         await clock.answers()
         await eventually(lambda: is_judged(patient))
-    await the_phone_comes_back(patient)
+    await the_phone_repeats_the_request(patient)
 
 
-async def the_phone_comes_back(stage: Stage) -> None:
+async def the_phone_repeats_the_request(stage: Stage) -> None:
     again: dict[str, Any] = await stage.post(SHARE["query"], SHARE["variables"], stage.token("mi-1"))
     assert again["data"]["earnPoints"]["verdict"]["outcome"] == "GRANTED"
     assert await is_judged(stage)

@@ -24,7 +24,7 @@ def nested(levels: int) -> str:
 
 
 def bomb(fragments: int, body: str = "...F{0} ...F{0}") -> str:
-    """Fragments that each spread the next one twice: twice the fields with every one of them."""
+    """Fragments that each spread the next one twice: each doubles the number of fields."""
     parts = [f"fragment F{n} on Member {{ {body.format(n + 1)} }}" for n in range(fragments)]
     return " ".join(["{ me { ...F0 } }", *parts, f"fragment F{fragments} on Member {{ id }}"])
 
@@ -47,8 +47,8 @@ def test_large_documents_push_out_more_than_one_so_that_all_together_stay_small(
     documents = Documents(schema._schema, most_tokens=5000)
     for number in range(30):
         documents.prepare(" ".join(f"query q{number}n{n} {{ me {{ id }} }}" for n in range(180)))
-        kept = sum(each.tokens for each in documents._kept.values())
-        assert kept <= 5000
+        tokens = sum(each.tokens for each in documents._kept.values())
+        assert tokens <= 5000
     assert len(documents._kept) == 3
     documents.prepare("{ me { id } }")
     assert len(documents._kept) == 4
@@ -79,7 +79,7 @@ def test_introspection_as_tools_ask_for_it_is_answered():
         ("", "Unexpected <EOF>"),
         ("{", "Expected Name"),
         ("{ nothing }", "Cannot query field"),
-        ("{ me { ...Nobody } }", "Unknown fragment"),
+        ("{ me { ...Missing } }", "Unknown fragment"),
         ("{ me { ...A } } fragment A on Member { ...A }", "itself"),
         ('{ node(id: "a\\u0000b") { id } }', "NUL"),
         ('{ me { pointsHistory(after: "\\u0000") { nodes { id } } } }', "NUL"),

@@ -1,4 +1,4 @@
-"""Following a balance with clients people really use: graphql-ws, graphql-sse, Apollo Client, urql, Python's gql."""
+"""Following a balance with real clients: graphql-ws, graphql-sse, Apollo Client, urql, Python's gql."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -23,7 +23,7 @@ SHARE = {"socialShare": {"productId": "p-1", "network": "x"}}
 async def test_clients_from_npm_follow_a_balance(stage: Stage, shared: Shared):
     await stage.register()
     async with open_stage(shared, only_trusted_documents=True) as strict:
-        told = await run_script(
+        printed = await run_script(
             "streams.mjs",
             API=f"{stage.http.base_url}/graphql",
             STRICT=f"{strict.http.base_url}/graphql",
@@ -33,9 +33,9 @@ async def test_clients_from_npm_follow_a_balance(stage: Stage, shared: Shared):
         )
     for client in ("graphql-ws", "graphql-sse", "apollo", "urql"):
         for saw in ("current", "change SOCIAL_SHARE", "error BAD_USER_INPUT", "by id EUR"):
-            assert f"{client} {saw}" in told, told
-    assert "a text FORBIDDEN" in told
-    assert "urql query mi-1" in told
+            assert f"{client} {saw}" in printed, printed
+    assert "a text FORBIDDEN" in printed
+    assert "urql query mi-1" in printed
 
 
 async def test_pythons_gql_follows_a_balance(stage: Stage):

@@ -1,4 +1,4 @@
-"""The member's world."""
+"""Member: balance, history, coupons, verdicts, and what can be earned next."""
 
 from datetime import datetime
 from typing import Annotated
@@ -47,8 +47,8 @@ class Balance:
         return Money(amount_minor=worth_minor(self.available, terms.points_per_unit_spent), currency=terms.currency)
 
 
-async def _kept_as(info: Info, kinds: list[str] | None) -> list[str] | None:
-    """Kinds as the books keep them: OTHER is every way that only terms know (R22)."""
+async def _ledger_kinds(info: Info, kinds: list[str] | None) -> list[str] | None:
+    """The kinds in the ledger for kinds of the contract: OTHER is every way that only the terms define (R22)."""
     if kinds is None or EntryKind.OTHER.name not in kinds:
         return kinds
     return [*kinds, *(await info.context.loaders.catalogue()).new_ways]
@@ -79,7 +79,7 @@ class Member(Node):
         until: Annotated[datetime | None, strawberry.argument(description="Only before this instant.")] = NOT_GIVEN,
     ) -> PointsEntryConnection:
         stretch = window(page_arguments(first, after, last, before), ENTRIES)
-        wanted = EntryFilter(await _kept_as(info, names(given(kinds))), given(since), given(until))
+        wanted = EntryFilter(await _ledger_kinds(info, names(given(kinds))), given(since), given(until))
         rows = await entries_page(info.context.programme.db, self.row.member_id, stretch, wanted)
         return PointsEntryConnection.of(page_of(rows, stretch))
 
@@ -159,12 +159,12 @@ class Member(Node):
 
     @classmethod
     def of(cls, row: MemberRow | None) -> "Member | None":
-        """A member as it was read; None for none."""
+        """The member of a row; None without a row."""
         return None if row is None else cls.of_row(row)
 
     @classmethod
     def of_row(cls, row: MemberRow) -> "Member":
-        """A member as it was read."""
+        """The member of a row."""
         return cls(
             row=row,
             id=strawberry.ID(str(GlobalId("Member", row.member_id))),

@@ -1,4 +1,4 @@
-"""Rewards: what points can be turned into."""
+"""Rewards: coupons that members can buy with points."""
 
 from datetime import datetime
 

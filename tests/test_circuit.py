@@ -1,5 +1,5 @@
-"""While Postgres stands still callers are refused without waiting, one question at a time asks it, and then they are
-served again. A database that is only busy refuses nobody."""
+"""While Postgres stands still, callers are refused without waiting and one query at a time tests it; then callers are
+served again. A database that is only busy refuses no caller."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Iterator
@@ -19,7 +19,7 @@ AT_ONCE = "answers nobody"
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[OwnPostgres]:
-    """It alone is stopped, and nobody else's."""
+    """A Postgres of this module's own, because tests stop it."""
     with own_postgres() as server:
         yield server
 
@@ -45,14 +45,14 @@ async def answers(db: Database) -> bool:
 
 
 async def refusal(call: Awaitable[object]) -> str:
-    """What a caller hears who gets no answer."""
-    with pytest.raises(DatabaseUnavailable) as told:
+    """Returns the sentence of the error that a caller without an answer gets."""
+    with pytest.raises(DatabaseUnavailable) as raised:
         await call
-    return str(told.value)
+    return str(raised.value)
 
 
 async def until_answered(db: Database) -> None:
-    """Callers come again until they are served."""
+    """Tries again until a caller is served."""
     async with asyncio.timeout(20):
         while True:
             with suppress(DatabaseUnavailable):
@@ -61,7 +61,7 @@ async def until_answered(db: Database) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_after_one_deadline_in_vain_nobody_waits_and_then_all_are_served_again(
+async def test_after_one_missed_deadline_callers_are_refused_at_once_and_later_served_again(
     db: Database, postgres: OwnPostgres
 ):
     with postgres.standing_still():
@@ -73,7 +73,7 @@ async def test_after_one_deadline_in_vain_nobody_waits_and_then_all_are_served_a
     assert all(await asyncio.gather(*(answers(db) for _ in range(20))))
 
 
-async def test_who_already_waits_hears_it_too(db: Database, postgres: OwnPostgres):
+async def test_callers_that_already_wait_are_refused_too(db: Database, postgres: OwnPostgres):
     with postgres.standing_still():
         first = asyncio.create_task(answers(db))
         await asyncio.sleep(SECONDS * 0.4)
@@ -92,18 +92,18 @@ async def test_a_pause_that_is_shorter_than_the_deadline_is_waited_for(postgres:
         assert all(await asyncio.gather(*waiting))
 
 
-async def test_slow_statements_that_fill_the_pool_keep_nobody_out(db: Database):
+async def test_slow_statements_that_fill_the_pool_do_not_open_the_circuit(db: Database):
     slow = await asyncio.gather(*(db.execute("select pg_sleep(60)") for _ in range(2)), return_exceptions=True)
     assert {type(each) for each in slow} == {DatabaseUnavailable}
     assert not [each for each in slow if AT_ONCE in str(each)]
     assert await answers(db)
 
 
-async def test_a_database_that_is_only_busy_is_asked_once_in_half_a_deadline(db: Database):
-    asked: list[float] = []
+async def test_a_database_that_is_only_busy_is_tested_once_in_half_a_deadline(db: Database):
+    test_times: list[float] = []
 
     async def ask() -> bool:
-        asked.append(asyncio.get_running_loop().time())
+        test_times.append(asyncio.get_running_loop().time())
         return await db.ask()
 
     counted = replace(db, ask=ask)
@@ -112,17 +112,17 @@ async def test_a_database_that_is_only_busy_is_asked_once_in_half_a_deadline(db:
         calls.append(asyncio.create_task(refusal(counted.execute("select pg_sleep(60)"))))
         await asyncio.sleep(SECONDS / 20)
     assert not [each for each in await asyncio.gather(*calls) if AT_ONCE in each]
-    assert asked
-    assert all(later - one >= SECONDS / 2 for one, later in pairwise(asked))
+    assert test_times
+    assert all(later - one >= SECONDS / 2 for one, later in pairwise(test_times))
 
 
-async def test_one_slow_statement_again_and_again_keeps_nobody_out(db: Database):
+async def test_one_slow_statement_again_and_again_does_not_open_the_circuit(db: Database):
     for _ in range(3):
         assert AT_ONCE not in await refusal(db.execute("select pg_sleep(60)"))
         assert await answers(db)
 
 
-async def test_a_lock_that_is_held_keeps_nobody_out(db: Database, postgres: OwnPostgres):
+async def test_a_lock_that_is_held_does_not_open_the_circuit(db: Database, postgres: OwnPostgres):
     await db.execute("create table held ()")
 
     async def hold(connection: Queryable) -> None:
@@ -146,7 +146,7 @@ async def test_a_short_time_of_the_callers_own_is_no_sign(db: Database, postgres
 
 @dataclass(slots=True)
 class Silent:
-    """What takes connections as Postgres does and never says a word, and how many it has."""
+    """A server that accepts connections as Postgres does but never answers; it counts its connections."""
 
     url: str
     open_now: int = 0
@@ -171,7 +171,7 @@ async def silent() -> AsyncIterator[Silent]:
         yield peer
 
 
-async def test_however_many_call_one_connection_at_a_time_asks(silent: Silent):
+async def test_one_connection_at_a_time_tests_the_database_however_many_callers_there_are(silent: Silent):
     async with opened(silent.url, most=5) as db:
         await asyncio.gather(*(refusal(answers(db)) for _ in range(100)))
         async with asyncio.timeout(10):
@@ -188,7 +188,7 @@ async def test_however_many_call_one_connection_at_a_time_asks(silent: Silent):
         assert silent.most == 1
 
 
-async def test_a_pool_that_is_closed_asks_no_more(silent: Silent):
+async def test_a_closed_pool_stops_testing(silent: Silent):
     async with opened(silent.url) as db:
         await refusal(answers(db))
         assert AT_ONCE in await refusal(answers(db))

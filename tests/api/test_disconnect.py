@@ -57,10 +57,10 @@ async def test_a_query_that_nobody_waits_for_is_cancelled_in_postgres(
 @pytest.mark.parametrize("says_so", [True, False], ids=["complete", "the cable pulled"])
 async def test_a_query_over_websocket_ends_too(patient: Stage, says_so: bool):
     async with slow_clock(patient.owner), known(str(patient.http.base_url), patient.token("mi-1")) as socket:
-        await socket.tell("subscribe", "1", SLOW)
+        await socket.send("subscribe", "1", SLOW)
         await becomes(patient.owner, sleeping=True)
         if says_so:
-            await socket.tell("complete", "1")
+            await socket.send("complete", "1")
         else:
             socket.connection.transport.abort()
         await becomes(patient.owner, sleeping=False)
@@ -83,7 +83,7 @@ async def test_a_mutation_that_nobody_waits_for_is_carried_out_and_its_answer_ke
 async def test_a_mutation_over_websocket_is_carried_out_too(patient: Stage):
     async with slow_clock(patient.owner, seconds=0.3):
         async with known(str(patient.http.base_url), patient.token("mi-1")) as socket:
-            await socket.tell("subscribe", "1", SHARE)
+            await socket.send("subscribe", "1", SHARE)
             await becomes(patient.owner, sleeping=True)
             socket.connection.transport.abort()
         await until(lambda: is_judged(patient), 10)

@@ -1,4 +1,4 @@
-"""Waking workers: a comfort that never costs a caller more than a moment."""
+"""Waking workers: an optional hint that never delays a caller for more than a moment."""
 
 import asyncio
 import time
@@ -38,7 +38,7 @@ async def test_many_wake_ups_of_one_kind_at_once_are_one(redis_url: str):
 
 
 @pytest.mark.parametrize("hangs", [True, False])
-async def test_a_redis_that_hangs_or_is_away_costs_a_moment_once(hangs: bool):
+async def test_a_redis_that_hangs_or_is_away_delays_a_caller_once_for_a_moment(hangs: bool):
     async def never_answer(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
         await reader.read()
 

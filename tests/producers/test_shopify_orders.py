@@ -34,7 +34,7 @@ async def post(stage: Stage, body: Mapping[str, Any], event_id: str | None = Non
     return await stage.http.post("/webhooks/shopify", content=told, headers=signed)
 
 
-async def tell(stage: Stage, *bodies: Mapping[str, Any]) -> None:
+async def deliver_each(stage: Stage, *bodies: Mapping[str, Any]) -> None:
     """Deliveries that are accepted and applied, one after the other."""
     for body in bodies:
         assert (await post(stage, body)).status_code == 202
@@ -86,7 +86,7 @@ def delivered(id_: int, **more: Any) -> dict[str, Any]:
 async def test_the_sampled_refunds_take_back_what_they_name_and_no_more(stage: Stage, name: str, left: int):
     """R32, R33a: lines with their share of shipping, whatever their restock type; shipping alone takes its part."""
     await joined(stage, SAMPLED, LINES, shippingMinor=500)
-    await tell(stage, delivered(255858046, order_id=int(SAMPLED)))
+    await deliver_each(stage, delivered(255858046, order_id=int(SAMPLED)))
     assert await points(stage) == (602, 0)
     await tell_sample(stage, SAMPLES[name])
     assert await points(stage) == (left, 0)
@@ -94,7 +94,7 @@ async def test_the_sampled_refunds_take_back_what_they_name_and_no_more(stage: S
 
 async def test_the_sampled_refund_of_large_ids_finds_its_order_and_line(stage: Stage):
     await joined(stage, "820982911946154508", [("487817672276298554", 1, 8999)])
-    await tell(stage, delivered(1, order_id=820982911946154508))
+    await deliver_each(stage, delivered(1, order_id=820982911946154508))
     assert await points(stage) == (90, 0)
     await tell_sample(stage, SAMPLES["refunds_create_bigint_ids"])
     assert await points(stage) == (0, 0)
@@ -109,7 +109,7 @@ async def test_the_sampled_order_is_handed_over_and_not_delivered(stage: Stage):
         number=SAMPLED,
     )
     assert parcels == {"parcels": [{"trackingNumber": "1Z2345", "state": "IN_TRANSIT", "lineIds": [GREEN]}]}
-    await tell(stage, delivered(255858046, order_id=int(SAMPLED)))
+    await deliver_each(stage, delivered(255858046, order_id=int(SAMPLED)))
     assert await points(stage) == (199, 398)
 
 
@@ -126,11 +126,11 @@ async def test_of_the_sampled_events_only_the_delivery_credits(stage: Stage):
 
 async def test_each_of_two_fulfillments_credits_what_travels_in_it(stage: Stage):
     await joined(stage)
-    await tell(stage, TWO, delivered(2))
+    await deliver_each(stage, TWO, delivered(2))
     assert await points(stage) == (25, 125)
-    await tell(stage, event("ready_for_pickup", fulfillment_id=1), event("in_transit", fulfillment_id=1))
+    await deliver_each(stage, event("ready_for_pickup", fulfillment_id=1), event("in_transit", fulfillment_id=1))
     assert await points(stage) == (25, 125)
-    await tell(stage, event("picked_up", fulfillment_id=1))
+    await deliver_each(stage, event("picked_up", fulfillment_id=1))
     assert await points(stage) == (150, 0)
 
 
@@ -139,21 +139,21 @@ async def test_two_fulfillments_end_the_same_in_whatever_order_they_are_told(sta
     """What was credited before it was known what travels where is taken back."""
     news = [TWO, delivered(1), refund(lines=[(11, 1)])]
     await joined(stage)
-    await tell(stage, *(news[place] for place in order))
+    await deliver_each(stage, *(news[place] for place in order))
     assert await points(stage) == (25, 25)
-    await tell(stage, delivered(2))
+    await deliver_each(stage, delivered(2))
     assert await points(stage) == (50, 0)
 
 
 async def test_the_carriers_own_webhooks_and_shopifys_count_once(stage: Stage):
     await joined(stage)
-    await tell(stage, TWO)
+    await deliver_each(stage, TWO)
     await stage.delivered(str(ORDER), "A")
     assert await points(stage) == (125, 25)
-    await tell(stage, delivered(1), delivered(2))
+    await deliver_each(stage, delivered(1), delivered(2))
     await stage.delivered(str(ORDER), "B")
     assert await points(stage) == (150, 0)
-    await stage.tell("shipment.returned_to_sender", str(ORDER), tracking_number="B")
+    await stage.send_event("shipment.returned_to_sender", str(ORDER), tracking_number="B")
     assert await points(stage) == (125, 0)
 
 
@@ -162,17 +162,17 @@ async def test_a_carriers_news_finds_the_order_by_the_number_shopify_told(stage:
     await joined(stage)
     await news_of_parcel(stage, "A")
     assert (await states(stage), await points(stage)) == (["PARKED"], (0, 150))
-    await tell(stage, TWO)
+    await deliver_each(stage, TWO)
     assert (await states(stage), await points(stage)) == (["APPLIED", "APPLIED"], (125, 25))
     await news_of_parcel(stage, "B")
-    await tell(stage, delivered(1), delivered(2), fulfilled(*TWO["fulfillments"], note="sent again"))
+    await deliver_each(stage, delivered(1), delivered(2), fulfilled(*TWO["fulfillments"], note="sent again"))
     assert await points(stage) == (150, 0)
 
 
 @pytest.mark.spoils
 async def test_the_audit_knows_the_parcels_that_shopify_told_of(stage: Stage):
     await joined(stage, parcels={"B": {"12": 1}})
-    await tell(stage, TWO)
+    await deliver_each(stage, TWO)
     assert await problems(stage.owner) == []
     await stage.owner.execute("delete from tracking_numbers where tracking_number = 'A'")
     (found,) = await problems(stage.owner)
@@ -193,14 +193,14 @@ async def test_news_of_a_parcel_and_the_telling_of_it_at_once_find_each_other(st
 async def test_recorded_parcels_wait_to_be_told_which_fulfillment_they_are(stage: Stage):
     """However long that takes: the delivery is a fact, and neither tried again and again nor dead."""
     await joined(stage, parcels={"A": {"11": 1, "12": 1}, "B": {"12": 1}})
-    await tell(stage, delivered(1))
+    await deliver_each(stage, delivered(1))
     assert (await states(stage), await points(stage)) == (["APPLIED"], (0, 150))
-    await tell(stage, TWO)
+    await deliver_each(stage, TWO)
     assert await points(stage) == (125, 25)
 
 
 async def test_what_came_before_its_order_is_applied_when_it_is_told(stage: Stage):
-    await tell(stage, delivered(1), refund(lines=[(12, 1)]), TWO)
+    await deliver_each(stage, delivered(1), refund(lines=[(12, 1)]), TWO)
     assert await states(stage) == ["PARKED", "PARKED", "PARKED"]
     await joined(stage)
     await stage.drain()
@@ -210,7 +210,7 @@ async def test_what_came_before_its_order_is_applied_when_it_is_told(stage: Stag
 async def test_a_fulfilled_order_is_applied_as_a_whole_or_not_at_all(stage: Stage):
     """The second fulfillment names a line the order does not have: the first leaves nothing behind either."""
     await joined(stage)
-    await tell(stage, fulfilled(fulfillment(1, "A", [(11, 1)]), fulfillment(2, "B", [(99, 1)])))
+    await deliver_each(stage, fulfilled(fulfillment(1, "A", [(11, 1)]), fulfillment(2, "B", [(99, 1)])))
     assert await states(stage) == ["RECEIVED"]
     assert await stage.owner.fetchval("select count(*) from order_facts") == 0
 
@@ -221,18 +221,18 @@ async def test_a_fulfilled_order_is_applied_as_a_whole_or_not_at_all(stage: Stag
 async def test_a_refund_before_the_delivery_cancels_what_waits(stage: Stage):
     """R33: nothing is debited."""
     await joined(stage)
-    await tell(stage, refund(lines=[(11, 1)]))
+    await deliver_each(stage, refund(lines=[(11, 1)]))
     assert await points(stage) == (0, 50)
-    await tell(stage, delivered(1))
+    await deliver_each(stage, delivered(1))
     assert await points(stage) == (50, 0)
     assert [kind for kind, moved, _ in await stage.history() if moved < 0] == []
 
 
 async def test_a_refund_of_nothing_takes_nothing_back(stage: Stage):
     await joined(stage)
-    await tell(stage, delivered(1), refund(transactions=[transaction("150.00", status="pending")]))
+    await deliver_each(stage, delivered(1), refund(transactions=[transaction("150.00", status="pending")]))
     assert (await states(stage), await points(stage)) == (["APPLIED", "IGNORED"], (150, 0))
-    await tell(stage, refund(transactions=[transaction("30.00")]))
+    await deliver_each(stage, refund(transactions=[transaction("30.00")]))
     assert await points(stage) == (120, 0)
 
 
@@ -242,7 +242,7 @@ async def test_a_refund_of_nothing_takes_nothing_back(stage: Stage):
 async def test_the_same_news_under_any_event_id_changes_nothing(stage: Stage):
     await joined(stage)
     news = [TWO, delivered(1), refund(lines=[(12, 1)])]
-    await tell(stage, *news)
+    await deliver_each(stage, *news)
     before = (await points(stage), await stage.history())
     for body in news:
         assert (await post(stage, body)).status_code == 200
@@ -265,7 +265,7 @@ async def test_a_captured_body_under_another_topic_says_nothing(stage: Stage):
 
 async def test_a_delivery_ignored_under_one_topic_is_applied_under_its_own_though_the_event_id_is_one(stage: Stage):
     await joined(stage)
-    await tell(stage, delivered(1))
+    await deliver_each(stage, delivered(1))
     for topic in ("orders/updated", "orders/fulfilled"):
         assert (await post(stage, TWO, "e1", topic=topic)).status_code == 202
     await stage.drain()

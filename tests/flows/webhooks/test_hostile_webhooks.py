@@ -7,7 +7,7 @@ import pytest
 
 from db.webhooks.inbox import mark_parked_dead
 from loyalty.webhooks.replay import replay_by_hand
-from tests.support.sending import order_by, send, states, tell
+from tests.support.sending import deliver_each, order_by, send, states
 from tests.support.stage import Stage
 
 
@@ -29,11 +29,11 @@ async def test_news_with_the_longest_names_there_are_counts_and_holds_up_no_othe
     lines = [{"id": "1", "quantity": 1}]
     body = {"id": "4500001", "line_items": lines, "fulfillment_status": "fulfilled"}
     await stage.order("4500001", [("1", 1, 10000)])
-    await tell(stage, "shopify", body | {"fulfillments": [sent | {"line_items": lines}]})
+    await deliver_each(stage, "shopify", body | {"fulfillments": [sent | {"line_items": lines}]})
     await stage.order("ORD-2", [("1", 1, 5000)])
     await stage.delivered("ORD-2")
     assert await states(stage) == ["APPLIED", "APPLIED"]
-    await stage.tell("shipment.delivered", "4500001", tracking_number=parcel, carrier=carrier)
+    await stage.send_event("shipment.delivered", "4500001", tracking_number=parcel, carrier=carrier)
     assert (await stage.balance())[:2] == (150, 50)
 
 
@@ -81,13 +81,13 @@ async def test_the_carriers_name_decides_between_two_orders_for_native_news_too(
 async def test_a_number_that_a_carrier_uses_again_credits_the_order_of_now(stage: Stage):
     await stage.register()
     await order_by(stage, "ORD-1", {"T1": "FedEx"})
-    await tell(stage, "easypost", easypost("evt_1", "T1"))
+    await deliver_each(stage, "easypost", easypost("evt_1", "T1"))
     assert (await stage.balance())[:2] == (100, 50)
     await stage.advance(days=200)
     await order_by(stage, "ORD-2", {"T1": "FedEx"})
-    await tell(stage, "easypost", easypost("evt_2", "T1"))
+    await deliver_each(stage, "easypost", easypost("evt_2", "T1"))
     assert await stage.balance() == (250, 0, 0)
-    await tell(stage, "easypost", easypost("evt_3", "T1", "return_to_sender"))
+    await deliver_each(stage, "easypost", easypost("evt_3", "T1", "return_to_sender"))
     assert await stage.balance() == (150, 0, 0)
     assert await stage.owner.fetchval("select order_number from inbox where event_id = 'evt_3'") == "ORD-2"
 
@@ -95,9 +95,9 @@ async def test_a_number_that_a_carrier_uses_again_credits_the_order_of_now(stage
 async def test_a_number_used_again_before_its_new_order_is_told_takes_nothing_from_the_old_one(stage: Stage):
     await stage.register()
     await order_by(stage, "ORD-1", {"T1": "FedEx"})
-    await tell(stage, "easypost", easypost("evt_1", "T1"))
+    await deliver_each(stage, "easypost", easypost("evt_1", "T1"))
     await stage.advance(days=200)
-    await tell(stage, "easypost", easypost("evt_2", "T1", "return_to_sender"))
+    await deliver_each(stage, "easypost", easypost("evt_2", "T1", "return_to_sender"))
     assert await stage.balance() == (150, 0, 0)
     assert await states(stage) == ["APPLIED", "PARKED"]
     await order_by(stage, "ORD-2", {"T1": "FedEx"})
@@ -110,7 +110,7 @@ async def test_two_orders_of_one_week_in_one_parcel_wait_for_a_word_from_the_sho
     await stage.register()
     await order_by(stage, "ORD-1", {"T1": "FedEx"})
     await order_by(stage, "ORD-2", {"T1": "FedEx"})
-    await tell(stage, "easypost", easypost("evt_1", "T1"))
+    await deliver_each(stage, "easypost", easypost("evt_1", "T1"))
     assert await states(stage) == ["PARKED"]
 
 
@@ -132,7 +132,7 @@ async def test_one_delivery_told_by_everybody_is_credited_once(stage: Stage):
                      "happened_at": "2026-11-03T12:00:00Z"}),
     ]  # fmt: skip
     for producer, body in everybody:
-        await tell(stage, producer, body)
+        await deliver_each(stage, producer, body)
     report = {"delivered": [{"order_number": "4500001"}, {"tracking_number": "T1"}]}
     headers = {"authorization": f"Bearer {stage.token(scope='storefront')}"}
     answer = await stage.http.post("/reconciliation", json=report, headers=headers)
@@ -141,14 +141,14 @@ async def test_one_delivery_told_by_everybody_is_credited_once(stage: Stage):
     await stage.delivered("4500001")
     assert await states(stage) == ["APPLIED"] * 8
     assert (await stage.balance())[:2] == (100, 50)
-    await tell(stage, "easypost", easypost("evt_3", "T1", "return_to_sender"))
+    await deliver_each(stage, "easypost", easypost("evt_3", "T1", "return_to_sender"))
     assert await stage.balance() == (0, 50, 0)
 
 
 async def test_a_report_of_a_number_that_is_used_again_is_not_of_the_old_order(stage: Stage):
     await stage.register()
     await order_by(stage, "ORD-1", {"T1": "FedEx"})
-    await tell(stage, "easypost", easypost("evt_1", "T1"))
+    await deliver_each(stage, "easypost", easypost("evt_1", "T1"))
     await stage.advance(days=200)
     headers = {"authorization": f"Bearer {stage.token(scope='storefront')}"}
     answer = await stage.http.post("/reconciliation", json={"delivered": [{"tracking_number": "T1"}]}, headers=headers)
@@ -168,13 +168,13 @@ async def test_a_carrier_that_says_delivered_hundreds_of_times_can_still_say_tha
         assert (await send(stage, "aftership", event)).is_success
     await stage.drain()
     assert (await states(stage)).count("APPLIED") == 300
-    await tell(stage, "easypost", easypost("evt_1", "T1", "return_to_sender"))
+    await deliver_each(stage, "easypost", easypost("evt_1", "T1", "return_to_sender"))
     assert await stage.balance() == (0, 50, 0)
 
 
 async def test_a_delivery_whose_order_is_not_told_is_given_up_on_after_90_days_and_can_be_replayed(stage: Stage):
     await stage.register()
-    await tell(stage, "easypost", easypost("evt_1", "T1"))
+    await deliver_each(stage, "easypost", easypost("evt_1", "T1"))
     await stage.advance(days=89)
     assert await mark_parked_dead(stage.programme.db) == 0
     await stage.advance(days=2)

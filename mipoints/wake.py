@@ -82,7 +82,7 @@ class Wake:
 
     def _gave_up(self, error: Exception) -> None:
         if self._resumes_at == 0.0:
-            log.warning("Redis wakes nobody for now (%r); due work is found by the sweeper.", error)
+            log.warning("Redis wakes no worker for now (%r); the sweeper finds due work.", error)
         self.failures += 1
         self._wanted.clear()
         self._resumes_at = self._now() + PAUSE

@@ -64,7 +64,7 @@ async def _listen(url: str, sweeper: Sweeper) -> None:
         try:
             await worker.async_run()
         except Exception as error:
-            log.warning("Redis wakes nobody for now (%s); the sweeper goes on without it.", error)
+            log.warning("Redis wakes no worker for now (%s); the sweeper works without it.", error)
         finally:
             await _close_quietly(worker)
         await asyncio.sleep(_BETWEEN_TRIES)

@@ -20,8 +20,8 @@ from loyalty.settings import Settings
 
 log = logging.getLogger("mipoints.api")
 
-LONGEST = 0.1
-PAUSE = 1.0  # after a failure nobody asks Redis for so long
+REDIS_ANSWER_SECONDS = 0.1
+REDIS_PAUSE_SECONDS = 1.0  # after a failure nobody asks Redis for so long
 _MOST_KEPT = 50_000  # callers that one process remembers without Redis
 _PREFIX = "mipoints:budget"
 
@@ -75,7 +75,7 @@ class Budget:
             return None
         if self._shared and self._now() >= self._resumes_at:
             try:
-                async with asyncio.timeout(LONGEST):
+                async with asyncio.timeout(REDIS_ANSWER_SECONDS):
                     return await _take(self._shared[payer.kind], payer, cost)
             except (OSError, StoreUnavailableError) as error:
                 self._gave_up(error)
@@ -116,7 +116,7 @@ class Budget:
         if self._resumes_at == 0.0:
             log.warning("Redis keeps no budgets for now (%r); this process keeps its own.", error)
         self.failures += 1
-        self._resumes_at = self._now() + PAUSE
+        self._resumes_at = self._now() + REDIS_PAUSE_SECONDS
 
     @staticmethod
     def _now() -> float:

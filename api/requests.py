@@ -11,7 +11,7 @@ from api.documents import UNKEEPABLE
 from api.errors import BAD_USER_INPUT, LIMITED
 from api.negotiation import JSON, is_json, may_come_from_a_page
 
-MOST_AT_ONCE = 5
+REQUESTS_AT_ONCE = 5
 _PARAMETERS = ("query", "documentId", "operationName", "variables", "extensions")
 _LONGEST_ID = 200
 _MOST_MEMBERS = 200  # no input has as many; each unknown one would be compared with all that are known
@@ -82,9 +82,9 @@ async def _body(request: Request, limit: int) -> tuple[Any, int]:
 
 def batch_of(bodies: list[object], size: int) -> Batch:
     """The requests of an array of so many bytes. Raises Refused for none, and TooMuchSent for more than five."""
-    if not 0 < len(bodies) <= MOST_AT_ONCE:
+    if not 0 < len(bodies) <= REQUESTS_AT_ONCE:
         kind = TooMuchSent if bodies else Refused
-        raise kind(400, f"A batch has 1 to {MOST_AT_ONCE} requests; this one has {len(bodies)}.")
+        raise kind(400, f"A batch has 1 to {REQUESTS_AT_ONCE} requests; this one has {len(bodies)}.")
     return [_told_or_refused(each, size // len(bodies)) for each in bodies]
 
 

@@ -234,7 +234,7 @@ async def _answers(url: str, seconds: float, name: str) -> bool:
 
 
 async def connect(
-    url: str, *, most: int = 10, seconds: float = 2.0, role: str | None = APP_ROLE, name: str = "mipoints"
+    url: str, *, most: int, seconds: float, role: str | None = APP_ROLE, name: str = "mipoints"
 ) -> Database:
     """Opens a pool of up to `most` connections to the database at `url`, each acting as `role`.
 

@@ -11,7 +11,7 @@ from mipoints.console import say
 from mipoints.die_with_parent import die_with_parent
 from mipoints.problems import Problem
 
-STOP_SECONDS = 15.0
+CHILD_STOP_SECONDS = 15.0
 _LINE_BYTES = 1024 * 1024
 
 
@@ -65,7 +65,7 @@ class ChildProcess:
             return
         self.process.send_signal(signal.SIGTERM)
         try:
-            async with asyncio.timeout(STOP_SECONDS):
+            async with asyncio.timeout(CHILD_STOP_SECONDS):
                 await self.process.wait()
         except TimeoutError:
             self.process.kill()

@@ -21,7 +21,7 @@ from mipoints.client import Api, Unexpected
 from mipoints.documents import EARN, ORDER, RECORD_ORDER, REGISTER
 from mipoints.signing import NATIVE, first_secret, signed_headers
 
-MEMBERS = {
+DEMO_MEMBERS = {
     "ES": LUCIA,
     "FR": "demo-fr-camille",
     "IT": "demo-it-giulia",
@@ -57,7 +57,7 @@ class Demo:
         if await self._is_known(ON_ITS_WAY):
             return False
         await self._announce_campaigns()
-        for market, mi_id in MEMBERS.items():
+        for market, mi_id in DEMO_MEMBERS.items():
             await self._join(mi_id, market)
             await self._earn(mi_id, "appSignIn", {})
             await self._earn(mi_id, "fuel", {})

@@ -122,7 +122,7 @@ def _cancel_all(tasks: "Sequence[asyncio.Future[None]]") -> None:
 
 async def _get_ready(sandbox: Sandbox, settings: Settings) -> None:
     """Waits until the API is ready, and sends it the demo data if it does not have them yet."""
-    db = await connect(settings.database_url, seconds=settings.deadline_seconds)
+    db = await connect(settings.database_url, most=settings.pool_size, seconds=settings.deadline_seconds)
     try:
         async with new_http() as http:
             api = Api(http, sandbox.url)

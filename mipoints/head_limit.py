@@ -2,7 +2,7 @@
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-LONGEST = 64 * 1024
+LONGEST_HEAD = 64 * 1024
 """Bytes of a request's line and headers. The piece that completes the head is not counted: at most 256 KiB."""
 
 _SENTENCE = b'{"error": {"code": "TOO_LARGE", "message": "The headers are over the limit of 65536 bytes."}}'
@@ -34,6 +34,6 @@ class HeadLimit(HttpToolsProtocol):
         super().data_received(data)
         if was_in_head and self._is_in_head:
             self._head += len(data)
-        if self._head > LONGEST and not self.transport.is_closing():
+        if self._head > LONGEST_HEAD and not self.transport.is_closing():
             self.transport.write(_ANSWER)
             self.transport.close()

@@ -15,7 +15,7 @@ from loyalty.programme.load import load_shipped
 from loyalty.settings import Settings
 from mipoints.problems import Problem
 
-PATIENCE = 30.0
+POSTGRES_SECONDS = 30.0
 _BETWEEN_TRIES = 0.3
 _MAY_COME = (OSError, asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError, asyncpg.TooManyConnectionsError)
 
@@ -28,7 +28,9 @@ class Migrated:
     terms: list[str]
 
 
-async def bring_up_to_date(settings: Settings, say: Callable[[str], None], seconds: float = PATIENCE) -> Migrated:
+async def bring_up_to_date(
+    settings: Settings, say: Callable[[str], None], seconds: float = POSTGRES_SECONDS
+) -> Migrated:
     """Migrates the schema and loads the shipped data. A new database's clock starts at MIPOINTS_CLOCK_START.
 
     Waits up to `seconds` for a database that is just starting. Raises Problem, MigrationsDiffer.

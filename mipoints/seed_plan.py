@@ -34,7 +34,7 @@ from loyalty.programme.rules.calendar import Calendar, end_of_validity, start_of
 from loyalty.programme.rules.kinds import Awaiting, Code, EntryKind
 from loyalty.programme.rules.terms import Terms
 
-LONGEST = timedelta(days=330)
+LONGEST_HISTORY = timedelta(days=330)
 REDEEMING_SPAN = timedelta(days=20)
 BOOKED_AFTER = timedelta(milliseconds=100)
 GOODWILL = 250  # points of an adjustment, if the coupons need no more
@@ -99,7 +99,7 @@ def _span(catalogue: Catalogue, market: str, now: datetime) -> timedelta:
     if not versions:
         raise CannotSeed(f"There are no terms for {market}: the markets are {', '.join(catalogue.open_markets)}.")
     opened = start_of_day(versions[0].effective_from, versions[0].zone)
-    span = min(LONGEST, (now - opened) * 0.9)
+    span = min(LONGEST_HISTORY, (now - opened) * 0.9)
     if span < timedelta(days=1):
         raise CannotSeed(f"Mi Points opened in {market} on {versions[0].effective_from}: too late for a history.")
     return span

@@ -20,7 +20,7 @@ from mipoints.seed_plan import Shape, plan_of
 PLANS = 5
 ROWS_A_CHUNK = 20_000
 MOST_MEMBERS_A_CHUNK = 2_000
-SECONDS = 3600.0
+STATEMENT_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ async def seed(url: str, members: int, shape: Shape, market: str, report: Callab
     not at all, so a seed that was interrupted continues where it stopped. Raises CannotSeed, DatabaseUnavailable.
     """
     writers = max(2, min(4, os.cpu_count() or 2))
-    db = await connect(url, most=writers, seconds=SECONDS, role=None, name="mipoints seed")
+    db = await connect(url, most=writers, seconds=STATEMENT_SECONDS, role=None, name="mipoints seed")
     try:
         catalogue, now = await Programme(db).catalogue(), await clock.now(db)
         planned = _Plans(shape, catalogue, market, now)

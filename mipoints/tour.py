@@ -32,8 +32,8 @@ from mipoints.tour_printer import TourPrinter
 
 MARKET = "ES"
 HOLD = "5m"
-MEMBER, STOREFRONT, ANYBODY = "the member", "the storefront", "anybody"
-PATIENCE = 30.0
+AS_MEMBER, AS_STOREFRONT, AS_ANYBODY = "the member", "the storefront", "anybody"
+STEP_SECONDS = 30.0
 PHONES, PHONE_MINOR, BAND_MINOR = 2, 49_999, 5_000
 
 
@@ -80,7 +80,7 @@ class Tour:
         self.printer.chapter(f"1. A new person, {self.mi_id}, joins mi.com and signs in to the app")
         await self._read_terms()
         registration = {"miId": self.mi_id, "market": MARKET, "birthDate": "1990-05-17"}
-        answer = await self._mutate("registerMember", REGISTER, registration, STOREFRONT, "MemberRegistered")
+        answer = await self._mutate("registerMember", REGISTER, registration, AS_STOREFRONT, "MemberRegistered")
         self._expect_points("SIGN_UP", answer["verdict"]["points"])
         self.total += answer["verdict"]["points"]
         await self._balance()
@@ -115,7 +115,9 @@ class Tour:
         """The member buys an order in two parcels. The shipper sends the delivery of the first one twice."""
         self.printer.chapter("4. An order in two parcels")
         whole = PHONES * PHONE_MINOR + BAND_MINOR
-        answer = await self._mutate("recordOrder", RECORD_ORDER, await self._order_input(), STOREFRONT, "OrderRecorded")
+        answer = await self._mutate(
+            "recordOrder", RECORD_ORDER, await self._order_input(), AS_STOREFRONT, "OrderRecorded"
+        )
         self._expect_amount(answer["verdict"]["points"], _points(whole), "the order's points")
         self.worth = answer["verdict"]["points"]
         self.total += self.worth
@@ -142,7 +144,7 @@ class Tour:
         rewards = await self._read("rewards", REWARDS, {"market": MARKET})
         self._expect(bool(rewards), True, "rewards in the market")
         reward = min(rewards, key=lambda each: int(each["cost"]))
-        answer = await self._mutate("redeemPoints", REDEEM, {"rewardId": reward["id"]}, MEMBER, "PointsRedeemed")
+        answer = await self._mutate("redeemPoints", REDEEM, {"rewardId": reward["id"]}, AS_MEMBER, "PointsRedeemed")
         self._expect(answer["coupon"]["state"], "AVAILABLE", "the coupon's state")
         self.total -= reward["cost"]
         await self._balance()
@@ -150,8 +152,8 @@ class Tour:
     async def look_back(self) -> None:
         """Checks that the history adds up to the balance."""
         self.printer.chapter("7. The history")
-        self.printer.request("pointsHistory", MEMBER, HISTORY, {})
-        member = await self.api.execute(HISTORY, {}, self._token_of(MEMBER))
+        self.printer.request("pointsHistory", AS_MEMBER, HISTORY, {})
+        member = await self.api.execute(HISTORY, {}, self._token_of(AS_MEMBER))
         lines = member["pointsHistory"]["nodes"]
         self.printer.history(lines)
         self._expect(sum(line["points"] for line in lines), self.total, "the sum of the history")
@@ -178,13 +180,13 @@ class Tour:
 
     async def _earn_anything(self, activity: str, details: dict[str, str]) -> dict[str, Any]:
         input_ = {"activity": {activity: details}}
-        answer = await self._mutate("earnPoints", EARN, input_, MEMBER, "PointsVerdict")
+        answer = await self._mutate("earnPoints", EARN, input_, AS_MEMBER, "PointsVerdict")
         verdict: dict[str, Any] = answer["verdict"]
         return verdict
 
     async def _read(self, name: str, document: str, variables: dict[str, Any]) -> Any:
         """Sends a query that needs no token, and prints it with its answer."""
-        self.printer.request(name, ANYBODY, document, variables)
+        self.printer.request(name, AS_ANYBODY, document, variables)
         answer = await self.api.execute(document, variables)
         self.printer.answer({name: answer})
         return answer
@@ -233,7 +235,7 @@ class Tour:
         await self._balance()
 
     async def _order_now(self) -> dict[str, Any]:
-        order: dict[str, Any] = await self.api.execute(ORDER, {"number": self.order}, self._token_of(STOREFRONT))
+        order: dict[str, Any] = await self.api.execute(ORDER, {"number": self.order}, self._token_of(AS_STOREFRONT))
         return order
 
     async def _time_passes(self, duration: str) -> None:
@@ -254,16 +256,16 @@ class Tour:
         self._expect(balance["debt"], 0, "debt")
 
     async def _balance_now(self) -> dict[str, int]:
-        member = await self.api.execute(BALANCE, {}, self._token_of(MEMBER))
+        member = await self.api.execute(BALANCE, {}, self._token_of(AS_MEMBER))
         balance: dict[str, int] = member["balance"]
         return balance
 
     async def _until(self, is_so: Callable[[], Awaitable[bool]], subject: str) -> None:
         try:
-            await until(is_so, PATIENCE)
+            await until(is_so, STEP_SECONDS)
         except TimeoutError:
             raise Unexpected(
-                f"Waited {PATIENCE:.0f} s for {subject} in vain: is a worker running, and on the same database?"
+                f"Waited {STEP_SECONDS:.0f} s for {subject} in vain: is a worker running, and on the same database?"
             ) from None
 
     def _expect_points(self, kind: str, points: int, more: int = 0) -> None:
@@ -294,7 +296,7 @@ class Tour:
         }
 
     def _token_of(self, caller: str) -> str:
-        if caller == STOREFRONT:
+        if caller == AS_STOREFRONT:
             return issue(self.settings, scope="storefront", name="storefront")
         return issue(self.settings, member=self.mi_id)
 

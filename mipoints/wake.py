@@ -12,9 +12,9 @@ from workers.wakeups import QUEUE, to_bytes
 
 log = logging.getLogger("mipoints.wake")
 
-LONGEST = 0.2  # seconds for one set of wake-ups
-SPACING = 0.05  # seconds; wake-ups of one kind within this time become one
-PAUSE = 1.0  # seconds without another attempt after a failure
+WAKE_SECONDS = 0.2  # seconds for one set of wake-ups
+WAKE_SPACING_SECONDS = 0.05  # seconds; wake-ups of one kind within this time become one
+WAKE_PAUSE_SECONDS = 1.0  # seconds without another attempt after a failure
 
 
 @dataclass(slots=True)
@@ -36,7 +36,7 @@ class Wake:
         """Wakes a worker now, or after `seconds`, when something becomes due."""
         if self.redis_url is None or self._now() < self._resumes_at:
             return
-        due = None if seconds is None else int((self._now() + seconds) / SPACING) + 1
+        due = None if seconds is None else int((self._now() + seconds) / WAKE_SPACING_SECONDS) + 1
         self._wanted.add((job, due))
         if self._sending is None or self._sending.done():
             self._sending = asyncio.create_task(self._send())
@@ -57,18 +57,18 @@ class Wake:
         while self._wanted:
             wanted, self._wanted = self._wanted, set()
             try:
-                async with asyncio.timeout(LONGEST):
+                async with asyncio.timeout(WAKE_SECONDS):
                     await self._enqueue(wanted)
             except (OSError, RedisError, RuntimeError) as error:
                 self._gave_up(error)
                 return
             self._resumes_at = 0.0
-            await asyncio.sleep(SPACING)
+            await asyncio.sleep(WAKE_SPACING_SECONDS)
 
     async def _enqueue(self, wanted: set[tuple[str, int | None]]) -> None:
         redis = await self._redis()
         for job, due in wanted:
-            seconds = None if due is None else max(0.0, due * SPACING - self._now())
+            seconds = None if due is None else max(0.0, due * WAKE_SPACING_SECONDS - self._now())
             await redis.enqueue_job(job, _queue_name=QUEUE, _defer_by=seconds)
 
     async def _redis(self) -> ArqRedis:
@@ -85,7 +85,7 @@ class Wake:
             log.warning("Redis wakes no worker for now (%r); the sweeper finds due work.", error)
         self.failures += 1
         self._wanted.clear()
-        self._resumes_at = self._now() + PAUSE
+        self._resumes_at = self._now() + WAKE_PAUSE_SECONDS
 
     @staticmethod
     def _now() -> float:

@@ -22,8 +22,8 @@ def services() -> dict[str, Any]:
     return services
 
 
-def filled_in(environment: dict[str, str]) -> dict[str, str]:
-    """Returns a container's environment with a valid value for every ${NAME:?sentence}."""
+def filled_in(environment: dict[str, str | None]) -> dict[str, str]:
+    """Returns a container's environment with a valid value for every ${NAME:?sentence}, and no other setting set."""
     values = {
         "POSTGRES_PASSWORD": "a1b2c3",
         "SERVICE_PASSWORD": "d4e5f6",
@@ -31,10 +31,12 @@ def filled_in(environment: dict[str, str]) -> dict[str, str]:
         "MIPOINTS_AUTH_ISSUER": "https://login.example",
         "MIPOINTS_AUTH_AUDIENCE": "mi-points",
         "MIPOINTS_WEBHOOK_SECRETS": '{"native": ["whsec_c2VjcmV0"]}',
+        "MIPOINTS_PERSON_SALT": "set once and never changed",
     }
     return {
         name: re.sub(r"\$\{(\w+):\?[^}]+\}", lambda match: values[match[1]], value)
         for name, value in environment.items()
+        if value is not None
     }
 
 

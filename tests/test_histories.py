@@ -22,8 +22,8 @@ from loyalty.orders.rules.settlement import settle_state
 from loyalty.orders.rules.shipment import fold
 from loyalty.programme.programme import Programme
 from loyalty.programme.rules.campaigns import Campaign
-from loyalty.webhooks.inbox import apply_deliveries
 from tests.support.audit import assert_ledger_is_sound
+from tests.support.drain import apply_deliveries
 from tests.support.histories import CAMPAIGNS, History, everything_returned, history, shuffled
 from tests.support.terms import ES
 

@@ -28,6 +28,15 @@ def test_every_named_query_is_used():
     assert [name for name in all_queries() if f'"{name}"' not in source] == []
 
 
+def test_no_two_queries_are_the_same():
+    """Comments and spaces aside."""
+    names: dict[str, list[str]] = {}
+    for name, sql in all_queries().items():
+        plain = " ".join(re.sub(r"--.*", "", sql).lower().split())
+        names.setdefault(plain, []).append(name)
+    assert [twins for twins in names.values() if len(twins) > 1] == []
+
+
 async def test_even_a_long_query_is_planned_once_and_not_at_each_call(db: Database):
     sql = f"select 1 /* {'long ' * 10_000} */"
 
@@ -72,7 +81,7 @@ async def test_a_login_of_the_applications_role_alone_serves_and_cannot_become_t
     """The login is the one that docker/logins.sh creates for the APIs and workers."""
     login = f"service_{uuid4().hex[:8]}"
     await owner.execute(f"create role {login} login password 'secret' in role mipoints_app")
-    service = await connect(database_url.replace("postgres@", f"{login}:secret@"))
+    service = await connect(database_url.replace("postgres@", f"{login}:secret@"), most=2, seconds=20)
     try:
         assert await service.fetchval("select current_user") == "mipoints_app"
         await service.fetch("select * from audit.entries")

@@ -17,13 +17,12 @@ from loyalty.callers import Caller
 from loyalty.coupons.redeem import Redeemed, redeem
 from loyalty.earning.earn import earn
 from loyalty.earning.rules.activity import Activity
-from loyalty.ledger.credit import credit_due
 from loyalty.members.register import Registration, register
 from loyalty.orders.record import OrderToRecord, record_order
 from loyalty.orders.rules.order import Order, OrderLine
 from loyalty.programme.programme import Programme
 from loyalty.refusals import IdempotencyMismatch, InvalidInput, NotEnoughPoints
-from loyalty.webhooks.inbox import apply_deliveries
+from tests.support.drain import apply_deliveries, credit_due
 from tests.support.stage import Stage
 
 STOREFRONT = Caller("storefront", frozenset({"storefront"}), is_service=True)

@@ -11,7 +11,6 @@ import asyncpg
 from db import clock
 from db.pool import Database
 from loyalty.callers import Caller
-from loyalty.coupons.expire import end_coupons
 from loyalty.coupons.redeem import Redeemed, redeem
 from loyalty.coupons.reserve import CouponDecided, reserve_coupon
 from loyalty.coupons.rules.coupons import Cart
@@ -21,6 +20,7 @@ from loyalty.orders.rules.order import OrderLine
 from loyalty.programme.programme import Programme
 from loyalty.programme.rules.reward_check import RewardToCheck
 from loyalty.refusals import CouponNotUsable, LimitReached, RewardUnavailable
+from tests.support.drain import end_coupons
 from tests.test_races import STOREFRONT, member_with
 from workers.sweeper import Sweeper
 
@@ -170,7 +170,7 @@ async def test_a_sweeper_ends_reservations_and_coupons_by_itself(programme: Prog
     moments = await owner.fetch("select code, greatest(reserved_until, expires_at) as ends from coupons")
     await owner.execute("update members set state = 'SUSPENDED', state_since = now()")
     await clock.advance(owner, 1, timedelta(days=20))
-    sweeper = Sweeper(programme, 0.05)
+    sweeper = Sweeper(programme, 0.05, reconcile_after=timedelta(days=10))
     sweeping = asyncio.create_task(sweeper.run())
     async with asyncio.timeout(20):
         while await owner.fetchval("select count(*) from coupons where state <> 'EXPIRED'"):  # noqa: ASYNC110

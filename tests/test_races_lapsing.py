@@ -13,12 +13,11 @@ from loyalty.callers import Caller
 from loyalty.coupons.redeem import redeem
 from loyalty.earning.earn import earn
 from loyalty.ledger.catch_up import catch_up_alone
-from loyalty.ledger.credit import credit_due
-from loyalty.ledger.lapse import LapseLooks, lapse_due
-from loyalty.ledger.send_notices import send_notices
+from loyalty.ledger.lapse import LapseLooks
 from loyalty.members.register import register
 from loyalty.programme.programme import Programme
 from loyalty.refusals import NotEnoughPoints
+from tests.support.drain import credit_due, lapse_due, send_notices
 from tests.test_races import SHARE, STOREFRONT, member_with, person
 
 

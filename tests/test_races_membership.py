@@ -13,14 +13,13 @@ from loyalty.callers import Caller
 from loyalty.coupons.redeem import redeem
 from loyalty.earning.earn import earn
 from loyalty.earning.rules.activity import Activity
-from loyalty.ledger.credit import credit_due
 from loyalty.members.erase import erase_member
 from loyalty.members.register import register
 from loyalty.members.set_state import StateChange, set_member_state
 from loyalty.members.set_time_zone import set_time_zone
 from loyalty.programme.programme import Programme
 from loyalty.refusals import MemberNotActive, NotAMember
-from loyalty.webhooks.inbox import apply_deliveries
+from tests.support.drain import apply_deliveries, credit_due
 from tests.test_races import SHARE, STOREFRONT, deliver, member_with, person, placed_order
 
 OPERATOR = Caller("olga", frozenset({"operator"}), is_service=True)

@@ -14,14 +14,15 @@ from starlette.responses import Response
 
 from db import clock
 from db.audit import audit
+from db.limits import EVENT_LEASE_SECONDS
 from db.outgoing.events import AttemptResult, claim_outgoing, write_attempts
 from db.pool import Database
 from loyalty.callers import Caller
 from loyalty.coupons.redeem import redeem
-from loyalty.ledger.credit import credit_due
 from loyalty.members.register import register
-from loyalty.outgoing.schedule import LEASE_SECONDS, PATIENCE
+from loyalty.outgoing.schedule import EVENT_PATIENCE
 from loyalty.programme.programme import Programme
+from tests.support.drain import credit_due
 from tests.support.processes import environment, running
 from tests.support.receiver import Receiver, courier, receiving, rows
 from tests.test_races import STOREFRONT, deliver, member_with, person, placed_order
@@ -84,26 +85,26 @@ async def test_claims_at_once_share_the_due_events_without_overlap(
     programme: Programme, owner: asyncpg.Connection, receiver: Receiver, db: Database
 ):
     await members(programme, owner, 40)
-    claims = await asyncio.gather(*(claim_outgoing(db, [], 3, LEASE_SECONDS) for _ in range(12)))
+    claims = await asyncio.gather(*(claim_outgoing(db, [], 3, EVENT_LEASE_SECONDS) for _ in range(12)))
     claimed = [event.event_id for events in claims for event in events]
     assert len(claimed) == len(set(claimed)) == 40
-    assert await claim_outgoing(db, [], 3, LEASE_SECONDS) == []
+    assert await claim_outgoing(db, [], 3, EVENT_LEASE_SECONDS) == []
 
 
 async def test_an_answer_that_arrives_after_another_worker_sent_again_counts_only_if_the_event_was_delivered(
     programme: Programme, owner: asyncpg.Connection, receiver: Receiver, db: Database
 ):
     await member_with(programme, owner, "mi-1", 50)
-    (stalled,) = await claim_outgoing(db, [], 3, LEASE_SECONDS)
+    (stalled,) = await claim_outgoing(db, [], 3, EVENT_LEASE_SECONDS)
     await owner.execute("update outgoing set leased_until = clock_timestamp()")
-    (repeated,) = await claim_outgoing(db, [], 3, LEASE_SECONDS)
+    (repeated,) = await claim_outgoing(db, [], 3, EVENT_LEASE_SECONDS)
     assert (stalled.event_id, stalled.attempts, repeated.attempts) == (repeated.event_id, 1, 2)
     failed = AttemptResult(stalled, "FAILED", 500, "The endpoint answered 500.", 5)
-    await write_attempts(db, stalled.endpoint_id, [failed], PATIENCE)
+    await write_attempts(db, stalled.endpoint_id, [failed], EVENT_PATIENCE)
     assert await owner.fetchval("select status from outgoing") is None
-    await write_attempts(db, stalled.endpoint_id, [AttemptResult(stalled, "DELIVERED", 200)], PATIENCE)
+    await write_attempts(db, stalled.endpoint_id, [AttemptResult(stalled, "DELIVERED", 200)], EVENT_PATIENCE)
     late = AttemptResult(repeated, "FAILED", 500, "The endpoint answered 500.", 5)
-    await write_attempts(db, stalled.endpoint_id, [late], PATIENCE)
+    await write_attempts(db, stalled.endpoint_id, [late], EVENT_PATIENCE)
     assert await rows(owner) == [("DELIVERED", 2)]
 
 

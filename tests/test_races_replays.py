@@ -8,9 +8,9 @@ import pytest
 from loyalty.callers import Caller
 from loyalty.members.register import register
 from loyalty.programme.programme import Programme
-from loyalty.webhooks.inbox import apply_deliveries
 from loyalty.webhooks.replay import replay_by_hand, replay_dead, replay_webhook
 from tests.support.audit import assert_ledger_is_sound
+from tests.support.drain import apply_deliveries
 from tests.test_races import STOREFRONT, deliver, person, placed_order
 
 OPERATOR = Caller("olga", frozenset({"operator"}), is_service=True)

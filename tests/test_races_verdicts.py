@@ -14,12 +14,12 @@ from loyalty.earning.earn import earn
 from loyalty.earning.moderate import ReviewPublished, ReviewRemoved, ShareRemoved, record_moderation
 from loyalty.earning.rules.activity import Activity
 from loyalty.ledger.answers import Decided
-from loyalty.ledger.credit import credit_due
 from loyalty.members.register import Registration, register
 from loyalty.operators.adjust import Adjustment, adjust
 from loyalty.operators.decide_review import ReviewDecision, decide_review
 from loyalty.programme.programme import Programme
 from loyalty.refusals import InvalidInput, NotFound
+from tests.support.drain import credit_due
 
 STOREFRONT = Caller("storefront", frozenset({"storefront"}), is_service=True)
 MANY = 24

@@ -43,7 +43,7 @@ class Sweeper:
     seconds: float
     notifier: Notifier = field(default_factory=LogNotifier)
     producer_keys: Mapping[str, Key] = field(default_factory=dict)
-    reconcile_after: timedelta = timedelta(days=10)
+    reconcile_after: timedelta = field(kw_only=True)
     reach: Reach = field(default_factory=Reach)
     courier: Courier = field(init=False)
     _lapses: LapseLooks = field(default_factory=LapseLooks)
@@ -106,8 +106,8 @@ class Sweeper:
         return await self.courier.send_some()
 
     async def tidy(self) -> int:
-        """Unparks deliveries whose order is known by now, marks those that were parked for 90 days as dead, gives up on
-        events for endpoints that were removed, and deletes counts of rejections that are as old."""
+        """Unparks deliveries whose order is known by now, marks those that were parked for too long as dead, gives up
+        on events for endpoints that were removed, and deletes old counts of rejections (db/limits.py)."""
         await unpark_known(self.programme.db)
         await mark_parked_dead(self.programme.db)
         await tidy_outgoing(self.programme.db)

@@ -15,13 +15,13 @@ from loyalty.programme.rules.kinds import EntryKind, is_new_kind
 from loyalty.refusals import InvalidInput
 from loyalty.texts import problem_of_text
 
-LONGEST = 200
+LONGEST_INPUT = 200
 """Characters of an id or a name."""
 
 
 def text_of(value: str, *path: str) -> str:
     """A text of 1 to 200 characters that can be seen. Raises InvalidInput with the path to it."""
-    if problem := problem_of_text(value, LONGEST):
+    if problem := problem_of_text(value, LONGEST_INPUT):
         raise InvalidInput(problem, *path)
     return value
 

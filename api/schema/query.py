@@ -24,7 +24,7 @@ from api.schema.root_fields import mi_id_of, query
 from api.schema.scalars import Market
 from api.schema.webhooks.deliveries import webhook_deliveries
 from db import clock
-from db.orders.rows import owner_of_order
+from db.orders.numbers import order_owner
 from loyalty.members.export import export_member
 from loyalty.programme.rules.calendar import local_day
 
@@ -113,7 +113,7 @@ class Query:
         info: Info,
         number: Annotated[str, strawberry.argument(description="As the shop numbers it.")],
     ) -> OrderType | None:
-        owner = await owner_of_order(info.context.programme.db, number)
+        owner = await order_owner(info.context.programme.db, number)
         if owner is None or not await may_see(info, owner):
             return None
         return OrderType.of(await info.context.loaders.orders.load((owner, number)))

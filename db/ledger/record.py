@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from db.orders.recorded import RecordedOrder
 from db.pool import Queryable
 from db.queries import query
 
@@ -106,17 +107,9 @@ class NewFuelDay:
 
 
 @dataclass(frozen=True, slots=True)
-class NewOrder:
-    number: str
-    verdict_id: UUID
-    placed_at: datetime
-    currency: str
-    lines: list[dict[str, Any]]
-    parcels: list[dict[str, Any]]
-    shipping_minor: int
-    discount_minor: int
-    terms_version: str
-    campaign_ids: tuple[str, ...]
+class NewOrder(RecordedOrder):
+    """`content_hash`, hexadecimal, is what the order is known by when it is recorded again."""
+
     content_hash: str
 
 
@@ -278,8 +271,3 @@ async def record(db: Queryable, member_id: UUID, version: int, changes: Changes)
     """Writes the changes for the member as it was at `version`. Raises Stale when it has been written to since."""
     if await db.fetchrow(query("record"), member_id, version, changes.as_rows()) is None:
         raise Stale
-
-
-async def lock_member(db: Queryable, member_id: UUID) -> None:
-    """Holds the member's balance row until the transaction ends."""
-    await db.fetchrow(query("lock_member"), member_id)

@@ -68,7 +68,7 @@ class Patience:
 
 
 async def claim_outgoing(db: Queryable, busy: Sequence[UUID], rounds: int, lease_seconds: float) -> list[Event]:
-    """Leases up to sixteen due events of each endpoint but the busy ones; one, where `rounds` came to nothing."""
+    """Leases up to EVENTS_AT_ONCE due events of each endpoint but the busy ones; one if `rounds` came to nothing."""
     rows = await db.fetch(query("claim_outgoing"), list(busy), rounds, lease_seconds)
     return [Event(**dict(row.items())) for row in rows]
 

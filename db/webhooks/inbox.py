@@ -110,5 +110,5 @@ async def unpark_known(db: Queryable) -> int:
 
 
 async def mark_parked_dead(db: Queryable) -> int:
-    """Gives up on deliveries parked for 90 days; gives how many."""
+    """Gives up on deliveries parked for PARKED_DAYS; gives how many."""
     return len(await db.fetch(query("mark_parked_dead")))

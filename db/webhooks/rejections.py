@@ -15,5 +15,5 @@ async def add_rejections(db: Queryable, counts: Mapping[tuple[str, str], int]) -
 
 
 async def forget_rejections(db: Queryable) -> None:
-    """Deletes counts older than ninety days."""
+    """Deletes counts older than REJECTIONS_DAYS."""
     await db.execute(query("forget_rejections"))

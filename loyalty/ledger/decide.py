@@ -14,6 +14,7 @@ import asyncpg
 from db.ledger.answers import keep_answer, request_to_judge
 from db.ledger.member import MemberRef, MemberToJudge, lock_member_to_judge, member_to_judge
 from db.ledger.record import Changes, NewRequest, Stale, record
+from db.limits import DECISION_TRIES
 from db.pool import Busy, Database, Queryable
 from loyalty.ledger.answers import (
     Answer,
@@ -33,8 +34,6 @@ from loyalty.refusals import (
 T = TypeVar("T")
 Judge = Callable[[Queryable, MemberToJudge], Awaitable[tuple[Changes, Answer]]]
 Afterwards = Callable[[Queryable, MemberToJudge], Awaitable[None]]
-
-_TRIES = 5
 
 
 async def decide(
@@ -164,7 +163,7 @@ async def retry_behind_lock(db: Database, who: MemberRef, attempt: Callable[[Que
     except TimeoutError:
         raise Busy("This member is busy with other requests.") from None
     try:
-        for _ in range(_TRIES - 1):
+        for _ in range(DECISION_TRIES - 1):
             try:
                 return await db.in_transaction(behind_the_lock)
             except (Stale, asyncpg.UniqueViolationError):

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from db.ledger.answers import RequestToJudge, keep_answer, request_to_judge
 from db.ledger.record import NewLogEntry, Stale
+from db.limits import DECISION_TRIES
 from db.pool import Queryable
 from db.programme import lock_programme, log_action, programme_changed
 from loyalty.ledger.answers import Answer, Request, first_answer
@@ -15,8 +16,6 @@ from loyalty.programme.programme import Programme
 
 JudgeProgramme = Callable[[Queryable, RequestToJudge], Awaitable[tuple[NewLogEntry | None, Answer]]]
 """Writes its own rows; gives what the operators' log says of it (None where nothing changed) and the answer."""
-
-_TRIES = 5
 
 
 async def decide_for_programme(
@@ -48,7 +47,7 @@ async def decide_for_programme(
             raise Stale
         return answer
 
-    for _ in range(_TRIES - 1):
+    for _ in range(DECISION_TRIES - 1):
         try:
             return await programme.db.in_transaction(attempt)
         except Stale:

@@ -13,7 +13,7 @@ from db.ledger.verdicts import PromiseOfVerdict
 from db.pool import Queryable
 from loyalty.callers import Caller
 from loyalty.ledger.answers import Answer, Decided, request_of, verdict_answer
-from loyalty.ledger.capacity import MOST, check_capacity
+from loyalty.ledger.capacity import MOST_POINTS, check_capacity
 from loyalty.ledger.decide import decide
 from loyalty.ledger.journal import Cause, credit, lots_after, moved, take, write
 from loyalty.ledger.pending import promise_points
@@ -115,7 +115,7 @@ def _check_points(adjustment: Adjustment) -> None:
 
 def _check_debt(member: MemberToJudge, points: int) -> None:
     """Raises InvalidInput for a debit that may wait and still would be more than can be owed."""
-    if member.debt - points > MOST:
+    if member.debt - points > MOST_POINTS:
         raise InvalidInput("This is more than a balance can hold.", "points")
 
 

@@ -8,7 +8,7 @@ import httpx
 
 from loyalty.settings import Settings
 
-LONGEST = 2000
+LONGEST_ADDRESS = 2000
 _NAT64 = IPv6Network("64:ff9b::/96")
 _NOBODYS = [
     ip_network(network)
@@ -45,8 +45,8 @@ def read_url(text: str, reach: Reach) -> httpx.URL:
         url = httpx.URL(text)
     except (httpx.InvalidURL, UnicodeError) as error:
         raise ForbiddenAddress("This is no web address.") from error
-    if not url.host or len(text) > LONGEST:
-        raise ForbiddenAddress(f"An endpoint is a whole web address of at most {LONGEST} characters.")
+    if not url.host or len(text) > LONGEST_ADDRESS:
+        raise ForbiddenAddress(f"An endpoint is a whole web address of at most {LONGEST_ADDRESS} characters.")
     if url.scheme != "https" and not (url.scheme == "http" and reach.allows_http):
         raise ForbiddenAddress("An endpoint's address begins with https://; http:// is for sandboxes.")
     if url.userinfo:

@@ -12,19 +12,20 @@ from functools import partial
 from itertools import groupby
 from uuid import UUID
 
+from db.limits import EVENT_HOURS, EVENT_LEASE_SECONDS
 from db.outgoing import events as rows
 from db.outgoing.events import AttemptResult, Event
 from db.pool import Database, DatabaseUnavailable
 from loyalty.outgoing.addresses import ForbiddenAddress
 from loyalty.outgoing.endpoints import end_of_gone
 from loyalty.outgoing.events import body_of, headers_of
-from loyalty.outgoing.schedule import LEASE_SECONDS, PATIENCE, pause_after
+from loyalty.outgoing.schedule import EVENT_PATIENCE, pause_after
 from loyalty.outgoing.sender import NotReached, Sender
 
 log = logging.getLogger(__name__)
 
 _GONE = 410
-_TOO_LONG = "The endpoint took nothing for 72 hours."
+_TOO_LONG = f"The endpoint took nothing for {EVENT_HOURS} hours."
 
 
 def _nobody() -> None:
@@ -43,20 +44,12 @@ class Courier:
     async def send_some(self) -> int:
         """Starts sending what is due to every endpoint that is not being sent to; gives how many events it claimed."""
         busy = list(self._under_way)
-        claimed = await rows.claim_outgoing(self.db, busy, PATIENCE.rounds, LEASE_SECONDS)
+        claimed = await rows.claim_outgoing(self.db, busy, EVENT_PATIENCE.rounds, EVENT_LEASE_SECONDS)
         for endpoint_id, events in groupby(claimed, key=lambda event: event.endpoint_id):
             task = asyncio.create_task(self._send(endpoint_id, list(events)))
             self._under_way[endpoint_id] = task
             task.add_done_callback(partial(self._ended, endpoint_id))
         return len(claimed)
-
-    async def send_all(self) -> int:
-        """Sends until nothing is due any more; gives how many attempts it made."""
-        sent = 0
-        while (claimed := await self.send_some()) or self._under_way:
-            sent += claimed
-            await self.settled()
-        return sent
 
     async def settled(self) -> None:
         """Waits until what was claimed is written down, or left to its lease."""
@@ -70,11 +63,11 @@ class Courier:
 
     async def _send(self, endpoint_id: UUID, events: Sequence[Event]) -> None:
         answers = await asyncio.gather(*(deliver(self.sender, event) for event in events))
-        await rows.write_attempts(self.db, endpoint_id, answers, PATIENCE)
+        await rows.write_attempts(self.db, endpoint_id, answers, EVENT_PATIENCE)
         if any(answer.status == _GONE for answer in answers):
             await end_of_gone(self.db, endpoint_id)
         elif not any(answer.outcome == "DELIVERED" for answer in answers):
-            while await rows.mark_outgoing_dead(self.db, endpoint_id, _TOO_LONG, PATIENCE.give_up_after):
+            while await rows.mark_outgoing_dead(self.db, endpoint_id, _TOO_LONG, EVENT_PATIENCE.give_up_after):
                 continue
 
     def _ended(self, endpoint_id: UUID, task: "asyncio.Task[None]") -> None:

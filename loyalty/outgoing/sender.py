@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 import httpcore
 
+from db.limits import EVENT_ATTEMPT_SECONDS
 from loyalty.outgoing.addresses import Reach, check_addresses, read_url
-from loyalty.outgoing.schedule import SECONDS
 
 Lookup = Callable[[str, int], list[str]]
 
@@ -98,7 +98,7 @@ class Sender:
         reach: Reach,
         lookup: Lookup = look_up,
         trusted: ssl.SSLContext | None = None,
-        seconds: float = SECONDS,
+        seconds: float = EVENT_ATTEMPT_SECONDS,
     ) -> None:
         self.reach, self._seconds = reach, seconds
         self._resolver = Resolver(lookup)

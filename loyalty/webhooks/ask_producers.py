@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from db.limits import QUESTION_HOURS, QUESTION_SECONDS
 from db.pool import Database
 from db.webhooks.inbox import keep_delivery
 from db.webhooks.reconcile import claim_question
@@ -20,9 +21,7 @@ from loyalty.webhooks.reconcile import SilentParcel, silent_parcels
 
 log = logging.getLogger(__name__)
 
-PAUSE = timedelta(hours=12)
-MOST_AT_ONCE = 20
-SECONDS = 10.0
+PARCELS_AT_ONCE = 20
 LONGEST_ANSWER = 1024 * 1024
 
 
@@ -41,12 +40,12 @@ class Key:
 async def ask_about_silent_parcels(db: Database, keys: Mapping[str, Key], after: timedelta) -> int:
     """Asks every producer that we hold a key of about parcels without news for `after`; gives how many answered.
 
-    A parcel is asked about once in twelve hours, by one worker. A producer that does not answer, or answers with
+    A parcel is asked about once in QUESTION_HOURS, by one worker. A producer that does not answer, or answers with
     something else than it should, changes nothing and is asked again then.
     """
     answered = 0
-    async with httpx.AsyncClient(timeout=SECONDS, follow_redirects=False, trust_env=False) as http:
-        for parcel in (await silent_parcels(db, after))[:MOST_AT_ONCE]:
+    async with httpx.AsyncClient(timeout=QUESTION_SECONDS, follow_redirects=False, trust_env=False) as http:
+        for parcel in (await silent_parcels(db, after))[:PARCELS_AT_ONCE]:
             for producer, key in keys.items():
                 answered += await _ask(db, http, producer, key, parcel)
     return answered
@@ -55,7 +54,8 @@ async def ask_about_silent_parcels(db: Database, keys: Mapping[str, Key], after:
 async def _ask(db: Database, http: httpx.AsyncClient, producer: str, key: Key, parcel: SilentParcel) -> bool:
     if parcel.tracking_number is None:
         return False
-    if not await claim_question(db, parcel.member_id, parcel.order_number, parcel.tracking_number, producer, PAUSE):
+    pause = timedelta(hours=QUESTION_HOURS)
+    if not await claim_question(db, parcel.member_id, parcel.order_number, parcel.tracking_number, producer, pause):
         return False
     asked = ASKED[producer]
     question = asked.question(parcel.tracking_number, parcel.carrier, key.key)

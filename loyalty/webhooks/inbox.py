@@ -24,7 +24,7 @@ from loyalty.webhooks.producers.whose import named_in
 
 log = logging.getLogger(__name__)
 
-BATCH = 100
+DELIVERIES_AT_ONCE = 100
 
 _OWN_FAULTS = (*OWN_FAULTS, asyncpg.ProgramLimitExceededError)
 """Errors of a delivery itself; that it is too large for Postgres is one."""
@@ -67,20 +67,12 @@ async def keep(db: Database, producer: str, secrets: Sequence[str], sent: Sent) 
     return StoredDelivery(is_new)
 
 
-async def apply_deliveries(programme: Programme) -> int:
-    """Applies everything that waits in the inbox; gives how many deliveries it finished."""
-    finished = 0
-    while done := await apply_some(programme):
-        finished += done
-    return finished
-
-
 async def apply_some(programme: Programme) -> int:
     """Applies up to a hundred waiting deliveries, oldest first; gives how many it finished.
 
-    One bad delivery holds up no other: it waits longer each time and is dead after ten attempts.
+    One bad delivery holds up no other: it waits longer each time and is dead after its last attempt.
     """
-    waiting = await rows.deliveries_to_apply(programme.db, BATCH)
+    waiting = await rows.deliveries_to_apply(programme.db, DELIVERIES_AT_ONCE)
     return sum([await _try_to_apply(programme, producer, event_id) for producer, event_id in waiting])
 
 
@@ -174,7 +166,7 @@ async def _settle_all(
 async def _order_of(db: Queryable, known: ReportedOrder, received_at: datetime) -> tuple[UUID, str] | None:
     """The member and number of the order a fact is about; None while the order is not known (R34).
 
-    Carriers give their numbers again: an order of which nothing was heard for 180 days is not meant.
+    Carriers give their numbers again: an order without recent news is not meant (PARCEL_NEWS_DAYS).
     """
     if known.order_number is not None:
         return await _order_numbered(db, known.order_number)

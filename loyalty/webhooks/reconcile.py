@@ -11,7 +11,7 @@ from db.orders.rows import OrderRow, orders_by_number
 from db.pool import Database
 from db.webhooks import reconcile as rows
 from loyalty.orders.fact_rows import fact_of
-from loyalty.orders.rows import order_of_rows
+from loyalty.orders.rows import order_of
 from loyalty.orders.rules.boxes import ParcelPhase
 from loyalty.orders.rules.order import Order
 from loyalty.orders.rules.shipment import OrderState, fold
@@ -90,9 +90,7 @@ def _check(reports: Sequence[Report]) -> None:
 
 
 def _told(row: OrderRow) -> tuple[Order, OrderState]:
-    order = order_of_rows(
-        row.number, row.placed_at, row.currency, row.lines, row.parcels, row.shipping_minor, row.discount_minor
-    )
+    order = order_of(row)
     return order, fold(order, [fact_of(kind, content, at) for kind, content, at in row.facts])
 
 

@@ -1,4 +1,4 @@
-"""Applying kept deliveries again, by an operator's word: after a mended order, a new release, or ninety days."""
+"""Applying kept deliveries again, by an operator's word: after a mended order, a new release, or long in PARKED."""
 
 from typing import Any
 

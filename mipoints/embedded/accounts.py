@@ -10,7 +10,7 @@ from pathlib import Path
 from mipoints.embedded.problems import EmbeddedServiceError
 
 SOCKET_PATH_BYTES = 103  # macOS takes 103, Linux 107
-NOBODY = 65534
+NOBODYS_UID = 65534
 
 
 class Account:
@@ -27,7 +27,7 @@ def account_for(pgdata: Path) -> Account | None:
     if os.geteuid() != 0:
         return None
     owner = pgdata.stat() if pgdata.exists() else None
-    return Account(owner.st_uid, owner.st_gid) if owner and owner.st_uid else Account(NOBODY, NOBODY)
+    return Account(owner.st_uid, owner.st_gid) if owner and owner.st_uid else Account(NOBODYS_UID, NOBODYS_UID)
 
 
 def socket_folder(folder: Path, name: str, account: Account | None) -> Path:

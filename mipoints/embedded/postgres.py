@@ -14,8 +14,8 @@ import psutil
 from mipoints.embedded.accounts import Account, account_for, let_pass, let_read, socket_folder
 from mipoints.embedded.problems import EmbeddedServiceError
 from mipoints.embedded.servers import (
-    START_SECONDS,
-    STOP_SECONDS,
+    SERVER_START_SECONDS,
+    SERVER_STOP_SECONDS,
     DataDirectoryLock,
     Server,
     end,
@@ -99,7 +99,7 @@ def _initdb(binaries: Path, pgdata: Path, log: Path, account: Account | None) ->
     trust = ["--auth=trust", "--username=postgres"]
     process = spawn([str(binaries / "initdb"), "-D", str(pgdata), *locale, *trust], pgdata, log, account, INITDB_STOP)
     try:
-        code = process.wait(START_SECONDS)
+        code = process.wait(SERVER_START_SECONDS)
     finally:
         end(process, INITDB_STOP)
     if code != 0:
@@ -139,7 +139,7 @@ def _start_postgres(
             raise
         if process.poll() is None:
             end(process, POSTGRES_STOP)
-            raise EmbeddedServiceError(f"Postgres was not ready within {START_SECONDS} s; its log is {log}.")
+            raise EmbeddedServiceError(f"Postgres was not ready within {SERVER_START_SECONDS} s; its log is {log}.")
         if time.monotonic() >= give_up_at:
             raise not_started("Postgres", log)
         time.sleep(0.5)
@@ -147,7 +147,7 @@ def _start_postgres(
 
 def _wait_until_ready(process: subprocess.Popen[bytes], pgdata: Path) -> bool:
     """Returns True when the server's postmaster.pid says that it is ready, False if it died or took too long."""
-    give_up_at = time.monotonic() + START_SECONDS
+    give_up_at = time.monotonic() + SERVER_START_SECONDS
     while process.poll() is None and time.monotonic() < give_up_at:
         lines = _postmaster_lines(pgdata)
         if len(lines) >= 8 and lines[0] == str(process.pid) and lines[7].strip() == "ready":
@@ -177,7 +177,7 @@ def _stop_abandoned_postgres(pgdata: Path) -> None:
         return
     server.send_signal(POSTGRES_STOP)
     try:
-        server.wait(STOP_SECONDS)
+        server.wait(SERVER_STOP_SECONDS)
     except psutil.TimeoutExpired as error:
         raise EmbeddedServiceError(
             f"The Postgres left behind in {pgdata} (process {server.pid}) does not stop; end it by hand."

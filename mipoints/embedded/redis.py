@@ -11,8 +11,8 @@ from typing import Self
 from mipoints.embedded.accounts import socket_folder
 from mipoints.embedded.problems import EmbeddedServiceError
 from mipoints.embedded.servers import (
-    START_SECONDS,
-    STOP_SECONDS,
+    SERVER_START_SECONDS,
+    SERVER_STOP_SECONDS,
     DataDirectoryLock,
     Server,
     end,
@@ -62,7 +62,7 @@ def _start_redis(path: Path, log: Path) -> subprocess.Popen[bytes]:
     forget = ["--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction"]
     process = spawn([_needed_redis_binary(), *listen, *forget], log.parent, log, None, REDIS_STOP)
     try:
-        give_up_at = time.monotonic() + START_SECONDS
+        give_up_at = time.monotonic() + SERVER_START_SECONDS
         while _send_command(path, b"PING\r\n") != b"+PONG\r\n":
             if process.poll() is not None or time.monotonic() > give_up_at:
                 raise not_started("Redis", log)
@@ -75,7 +75,7 @@ def _start_redis(path: Path, log: Path) -> subprocess.Popen[bytes]:
 
 def _stop_abandoned_redis(path: Path) -> None:
     """Shuts down a server that still runs on the socket: we hold the lock, so the process that started it is gone."""
-    give_up_at = time.monotonic() + STOP_SECONDS
+    give_up_at = time.monotonic() + SERVER_STOP_SECONDS
     while _send_command(path, b"PING\r\n") is not None:
         _send_command(path, b"SHUTDOWN NOSAVE\r\n")
         if time.monotonic() > give_up_at:

@@ -14,8 +14,8 @@ from mipoints.die_with_parent import die_with_parent
 from mipoints.embedded.accounts import Account
 from mipoints.embedded.problems import EmbeddedServiceError
 
-START_SECONDS = 120  # recovery after a crash can take a while
-STOP_SECONDS = 60
+SERVER_START_SECONDS = 120  # recovery after a crash can take a while
+SERVER_STOP_SECONDS = 60
 
 
 class Server:
@@ -108,7 +108,7 @@ def end(process: subprocess.Popen[bytes], stop_signal: signal.Signals) -> None:
     if process.poll() is None:
         process.send_signal(stop_signal)
     try:
-        process.wait(STOP_SECONDS)
+        process.wait(SERVER_STOP_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -27,7 +27,7 @@ async def _wake(_job: str, _at: object) -> None:
 @asynccontextmanager
 async def opened_app(**others: Any) -> AsyncIterator[Starlette]:
     """An API with these settings."""
-    db = await connect(NOWHERE, seconds=0.3)
+    db = await connect(NOWHERE, most=10, seconds=0.3)
     settings = settings_for(NOWHERE, **({"graphql_body_limit": 20_000, "webhook_body_limit": 20_000} | others))
     yield create_app(settings, Programme(db), _wake, Verifier(settings))
     await db.close()

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from api.documents import Documents
 from api.graphiql import LUCIA, OLIVER, Files, page
 from api.schema import schema
-from mipoints.demo import MEMBERS
+from mipoints.demo import DEMO_MEMBERS
 from tests.api.away import code_of, opened_http
 
 ROOT = Path(__file__).parent.parent.parent
@@ -68,7 +68,7 @@ async def test_demo_people_have_tokens_in_the_sandbox_and_nowhere_else(http: htt
         headers = {"authorization": f"Bearer {person['token']}"}
         asked = await http.post("/graphql", json={"query": '{ order(number: "1") { id } }'}, headers=headers)
         assert code_of(asked) == "UNAVAILABLE", "it is known who asks"
-    assert {LUCIA, OLIVER} <= set(MEMBERS.values())
+    assert {LUCIA, OLIVER} <= set(DEMO_MEMBERS.values())
     async with opened_http(sandbox=False) as production:
         answer = await production.get("/explorer/people")
         assert answer.status_code == 404

@@ -31,7 +31,7 @@ GRAPHQL_JSON = {"accept": "application/graphql-response+json"}
 async def api(settings: Settings, **changes: Any) -> AsyncIterator[httpx.AsyncClient]:
     """The API on a database that is away: whatever runs is UNAVAILABLE, so what is not was never run."""
     changed = replace(settings, **changes)
-    db = await connect(NOWHERE, seconds=0.1)
+    db = await connect(NOWHERE, most=10, seconds=0.1)
     app = create_app(changed, Programme(db), None, Verifier(changed))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://mi.test") as client:
         yield client

@@ -8,6 +8,7 @@ import asyncpg
 from db.pool import Database
 from tests.cli.commands import are_sentences, mipoints
 from tests.flows.outgoing.test_outgoing_sending import events
+from tests.support.drain import send_all
 from tests.support.processes import environment
 from tests.support.receiver import courier, receiving
 from tests.support.stage import Stage
@@ -33,7 +34,7 @@ async def test_an_endpoint_from_its_first_day_to_its_last(stage: Stage, database
         assert "whsec_" not in listed
 
         await events(stage)
-        await sending.send_all()
+        await send_all(sending)
         (event,) = receiver.events
         deliveries = await outgoing("deliveries", "--state", "delivered", "--endpoint", endpoint_id)
         assert receiver.got[0].id in deliveries
@@ -41,7 +42,7 @@ async def test_an_endpoint_from_its_first_day_to_its_last(stage: Stage, database
         assert receiver.got[0].id not in await outgoing("deliveries", "--state", "dead")
 
         assert "1 deliveries" in await outgoing("replay", receiver.got[0].id)
-        await sending.send_all()
+        await send_all(sending)
         assert receiver.events == [event, event]
 
         assert "whsec_" in await outgoing("rotate", endpoint_id)

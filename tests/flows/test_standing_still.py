@@ -89,7 +89,7 @@ async def test_a_worker_goes_on_when_postgres_does(
     still: Stage, postgres: OwnPostgres, caplog: pytest.LogCaptureFixture
 ):
     await still.register("mi-1")
-    sweeper = Sweeper(still.programme, seconds=0.05)
+    sweeper = Sweeper(still.programme, seconds=0.05, reconcile_after=timedelta(days=10))
     with postgres.standing_still():
         working = asyncio.create_task(sweeper.run())
         async with asyncio.timeout(30):

@@ -10,10 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
-from loyalty.webhooks.inbox import apply_deliveries
 from loyalty.webhooks.producers.events import Sent
 from mipoints.signing import signed_headers
 from tests.support.audit import problems
+from tests.support.drain import apply_deliveries
 from tests.support.sending import states
 from tests.support.shopify_bodies import ORDER, SAMPLES, SECRET, event, fulfilled, fulfillment, refund, transaction
 from tests.support.stage import Stage

@@ -71,7 +71,7 @@ async def open_shared(url: str) -> AsyncIterator[Shared]:
     owner = await asyncpg.connect(url, max_cacheable_statement_size=0, server_settings={"lock_timeout": "10s"})
     await read_json(owner)
     await remember_pristine(owner)
-    db = await connect(url, most=20)
+    db = await connect(url, most=20, seconds=2)
     yield Shared(url, owner, db, await statements_to_freshen(owner))
     await db.close()
     await owner.close()

@@ -21,16 +21,11 @@ from api.documents import Documents
 from api.followers import Followers
 from api.schema import schema
 from db import clock
-from loyalty.coupons.expire import end_coupons
-from loyalty.ledger.credit import credit_due
-from loyalty.ledger.lapse import lapse_due
-from loyalty.ledger.send_notices import LogNotifier, send_notices
-from loyalty.orders.settle_kept import settle_all_kept
 from loyalty.programme.programme import Programme
 from loyalty.settings import Settings
 from loyalty.tokens import Verifier, issue
-from loyalty.webhooks.inbox import apply_deliveries
 from loyalty.webhooks.rejections import Rejections
+from tests.support.drain import drain
 from tests.support.fresh import Shared
 from tests.support.served import served
 
@@ -215,15 +210,7 @@ class Stage:
 
     async def drain(self) -> None:
         """Does the workers' work until none is due any more."""
-        while (
-            await apply_deliveries(self.programme)
-            + await settle_all_kept(self.programme)
-            + await credit_due(self.programme.db)
-            + await end_coupons(self.programme.db)
-            + await lapse_due(self.programme.db)
-            + await send_notices(self.programme.db, LogNotifier())
-        ):
-            pass
+        await drain(self.programme)
 
 
 def signed(body: bytes, id_: str, *, key: bytes = NATIVE_KEY, at: int | None = None) -> dict[str, str]:

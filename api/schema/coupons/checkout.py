@@ -13,6 +13,7 @@ from api.schema.money import Money
 from api.schema.refusals import CouponNotUsable, IdempotencyMismatch, InvalidInput, NotAllowed, NotFound, answer_of
 from api.schema.refusals import Refusal as RefusalType
 from api.schema.root_fields import mutation, query
+from db.limits import ENDED_COUPONS_DAYS
 from loyalty.coupons.offers import CouponForCart
 from loyalty.coupons.offers import coupons_for_cart as coupons_of_member
 from loyalty.coupons.reserve import CouponDecided
@@ -68,8 +69,8 @@ OrderNumber = Annotated[str, strawberry.argument(description="The order it was r
 
 @query(
     STOREFRONT_NAMED_AND_OWN,
-    "the member's coupons (all unspent ones, and those of the last 90 days) for this cart, each usable or with the "
-    "reason why not; null for who has not joined.",
+    f"the member's coupons (all unspent ones, and those of the last {ENDED_COUPONS_DAYS} days) for this cart, each "
+    "usable or with the reason why not; null for who has not joined.",
     example="""query {
   couponsForCart(
     miId: "demo-es-lucia"

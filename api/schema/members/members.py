@@ -27,6 +27,7 @@ from db.ledger.lots import lapsing_lots
 from db.ledger.notices import notices_page
 from db.ledger.promises import pending_page
 from db.ledger.verdict_rows import verdicts_page
+from db.limits import FUEL_DAYS
 from db.members.rows import MemberRow
 from loyalty.earning.rules.activity import EarningContext, ways_now
 from loyalty.earning.rules.caps import Slot
@@ -35,8 +36,6 @@ from loyalty.programme.catalogue import Catalogue, Reward
 from loyalty.programme.rules.calendar import Calendar
 from loyalty.programme.rules.rewards import next_reward, worth_minor
 from loyalty.programme.rules.terms import Terms
-
-_FUEL_DAYS = timedelta(days=20)
 
 
 @strawberry.type(description="A member's points.")
@@ -187,7 +186,7 @@ class Member(Node):
         return EarningContext(frozenset(slots), fuel_days, catalogue.campaigns)
 
     async def _fuel_days(self, info: Info) -> tuple[FuelDay, ...]:
-        since = (self.row.now - _FUEL_DAYS).date()
+        since = (self.row.now - timedelta(days=FUEL_DAYS)).date()
         days = await recent_fuel_days(info.context.programme.db, self.row.member_id, since)
         return tuple(FuelDay(day, streak, bonuses) for day, streak, bonuses in days)
 

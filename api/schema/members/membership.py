@@ -17,8 +17,7 @@ from loyalty.members.erase import erase_member as erase
 from loyalty.members.set_state import StateChange
 from loyalty.members.set_state import set_member_state as change_state
 from loyalty.members.set_time_zone import set_time_zone as choose
-
-LONGEST_REASON = 500
+from loyalty.operators.adjust import LONGEST_REASON
 
 MiId = Annotated[strawberry.ID, strawberry.argument(description="The Mi account id.")]
 Reason = Annotated[

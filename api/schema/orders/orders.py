@@ -12,7 +12,7 @@ from api.schema.money import Money as MoneyType
 from api.schema.node import Node
 from db.orders.rows import OrderRow
 from loyalty.orders.fact_rows import fact_of
-from loyalty.orders.rows import order_of_rows
+from loyalty.orders.rows import order_of
 from loyalty.orders.rules.order import Order as ToldOrder
 from loyalty.orders.rules.order import OrderLine as ToldLine
 from loyalty.orders.rules.purchase import factor_of
@@ -107,9 +107,7 @@ class Order(Node):
     @classmethod
     def of_row(cls, row: OrderRow) -> "Order":
         """An order as it was read, with what all facts about it say together."""
-        told = order_of_rows(
-            row.number, row.placed_at, row.currency, row.lines, row.parcels, row.shipping_minor, row.discount_minor
-        )
+        told = order_of(row)
         state = fold(told, [fact_of(kind, content, at) for kind, content, at in row.facts])
         return cls(
             row=row,

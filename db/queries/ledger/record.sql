@@ -355,7 +355,3 @@ select
     seq, version,
     case when is_told then pg_notify('mipoints_balances', $1::uuid::text) end
 from changed_balance;
-
--- name: lock_member
--- Holds one member until the transaction ends; what is read after it cannot be stale.
-select member_id from balances where member_id = $1 for update;

@@ -3,7 +3,7 @@
 -- own, for they are about workers.
 
 -- name: claim_outgoing
--- Leases what is due for $3 seconds, up to sixteen rows of each endpoint; beside other workers each row is claimed
+-- Leases what is due for $3 seconds, as many rows of each endpoint as are sent at once; beside other workers each row is claimed
 -- once. An endpoint that rests gets nothing, and one where $2 rounds in a row came to nothing a single row: whether it
 -- is well again. Endpoints in $1 are being sent to already. What the rows are about is looked up here, so a person who
 -- was erased meanwhile has no name any more (R71). `previous` is the number of the event before it for that endpoint.
@@ -20,10 +20,10 @@ with picked as (
                 w.endpoint_id = e.endpoint_id and w.state = 'WAITING' and w.due_at <= programme_now()
                 and (w.leased_until is null or w.leased_until <= clock_timestamp())
             order by w.due_at, w.member_id, w.sequence
-            limit case when h.failures < $2 then 16 else 1 end
+            limit case when h.failures < $2 then :events_at_once else 1 end
             for update skip locked
         ) few
-        limit 16
+        limit :events_at_once
     ) o
     where
         e.state = 'ACTIVE' and e.endpoint_id <> all ($1::uuid[])
@@ -75,7 +75,7 @@ written as (
         due_at = least(
             programme_now() + make_interval(secs => coalesce(a.pause, 0)), o.tried_since + make_interval(secs => $9)
         ),
-        leased_until = null, status = a.status, error = left(a.error, 500),
+        leased_until = null, status = a.status, error = left(a.error, :longest_error_characters),
         delivered_at = case when a.outcome = 'DELIVERED' then programme_now() end
     from answers a
     where
@@ -101,7 +101,7 @@ set
             then programme_now() + make_interval(secs => least($11, 5 * 2 ^ least(h.failures + 1 - $10, 20)))
     end,
     delivered = h.delivered + r.delivered, failed = h.failed + r.failed,
-    last_status = r.status, last_error = left(r.error, 500), last_at = programme_now()
+    last_status = r.status, last_error = left(r.error, :longest_error_characters), last_at = programme_now()
 from round r
 where h.endpoint_id = $1 and r.delivered + r.failed > 0;
 

@@ -13,7 +13,7 @@ select coalesce(body_hash, sha256(body)) from inbox where producer = $1 and even
 -- What a worker may try now, oldest first, without locking anything.
 select producer, event_id
 from inbox
-where state = 'RECEIVED' and attempts < 10 and (not_before is null or not_before <= clock_timestamp())
+where state = 'RECEIVED' and attempts < :most_attempts and (not_before is null or not_before <= clock_timestamp())
 order by received_at
 limit $1;
 
@@ -45,15 +45,15 @@ returning exists (
 ) as holds_an_erased_person;
 
 -- name: postpone_delivery
--- A delivery that cannot be applied stops itself and nothing else: tried again with growing pauses, dead after ten. Its
+-- A delivery that cannot be applied stops itself and nothing else: tried again with growing pauses, and dead after its last attempt. Its
 -- order, where it was found ($4), is remembered: the delivery is held about a member (R71).
 update inbox
 set
     attempts = attempts + 1,
-    not_before = clock_timestamp() + make_interval(secs => least(3600, 2 ^ attempts)),
-    error = left($3, 500),
+    not_before = clock_timestamp() + make_interval(secs => least(:longest_retry_seconds, 2 ^ attempts)),
+    error = left($3, :longest_error_characters),
     order_number = coalesce($4, order_number),
-    state = case when attempts + 1 >= 10 then 'DEAD' else state end
+    state = case when attempts + 1 >= :most_attempts then 'DEAD' else state end
 where producer = $1 and event_id = $2 and state = 'RECEIVED'
 returning exists (
     select from order_numbers n
@@ -99,8 +99,8 @@ returning event_id;
 -- name: unpark_known
 -- The same for every parked delivery whose order has become known, for the case that nobody was left to say so.
 -- A tracking number of several orders does not say which one is meant, unless the carrier does: such a delivery is
--- looked at again when its not_before has come, and is parked anew where it stays undecided. An order of which nothing
--- had been heard for 180 days is not meant.
+-- looked at again when its not_before has come, and is parked anew where it stays undecided. An order without
+-- recent news is not meant (`orders_of_parcels`).
 update inbox
 set state = 'RECEIVED', not_before = null
 where (producer, event_id) in (
@@ -108,17 +108,8 @@ where (producer, event_id) in (
     where i.state = 'PARKED' and (
         exists (select from order_numbers n where n.number = i.order_number)
         or exists (
-            select from tracking_numbers t
-            join orders o using (member_id, number)
-            where
-                t.tracking_number = i.tracking_number
-                and greatest(o.recorded_at, (
-                    select max(f.told_at)
-                    from order_facts f
-                    where
-                        f.member_id = t.member_id and f.number = t.number
-                        and f.content ->> 'tracking_number' = t.tracking_number
-                )) > i.received_at - interval '180 days'
+            select from orders_of_parcels t
+            where t.tracking_number = i.tracking_number and t.meant_until > i.received_at
             having count(*) = 1 or (count(*) > 1 and coalesce(i.not_before, '-infinity') <= clock_timestamp())
         )
     )
@@ -128,12 +119,12 @@ where (producer, event_id) in (
 returning event_id;
 
 -- name: mark_parked_dead
--- Ninety days after it came, a delivery whose order nobody told is given up on; it can be replayed.
+-- A delivery whose order nobody recorded in all that time is given up on; it can be replayed.
 update inbox
-set state = 'DEAD', error = 'Its order was not told within 90 days.'
+set state = 'DEAD', error = 'Its order was not told within :parked_days days.'
 where (producer, event_id) in (
     select producer, event_id from inbox
-    where state = 'PARKED' and received_at < programme_now() - interval '90 days'
+    where state = 'PARKED' and received_at < programme_now() - interval ':parked_days days'
     order by producer, event_id
     for update skip locked
 )

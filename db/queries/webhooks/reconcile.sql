@@ -28,25 +28,17 @@ returning asked_at;
 
 -- name: orders_reported
 -- Which orders are meant by numbers ($1) and tracking numbers ($2), pairwise: the number's, else the only one that
--- recorded the parcel and was heard of in the last 180 days: carriers give their numbers again. No row where none is
--- known.
+-- recorded the parcel and can still be meant by its number (`orders_of_parcels`). No row where none is known.
 select r.n::int as place, coalesce(by_number.member_id, by_parcel.member_id) as member_id,
     coalesce(by_number.number, by_parcel.number) as number
 from unnest($1::text[], $2::text[]) with ordinality as r (number, tracking_number, n)
 left join order_numbers by_number on by_number.number = r.number
 left join lateral (
     select min(t.number) as number, (array_agg(t.member_id))[1] as member_id
-    from tracking_numbers t
-    join orders o using (member_id, number)
+    from orders_of_parcels t
     where
         r.number is null and t.tracking_number = r.tracking_number
-        and greatest(o.recorded_at, (
-            select max(f.told_at)
-            from order_facts f
-            where
-                f.member_id = t.member_id and f.number = t.number
-                and f.content ->> 'tracking_number' = t.tracking_number
-        )) > programme_now() - interval '180 days'
+        and t.meant_until > programme_now()
     having count(*) = 1
 ) by_parcel on true
 where coalesce(by_number.number, by_parcel.number) is not null;

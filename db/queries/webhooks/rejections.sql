@@ -11,6 +11,6 @@ on conflict (producer, reason, hour) do update
 set count = r.count + excluded.count, last_at = greatest(r.last_at, excluded.last_at);
 
 -- name: forget_rejections
--- What was refused more than ninety days ago helps nobody any more.
+-- Old counts help nobody any more.
 delete from webhook_rejections
-where hour < programme_now() - interval '90 days';
+where hour < programme_now() - interval ':rejections_days days';

@@ -16,7 +16,7 @@ from loyalty.webhooks.producers.events import (
     Sent,
 )
 from loyalty.webhooks.producers.reading import (
-    LONGEST,
+    LONGEST_TEXT,
     Unreadable,
     is_count,
     is_id,
@@ -87,7 +87,7 @@ def identify(sent: Sent) -> Identity:
         raise MalformedDelivery("The event has no type.")
     webhook_id = sent.headers.get("webhook-id")
     if not is_text(webhook_id):
-        raise MalformedDelivery(f"webhook-id is not of 1 to {LONGEST} characters.")
+        raise MalformedDelivery(f"webhook-id is not of 1 to {LONGEST_TEXT} characters.")
     return Identity(str(webhook_id), str(type_))
 
 

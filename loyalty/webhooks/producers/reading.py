@@ -9,8 +9,8 @@ from typing import Any
 from loyalty.orders.rules.facts import Lines
 from loyalty.webhooks.producers.events import MalformedDelivery
 
-LONGEST = 200
-MOST = 2_147_483_647
+LONGEST_TEXT = 200
+LARGEST_NUMBER = 2_147_483_647
 
 
 class Unreadable(Exception):
@@ -32,7 +32,7 @@ def needed_text(event: Mapping[str, Any], name: str) -> str:
     """A text without which the body is no event of its producer. Raises MalformedDelivery."""
     value = event.get(name)
     if not is_text(value):
-        raise MalformedDelivery(f"The event has no {name} of 1 to {LONGEST} characters.")
+        raise MalformedDelivery(f"The event has no {name} of 1 to {LONGEST_TEXT} characters.")
     return str(value)
 
 
@@ -54,7 +54,7 @@ def text_of(data: Mapping[str, Any], name: str) -> str | None:
     if value is None or value == "":
         return None
     if not is_id(value):
-        raise Unreadable(f"{name} is not a text of 1 to {LONGEST} characters.")
+        raise Unreadable(f"{name} is not a text of 1 to {LONGEST_TEXT} characters.")
     return str(value)
 
 
@@ -70,12 +70,12 @@ def is_id(value: object) -> bool:
 
 def is_text(value: object) -> bool:
     """Whether it is a text of 1 to 200 characters that Postgres can keep."""
-    return isinstance(value, str) and 0 < len(value) <= LONGEST and "\0" not in value and _is_unicode(value)
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_TEXT and "\0" not in value and _is_unicode(value)
 
 
 def is_count(value: object) -> bool:
     """Whether it is a whole number from zero to 2^31 - 1."""
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_NUMBER
 
 
 def lines_of(pieces: list[tuple[str, int]]) -> Lines:

@@ -20,7 +20,7 @@ from loyalty.webhooks.producers.events import (
     ReportedOrder,
     Sent,
 )
-from loyalty.webhooks.producers.reading import LONGEST, Unreadable, is_text, json_object
+from loyalty.webhooks.producers.reading import LONGEST_TEXT, Unreadable, is_text, json_object
 from loyalty.webhooks.producers.shopify_bodies import (
     FULFILLED,
     FULFILLMENT_EVENT,
@@ -95,7 +95,7 @@ def identify(sent: Sent) -> Identity:
     body = json_object(sent.body)
     topic = sent.headers.get("x-shopify-topic")
     if not is_text(topic):
-        raise MalformedDelivery(f"X-Shopify-Topic is not of 1 to {LONGEST} characters.")
+        raise MalformedDelivery(f"X-Shopify-Topic is not of 1 to {LONGEST_TEXT} characters.")
     if topic not in _READ:
         return Identity(f"{_event_id(sent)}:{topic}", str(topic))
     if topic != topic_of(body):

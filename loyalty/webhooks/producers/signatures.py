@@ -5,9 +5,10 @@ import hmac
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from db.limits import SIGNED_TIME_MINUTES
 from loyalty.webhooks.producers.events import BadSignature, StaleSignature
 
-TOLERANCE = timedelta(minutes=5)
+TOLERANCE = timedelta(minutes=SIGNED_TIME_MINUTES)
 _MOST_SIGNATURES = 10
 
 

@@ -12,10 +12,10 @@ from db.pool import Database
 from loyalty.callers import Caller
 from loyalty.earning.earn import earn
 from loyalty.earning.rules.activity import Activity
-from loyalty.ledger.lapse import lapse_due
-from loyalty.ledger.send_notices import LogNotifier, send_notices
+from loyalty.ledger.send_notices import LogNotifier
 from loyalty.programme.programme import Programme
 from tests.flows.ledger.test_lapsing import with_lot
+from tests.support.drain import lapse_due, send_notices
 from tests.support.processes import environment, running
 from tests.support.stage import Stage
 from tests.test_races import member_with
@@ -132,7 +132,7 @@ async def test_the_sweeper_lapses_and_sends(programme: Programme, owner: asyncpg
     await member_with(programme, owner, "mi-1", 50)
     await clock.advance(owner, 14, timedelta())
     assert await clock.work_due(programme.db) == 1
-    sweeper = Sweeper(programme, 0.1, notifier=LogNotifier())
+    sweeper = Sweeper(programme, 0.1, notifier=LogNotifier(), reconcile_after=timedelta(days=10))
     assert await sweeper.lapse() == 1
     assert await sweeper.lapse() == 0
     assert await clock.work_due(programme.db) == 2

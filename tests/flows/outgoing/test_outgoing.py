@@ -19,6 +19,7 @@ from loyalty.outgoing.events import TYPES
 from loyalty.programme.rules.calendar import first_of_month
 from tests.flows.ledger.test_lapsing import to, with_lot
 from tests.flows.members.test_membership import EXPORT
+from tests.support.drain import send_all
 from tests.support.receiver import Receiver, courier, receiving, rows
 from tests.support.stage import Stage
 
@@ -48,9 +49,9 @@ async def test_points_credited_are_told_with_the_line_of_history_they_are(
     stage: Stage, receiver: Receiver, sending: Courier
 ):
     await stage.register()
-    assert await sending.send_all() == 0
+    assert await send_all(sending) == 0
     await stage.advance(minutes=5)
-    assert await sending.send_all() == 1
+    assert await send_all(sending) == 1
     (event,) = receiver.events
     member = event["data"].pop("member")
     assert member == {"id": member["id"], "miId": "mi-1", "market": "ES"}
@@ -80,7 +81,7 @@ async def test_an_order_a_return_and_a_coupon_are_told_in_the_ledgers_order(
     await stage.delivered("ORD-1")
     await stage.redeem("es-5")
     await stage.returned("ORD-1", "R-1", lines=[{"line_id": "2", "quantity": 1}])
-    await sending.send_all()
+    await send_all(sending)
     credited, coupon, taken = receiver.events
     assert [told(each) for each in (credited, coupon, taken)] == [
         ("points.credited", 1, None, 650),
@@ -98,12 +99,12 @@ async def test_an_order_a_return_and_a_coupon_are_told_in_the_ledgers_order(
 async def test_points_that_lapse_soon_are_told_with_their_day(stage: Stage, receiver: Receiver, sending: Courier):
     day = await with_lot(stage, 200)
     await to(stage, first_of_month(day, -1))
-    await sending.send_all()
+    await send_all(sending)
     last = receiver.events[-1]
     assert told(last) == ("points.lapsing_soon", 3, 2, 250)
     assert last["data"]["lapsesOn"] == day.isoformat()
     await to(stage, day)
-    assert await sending.send_all() == 0
+    assert await send_all(sending) == 0
 
 
 async def test_exactly_what_the_ledger_says_is_told_whatever_happens_at_once(
@@ -119,7 +120,7 @@ async def test_exactly_what_the_ledger_says_is_told_whatever_happens_at_once(
     await stage.advance(minutes=5)
     for n in range(8):
         await stage.returned(f"ORD-{n}", f"R-{n}")
-    await sending.send_all()
+    await send_all(sending)
     for n in range(8):
         mine = [each for each in receiver.events if each["data"]["member"]["miId"] == f"mi-{n}"]
         assert [each["data"]["sequence"] for each in mine] == list(range(1, len(mine) + 1))
@@ -157,7 +158,7 @@ async def test_each_endpoint_gets_the_types_it_wants_and_can_tell_that_it_misses
         for _ in range(2):
             await stage.redeem("es-5")
             await stage.advance(minutes=5)
-        await sending.send_all()
+        await send_all(sending)
         assert [told(each)[1:3] for each in receiver.events] == [(1, None), (2, 1), (3, 2), (4, 3)]
         assert [told(each)[:3] for each in coupons.events] == [("coupon.issued", 2, None), ("coupon.issued", 4, 2)]
         ids = {each.event["data"]["sequence"]: each.id for each in receiver.got}
@@ -173,12 +174,12 @@ async def test_a_new_secret_signs_beside_the_old_one_until_that_is_dropped(
     secret = await rotate_secret(db, receiver.endpoint_id, "olga")
     await stage.register()
     await stage.advance(minutes=5)
-    await sending.send_all()
+    await send_all(sending)
     assert receiver.got[0].verified(secret) == receiver.got[0].verified(receiver.secret)
     assert await drop_old_secrets(db, receiver.endpoint_id, "olga") == 1
     await stage.earn(SHARE)
     await stage.advance(minutes=5)
-    await sending.send_all()
+    await send_all(sending)
     assert receiver.got[1].verified(secret)
     with pytest.raises(WebhookVerificationError):
         receiver.got[1].verified(receiver.secret)
@@ -193,7 +194,7 @@ async def test_an_erased_person_is_told_to_nobody_and_the_numbers_stay_whole(
     """R71: what waits was never given a name, and so is dropped; who joins anew counts from one again."""
     await stage.register()
     await stage.advance(minutes=5)
-    await sending.send_all()
+    await send_all(sending)
     await stage.earn(SHARE)
     await stage.advance(minutes=5)
     erased = await stage.ask(
@@ -201,7 +202,7 @@ async def test_an_erased_person_is_told_to_nobody_and_the_numbers_stay_whole(
         token=stage.token(scope="operator", name="olga"),
     )
     assert erased["eraseMember"]["__typename"] == "MemberChanged"
-    await sending.send_all()
+    await send_all(sending)
     assert await rows(stage.owner) == [("DELIVERED", 1), ("DROPPED", 1)]
     assert len(receiver.got) == 1
     assert await stage.owner.fetch("select * from outgoing o where o::text like '%mi-1%'") == []
@@ -209,7 +210,7 @@ async def test_an_erased_person_is_told_to_nobody_and_the_numbers_stay_whole(
     await stage.register(key="again")
     await stage.earn(SHARE)
     await stage.advance(minutes=5)
-    await sending.send_all()
+    await send_all(sending)
     before, after = (each.verified(receiver.secret)["data"] for each in receiver.got)
     assert (before["sequence"], after["sequence"]) == (1, 1)
     assert before["member"]["miId"] == after["member"]["miId"]
@@ -222,7 +223,7 @@ async def test_the_export_says_what_others_were_told_and_who_they_are(
 ):
     await stage.register()
     await stage.advance(minutes=5)
-    await sending.send_all()
+    await send_all(sending)
     (entry,) = json.loads(await stage.app("mi-1", EXPORT))["told_to_others"]
     assert (entry["type"], entry["sequence"], entry["recipient"]) == ("points.credited", 1, "127.0.0.1")
     assert (entry["state"], entry["entry_seq"]) == ("DELIVERED", 2)
@@ -256,7 +257,7 @@ async def test_events_look_as_the_documentation_shows_them(stage: Stage, receive
     await stage.delivered("ORD-2")
     await stage.returned("ORD-2", "R-1", lines=[{"line_id": "2", "quantity": 1}])
     await to(stage, first_of_month(day, -1))
-    await sending.send_all()
+    await send_all(sending)
     told_of = {event["type"]: event for event in receiver.events if event["data"].get("kind") != "SIGN_UP"}
     for event in shown:
         assert shape(told_of[event["type"]]) == shape(event)
@@ -270,7 +271,7 @@ async def test_a_year_in_one_step_is_told_in_the_order_in_which_it_happened(
     await with_lot(stage, 200)
     await clock.advance(stage.owner, 14, timedelta())
     await stage.drain()
-    await sending.send_all()
+    await send_all(sending)
     assert [event["type"] for event in receiver.events] == ["points.credited"] * 2 + ["points.lapsing_soon"]
     moments = [event["data"].get("occurredAt", "9999") for event in receiver.events]
     assert moments == sorted(moments)

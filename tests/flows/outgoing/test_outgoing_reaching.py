@@ -20,6 +20,7 @@ from loyalty.outgoing.courier import Courier
 from loyalty.outgoing.endpoints import add_endpoint
 from loyalty.outgoing.events import TYPES
 from loyalty.outgoing.sender import NotReached, Sender, look_up
+from tests.support.drain import send_all
 from tests.support.receiver import AT_HOME, Receiver, receiving, rows, trusting
 from tests.support.stage import Stage
 
@@ -165,7 +166,7 @@ async def test_an_endpoint_that_may_not_be_sent_to_any_more_fails_and_nothing_is
     await stage.register()
     await stage.advance(minutes=5)
     strict = Courier(db, Sender(SANDBOX))
-    await strict.send_all()
+    await send_all(strict)
     await strict.close()
     assert await rows(stage.owner) == [("WAITING", 1)]
     assert "Port" in await stage.owner.fetchval("select error from outgoing")

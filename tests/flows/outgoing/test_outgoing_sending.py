@@ -20,9 +20,10 @@ from loyalty.outgoing.endpoints import (
     resume_endpoint,
 )
 from loyalty.outgoing.events import TYPES, event_named
-from loyalty.outgoing.schedule import HOUR, PATIENCE, PAUSES, pause_after
+from loyalty.outgoing.schedule import EVENT_PATIENCE, HOUR, PAUSES, pause_after
 from loyalty.outgoing.sender import Sender
 from tests.flows.outgoing.test_outgoing import SHARE
+from tests.support.drain import send_all
 from tests.support.processes import free_port
 from tests.support.receiver import AT_HOME, Receiver, courier, receiving, rows
 from tests.support.stage import Stage
@@ -55,7 +56,7 @@ async def later(stage: Stage, seconds: float) -> None:
 
 def test_an_event_is_tried_thirteen_times_with_growing_pauses_over_72_hours():
     assert list(PAUSES) == sorted(PAUSES)
-    assert sum(PAUSES) == PATIENCE.give_up_after == 72 * HOUR
+    assert sum(PAUSES) == EVENT_PATIENCE.give_up_after == 72 * HOUR
     assert [pause_after(n) for n in (1, 2, 12, 13, 14)] == [5, 55, 20 * HOUR, None, None]
 
 
@@ -64,20 +65,20 @@ async def test_a_failing_endpoint_is_tried_on_schedule_with_the_same_bytes_then_
 ):
     receiver.statuses = [500]
     await events(stage)
-    await sending.send_all()
+    await send_all(sending)
     for attempt, pause in enumerate(PAUSES, start=1):
         assert await rows(stage.owner) == [("WAITING", attempt)]
         await later(stage, pause - 2)
-        assert await sending.send_all() == 0
+        assert await send_all(sending) == 0
         await later(stage, 2)
-        assert await sending.send_all() == 1
+        assert await send_all(sending) == 1
     row = await stage.owner.fetchrow("select state, attempts, status, error from outgoing")
     assert tuple(row) == ("DEAD", 13, 500, "The endpoint answered 500.")
     assert len({(each.id, each.body) for each in receiver.got}) == 1
     assert len(receiver.got) == 13
     assert receiver.got[-1].verified(receiver.secret)
     await later(stage, 100 * HOUR)
-    assert await sending.send_all() == 0
+    assert await send_all(sending) == 0
 
 
 async def test_a_dead_event_is_sent_again_when_it_is_replayed_under_its_old_id(
@@ -86,17 +87,17 @@ async def test_a_dead_event_is_sent_again_when_it_is_replayed_under_its_old_id(
     db = stage.programme.db
     receiver.statuses = [503]
     await events(stage)
-    await sending.send_all()
+    await send_all(sending)
     await later(stage, 73 * HOUR)
-    await sending.send_all()
+    await send_all(sending)
     assert await rows(stage.owner) == [("DEAD", 2)]
     receiver.statuses = [200]
     assert await replay(db, "olga", endpoint_id=receiver.endpoint_id) == 1
-    assert await sending.send_all() == 1
+    assert await send_all(sending) == 1
     assert await rows(stage.owner) == [("DELIVERED", 1)]
     assert await replay(db, "olga", endpoint_id=receiver.endpoint_id) == 0
     assert await replay(db, "olga", event_id=event_named(receiver.got[0].id)) == 1
-    await sending.send_all()
+    await send_all(sending)
     assert len({(each.id, each.body) for each in receiver.got}) == 1
     assert len(receiver.got) == 4
     assert await stage.owner.fetchval("select count(*) from operator_log where action = 'replayOutgoing'") == 2
@@ -119,7 +120,7 @@ async def test_whatever_is_not_2xx_is_a_failure(
 
     receiver.reply = to_elsewhere
     await events(stage)
-    await sending.send_all()
+    await send_all(sending)
     assert len(receiver.got) == 1, "nothing is followed"
     row = await stage.owner.fetchrow("select state, status, error, delivered_at from outgoing")
     assert tuple(row) == ("WAITING", status, sentence, None)
@@ -146,15 +147,15 @@ async def test_an_answer_that_does_not_come_is_a_failure_and_one_without_an_end_
 
     receiver.reply = reply
     await events(stage)
-    await sending.send_all()
+    await send_all(sending)
     row = await stage.owner.fetchrow("select state, error from outgoing")
     assert tuple(row) == ("WAITING", "No answer came within 0.5 s.")
     await later(stage, 5)
-    await sending.send_all()
+    await send_all(sending)
     assert await rows(stage.owner) == [("DELIVERED", 2)]
     await stage.earn(SHARE, "mi-0")
     await stage.advance(minutes=5)
-    await sending.send_all()
+    await send_all(sending)
     assert await rows(stage.owner) == [("DELIVERED", 2), ("DELIVERED", 1)]
     ended.set()
 
@@ -163,7 +164,7 @@ async def test_nobody_listening_is_a_failure(stage: Stage, sending: Courier):
     nobody = Receiver(f"http://127.0.0.1:{free_port()}/hooks")
     await nobody.joins(stage.programme.db)
     await events(stage)
-    await sending.send_all()
+    await send_all(sending)
     row = await stage.owner.fetchrow("select state, status, error from outgoing")
     assert (row["state"], row["status"]) == ("WAITING", None)
     assert row["error"].startswith("The connection failed: ")
@@ -175,7 +176,7 @@ async def test_one_event_that_is_refused_holds_up_no_other(stage: Stage, receive
 
     receiver.reply = picky
     await events(stage, 40)
-    await sending.send_all()
+    await send_all(sending)
     states = [state for state, _ in await rows(stage.owner)]
     refused = sum(b"mi-3" in each.body for each in receiver.got)
     assert (states.count("DELIVERED"), states.count("WAITING")) == (40 - refused, refused)
@@ -188,15 +189,15 @@ async def test_an_endpoint_in_trouble_rests_and_one_event_finds_out_whether_it_i
 ):
     receiver.statuses = [500]
     await events(stage, 100)
-    await sending.send_all()
+    await send_all(sending)
     assert len(receiver.got) == 48, "three rounds of sixteen"
     await later(stage, 5)
-    assert await sending.send_all() == 1
+    assert await send_all(sending) == 1
     await later(stage, 5)
-    assert await sending.send_all() == 0, "it rests longer each time"
+    assert await send_all(sending) == 0, "it rests longer each time"
     await later(stage, 5)
     receiver.statuses = [200]
-    await sending.send_all()
+    await send_all(sending)
     assert {state for state, _ in await rows(stage.owner)} == {"DELIVERED"}
 
 
@@ -205,10 +206,10 @@ async def test_what_waits_for_an_endpoint_that_stays_dead_is_dead_after_72_hours
 ):
     receiver.statuses = [500]
     await events(stage, 60)
-    await sending.send_all()
+    await send_all(sending)
     await later(stage, 72 * HOUR)
     await events(stage, 1, "young")
-    await sending.send_all()
+    await send_all(sending)
     states = [state for state, _ in await rows(stage.owner)]
     assert (states.count("DEAD"), states.count("WAITING")) == (60, 1)
 
@@ -218,7 +219,7 @@ async def test_what_waited_because_no_worker_ran_is_sent_however_late(
 ):
     await events(stage)
     await later(stage, 200 * HOUR)
-    await sending.send_all()
+    await send_all(sending)
     assert await rows(stage.owner) == [("DELIVERED", 1)]
 
 
@@ -240,14 +241,14 @@ async def test_one_slow_endpoint_holds_up_no_other(stage: Stage, receiver: Recei
                 await asyncio.sleep(0.01)
         assert len(stuck.got) == 16
         answers.set()
-        await patient.send_all()
+        await send_all(patient)
         assert len(stuck.got) == len(receiver.got) == 50
 
 
 async def test_410_ends_an_endpoint_until_an_operator_resumes_it(stage: Stage, receiver: Receiver, sending: Courier):
     receiver.statuses = [410]
     await events(stage, 20)
-    await sending.send_all()
+    await send_all(sending)
     assert await stage.owner.fetchval("select state from endpoints") == "GONE"
     assert [state for state, _ in await rows(stage.owner)] == ["DEAD"] * 20
     assert len(receiver.got) == 16
@@ -257,7 +258,7 @@ async def test_410_ends_an_endpoint_until_an_operator_resumes_it(stage: Stage, r
     receiver.statuses = [200]
     await resume_endpoint(stage.programme.db, receiver.endpoint_id, "olga")
     assert await replay(stage.programme.db, "olga", endpoint_id=receiver.endpoint_id) == 20
-    await sending.send_all()
+    await send_all(sending)
     assert [state for state, _ in await rows(stage.owner)] == ["DELIVERED"] * 20
     logged = await stage.owner.fetch("select actor, action from operator_log order by done_at")
     assert [tuple(row) for row in logged] == [
@@ -276,12 +277,12 @@ async def test_a_paused_endpoint_gets_everything_once_it_is_resumed_however_late
     await pause_endpoint(db, receiver.endpoint_id, "olga")
     await events(stage)
     await later(stage, 100 * HOUR)
-    assert await sending.send_all() == 0
+    assert await send_all(sending) == 0
     await resume_endpoint(db, receiver.endpoint_id, "olga")
     receiver.statuses = [500, 200]
-    await sending.send_all()
+    await send_all(sending)
     await later(stage, 5)
-    await sending.send_all()
+    await send_all(sending)
     assert await rows(stage.owner) == [("DELIVERED", 2)]
     assert await stage.owner.fetchval("select count(*) from operator_log") == 3
 
@@ -292,7 +293,7 @@ async def test_a_removed_endpoint_gets_nothing_and_what_waited_is_dead(
     db = stage.programme.db
     await events(stage)
     await remove_endpoint(db, receiver.endpoint_id, "olga")
-    assert await sending.send_all() == 0
+    assert await send_all(sending) == 0
     assert [state for state, _ in await rows(stage.owner)] == ["DEAD"]
     assert await stage.owner.fetchval("select secrets from endpoints") == []
     assert await replay(db, "olga", endpoint_id=receiver.endpoint_id) == 0
@@ -318,7 +319,7 @@ async def test_prometheus_sees_what_waits_what_is_dead_and_how_an_endpoint_answe
 ):
     receiver.statuses = [200, 500]
     await events(stage, 2)
-    await sending.send_all()
+    await send_all(sending)
     await later(stage, 3)
     text = (await stage.http.get("/metrics")).text
     label = f'{{endpoint="{receiver.endpoint_id}"}}'

@@ -1,5 +1,5 @@
-"""While Postgres stands still callers are refused without waiting, one question at a time asks it, and then they are
-served again. A database that is only busy refuses nobody."""
+"""While Postgres stands still, callers are refused without waiting and one query at a time tests it; then callers are
+served again. A database that is only busy refuses no caller."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
@@ -24,7 +24,7 @@ AT_ONCE = "answers nobody"
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[OwnPostgres]:
-    """It alone is stopped, and nobody else's."""
+    """A Postgres of this module's own, because tests stop it."""
     with own_postgres() as server:
         yield server
 
@@ -50,10 +50,10 @@ async def answers(db: Database) -> bool:
 
 
 async def refusal(call: Awaitable[object]) -> str:
-    """What a caller hears who gets no answer."""
-    with pytest.raises(DatabaseUnavailable) as told:
+    """Returns the sentence of the error that a caller without an answer gets."""
+    with pytest.raises(DatabaseUnavailable) as raised:
         await call
-    return str(told.value)
+    return str(raised.value)
 
 
 async def until_answered(db: Database) -> None:
@@ -77,7 +77,7 @@ def is_refused_at_once(call: Coroutine[Any, Any, object]) -> bool:
     return False
 
 
-async def test_after_one_deadline_in_vain_nobody_waits_and_then_all_are_served_again(
+async def test_after_one_missed_deadline_callers_are_refused_at_once_and_later_served_again(
     db: Database, postgres: OwnPostgres
 ):
     with postgres.standing_still():
@@ -87,7 +87,7 @@ async def test_after_one_deadline_in_vain_nobody_waits_and_then_all_are_served_a
     await asyncio.gather(*(until_answered(db) for _ in range(20)))
 
 
-async def test_who_already_waits_hears_it_too(db: Database, postgres: OwnPostgres):
+async def test_callers_that_already_wait_are_refused_too(db: Database, postgres: OwnPostgres):
     with postgres.standing_still():
         first = asyncio.create_task(answers(db))
         await asyncio.sleep(SECONDS * 0.4)
@@ -209,7 +209,7 @@ async def test_a_short_time_of_the_callers_own_is_no_sign(db: Database, postgres
 
 @dataclass(slots=True)
 class Silent:
-    """What takes connections as Postgres does and never says a word, and how many it has."""
+    """A server that accepts connections as Postgres does but never answers; it counts its connections."""
 
     url: str
     open_now: int = 0
@@ -234,7 +234,7 @@ async def silent() -> AsyncIterator[Silent]:
         yield peer
 
 
-async def test_however_many_call_one_connection_at_a_time_asks(silent: Silent):
+async def test_one_connection_at_a_time_tests_the_database_however_many_callers_there_are(silent: Silent):
     async with opened(silent.url, most=5) as db:
         await asyncio.gather(*(refusal(answers(db)) for _ in range(100)))
         while AT_ONCE not in await refusal(answers(db)):
@@ -249,7 +249,7 @@ async def test_however_many_call_one_connection_at_a_time_asks(silent: Silent):
         assert silent.most == 1
 
 
-async def test_a_pool_that_is_closed_asks_no_more(silent: Silent):
+async def test_a_closed_pool_stops_testing(silent: Silent):
     async with opened(silent.url) as db:
         await refusal(answers(db))
         assert AT_ONCE in await refusal(answers(db))

@@ -1,4 +1,5 @@
-"""Outgoing webhooks at once: numbers are given once, events are claimed once, a lease that ran out is sent again."""
+"""Outgoing webhooks at once: each number is given once, each event is claimed once, and an event whose lease ran out is
+sent again."""
 
 import asyncio
 import signal
@@ -25,30 +26,30 @@ from tests.support import patience
 from tests.support.drain import credit_due
 from tests.support.processes import environment, running
 from tests.support.receiver import Receiver, courier, receiving, rows
-from tests.test_races import STOREFRONT, deliver, member_with, person, told_order
+from tests.test_races import STOREFRONT, deliver, member_with, person, placed_order
 
 
 @pytest.fixture
 async def receiver(db: Database) -> AsyncIterator[Receiver]:
-    async with receiving() as told:
-        await told.joins(db)
-        yield told
+    async with receiving() as listener:
+        await listener.joins(db)
+        yield listener
 
 
 async def members(programme: Programme, owner: asyncpg.Connection, count: int) -> None:
-    """So many members with an event each."""
+    """Registers so many members with one event each."""
     for n in range(count):
         await register(programme, STOREFRONT, person(f"mi-{n}"), f"join-{n}")
     await clock.advance(owner, 0, timedelta(minutes=5))
     await credit_due(programme.db)
 
 
-async def test_what_happens_to_one_member_at_once_is_numbered_without_gaps(
+async def test_events_of_one_member_at_once_are_numbered_without_gaps(
     programme: Programme, owner: asyncpg.Connection, receiver: Receiver
 ):
     await member_with(programme, owner, "mi-1", 5000)
     for n in range(6):
-        await told_order(programme, "mi-1", f"N-{n}", 100)
+        await placed_order(programme, "mi-1", f"N-{n}", 100)
     await asyncio.gather(
         *(redeem(programme, Caller("mi-1"), "mi-1", "es-5", f"key-{n}") for n in range(12)),
         *(deliver(programme, f"N-{n}") for n in range(6)),
@@ -81,7 +82,7 @@ async def test_many_senders_at_once_send_each_event_once(
     assert set(await rows(owner)) == {("DELIVERED", 1)}
 
 
-async def test_claims_at_once_share_what_is_due_without_overlap(
+async def test_claims_at_once_share_the_due_events_without_overlap(
     programme: Programme, owner: asyncpg.Connection, receiver: Receiver, db: Database
 ):
     await members(programme, owner, 40)
@@ -91,7 +92,7 @@ async def test_claims_at_once_share_what_is_due_without_overlap(
     assert await claim_outgoing(db, [], 3, EVENT_LEASE_SECONDS) == []
 
 
-async def test_an_answer_that_comes_after_somebody_else_sent_again_counts_only_if_the_event_arrived(
+async def test_an_answer_that_arrives_after_another_worker_sent_again_counts_only_if_the_event_was_delivered(
     programme: Programme, owner: asyncpg.Connection, receiver: Receiver, db: Database
 ):
     await member_with(programme, owner, "mi-1", 50)
@@ -140,7 +141,7 @@ async def test_a_worker_killed_while_it_sends_leaves_its_events_to_another_under
     release.set()
 
 
-async def test_a_worker_told_to_stop_finishes_what_it_is_sending(
+async def test_a_worker_that_is_stopped_finishes_its_sending(
     programme: Programme, owner: asyncpg.Connection, receiver: Receiver, database_url: str
 ):
     release = asyncio.Event()

@@ -32,7 +32,7 @@ def operator(n: int) -> Caller:
 
 
 async def joined(programme: Programme, owner: asyncpg.Connection) -> None:
-    """A member with fifty points."""
+    """Registers a member with fifty points."""
     await register(programme, STOREFRONT, Registration("mi-1", "ES", date(1990, 1, 1)), "join")
     await credited(programme, owner)
 
@@ -62,7 +62,7 @@ async def test_a_share_taken_down_many_times_at_once_loses_its_points_once(
 
 
 async def test_published_and_removed_at_once_ends_without_points(programme: Programme, owner: asyncpg.Connection):
-    """R16a, R35: whichever came first, one review has at most two verdicts."""
+    """R16a, R35: whichever comes first, one review has at most two verdicts."""
     await joined(programme, owner)
     tellings = [ReviewPublished("rv-1", "p-1"), ReviewPublished("rv-1"), ReviewRemoved("rv-1")]
     answers = await asyncio.gather(
@@ -96,15 +96,15 @@ async def test_operators_who_approve_and_decline_at_once_get_one_answer(
 ):
     """R37."""
     await joined(programme, owner)
-    asked = await adjust(programme, operator(0), Adjustment("mi-1", 20_000, "A prize."), "ask")
-    verdict = (asked.member_id, asked.verdict_id)
+    waiting = await adjust(programme, operator(0), Adjustment("mi-1", 20_000, "A prize."), "ask")
+    verdict = (waiting.member_id, waiting.verdict_id)
     answers = await asyncio.gather(
         *(
             decide_review(programme, operator(n), ReviewDecision(verdict, approve=n % 2 == 0, reason="Seen."), "k")
             for n in range(1, MANY)
         )
     )
-    assert {answer.verdict_id for answer in answers} == {asked.verdict_id}
+    assert {answer.verdict_id for answer in answers} == {waiting.verdict_id}
     assert await balance(owner) in {(50, 0, 0), (20_050, 0, 0)}
     assert await owner.fetchval("select count(*) from operator_log where action = 'decideReview'") == 1
 

@@ -1,4 +1,4 @@
-"""campaign: loading data files of campaigns, and listing what there is."""
+"""campaign: loads data files of campaigns, and lists all campaigns."""
 
 import asyncio
 from typing import TYPE_CHECKING, Annotated

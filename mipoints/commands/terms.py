@@ -1,4 +1,4 @@
-"""terms: the programme's dated terms, shown, compared, checked and loaded."""
+"""terms: shows, compares, checks and loads the programme's dated terms."""
 
 import asyncio
 from datetime import UTC, date, datetime
@@ -102,7 +102,8 @@ async def _load(document: dict[str, object]) -> list[str]:
 
 
 def _of_market(market: str, shipped: bool) -> "tuple[tuple[Terms, ...], datetime]":
-    """A market's versions, oldest first, and the moment: the programme's, or this machine's beside shipped files."""
+    """Returns a market's versions, oldest first, and the current time. The time is the programme's, or this machine's
+    if `shipped`: the shipped files are read without a database."""
     from loyalty.programme.files import shipped_terms
     from loyalty.programme.rules.terms import by_market, terms_from
 

@@ -71,10 +71,10 @@ async def test_a_query_over_websocket_ends_too(patient: Stage, says_so: bool):
         slow_clock(patient.owner) as clock,
         known(str(patient.http.base_url), patient.token("mi-1")) as socket,
     ):
-        await socket.tell("subscribe", "1", SLOW)
+        await socket.send("subscribe", "1", SLOW)
         await clock.is_waited_for()
         if says_so:
-            await socket.tell("complete", "1")
+            await socket.send("complete", "1")
         else:
             socket.connection.transport.abort()
         await clock.is_waited_for_no_more()
@@ -98,7 +98,7 @@ async def test_a_mutation_whose_client_disconnected_runs_and_its_answer_is_store
 async def test_a_mutation_over_websocket_is_carried_out_too(patient: Stage):
     async with slow_clock(patient.owner) as clock:
         async with known(str(patient.http.base_url), patient.token("mi-1")) as socket:
-            await socket.tell("subscribe", "1", SHARE)
+            await socket.send("subscribe", "1", SHARE)
             await clock.is_waited_for()
             socket.connection.transport.abort()
         await clock.answers()

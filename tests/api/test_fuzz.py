@@ -11,7 +11,7 @@ from api.negotiation import JSON
 from loyalty.tokens import issue
 from tests.api.root_fields import root_fields
 from tests.support.hostile.graphql_answers import wrong_with
-from tests.support.hostile.graphql_asking import ask_all
+from tests.support.hostile.graphql_sending import send_all
 from tests.support.hostile.graphql_world import callers, peopled
 from tests.support.stage import Stage
 
@@ -22,9 +22,9 @@ async def test_no_request_however_odd_is_a_fault_or_reveals_internals(stage: Sta
     give = partial(issue, stage.settings, seconds=600)
     placed_at = (await stage.now() - timedelta(hours=12)).isoformat(timespec="seconds")
     known = await peopled(stage.http, give, placed_at)
-    seen = await asyncio.to_thread(ask_all, str(stage.http.base_url), callers(give), known, REQUESTS)
+    seen = await asyncio.to_thread(send_all, str(stage.http.base_url), callers(give), known, REQUESTS)
     assert seen.wrong == {}
-    assert seen.asked >= REQUESTS
+    assert seen.requests >= REQUESTS
     assert seen.labels == {f"{kind.title()}.{name}" for kind, name, _ in root_fields() if kind != "subscription"}
     assert seen.outcomes["ran"] > REQUESTS / 10
 

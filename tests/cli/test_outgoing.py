@@ -1,4 +1,4 @@
-"""`mipoints outgoing`: an operator says who is told, looks at deliveries and has them sent again."""
+"""`mipoints outgoing`: an operator adds endpoints, reads deliveries and has them sent again."""
 
 import asyncio
 import re
@@ -25,9 +25,9 @@ async def test_an_endpoint_from_its_first_day_to_its_last(stage: Stage, database
     assert "Nobody is told" in await outgoing("list")
     async with receiving() as receiver, courier(db) as sending:
         added = await outgoing("add", receiver.url, "--type", "points.credited")
-        found = re.fullmatch(r"endpoint (\S+)\nsecret   (whsec_\S+)\n", added)
-        assert found
-        endpoint_id, receiver.secret = found.groups()
+        match = re.fullmatch(r"endpoint (\S+)\nsecret   (whsec_\S+)\n", added)
+        assert match
+        endpoint_id, receiver.secret = match.groups()
         listed = await outgoing("list")
         assert endpoint_id in listed
         assert receiver.url in listed
@@ -59,7 +59,7 @@ async def test_an_endpoint_from_its_first_day_to_its_last(stage: Stage, database
     ]
 
 
-async def test_what_cannot_be_done_is_a_sentence(database_url: str, owner: asyncpg.Connection):
+async def test_an_impossible_command_is_refused_with_a_sentence(database_url: str, owner: asyncpg.Connection):
     env = environment(database_url)
     unknown = "00000000-0000-0000-0000-000000000000"
     refused = (

@@ -1,4 +1,4 @@
-"""Waking workers: a comfort that never costs a caller more than a moment."""
+"""Waking workers: an optional hint that never delays a caller for more than a moment."""
 
 import asyncio
 import time

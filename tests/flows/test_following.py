@@ -101,7 +101,7 @@ async def test_only_members_follow_and_only_after_joining(stage: Stage, url: str
     ):
         async with known(url, token) as socket, events(stage.http, token) as stream:
             await socket.subscribe()
-            message = await socket.heard()
+            message = await socket.receive()
             assert (message["type"], message["payload"][0]["extensions"]["code"]) == ("error", code)
             kind, answer = await stream.next() or ("", {})
             assert (kind, answer["errors"][0]["extensions"]["code"]) == ("next", code)
@@ -118,10 +118,10 @@ async def test_an_erased_persons_stream_is_complete(stage: Stage, url: str):
         await socket.follow()
         await stream.change()
         await operator(stage, ERASE, mi="mi-1")
-        assert (await socket.heard()) == {"id": "1", "type": "complete"}
+        assert (await socket.receive()) == {"id": "1", "type": "complete"}
         assert (await stream.next()) == ("complete", None)
         await socket.subscribe()
-        assert (await socket.heard())["payload"][0]["extensions"]["code"] == "NOT_A_MEMBER"
+        assert (await socket.receive())["payload"][0]["extensions"]["code"] == "NOT_A_MEMBER"
 
 
 async def test_closing_is_a_change_and_the_stream_goes_on(stage: Stage, url: str):
@@ -205,7 +205,7 @@ async def test_following_while_points_come_misses_none(stage: Stage, url: str):
             while change["balance"]["available"] < 51 + round_:
                 change = await socket.change(str(round_))
             await adjusting
-            await socket.tell("complete", str(round_))
+            await socket.send("complete", str(round_))
             await followers_of(stage, 0)
 
 

@@ -13,7 +13,7 @@ from db import clock
 from db.migrate import migrate
 from db.pool import read_json
 from loyalty.programme.load import load_shipped
-from tests.support.audit import assert_books_are_sound
+from tests.support.audit import assert_ledger_is_sound
 from tests.support.fresh import Shared, open_shared
 from tests.support.patience import PATIENCE, eventually
 from tests.support.stage import EARN, Stage, open_stage, signed
@@ -50,7 +50,7 @@ async def still(own: Shared) -> AsyncIterator[Stage]:
     async with open_stage(own, deadline_seconds=0.5) as stage:
         yield stage
     await own.as_owner()
-    await assert_books_are_sound(own.owner)
+    await assert_ledger_is_sound(own.owner)
 
 
 async def send(stage: Stage, *event_ids: str) -> dict[str, int]:

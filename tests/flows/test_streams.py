@@ -110,7 +110,7 @@ async def test_what_is_no_message_closes_the_connection_with_4400(small: Stage, 
 
 async def test_a_message_over_the_bodys_limit_is_1009(stage: Stage):
     async with opened(url_of(stage)) as socket:
-        await socket.tell("connection_init", payload={"pad": "x" * 300_000})
+        await socket.send("connection_init", payload={"pad": "x" * 300_000})
         assert (await socket.closed())[0] == 1009
 
 
@@ -131,7 +131,7 @@ async def test_a_token_is_needed_and_has_to_be_believed(small: Stage):
         ({"authorization": f"Bearer {expired}"}, 4403),
     ):
         async with opened(url_of(small)) as socket:
-            await socket.tell("connection_init", payload=payload)
+            await socket.send("connection_init", payload=payload)
             assert (await socket.closed())[0] == code
 
 
@@ -143,8 +143,8 @@ async def test_a_token_may_come_in_any_of_three_places(small: Stage):
         (None, {"Authorization": bearer}),
     ):
         async with opened(url_of(small), additional_headers=headers) as socket:
-            await socket.tell("connection_init", payload=payload)
-            assert (await socket.heard())["type"] == "connection_ack"
+            await socket.send("connection_init", payload=payload)
+            assert (await socket.receive())["type"] == "connection_ack"
 
 
 async def test_who_does_not_say_who_he_is_in_time_is_4408(impatient: Stage):
@@ -154,7 +154,7 @@ async def test_who_does_not_say_who_he_is_in_time_is_4408(impatient: Stage):
 
 async def test_introducing_oneself_twice_is_4429(small: Stage):
     async with known(url_of(small), small.token("mi-1")) as socket:
-        await socket.tell("connection_init")
+        await socket.send("connection_init")
         assert await socket.closed() == (4429, "Too many initialisation requests")
 
 
@@ -162,7 +162,7 @@ async def test_an_id_in_use_is_4409_and_free_again_once_complete(small: Stage):
     async with known(url_of(small), small.token("mi-1")) as socket:
         for _ in range(3):
             await socket.follow()
-            await socket.tell("complete", "1")
+            await socket.send("complete", "1")
         await socket.follow()
         await socket.subscribe()
         assert await socket.closed() == (4409, "Subscriber for 1 already exists")
@@ -170,23 +170,23 @@ async def test_an_id_in_use_is_4409_and_free_again_once_complete(small: Stage):
 
 async def test_pings_are_answered(small: Stage):
     async with opened(url_of(small)) as socket:
-        await socket.tell("ping", payload={"at": 1})
-        assert await socket.heard() == {"type": "pong"}
+        await socket.send("ping", payload={"at": 1})
+        assert await socket.receive() == {"type": "pong"}
 
 
 async def test_queries_and_mutations_are_answered_too_and_complete(stage: Stage):
     await stage.register()
     async with known(url_of(stage), stage.token("mi-1")) as socket:
         await socket.subscribe(ME)
-        answer = await socket.heard()
+        answer = await socket.receive()
         assert (answer["id"], answer["type"]) == ("1", "next")
         assert answer["payload"]["data"] == {"me": {"miId": "mi-1"}}
         assert answer["payload"]["extensions"]["cost"] == 1
-        assert await socket.heard() == {"id": "1", "type": "complete"}
+        assert await socket.receive() == {"id": "1", "type": "complete"}
         await socket.subscribe(EARN, "earn", input={"activity": SHARE}, key="k-1")
-        message = await socket.heard()
+        message = await socket.receive()
         assert message["payload"]["data"]["earnPoints"]["__typename"] == "PointsVerdict"
-        assert (await socket.heard())["type"] == "complete"
+        assert (await socket.receive())["type"] == "complete"
 
 
 @pytest.mark.parametrize(
@@ -198,12 +198,12 @@ async def test_what_is_wrong_with_an_operation_reaches_the_client(small: Stage, 
     body = {"query": query, "variables": variables}
     token = small.token("mi-1")
     async with known(url_of(small), token) as socket:
-        await socket.tell("subscribe", "1", body)
-        message = await socket.heard()
+        await socket.send("subscribe", "1", body)
+        message = await socket.receive()
         assert (message["id"], message["type"]) == ("1", "error")
         assert code_of(message) == "BAD_USER_INPUT"
         await socket.subscribe(ME)
-        assert (await socket.heard())["type"] == "next"
+        assert (await socket.receive())["type"] == "next"
     if isinstance(variables, dict) and query:
         async with events(small.http, token, query, **variables) as stream:
             kind, answer = await stream.next() or ("", {})
@@ -245,13 +245,13 @@ async def test_a_silent_client_is_asked_and_then_let_go(impatient: Stage):
 async def pings_until_the_end(stage: Stage) -> int:
     """How often a client that answers only the first ping is asked; 0 where it came too late to be known."""
     async with opened(url_of(stage)) as socket:
-        await socket.tell("connection_init", payload={"authorization": f"Bearer {stage.token('mi-1')}"})
+        await socket.send("connection_init", payload={"authorization": f"Bearer {stage.token('mi-1')}"})
         pings = 0
         with suppress(ConnectionClosed):
             async for text in socket.connection:
                 pings += json.loads(text) == {"type": "ping"}
                 if pings == 1:
-                    await socket.tell("pong")
+                    await socket.send("pong")
         end = (socket.connection.close_code, socket.connection.close_reason)
     assert end == ((1001, "No sign of life.") if pings else (4408, "Connection initialisation timeout"))
     assert pings <= 3
@@ -298,10 +298,10 @@ async def test_a_member_has_so_many_subscriptions_and_so_many_connections(small:
         await socket.follow("1")
         await socket.follow("2")
         await socket.subscribe(id_="3")
-        assert code_of(await socket.heard()) == "LIMITED"
-        await socket.tell("complete", "2")
+        assert code_of(await socket.receive()) == "LIMITED"
+        await socket.send("complete", "2")
         async with known(url_of(small), token), opened(url_of(small)) as third:
-            await third.tell("connection_init", payload={"authorization": f"Bearer {token}"})
+            await third.send("connection_init", payload={"authorization": f"Bearer {token}"})
             assert (await third.closed())[0] == 4429
             async with events(small.http, token) as stream:
                 _, answer = await stream.next() or ("", {})
@@ -326,7 +326,7 @@ async def test_a_connection_runs_so_many_operations_at_a_time(stage: Stage):
             await socket.subscribe(ME, str(n))
         heard, ended = [], 0
         while ended < 60:
-            heard.append(await socket.heard())
+            heard.append(await socket.receive())
             ended += heard[-1]["type"] != "next"
     refused = [message for message in heard if message["type"] == "error"]
     assert all(code_of(message) == "LIMITED" for message in refused)
@@ -377,7 +377,7 @@ async def not_reading(stage: Stage, token: str) -> AsyncIterator[Socket]:
 async def ping_for_ever(reader: Socket) -> None:
     with suppress(ConnectionClosed):
         while True:
-            await reader.tell("ping")
+            await reader.send("ping")
 
 
 async def _wake(_job: str, _at: object) -> None:

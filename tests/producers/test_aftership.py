@@ -78,7 +78,7 @@ def test_a_wrong_header_is_rejected_even_if_the_other_products_is_right():
 
 @pytest.mark.parametrize("each", samples("aftership"), ids=lambda each: each.name)
 def test_its_id_is_the_events_own_and_of_the_product_that_signed(each: Any):
-    assert aftership.identify(each.sent).event_id == each.told["dedupe_key"]
+    assert aftership.identify(each.sent).event_id == each.entry["dedupe_key"]
     other = RETURNS if TRACKING in each.sent.headers else TRACKING
     with pytest.raises(MalformedDelivery):
         aftership.identify(replace(each.sent, headers={other: "any"}))

@@ -131,7 +131,7 @@ def test_its_id_is_the_events_own():
     for name in ("delivered", "delivered_again_new_event_id", "in_transit", "return_to_sender"):
         each = sample(f"easypost_tracker_updated_{name}")
         identity = easypost.identify(each.sent)
-        assert (identity.event_id, identity.type) == (each.told["dedupe_key"], "tracker.updated")
+        assert (identity.event_id, identity.type) == (each.entry["dedupe_key"], "tracker.updated")
 
 
 @pytest.mark.parametrize(

@@ -61,8 +61,8 @@ def test_it_means_what_the_index_lists(sample: Sample):
     happening = adapter.read(sample.sent, NOW)
     meant = happening.fact if isinstance(happening, ReportedOrder) else happening
     assert isinstance(meant, MEANINGS[sample.kind])
-    if "occurred_at" in sample.told and isinstance(happening, ReportedOrder):
-        assert happening.fact.occurred_at == datetime.fromisoformat(sample.told["occurred_at"])
+    if "occurred_at" in sample.entry and isinstance(happening, ReportedOrder):
+        assert happening.fact.occurred_at == datetime.fromisoformat(sample.entry["occurred_at"])
 
 
 @pytest.mark.parametrize("sample", [each for each in KNOWN if each.kind != "vector_only"], ids=named)

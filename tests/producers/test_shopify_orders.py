@@ -153,7 +153,7 @@ async def test_the_carriers_own_webhooks_and_shopifys_count_once(stage: Stage):
     await send_all(stage, delivered(1), delivered(2))
     await stage.delivered(str(ORDER), "B")
     assert await points(stage) == (150, 0)
-    await stage.tell("shipment.returned_to_sender", str(ORDER), tracking_number="B")
+    await stage.send_event("shipment.returned_to_sender", str(ORDER), tracking_number="B")
     assert await points(stage) == (125, 0)
 
 

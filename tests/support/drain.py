@@ -1,4 +1,4 @@
-"""Work that is due, done to its end: what a worker does set by set, as often as there is something to do."""
+"""Does all due work at once, for tests: a worker does the same work set by set."""
 
 from collections.abc import Awaitable, Callable
 
@@ -14,7 +14,7 @@ from loyalty.webhooks.apply import apply_some
 
 
 async def drain(programme: Programme) -> None:
-    """What workers do, until nothing is due any more."""
+    """Does the workers' work until none is due any more."""
     while (
         await apply_deliveries(programme)
         + await settle_all_kept(programme)
@@ -27,7 +27,7 @@ async def drain(programme: Programme) -> None:
 
 
 async def until_none(some: Callable[[], Awaitable[int]]) -> int:
-    """Does one set after another until one comes to nothing; gives how many things were done."""
+    """Does one set after another until a set is empty; returns the number of items in all sets."""
     done = 0
     while number := await some():
         done += number
@@ -35,32 +35,32 @@ async def until_none(some: Callable[[], Awaitable[int]]) -> int:
 
 
 async def apply_deliveries(programme: Programme) -> int:
-    """Applies everything that waits in the inbox; gives how many deliveries it finished."""
+    """Applies all waiting deliveries of the inbox; returns how many it finished."""
     return await until_none(lambda: apply_some(programme))
 
 
 async def settle_all_kept(programme: Programme) -> int:
-    """Applies what was kept of members that were reinstated; gives how many facts."""
+    """Applies all facts that were stored while their members were suspended; returns how many facts."""
     return await until_none(lambda: settle_some_kept(programme))
 
 
 async def credit_due(db: Database) -> int:
-    """Credits every promise that is due by the programme's clock; gives how many."""
+    """Credits every promise that is due by the programme's clock; returns how many."""
     return await until_none(lambda: credit_some(db))
 
 
 async def end_coupons(db: Database) -> int:
-    """Ends every reservation and coupon whose time is over; gives how many."""
+    """Ends every reservation and coupon whose time is over; returns how many."""
     return await until_none(lambda: end_some_coupons(db))
 
 
 async def send_notices(db: Database, notifier: Notifier) -> int:
-    """Hands over every notice that waits; gives how many were sent."""
+    """Sends every waiting notice; returns how many were sent."""
     return await until_none(lambda: send_some(db, notifier))
 
 
 async def lapse_due(db: Database) -> int:
-    """Does what time has to do to every member by now; gives for how many members."""
+    """Lapses due lots and records due notices of every member; returns for how many members."""
     looks = LapseLooks()
     done = await looks.some(db)
     while looks.is_under_way:
@@ -69,7 +69,7 @@ async def lapse_due(db: Database) -> int:
 
 
 async def send_all(courier: Courier) -> int:
-    """Sends outgoing events until nothing is due any more; gives how many attempts were made."""
+    """Sends outgoing events until none is due any more; returns how many attempts were made."""
     await courier.settled()
     sent = 0
     while claimed := await courier.send_some():

@@ -23,7 +23,7 @@ from loyalty.members.register import register
 from loyalty.programme.programme import Programme
 from mipoints.embedded.redis import EmbeddedRedis
 from tests.conftest import NO_REDIS, database_named, run_on_server
-from tests.support.audit import assert_books_are_sound
+from tests.support.audit import assert_ledger_is_sound
 from tests.support.patience import PATIENCE, eventually
 from tests.support.processes import environment, running
 from tests.test_races import STOREFRONT, person
@@ -82,7 +82,7 @@ async def assert_never_early_and_once(owner: asyncpg.Connection, promises: int) 
     assert lateness["credited"] == promises
     assert lateness["hold"] == timedelta(seconds=HOLD)
     assert lateness["soonest"] >= timedelta(0)
-    await assert_books_are_sound(owner)
+    await assert_ledger_is_sound(owner)
 
 
 async def test_two_workers_credit_once_and_never_early_with_redis_running_wiped_and_stopped(

@@ -7,7 +7,7 @@ import pytest
 
 from db.webhooks.inbox import mark_parked_dead
 from loyalty.webhooks.replay import replay_by_hand
-from tests.support.sending import order_by, send, states, tell
+from tests.support.sending import deliver_each, order_by, send, states
 from tests.support.stage import Stage
 
 
@@ -29,11 +29,11 @@ async def test_a_delivery_with_the_longest_names_counts_and_delays_no_other(stag
     lines = [{"id": "1", "quantity": 1}]
     body = {"id": "4500001", "line_items": lines, "fulfillment_status": "fulfilled"}
     await stage.order("4500001", [("1", 1, 10000)])
-    await tell(stage, "shopify", body | {"fulfillments": [sent | {"line_items": lines}]})
+    await deliver_each(stage, "shopify", body | {"fulfillments": [sent | {"line_items": lines}]})
     await stage.order("ORD-2", [("1", 1, 5000)])
     await stage.delivered("ORD-2")
     assert await states(stage) == ["APPLIED", "APPLIED"]
-    await stage.tell("shipment.delivered", "4500001", tracking_number=parcel, carrier=carrier)
+    await stage.send_event("shipment.delivered", "4500001", tracking_number=parcel, carrier=carrier)
     assert (await stage.balance())[:2] == (150, 50)
 
 
@@ -81,13 +81,13 @@ async def test_the_carriers_name_decides_between_two_orders_for_native_events_to
 async def test_a_reused_tracking_number_credits_the_current_order(stage: Stage):
     await stage.register()
     await order_by(stage, "ORD-1", {"T1": "FedEx"})
-    await tell(stage, "easypost", easypost("evt_1", "T1"))
+    await deliver_each(stage, "easypost", easypost("evt_1", "T1"))
     assert (await stage.balance())[:2] == (100, 50)
     await stage.advance(days=200)
     await order_by(stage, "ORD-2", {"T1": "FedEx"})
-    await tell(stage, "easypost", easypost("evt_2", "T1"))
+    await deliver_each(stage, "easypost", easypost("evt_2", "T1"))
     assert await stage.balance() == (250, 0, 0)
-    await tell(stage, "easypost", easypost("evt_3", "T1", "return_to_sender"))
+    await deliver_each(stage, "easypost", easypost("evt_3", "T1", "return_to_sender"))
     assert await stage.balance() == (150, 0, 0)
     assert await stage.owner.fetchval("select order_number from inbox where event_id = 'evt_3'") == "ORD-2"
 
@@ -95,9 +95,9 @@ async def test_a_reused_tracking_number_credits_the_current_order(stage: Stage):
 async def test_a_number_reused_before_its_new_order_is_recorded_takes_nothing_from_the_old_one(stage: Stage):
     await stage.register()
     await order_by(stage, "ORD-1", {"T1": "FedEx"})
-    await tell(stage, "easypost", easypost("evt_1", "T1"))
+    await deliver_each(stage, "easypost", easypost("evt_1", "T1"))
     await stage.advance(days=200)
-    await tell(stage, "easypost", easypost("evt_2", "T1", "return_to_sender"))
+    await deliver_each(stage, "easypost", easypost("evt_2", "T1", "return_to_sender"))
     assert await stage.balance() == (150, 0, 0)
     assert await states(stage) == ["APPLIED", "PARKED"]
     await order_by(stage, "ORD-2", {"T1": "FedEx"})
@@ -110,7 +110,7 @@ async def test_two_orders_of_one_week_in_one_parcel_wait_for_the_shop(stage: Sta
     await stage.register()
     await order_by(stage, "ORD-1", {"T1": "FedEx"})
     await order_by(stage, "ORD-2", {"T1": "FedEx"})
-    await tell(stage, "easypost", easypost("evt_1", "T1"))
+    await deliver_each(stage, "easypost", easypost("evt_1", "T1"))
     assert await states(stage) == ["PARKED"]
 
 
@@ -132,7 +132,7 @@ async def test_one_delivery_reported_by_all_producers_is_credited_once(stage: St
                      "happened_at": "2026-11-03T12:00:00Z"}),
     ]  # fmt: skip
     for producer, body in deliveries:
-        await tell(stage, producer, body)
+        await deliver_each(stage, producer, body)
     report = {"delivered": [{"order_number": "4500001"}, {"tracking_number": "T1"}]}
     headers = {"authorization": f"Bearer {stage.token(scope='storefront')}"}
     answer = await stage.http.post("/reconciliation", json=report, headers=headers)
@@ -141,14 +141,14 @@ async def test_one_delivery_reported_by_all_producers_is_credited_once(stage: St
     await stage.delivered("4500001")
     assert await states(stage) == ["APPLIED"] * 8
     assert (await stage.balance())[:2] == (100, 50)
-    await tell(stage, "easypost", easypost("evt_3", "T1", "return_to_sender"))
+    await deliver_each(stage, "easypost", easypost("evt_3", "T1", "return_to_sender"))
     assert await stage.balance() == (0, 50, 0)
 
 
 async def test_a_report_of_a_reused_number_is_not_about_the_old_order(stage: Stage):
     await stage.register()
     await order_by(stage, "ORD-1", {"T1": "FedEx"})
-    await tell(stage, "easypost", easypost("evt_1", "T1"))
+    await deliver_each(stage, "easypost", easypost("evt_1", "T1"))
     await stage.advance(days=200)
     headers = {"authorization": f"Bearer {stage.token(scope='storefront')}"}
     answer = await stage.http.post("/reconciliation", json={"delivered": [{"tracking_number": "T1"}]}, headers=headers)
@@ -168,13 +168,13 @@ async def test_after_hundreds_of_delivered_events_a_return_to_the_sender_still_c
         assert (await send(stage, "aftership", event)).is_success
     await stage.drain()
     assert (await states(stage)).count("APPLIED") == 300
-    await tell(stage, "easypost", easypost("evt_1", "T1", "return_to_sender"))
+    await deliver_each(stage, "easypost", easypost("evt_1", "T1", "return_to_sender"))
     assert await stage.balance() == (0, 50, 0)
 
 
 async def test_a_delivery_without_an_order_is_dead_after_90_days_and_can_be_replayed(stage: Stage):
     await stage.register()
-    await tell(stage, "easypost", easypost("evt_1", "T1"))
+    await deliver_each(stage, "easypost", easypost("evt_1", "T1"))
     await stage.advance(days=89)
     assert await mark_parked_dead(stage.programme.db) == 0
     await stage.advance(days=2)

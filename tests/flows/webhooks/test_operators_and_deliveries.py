@@ -130,7 +130,7 @@ async def test_a_dead_delivery_is_tried_again_when_it_is_replayed(stage: Stage):
     """A return that names an unknown line is dead after ten attempts, and can be replayed."""
     await stage.register()
     await stage.order("ORD-1", [("1", 1, 10000)])
-    await stage.tell("return.received", "ORD-1", return_id="R1", lines=[{"line_id": "2", "quantity": 1}])
+    await stage.send_event("return.received", "ORD-1", return_id="R1", lines=[{"line_id": "2", "quantity": 1}])
     [event_id] = await listed(stage)
     await stage.owner.execute("update inbox set attempts = 9, not_before = null")
     await stage.drain()

@@ -74,8 +74,8 @@ async def test_deliveries_and_their_results_are_reported(stage: Stage):
     await stage.order("ORD-1", [("1", 1, 10000)])
     await stage.delivered("ORD-1")
     await stage.delivered("ORD-unknown")
-    await stage.tell("shipment.teleported", "ORD-1")
-    await stage.tell("return.received", "ORD-1", return_id="R1", lines=[{"line_id": "9", "quantity": 1}])
+    await stage.send_event("shipment.teleported", "ORD-1")
+    await stage.send_event("return.received", "ORD-1", return_id="R1", lines=[{"line_id": "9", "quantity": 1}])
     now = await native(stage)
     assert now["deliveries"] == {"received": 1, "parked": 1, "dead": 0}
     assert now["deliveries_last_day"] == {"received": 1, "applied": 1, "parked": 1, "ignored": 1, "dead": 0}

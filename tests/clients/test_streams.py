@@ -22,15 +22,18 @@ SHARE = {"socialShare": {"productId": "p-1", "network": "x"}}
 @needs_node
 async def test_clients_from_npm_follow_a_balance(stage: Stage, shared: Shared):
     await stage.register()
+    printed, seconds = "too late", 1
     async with open_stage(shared, only_trusted_documents=True) as strict:
-        printed = await run_script(
-            "streams.mjs",
-            API=f"{stage.http.base_url}/graphql",
-            STRICT=f"{strict.http.base_url}/graphql",
-            TOKEN=stage.token("mi-1"),
-            SHORT_TOKEN=stage.token("mi-1", seconds=2),
-            MANIFEST=str(FOLDER / MANIFEST),
-        )
+        while "too late" in printed:
+            seconds *= 2
+            printed = await run_script(
+                "streams.mjs",
+                API=f"{stage.http.base_url}/graphql",
+                STRICT=f"{strict.http.base_url}/graphql",
+                TOKEN=stage.token("mi-1"),
+                SHORT_TOKEN=stage.token("mi-1", seconds=seconds),
+                MANIFEST=str(FOLDER / MANIFEST),
+            )
     for client in ("graphql-ws", "graphql-sse", "apollo", "urql"):
         for saw in ("current", "change SOCIAL_SHARE", "error BAD_USER_INPUT", "by id EUR"):
             assert f"{client} {saw}" in printed, printed

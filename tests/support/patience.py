@@ -5,7 +5,7 @@ from inspect import isawaitable
 
 from mipoints.polling import until
 
-PATIENCE = 60
+PATIENCE = 180
 """Seconds. What takes longer than this never comes; no test depends on its being less."""
 
 

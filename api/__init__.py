@@ -1,1 +1,1 @@
-"""What the outside may ask: GraphQL, webhooks, health and metrics. No rule and no SQL."""
+"""The HTTP interface: GraphQL, webhooks, health and metrics. It holds no rule and no SQL."""

@@ -1,4 +1,4 @@
-"""The outside of the programme as one ASGI application; `mipoints` builds its parts and runs it."""
+"""The HTTP interface as one ASGI application; `mipoints` builds its parts and runs it."""
 
 import logging
 
@@ -46,14 +46,14 @@ def create_app(
     budget: Budget | None = None,
     documents: Documents | None = None,
 ) -> Starlette:
-    """The application. It opens and closes nothing: whoever built the parts does.
+    """The application. It opens and closes nothing: the code that built a part also closes it.
 
-    `wake` is called after commits with the name of what is to be done and when; it never raises and is bounded in
-    time. `ping_redis` asks Redis for a sign of life, for /readyz; None where there is no Redis. `rejections` counts
-    refused webhooks; whoever gives it writes down what is left of it at the end. `changes` hears of changed balances
-    once somebody follows one; whoever gives it closes it. `budget` is what callers spend from; without one, this
-    application keeps its own. `documents` prepares documents; applications of one process may share it. Raises
-    ManifestProblem for a trusted document that is not valid, or too expensive.
+    `wake` is called after commits with the name of a worker's job and the seconds until it is due. It never raises and
+    returns within a bounded time. `ping_redis` pings Redis for /readyz; None if there is no Redis. `rejections` counts
+    refused webhooks; its owner stores the last counts when it stops. `changes` receives notifications of changed
+    balances, once a balance is followed. `budget` holds the callers' budgets; without one the application makes its
+    own. `documents` prepares GraphQL documents; applications of one process may share it. Raises ManifestProblem if a
+    trusted document is invalid or too expensive.
     """
     metrics = Metrics()
     changes = changes or Followers.of(settings)
@@ -109,7 +109,7 @@ def create_app(
 
 
 def admission_of(settings: Settings, budget: Budget | None) -> Admission:
-    """The way in for every operation."""
+    """The admission of operations with the limits of these settings."""
     return Admission(
         schema=schema._schema,
         budget=budget or Budget(spending(settings)),

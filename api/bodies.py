@@ -1,4 +1,4 @@
-"""Request bodies: read up to a limit and no further, and JSON that is what the standard says."""
+"""Request bodies: reading up to a limit and no further, and strict JSON (RFC 8259)."""
 
 import asyncio
 import json
@@ -12,19 +12,19 @@ _DEEPEST = 100
 
 
 class BodyTooLarge(Exception):
-    """The body is over the limit; what came after the limit was not read."""
+    """The body is over the limit; the bytes after the limit were not read."""
 
 
 class BodyNotRead(Exception):
-    """The client went away, or did not send its body in time."""
+    """The client disconnected, or did not send its body within 30 seconds."""
 
 
 class NotJson(Exception):
-    """The text is not JSON; the message says where."""
+    """The text is not JSON; the message names the line and column where it can."""
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """The raw body. Raises BodyTooLarge, from the announced length where there is one, and BodyNotRead."""
+    """The raw body. Raises BodyTooLarge, before reading if Content-Length is over the limit, and BodyNotRead."""
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced[:20]) > limit:
         raise BodyTooLarge
@@ -46,7 +46,7 @@ async def _read(request: Request, limit: int) -> bytes:
 
 
 def read_json(body: bytes) -> Any:
-    """The value a JSON text holds. Raises NotJson; deep nesting, NaN and numbers of thousands of digits are none."""
+    """The value of a JSON text. Raises NotJson, also for deep nesting, NaN and numbers of thousands of digits."""
     try:
         value = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
     except UnicodeDecodeError:
@@ -67,7 +67,7 @@ def _refuse_constant(_: str) -> NoReturn:
 
 
 def is_deeper(value: object, levels: int) -> bool:
-    """Whether lists and objects are nested deeper than so many levels."""
+    """Whether lists and objects are nested deeper than `levels`."""
     if not isinstance(value, dict | list):
         return False
     if levels == 0:
@@ -76,14 +76,14 @@ def is_deeper(value: object, levels: int) -> bool:
 
 
 def is_wider(value: object, members: int) -> bool:
-    """Whether an object anywhere inside has more than so many members."""
+    """Whether any object inside a value has more members than `members`."""
     if isinstance(value, list):
         return any(is_wider(each, members) for each in value)
     return isinstance(value, dict) and (len(value) > members or any(is_wider(each, members) for each in value.values()))
 
 
 def has_unkeepable_text(value: object) -> bool:
-    """Whether a text anywhere inside holds NUL or half of a surrogate pair, which no database keeps."""
+    """Whether any text inside a value holds NUL or half of a surrogate pair, which Postgres cannot store."""
     if isinstance(value, str):
         return "\0" in value or not _encodes(value)
     if isinstance(value, Mapping):

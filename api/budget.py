@@ -1,7 +1,7 @@
-"""Each caller's budget of cost: kept in Redis for all processes, in this process while Redis does not answer.
+"""Each caller's budget of cost: in Redis for all processes, and in this process while Redis does not answer.
 
-The budget is restored evenly, a sixtieth of a minute's each second (GCRA, as the library throttled-py has it); asking
-and taking are one step in Redis.
+A budget is restored evenly, a sixtieth of it each second (GCRA, by the library throttled-py). Redis checks a budget and
+takes from it in one step.
 """
 
 import asyncio
@@ -20,25 +20,29 @@ from loyalty.settings import Settings
 
 log = logging.getLogger("mipoints.api")
 
-LONGEST = 0.1
-PAUSE = 1.0  # after a failure nobody asks Redis for so long
-_MOST_KEPT = 50_000  # callers that one process remembers without Redis
+REDIS_ANSWER_SECONDS = 0.1  # seconds that one operation waits for Redis
+REDIS_PAUSE_SECONDS = 1.0  # seconds without requests to Redis after a failure
+_MOST_KEPT = 50_000  # callers whose budgets one process holds without Redis
 _PREFIX = "mipoints:budget"
 
 
 def spending(settings: Settings) -> dict[str, int]:
-    """What each kind of payer may spend a minute; those that may spend freely are in none."""
-    told = {
+    """The cost that each kind of payer may spend in a minute; a kind without a limit is left out."""
+    budgets = {
         MEMBER: settings.graphql_member_budget,
         SERVICE: settings.graphql_service_budget,
         STRANGER: settings.graphql_stranger_budget,
     }
-    return {kind: most for kind, most in told.items() if most > 0}
+    return {kind: most for kind, most in budgets.items() if most > 0}
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
-    """What is left of a budget, when all of it is there again, and in how many seconds this would have fitted."""
+class BudgetLeft:
+    """The rest of a budget after an operation.
+
+    `is_enough` says whether the cost was taken. `remaining` is a cost, `resets_at` the moment at which the budget is
+    full again, `retry_after` the seconds until the operation would fit.
+    """
 
     is_enough: bool
     remaining: int
@@ -48,9 +52,9 @@ class Left:
 
 @dataclass(slots=True)
 class Budget:
-    """Takes cost from budgets. `per_minute` says each kind of payer's; a kind that is not in it may spend freely.
+    """Takes cost from budgets. `per_minute` holds the budget of each kind of payer; other kinds have no limit.
 
-    `failures` counts the times Redis did not answer.
+    `failures` counts the times that Redis did not answer.
     """
 
     per_minute: Mapping[str, int]
@@ -69,20 +73,20 @@ class Budget:
             self._store = RedisStore(server=self.redis_url)
             self._shared = self._limiters(self._store)
 
-    async def take(self, payer: Payer, cost: int) -> Left | None:
-        """Takes the cost where it is there, and nothing otherwise. None for those who may spend freely."""
+    async def take(self, payer: Payer, cost: int) -> BudgetLeft | None:
+        """Takes the cost if the budget has it, and nothing otherwise. None for a payer without a limit."""
         if payer.kind not in self.per_minute:
             return None
         if self._shared and self._now() >= self._resumes_at:
             try:
-                async with asyncio.timeout(LONGEST):
+                async with asyncio.timeout(REDIS_ANSWER_SECONDS):
                     return await _take(self._shared[payer.kind], payer, cost)
             except (OSError, StoreUnavailableError) as error:
-                self._gave_up(error)
+                self._note_failure(error)
         return await _take(self._here[payer.kind], payer, cost)
 
     async def fine(self, payer: Payer, cost: int) -> None:
-        """Takes what it cost to find a document unsound; whoever cannot pay that is shut out until they could."""
+        """Takes the cost of a refused document. If the budget is too small, the payer is shut out until it fits."""
         left = await self.take(payer, cost)
         if left is not None and not left.is_enough:
             self._shut[payer.key] = self._now() + left.retry_after
@@ -91,7 +95,7 @@ class Budget:
                 self._shut.popitem(last=False)
 
     def shut_for(self, payer: Payer) -> int:
-        """In how many seconds a payer that was shut out may ask again; 0 for all others."""
+        """The seconds until a payer that is shut out may send requests again; 0 for all others."""
         until = self._shut.get(payer.key)
         if until is None:
             return 0
@@ -101,7 +105,7 @@ class Budget:
         return ceil(until - self._now())
 
     async def close(self) -> None:
-        """Gives the connections back."""
+        """Closes the connections to Redis."""
         if self._store is not None:
             await self._store._backend.get_client().aclose()  # type: ignore[attr-defined]
 
@@ -112,19 +116,20 @@ class Budget:
             for kind, most in self.per_minute.items()
         }
 
-    def _gave_up(self, error: Exception) -> None:
+    def _note_failure(self, error: Exception) -> None:
         if self._resumes_at == 0.0:
             log.warning("Redis keeps no budgets for now (%r); this process keeps its own.", error)
         self.failures += 1
-        self._resumes_at = self._now() + PAUSE
+        self._resumes_at = self._now() + REDIS_PAUSE_SECONDS
 
     @staticmethod
     def _now() -> float:
         return asyncio.get_running_loop().time()
 
 
-async def _take(limiter: Throttled, payer: Payer, cost: int) -> Left:
+async def _take(limiter: Throttled, payer: Payer, cost: int) -> BudgetLeft:
     result = await limiter.limit(payer.key, cost)
     state = result.state
     resets_at = datetime.now(UTC) + timedelta(seconds=state.reset_after)
-    return Left(not result.limited, state.remaining, resets_at.replace(microsecond=0), max(1, ceil(state.retry_after)))
+    retry_after = max(1, ceil(state.retry_after))
+    return BudgetLeft(not result.limited, state.remaining, resets_at.replace(microsecond=0), retry_after)

@@ -1,4 +1,4 @@
-"""What every resolver can ask: who is calling, in which language, and the request's readings."""
+"""The context of every resolver: the caller, the language, and the rows that the request has read."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -15,16 +15,16 @@ from loyalty.callers import Caller
 from loyalty.programme.programme import Programme
 
 Wake = Callable[[str, float | None], Awaitable[None]]
-"""The name of what is to be done, and in how many seconds; None for now."""
+"""Takes the name of a worker's job, and the seconds until it is due; None for now."""
 
 
 @dataclass(slots=True)
 class Requester:
-    """Who sends a request and how it is answered; the operations of one batch share it.
+    """The sender of a request and how it is answered; the operations of one batch share it.
 
-    `payer` is whose budget its operations are taken from; `is_helped` says whether names of the schema are suggested.
-    `is_database_away` is known once an operation of the request waited for Postgres in vain; `gone` is done once nobody
-    waits for the answer any more (None: whoever carries the answer notices by itself).
+    `payer` pays the cost of its operations. `is_helped` says whether error messages suggest names of the schema to it.
+    `is_database_away` becomes true when an operation of the request got no answer from Postgres. `disconnect` is done
+    when the client has disconnected (None for a stream, which notices that by itself).
     """
 
     caller: Caller
@@ -33,12 +33,17 @@ class Requester:
     payer: Payer
     is_helped: bool
     is_database_away: bool = False
-    gone: "asyncio.Future[None] | None" = None
+    disconnect: "asyncio.Future[None] | None" = None
+
+    @property
+    def has_disconnected(self) -> bool:
+        """Whether it is known that nobody waits for the answer any more."""
+        return self.disconnect is not None and self.disconnect.done()
 
 
 @dataclass(slots=True)
 class Context:
-    """One operation's surroundings. `wake` tells workers, after a commit, that there is something to do."""
+    """The context of one operation. `wake` wakes a worker after a commit; `changes` is for subscriptions."""
 
     programme: Programme
     asker: Requester
@@ -52,7 +57,7 @@ class Context:
 
     @property
     def caller(self) -> Caller:
-        """Who is calling."""
+        """The caller of the operation."""
         return self.asker.caller
 
     @property
@@ -62,20 +67,20 @@ class Context:
 
     @property
     def request_id(self) -> str:
-        """What an answer's errors and our log have in common."""
+        """The id that errors in the answer and lines in our log both carry."""
         return self.asker.request_id
 
     def read_anew(self) -> None:
-        """Forgets what was read: something was written."""
+        """Forgets all rows that were read, because something was written."""
         self.loaders = Loaders(self.programme)
 
     def begin_anew(self) -> None:
-        """A subscription's next answer: what the one before it read, or could not read, says nothing of this one."""
+        """Prepares a subscription's next answer: forgets the rows, and any database failure, of the one before."""
         self.asker.is_database_away = False
         self.read_anew()
 
     def check_database(self) -> None:
-        """Raises DatabaseUnavailable at once where an earlier field of this request waited for it in vain."""
+        """Raises DatabaseUnavailable at once if an earlier field of this request got no answer from Postgres."""
         if self.asker.is_database_away:
             raise DatabaseUnavailable("Postgres did not answer an earlier field of this request.")
 

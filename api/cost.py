@@ -1,4 +1,4 @@
-"""What an operation costs, known before it runs: every object counts as often as its lists can hold it."""
+"""The cost of an operation, known before it runs: an object counts as often as the lists around it can hold it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,16 +23,16 @@ from api.cursors import DEFAULT_PAGE, LARGEST_PAGE
 from api.prices import INTROSPECTION, Prices
 
 Variables = Mapping[str, Any] | None
-"""As they were coerced; None where they are not known yet, and the most is meant."""
+"""The coerced variables; None if they are not known yet: then the highest possible cost is computed."""
 
 
 class TooEntangled(Exception):
-    """Fragments lead into one another further than can be followed."""
+    """Fragments lead into one another more deeply than Python can follow."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What an operation costs, and whether it asks for the schema itself."""
+    """The cost of an operation, and whether it uses introspection."""
 
     points: int
     reads_schema: bool
@@ -41,7 +41,7 @@ class Cost:
 def cost_of(
     prices: Prices, document: DocumentNode, operation: OperationDefinitionNode, variables: Variables = None
 ) -> Cost:
-    """What a validated operation costs, at least 1; without variables, the most it can. Raises TooEntangled."""
+    """The cost of a validated operation, at least 1; without variables, the highest possible. Raises TooEntangled."""
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
     root = prices.schema.get_root_type(operation.operation)
     assert root is not None
@@ -54,7 +54,7 @@ def cost_of(
 
 @dataclass(slots=True)
 class _Walk:
-    """One operation's; a fragment in a page of one size is walked once, however often it is spread."""
+    """Walks one operation. A fragment is walked once for each page size, however often it is spread."""
 
     prices: Prices
     fragments: Mapping[str, FragmentDefinitionNode]
@@ -63,7 +63,7 @@ class _Walk:
     _known: dict[tuple[str, int], int] = field(default_factory=dict)
 
     def of(self, selections: SelectionSetNode | None, parent: str, page: int) -> int:
-        """What all of a selection costs; `page` is how many the page it is in can hold."""
+        """The cost of a selection; `page` is the number of objects that the page around it can hold."""
         cost = 0
         for node in selections.selections if selections else ():
             if not self._is_left_out(node):
@@ -94,9 +94,9 @@ class _Walk:
         return (page if price.holds is None else price.holds) * (price.each + within)
 
     def _page(self, node: FieldNode) -> int:
-        """How many a page can hold: `first` or `last`, twenty where neither is said. Larger ones are refused later."""
-        told = [self._number(each.value) for each in node.arguments or () if each.name.value in {"first", "last"}]
-        sizes = [size for size in told if size is not None]
+        """The size of a page: `first` or `last`, 20 without both, 100 at most. The resolver refuses larger ones."""
+        given = [self._number(each.value) for each in node.arguments or () if each.name.value in {"first", "last"}]
+        sizes = [size for size in given if size is not None]
         return min(max(0, *sizes), LARGEST_PAGE) if sizes else DEFAULT_PAGE
 
     def _number(self, value: ValueNode) -> int | None:
@@ -105,7 +105,7 @@ class _Walk:
         return int(value.value) if isinstance(value, IntValueNode) else None
 
     def _is_left_out(self, node: SelectionNode) -> bool:
-        """Whether @skip or @include leaves it out for certain."""
+        """Whether @skip or @include certainly leaves a node out."""
         conditions = [each for each in node.directives or () if each.name.value in {"skip", "include"}]
         return any(
             self._truth(argument.value) is (each.name.value == "skip")

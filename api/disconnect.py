@@ -1,4 +1,4 @@
-"""Clients that go away before their answer is there."""
+"""Noticing that a client disconnects before it has its answer."""
 
 import asyncio
 from collections.abc import Iterator
@@ -7,17 +7,17 @@ from contextlib import contextmanager
 from starlette.types import Receive
 
 
-async def disconnected(receive: Receive) -> None:
-    """Returns when the client has gone away; to be asked once its body was read."""
+async def client_disconnect(receive: Receive) -> None:
+    """Returns when the client has disconnected. Call it only after the whole body was read."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
 @contextmanager
-def watch_disconnect(receive: Receive) -> Iterator["asyncio.Future[None]"]:
-    """A future that is done once the client has gone away, until the end of the block."""
-    watching = asyncio.ensure_future(disconnected(receive))
+def noticing_disconnect(receive: Receive) -> Iterator["asyncio.Future[None]"]:
+    """A future that is done once the client has disconnected; it is cancelled at the end of the block."""
+    disconnect = asyncio.ensure_future(client_disconnect(receive))
     try:
-        yield watching
+        yield disconnect
     finally:
-        watching.cancel()
+        disconnect.cancel()

@@ -1,4 +1,4 @@
-"""What goes wrong, as clients may see it: a code, a sentence and a request id; never SQL, never a stack trace."""
+"""Errors as clients may see them: a code, a sentence and a request id; never SQL, never a stack trace."""
 
 import logging
 import re
@@ -36,14 +36,14 @@ AnswerBody = dict[str, Any]
 
 
 def error_answer(message: str, code: str, request_id: str, facts: Mapping[str, Any] | None = None) -> AnswerBody:
-    """One entry of `errors`; `facts` stand beside its code."""
+    """One entry of `errors`; `facts` are added to its `extensions`, beside the code."""
     return {"message": message[:_LONGEST], "extensions": {"code": code, "requestId": request_id} | dict(facts or {})}
 
 
 def request_errors(errors: Iterable[GraphQLError], request_id: str, *, is_helped: bool = True) -> list[AnswerBody]:
     """Entries for a document or request that was refused before anything ran; logged as one line.
 
-    `is_helped` says whether names that the caller may have meant are told.
+    `is_helped` says whether the messages may suggest names of the schema.
     """
     answers = [_located(error, _refusal(error, request_id)) for error in errors]
     _log_refused(answers, request_id)
@@ -51,19 +51,19 @@ def request_errors(errors: Iterable[GraphQLError], request_id: str, *, is_helped
 
 
 def execution_errors(errors: Sequence[GraphQLError], request_id: str, *, is_helped: bool = True) -> list[AnswerBody]:
-    """Entries for what happened while running; faults are masked and logged once each, with their traceback."""
+    """Entries for errors of a running operation; each fault is masked, and logged once with its traceback."""
     answers = [_located(error, _answer(error, request_id)) for error in errors]
     _log_refused([each for each in answers if each["extensions"]["code"] not in {INTERNAL, UNAVAILABLE}], request_id)
     return answers if is_helped else without_suggestions(answers)
 
 
 def without_suggestions(answers: Sequence[AnswerBody]) -> list[AnswerBody]:
-    """The same without the library's guesses, by which a stranger reads a schema name by name."""
+    """The same without the suggestions of the library, which would reveal the schema name by name."""
     return [answer | {"message": _SUGGESTION.sub("", answer["message"])} for answer in answers]
 
 
 def _refusal(error: GraphQLError, request_id: str) -> AnswerBody:
-    """A document that is too large is limited, whoever sends it; one that is wrong is wrong."""
+    """An entry with LIMITED for a document that is too large, and with BAD_USER_INPUT for an invalid one."""
     cause = error.original_error
     if isinstance(cause, Problem):
         return error_answer(str(cause), cause.code, request_id, cause.facts)
@@ -93,7 +93,7 @@ def _of_input(error: GraphQLError, request_id: str) -> AnswerBody:
 
 
 def _cause(error: GraphQLError) -> Exception | None:
-    """What was raised below all wrapping; None where the library itself found the fault."""
+    """The exception inside all wrappers; None if the library itself raised the error."""
     cause: Exception | None = error
     while isinstance(cause, GraphQLError) and not isinstance(cause, StrawberryInputCoercionError):
         cause = cause.original_error
@@ -101,7 +101,7 @@ def _cause(error: GraphQLError) -> Exception | None:
 
 
 def _is_of_the_input(error: GraphQLError, cause: Exception | None) -> bool:
-    """Whether a variable or an argument could not be read; what we answer wrongly is told at a field instead."""
+    """Whether a variable or an argument could not be read. An invalid value of ours is reported at a field instead."""
     if isinstance(cause, StrawberryInputCoercionError):
         return True
     return cause is None and bool(error.nodes) and not isinstance(next(iter(error.nodes or ())), FieldNode)
@@ -116,6 +116,6 @@ def _located(error: GraphQLError, answer: AnswerBody) -> AnswerBody:
 
 
 def _log_refused(answers: Sequence[AnswerBody], request_id: str) -> None:
-    """One line, whatever was wrong and however often; `%r` keeps what strangers send on that line."""
+    """Logs one line for all errors of an answer; `%r` escapes line breaks that clients send."""
     if answers:
         log.info("%s: refused, %d errors: %.200r", request_id, len(answers), answers[0]["message"])

@@ -1,7 +1,7 @@
-"""Who in this process follows which member, and the one connection on which it hears that a balance has changed.
+"""The followers of balances in this process, and the one connection that receives notifications of changes.
 
-A notification says whose balance changed and nothing else; what changed is read. So a notification that was missed,
-while the connection was being opened again, costs nothing: whoever follows anybody reads once more.
+A notification holds the member's id and nothing else; a follower then reads the changes. So no change is lost while
+the connection is opened again: afterwards every follower reads once.
 """
 
 import asyncio
@@ -28,25 +28,25 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 
 @dataclass(slots=True, eq=False)
 class Follower:
-    """One follower of one member. However often it is told before it looks, it looks once."""
+    """One follower of one member. Several notifications before it looks make it look once."""
 
-    _told: asyncio.Event = field(default_factory=asyncio.Event)
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def tell(self) -> None:
-        """There is something to look at."""
-        self._told.set()
+    def notify(self) -> None:
+        """Lets the follower look for changes."""
+        self._changed.set()
 
-    async def told(self, within: float | None = None) -> None:
-        """Returns when there is something to look at, or after so many seconds."""
+    async def wait(self, within: float | None = None) -> None:
+        """Returns when the balance may have changed, or after `within` seconds."""
         with suppress(TimeoutError):
             async with asyncio.timeout(within):
-                await self._told.wait()
-        self._told.clear()
+                await self._changed.wait()
+        self._changed.clear()
 
 
 @dataclass(slots=True)
 class Followers:
-    """The followers of this process; the connection is opened for the first of them and kept until `close`."""
+    """The followers of this process. The first one opens the connection; it stays open until `close`."""
 
     listen: Listen
     most_per_member: int
@@ -57,37 +57,37 @@ class Followers:
 
     @classmethod
     def of(cls, settings: Settings) -> "Followers":
-        """As the settings say."""
+        """Followers with the connection and limits of these settings."""
         listen = partial(listening, settings.database_url, seconds=settings.deadline_seconds)
         return cls(listen, settings.streams_per_member)
 
     @property
     def followers(self) -> int:
-        """How many follow anybody."""
+        """The number of all followers."""
         return sum(map(len, self._followers.values()))
 
     @contextmanager
     def follow(self, member_id: UUID) -> Iterator[Follower]:
-        """Is told of one member's changes until the end of the block. Raises Limited for one follower too many."""
+        """A follower of one member until the end of the block. Raises Limited if the member has too many."""
         followers = self._followers.setdefault(member_id, set())
         if len(followers) >= self.most_per_member:
             raise Limited(f"At most {self.most_per_member} subscriptions of one member are open at a time.")
-        following = Follower()
-        followers.add(following)
+        follower = Follower()
+        followers.add(follower)
         self._begin_listening()
         try:
-            yield following
+            yield follower
         finally:
-            followers.discard(following)
+            followers.discard(follower)
             if not followers:
                 self._followers.pop(member_id, None)
 
     def end(self) -> None:
-        """This process is about to stop: whoever holds a stream open lets go of it."""
+        """Ends all streams, because this process is about to stop."""
         self.ending.set()
 
     async def close(self) -> None:
-        """Ends listening."""
+        """Ends all streams and closes the connection."""
         self.end()
         if self._listening is not None:
             self._listening.cancel()
@@ -98,23 +98,23 @@ class Followers:
             self._listening = asyncio.create_task(self._keep_listening())
 
     async def _keep_listening(self) -> None:
-        """Listens for ever; a lost connection is opened again, soon at first and then every few seconds."""
+        """Listens until it is cancelled. A lost connection is opened again after 0.1 seconds, later after up to 5."""
         pause = _FIRST_PAUSE
         while True:
             try:
-                async with self.listen(self._tell) as line:
+                async with self.listen(self._notify) as line:
                     pause = _FIRST_PAUSE
-                    self._tell_all()
+                    self._notify_all()
                     await line.until_lost(self.sign_of_life_seconds)
             except DatabaseUnavailable as error:
                 log.warning("%s Trying again in %.1f s; what is missed meanwhile is read then.", error, pause)
-            await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - so that not all come back at once
+            await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - so that processes do not all reconnect at once
             pause = min(pause * 2, _LONGEST_PAUSE)
 
-    def _tell(self, member_id: UUID) -> None:
-        for following in self._followers.get(member_id, ()):
-            following.tell()
+    def _notify(self, member_id: UUID) -> None:
+        for follower in self._followers.get(member_id, ()):
+            follower.notify()
 
-    def _tell_all(self) -> None:
+    def _notify_all(self) -> None:
         for member_id in self._followers:
-            self._tell(member_id)
+            self._notify(member_id)

@@ -1,4 +1,4 @@
-"""GraphiQL for browsers: built from npm packages by `make explorer`, and served with all it needs from here."""
+"""GraphiQL for browsers: `make explorer` builds it from npm packages, and this server serves all its files."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _POLICY = (
     "font-src 'self' data:; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
-"""Everything comes from this server. Monaco writes its colours into style elements, which is all that is inline."""
+"""All files come from this server. Only styles may be inline, because Monaco writes its colours into style elements."""
 _HEADERS = {"content-security-policy": _POLICY, "x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
 _NOT_BUILT = """<!doctype html>
 <html lang="en">
@@ -36,20 +36,20 @@ LUCIA, OLIVER = "demo-es-lucia", "demo-gb-oliver"
 
 
 def page(folder: Path = BUILT) -> HTMLResponse:
-    """What a browser sees at /graphql; a sentence where GraphiQL was not built."""
+    """The page that a browser gets at /graphql; if GraphiQL was not built, a page that says how to build it."""
     built = folder / "index.html"
     text = built.read_text("utf-8") if built.exists() else _NOT_BUILT
     return HTMLResponse(text, headers=_HEADERS)
 
 
 class Files(StaticFiles):
-    """The page's parts; their names change with what is in them, so they may be kept for ever."""
+    """The files of the page. Their names change with their content, so browsers may cache them for ever."""
 
     def __init__(self, folder: Path = BUILT) -> None:
         super().__init__(directory=folder, check_dir=False)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """Workers are under the same policy as their page."""
+        """The file, with the content security policy of the page, which also covers its workers."""
         response = await super().get_response(path, scope)
         response.headers.update(_HEADERS | {"cache-control": "public, max-age=31536000, immutable"})
         return response
@@ -57,12 +57,12 @@ class Files(StaticFiles):
 
 @dataclass(frozen=True, slots=True)
 class DemoPeople:
-    """`GET /explorer/people`: whom one can be in the sandbox, with tokens; nobody anywhere else."""
+    """`GET /explorer/people`: the demo callers of the sandbox, with their tokens; 404 in production."""
 
     settings: Settings
 
     async def __call__(self, request: Request) -> Response:
-        """Only for the page itself: nothing of another site can read the answer."""
+        """The demo callers. A page of another site cannot read the answer, because it has no CORS headers."""
         if not self.settings.sandbox or self.settings.auth_secret is None:
             return problem(404, "NOT_FOUND", "Tokens are given in the sandbox only.")
         return JSONResponse({"people": list(self._people())}, headers={"cache-control": "no-store"})

@@ -1,4 +1,4 @@
-"""GraphQL over HTTP: one endpoint, both media types, and always a well-formed answer."""
+"""GraphQL over HTTP: one endpoint, both media types, and a well-formed answer to every request."""
 
 import json
 import logging
@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.access import caller_of
 from api.context import Requester
-from api.disconnect import watch_disconnect
+from api.disconnect import noticing_disconnect
 from api.errors import FAULT, INTERNAL, error_answer
 from api.graphiql import page
 from api.metrics import Metrics
@@ -23,7 +23,7 @@ from api.problems import PersistedQueryNotFound
 from api.requests import Batch, OperationRequest, Refused, read_request
 from api.runner import Answered, NotRun, Ready, Runner, refusal_of
 from api.streams.answers import answers
-from api.streams.events import EVENTS, EventStream, takes_events
+from api.streams.events import EVENTS, EventStream, accepts_events
 from api.streams.open import OpenStreams
 from loyalty.messages.negotiation import language_of
 from loyalty.tokens import Verifier
@@ -45,7 +45,7 @@ class GraphQLEndpoint:
         """ASGI."""
         request = Request(scope, receive)
         started, request_id = time.perf_counter(), uuid4().hex
-        if wants_page(request):
+        if prefers_html(request):
             response: Response = page()
         else:
             response = await self._answer_always(request, request_id)
@@ -54,7 +54,7 @@ class GraphQLEndpoint:
         await response(scope, receive, send)
 
     async def _answer_always(self, request: Request, request_id: str) -> Response:
-        """The outermost wall: a fault around an operation is masked like one inside."""
+        """The answer to any request. A fault outside an operation is logged and masked like one inside."""
         media = chosen_media(request.headers.get("accept"))
         try:
             return await self._answer(request, request_id, media)
@@ -66,47 +66,47 @@ class GraphQLEndpoint:
             return _response(answered.body, 500, media or JSON)
 
     async def _answer(self, request: Request, request_id: str, media: str | None) -> Response:
-        """Raises Refused."""
-        told = await read_request(request, self.body_limit)
-        if media is None and not takes_events(request):
+        """The answer to a request. Raises Refused if the request holds no operation that we can run."""
+        read = await read_request(request, self.body_limit)
+        if media is None and not accepts_events(request):
             raise Refused(406, f"Answers are {GRAPHQL_JSON} or {JSON}, and {EVENTS}: accept one of them.")
         caller = await caller_of(request, self.verifier)
         asker = self.runner.asker(request, caller, language_of(request.headers.get("accept-language")), request_id)
-        if isinstance(told, list):
-            with watch_disconnect(request.receive) as asker.gone:
-                return _response([each.body for each in await self._run_all(told, asker)], 200, media or JSON)
-        ready = await self.prepared(told, asker)
-        if media is None or (ready.kind == "subscription" and takes_events(request)):
+        if isinstance(read, list):
+            with noticing_disconnect(request.receive) as asker.disconnect:
+                return _response([each.body for each in await self._run_all(read, asker)], 200, media or JSON)
+        ready = await self.prepared(read, asker)
+        if media is None or (ready.kind == "subscription" and accepts_events(request)):
             return EventStream(answers(self.runner, ready, asker, self.metrics), self.streams, asker)
-        with watch_disconnect(request.receive) as asker.gone:
+        with noticing_disconnect(request.receive) as asker.disconnect:
             answered = self._counted(await self._run(ready, asker))
         media = _media_for(answered, request, media)
         return _response(answered.body, _status_of(answered, media), media, answered.headers)
 
     async def _run_all(self, batch: Batch, asker: Requester) -> list[Answered]:
-        """A batch, in the order it was sent, one after the other: a request holds one connection at a time."""
+        """The answers to a batch. Operations run one after the other, so that it holds one database connection."""
         return [self._counted(await self._run_or_refuse(each, asker)) for each in batch]
 
-    async def _run_or_refuse(self, told: OperationRequest | Refused, asker: Requester) -> Answered:
-        """One of a batch; not even a fault of ours around it is the others' affair."""
-        if isinstance(told, Refused):
-            return _refusal(told, asker.request_id)
+    async def _run_or_refuse(self, request: OperationRequest | Refused, asker: Requester) -> Answered:
+        """The answer to one operation of a batch. A fault here does not change the other answers."""
+        if isinstance(request, Refused):
+            return _refusal(request, asker.request_id)
         try:
-            return await self.run(told, asker)
+            return await self.run(request, asker)
         except Exception:
             return _fault(asker.request_id)
 
-    async def run(self, told: OperationRequest, asker: Requester) -> Answered:
-        """One operation's answer. Raises Refused for a GET of anything but a query."""
-        return await self._run(await self.prepared(told, asker), asker)
+    async def run(self, request: OperationRequest, asker: Requester) -> Answered:
+        """The answer to one operation. Raises Refused if a GET asks for anything but a query."""
+        return await self._run(await self.prepared(request, asker), asker)
 
-    async def prepared(self, told: OperationRequest, asker: Requester) -> Ready | Answered:
-        """One operation, ready to run, or why it is not run. Raises Refused for a GET of anything but a query."""
+    async def prepared(self, request: OperationRequest, asker: Requester) -> Ready | Answered:
+        """One operation ready to run, or the answer that refuses it. Raises Refused as `run` does."""
         try:
-            ready = await self.runner.prepare(told, asker)
+            ready = await self.runner.prepare(request, asker)
         except NotRun as refused:
             return refusal_of(refused, asker)
-        if told.is_get and ready.kind != "query":
+        if request.is_get and ready.kind != "query":
             raise Refused(405, "A GET runs queries only: send a POST.", allow="POST")
         return ready
 
@@ -118,13 +118,13 @@ class GraphQLEndpoint:
         return answered
 
 
-def wants_page(request: Request) -> bool:
-    """Whether a person's browser is looking at the address, and not a program."""
+def prefers_html(request: Request) -> bool:
+    """Whether a person opened the address in a browser: a GET that prefers HTML."""
     return request.method == "GET" and chosen_media(request.headers.get("accept"), (GRAPHQL_JSON, JSON, HTML)) == HTML
 
 
 def _fault(request_id: str) -> Answered:
-    """For a fault that is being handled: logged with its traceback, and masked."""
+    """The masked answer to the exception that is being handled; it is logged with its traceback."""
     log.exception("%s: fault around an operation", request_id)
     return Answered({"errors": [error_answer(FAULT, INTERNAL, request_id)]})
 
@@ -134,14 +134,16 @@ def _refusal(refused: Refused, request_id: str) -> Answered:
 
 
 def _media_for(answered: Answered, request: Request, media: str) -> str:
-    """Some of Apollo's clients repeat a request with its text only after a 200, which is JSON's to give."""
+    """The media type of an answer. Some of Apollo's clients send the text of a persisted query only after a status 200;
+    that status needs application/json.
+    """
     if answered.outcome == PersistedQueryNotFound.code:
         return chosen_media(request.headers.get("accept"), (JSON,)) or media
     return media
 
 
 def _status_of(answered: Answered, media: str) -> int:
-    """By GraphQL's own media type a client sees in the status whether anything ran; by JSON it looks into the body."""
+    """The status: in GraphQL's own media type it shows whether anything ran; in JSON it is always 200."""
     return answered.status if media == GRAPHQL_JSON and "data" not in answered.body else 200
 
 

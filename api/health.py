@@ -1,4 +1,4 @@
-"""Whether the process lives, whether it is ready, and what it has counted."""
+"""Endpoints for operations: liveness, readiness and metrics."""
 
 import asyncio
 import logging
@@ -27,7 +27,7 @@ PingRedis = Callable[[], Awaitable[object]]
 
 @dataclass(slots=True)
 class Health:
-    """The answers for load balancers and Prometheus. Without Redis the process is ready, and says what it lacks."""
+    """Answers load balancers and Prometheus. Without Redis the process is ready, and reports that Redis is missing."""
 
     db: Database
     metrics: Metrics
@@ -35,7 +35,7 @@ class Health:
     _looks_again_at: float = 0.0
 
     async def healthz(self, _: Request) -> Response:
-        """The process answers."""
+        """200 as long as the process runs."""
         return JSONResponse({"status": "ok"})
 
     async def readyz(self, _: Request) -> Response:
@@ -46,7 +46,7 @@ class Health:
         return JSONResponse({"status": "ready", "degraded": ["redis"] if lacks_redis else []})
 
     async def counted(self, _: Request) -> Response:
-        """Prometheus' text format. The database is looked at once in five seconds, however often this is asked."""
+        """The metrics in Prometheus' text format. They read the database at most once in five seconds."""
         if time.monotonic() >= self._looks_again_at:
             self._looks_again_at = time.monotonic() + _LOOK_SECONDS
             await self._look_at_inbox()
@@ -54,7 +54,7 @@ class Health:
         return Response(self.metrics.text(), media_type=_PROMETHEUS)
 
     async def _look_at_inbox(self) -> None:
-        """Where the database cannot tell, there is no figure rather than an old one."""
+        """Counts the inbox. If the database does not answer, there is no figure rather than an old one."""
         try:
             self.metrics.show_inbox(await inbox_waiting(self.db))
         except (DatabaseUnavailable, asyncpg.PostgresError) as error:
@@ -63,9 +63,9 @@ class Health:
 
     async def _look_at_outgoing(self) -> None:
         try:
-            self.metrics.tell_outgoing(await outgoing_backlog(self.db))
+            self.metrics.show_outgoing(await outgoing_backlog(self.db))
         except (DatabaseUnavailable, asyncpg.PostgresError) as error:
-            self.metrics.tell_outgoing([])
+            self.metrics.show_outgoing([])
             log.warning("Outgoing webhooks cannot be counted right now: %s", error)
 
     async def _reasons(self) -> list[str]:

@@ -1,6 +1,6 @@
-"""How large a GraphQL document may be: looked at once per fragment, so that looking is never the attack.
+"""Limits on the size of a GraphQL document. Each fragment is measured once, so that measuring is cheap.
 
-Walking a fragment anew at each of its spreads doubles the work at every level; each fragment's size is kept instead.
+Walking a fragment again at each of its spreads would double the work at every level, and would itself be an attack.
 """
 
 from collections import Counter
@@ -28,19 +28,19 @@ _MOST_REPEATS = 20
 
 
 class TooMuch(GraphQLError):
-    """A document that is larger than is answered."""
+    """A document that is over a limit; the message names the limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How deep a selection goes, and how many fields and aliases it has with all its fragments written out."""
+    """The depth of a selection, and its number of fields and aliases with all fragments written out."""
 
     depth: int = 0
     fields: int = 0
     aliases: int = 0
 
     def beside(self, other: "Size") -> "Size":
-        """Both next to each other."""
+        """The size of two selections next to each other."""
         return Size(max(self.depth, other.depth), self.fields + other.fields, self.aliases + other.aliases)
 
 
@@ -64,12 +64,12 @@ class _Measure:
         return self._of_fragment(selection.name.value)
 
     def _of_field(self, node: FieldNode) -> Size:
-        """Introspection is as deep as tools ask for; the library bounds it by itself."""
+        """Introspection counts as one field, because tools need it deep; the library limits it by itself."""
         within = Size() if node.name.value.startswith("__") else self.of(node.selection_set)
         return Size(within.depth + 1, within.fields + 1, within.aliases + (node.alias is not None))
 
     def _of_fragment(self, name: str) -> Size:
-        """A fragment's size, found once; one that is unknown or spreads itself is validation's to refuse."""
+        """A fragment's size, measured once. Validation refuses fragments that are unknown or spread themselves."""
         if name not in self._known and name in self.fragments:
             self._known[name] = Size()
             self._known[name] = self.of(self.fragments[name].selection_set)
@@ -77,7 +77,7 @@ class _Measure:
 
 
 def problem_with(document: DocumentNode) -> TooMuch | None:
-    """What is too much in a document, or None."""
+    """The first limit that a document exceeds, or None."""
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
     measure = _Measure(fragments)
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
@@ -106,9 +106,10 @@ def _too_large(size: Size) -> str | None:
 def _most_in_one_place(
     selections: SelectionSetNode | None, fragments: Mapping[str, FragmentDefinitionNode], seen: set[str]
 ) -> int:
-    """How often the field asked for most is asked for in one place of the answer; `seen` gains the fragments met.
+    """The highest number of times that one field is selected in one place of the answer.
 
-    Validation compares all of those with each other, so this bounds its work; the walk itself is bounded too.
+    Adds the fragments it meets to `seen`. Validation compares all these fields with each other, so this limits its
+    work. The walk itself is limited too: it ends after 3,000 fields and then returns their number.
     """
     counted: Counter[tuple[str, ...]] = Counter()
     waiting: list[tuple[tuple[str, ...], SelectionSetNode | None, frozenset[str]]] = [((), selections, frozenset())]

@@ -1,6 +1,6 @@
-"""What one request reads, each thing once and many at a time, so that lists never query row by row."""
+"""The reads of one request: each row once, and many rows in one statement, so that lists never query row by row."""
 
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 from uuid import UUID
@@ -18,6 +18,7 @@ from db.pages import MemberAnd
 from db.webhooks.deliveries import DeliveryKey, DeliveryRow, deliveries_by_id
 from loyalty.programme.catalogue import Catalogue
 from loyalty.programme.programme import Programme
+from loyalty.programme.rules.rewards import Reward
 
 K = TypeVar("K", bound=Hashable)
 Row = TypeVar("Row")
@@ -27,25 +28,25 @@ _LARGEST_BATCH = 500
 
 def _one(load: Callable[[Sequence[K]], Awaitable[list[Row]]], key: Callable[[Row], K]) -> DataLoader[K, Row | None]:
     async def load_many(keys: list[K]) -> list[Row | None]:
-        found = {key(row): row for row in await load(keys)}
-        return [found.get(each) for each in keys]
+        rows = {key(row): row for row in await load(keys)}
+        return [rows.get(each) for each in keys]
 
     return DataLoader(load_fn=load_many, max_batch_size=_LARGEST_BATCH)
 
 
 def _several(load: Callable[[Sequence[K]], Awaitable[list[Row]]], key: Callable[[Row], K]) -> DataLoader[K, list[Row]]:
     async def load_many(keys: list[K]) -> list[list[Row]]:
-        found: dict[K, list[Row]] = {each: [] for each in keys}
+        rows: dict[K, list[Row]] = {each: [] for each in keys}
         for row in await load(keys):
-            found[key(row)].append(row)
-        return [found[each] for each in keys]
+            rows[key(row)].append(row)
+        return [rows[each] for each in keys]
 
     return DataLoader(load_fn=load_many, max_batch_size=_LARGEST_BATCH)
 
 
 @dataclass(slots=True)
 class Loaders:
-    """The readings of one request, or of one mutation in it: whatever is written makes them out of date."""
+    """The rows that one request has read. A mutation starts with new loaders, because a write makes old rows stale."""
 
     programme: Programme
     members_by_mi_id: DataLoader[str, MemberRow | None] = field(init=False)
@@ -86,13 +87,18 @@ class Loaders:
         """Terms, campaigns and rewards as they are now."""
         return await self._catalogue.load(None)
 
+    async def stock_of(self, rewards: Iterable[Reward]) -> dict[str, int | None]:
+        """What is left of each reward that can run out, by id."""
+        limited = [reward.reward_id for reward in rewards if reward.stock_left is not None]
+        return dict(zip(limited, await self.stock.load_many(limited), strict=True)) if limited else {}
+
     async def _read_catalogue(self, keys: list[None]) -> list[Catalogue]:
         catalogue = await self.programme.catalogue()
         return [catalogue for _ in keys]
 
     async def _stock(self, reward_ids: list[str]) -> list[int | None]:
-        found = await stock_of_rewards(self.programme.db, reward_ids)
-        return [found.get(each) for each in reward_ids]
+        stock = await stock_of_rewards(self.programme.db, reward_ids)
+        return [stock.get(each) for each in reward_ids]
 
 
 def _id(verdict_id: UUID | None) -> UUID:

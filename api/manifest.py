@@ -1,7 +1,8 @@
-"""The manifest of trusted documents, in the format of Apollo's persisted query lists, and how it is made from files.
+"""The manifest of trusted documents, in the format of Apollo's persisted query lists: writing and reading it.
 
-It is what `@apollo/generate-persisted-query-manifest` makes of the same files, byte for byte: fragments gathered,
-`__typename` added as Apollo Client adds it, definitions sorted, printed; the id is the SHA-256 of that text.
+It is byte for byte the manifest that `@apollo/generate-persisted-query-manifest` writes for the same files: fragments
+are collected, `__typename` is added as Apollo Client adds it, definitions are sorted and printed. The id of a document
+is the SHA-256 of that text.
 """
 
 import json
@@ -27,16 +28,16 @@ from graphql import (
 )
 
 FORMAT = "apollo-persisted-query-manifest"
-_IDS_LONGEST = 200
+_LONGEST_ID = 200
 
 
 class ManifestProblem(Exception):
-    """Operations or a manifest that cannot be used; the sentence says which and why."""
+    """Operations or a manifest that cannot be used; the message names them and the reason."""
 
 
 def manifest_of(files: Mapping[str, str]) -> dict[str, Any]:
     """The manifest of `.graphql` files by name. Raises ManifestProblem."""
-    operations, fragments = _gathered(files)
+    operations, fragments = _collected(files)
     return {
         "format": FORMAT,
         "version": 1,
@@ -44,10 +45,10 @@ def manifest_of(files: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _gathered(
+def _collected(
     files: Mapping[str, str],
 ) -> tuple[dict[str, OperationDefinitionNode], dict[str, FragmentDefinitionNode]]:
-    """All operations and fragments by name; a name is used once."""
+    """All operations and fragments by name. Raises ManifestProblem if a name is used twice."""
     operations: dict[str, OperationDefinitionNode] = {}
     fragments: dict[str, FragmentDefinitionNode] = {}
     for file, text in sorted(files.items()):
@@ -96,18 +97,18 @@ def _fragments_of(
 
 def spreads_in(definition: DefinitionNode) -> set[str]:
     """The names of the fragments that a definition spreads."""
-    found: set[str] = set()
+    names: set[str] = set()
 
     class Spreads(Visitor):
         def enter_fragment_spread(self, node: FragmentSpreadNode, *_: Any) -> None:
-            found.add(node.name.value)
+            names.add(node.name.value)
 
     visit(definition, Spreads())
-    return found
+    return names
 
 
 class NoObjects(Visitor):
-    """No input object is written out: versions of graphql-js print `{a: 1}` differently, and so would hash it."""
+    """Refuses input objects as literals: versions of graphql-js print `{a: 1}` differently, so the ids would differ."""
 
     def enter_object_value(self, node: ObjectValueNode, *_: Any) -> None:
         """Raises ManifestProblem."""
@@ -115,10 +116,10 @@ class NoObjects(Visitor):
 
 
 class AddTypename(Visitor):
-    """Asks for `__typename` last in every selection but an operation's own, unless it is there, like Apollo Client."""
+    """Adds `__typename` at the end of each selection without it, except an operation's own, as Apollo Client does."""
 
     def enter_selection_set(self, node: SelectionSetNode, _key: Any, parent: Any, *_: Any) -> SelectionSetNode | None:
-        """Adds it to one selection."""
+        """Adds `__typename` to one selection."""
         fields = [each.name.value for each in node.selections if isinstance(each, FieldNode)]
         if isinstance(parent, OperationDefinitionNode) or any(name.startswith("__") for name in fields):
             return None
@@ -127,19 +128,19 @@ class AddTypename(Visitor):
 
 
 def manifest_text(manifest: Mapping[str, Any]) -> str:
-    """A manifest as it is kept in a file."""
+    """The text of a manifest's file."""
     return json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
 
 
 def documents_in(text: str) -> dict[str, str]:
     """The documents of a manifest by id. Raises ManifestProblem."""
     try:
-        told = json.loads(text)
+        manifest = json.loads(text)
     except ValueError as error:
         raise ManifestProblem(f"The manifest is not JSON: {error}.") from None
-    if not isinstance(told, dict) or told.get("format") != FORMAT or told.get("version") != 1:
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT or manifest.get("version") != 1:
         raise ManifestProblem(f'The manifest is not one of "format": "{FORMAT}", "version": 1.')
-    operations = told.get("operations")
+    operations = manifest.get("operations")
     if not isinstance(operations, list) or not all(_is_entry(each) for each in operations):
         raise ManifestProblem("Every operation of the manifest has an id, a name, a type and a body, all texts.")
     documents = {each["id"].removeprefix("sha256:"): each["body"] for each in operations}
@@ -148,9 +149,9 @@ def documents_in(text: str) -> dict[str, str]:
     return documents
 
 
-def _is_entry(told: object) -> bool:
+def _is_entry(entry: object) -> bool:
     return (
-        isinstance(told, dict)
-        and all(isinstance(told.get(name), str) and told[name] for name in ("id", "name", "type", "body"))
-        and len(told["id"]) <= _IDS_LONGEST
+        isinstance(entry, dict)
+        and all(isinstance(entry.get(name), str) and entry[name] for name in ("id", "name", "type", "body"))
+        and len(entry["id"]) <= _LONGEST_ID
     )

@@ -1,4 +1,4 @@
-"""What is counted, for Prometheus."""
+"""The metrics of one process, for Prometheus."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -19,7 +19,7 @@ _OUTGOING = {
 
 
 class Metrics:
-    """One process's counters. Labels hold words of ours only, never what strangers send."""
+    """The counters of one process. Labels hold values of ours only, never text that a client sent."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -67,20 +67,20 @@ class Metrics:
             registry=self.registry,
         )
 
-        self.outgoing = {name: self._of_endpoints(name, what) for name, what in _OUTGOING.items()}
+        self.outgoing = {name: self._of_endpoints(name, help_) for name, help_ in _OUTGOING.items()}
 
-    def tell_outgoing(self, backlog: Sequence[Mapping[str, Any]]) -> None:
-        """What is known of each endpoint now; one that is gone from the list is gone from the metrics."""
+    def show_outgoing(self, backlog: Sequence[Mapping[str, Any]]) -> None:
+        """Replaces the gauges of all endpoints by these rows; an endpoint that was removed has no gauge any more."""
         for name, gauge in self.outgoing.items():
             gauge.clear()
             for endpoint in backlog:
                 gauge.labels(endpoint["endpoint_id"]).set(endpoint[name])
 
-    def _of_endpoints(self, name: str, what: str) -> Gauge:
-        return Gauge(f"mipoints_outgoing_{name}", what, ["endpoint"], registry=self.registry)
+    def _of_endpoints(self, name: str, help_: str) -> Gauge:
+        return Gauge(f"mipoints_outgoing_{name}", help_, ["endpoint"], registry=self.registry)
 
     def show_inbox(self, rows: Iterable[WaitingRow]) -> None:
-        """The inbox as it was just read; producers that are not in it are forgotten."""
+        """Replaces the gauges of all producers by these rows; a producer without deliveries has no gauge."""
         self.inbox.clear()
         self.inbox_seconds.clear()
         for row in rows:

@@ -1,4 +1,4 @@
-"""Which media type an answer is in (RFC 9110 §12.5.1), and which requests a page of another site could have forged."""
+"""Choosing the media type of an answer (RFC 9110 §12.5.1), and detecting GETs that another site could have forged."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Range:
     quality: float
 
     def specificity(self, media: str) -> int:
-        """How exactly it means a media type: 3 for its name, 1 for everything, 0 for another."""
+        """How exactly it matches a media type: 3 for its name, 2 for `application/*`, 1 for `*/*`, 0 for no match."""
         if self.name in {media, "*/*"}:
             return 1 if self.name == "*/*" else 3
         return 2 if self.name == media.partition("/")[0] + "/*" else 0
@@ -30,23 +30,23 @@ class Range:
 
 def ranges_of(accept: str | None) -> list[Range]:
     """The entries of an Accept header; no header, or an empty one, accepts everything."""
-    told = [_range(each) for each in (accept or "").split(",")[:_MOST_RANGES] if each.strip()]
-    return told or [Range("*/*", 1.0)]
+    ranges = [_range(each) for each in (accept or "").split(",")[:_MOST_RANGES] if each.strip()]
+    return ranges or [Range("*/*", 1.0)]
 
 
 def _range(text: str) -> Range:
-    """A quality that is no number is none; parameters such as `charset=utf-8` choose nothing here."""
+    """One entry. A quality that is not a number counts as 0; parameters such as `charset=utf-8` are ignored."""
     name, *parameters = (part.strip().lower() for part in text.split(";"))
-    told = next((each[2:].strip() for each in parameters if each.startswith("q=")), "1")
-    is_number = len(told) <= 5 and told.replace(".", "", 1).isdecimal()
-    return Range(name, min(float(told), 1.0) if is_number else 0.0)
+    quality = next((each[2:].strip() for each in parameters if each.startswith("q=")), "1")
+    is_number = len(quality) <= 5 and quality.replace(".", "", 1).isdecimal()
+    return Range(name, min(float(quality), 1.0) if is_number else 0.0)
 
 
 def chosen_media(accept: str | None, offered: Sequence[str] = (GRAPHQL_JSON, JSON)) -> str | None:
-    """The offered media type that is asked for most; None where none is acceptable.
+    """The offered media type that the client prefers; None if it accepts none of them.
 
-    Among equals: what is named goes before what a wildcard covers. What is named goes by the order of the offer, and
-    a wildcard gets plain JSON, which every client can read.
+    Among equals, a type that is named goes before one that a wildcard covers. Named types go by the order of the offer.
+    A wildcard gets plain JSON, which every client can read.
     """
     ranges = ranges_of(accept)
     return max(
@@ -57,7 +57,7 @@ def chosen_media(accept: str | None, offered: Sequence[str] = (GRAPHQL_JSON, JSO
 
 
 def _wish(media: str, ranges: Sequence[Range]) -> tuple[float, int, bool]:
-    """Quality by the most exact entry, how exact that is, and whether a wildcard should get this one."""
+    """The quality of the entry that matches most exactly, how exact it is, and whether a wildcard gets this type."""
     exactness, quality = max(((each.specificity(media), each.quality) for each in ranges), default=(0, 0.0))
     if exactness == 0:
         return 0.0, 0, False
@@ -65,18 +65,18 @@ def _wish(media: str, ranges: Sequence[Range]) -> tuple[float, int, bool]:
 
 
 def is_json(content_type: str | None) -> bool:
-    """Whether a body says that it is JSON in UTF-8."""
+    """Whether a Content-Type header declares JSON in UTF-8."""
     name, *parameters = (part.strip().lower() for part in (content_type or "").split(";"))
     charset = next((each[8:].strip('"') for each in parameters if each.startswith("charset=")), "utf-8")
     return name == JSON and charset in {"utf-8", "utf8"}
 
 
-def may_come_from_a_page(headers: Headers) -> bool:
-    """Whether a page of another site could have made a browser send a GET with these headers, unasked.
+def could_be_forged(headers: Headers) -> bool:
+    """Whether a page of another site could have made a browser send a GET with these headers.
 
-    Headers that need a preflight prove the opposite: no site gets one from us. So does what a browser itself says in
-    `Sec-Fetch-Site`, which pages cannot set; whoever sends Sec-Fetch-Mode without it is a program, as browsers send
-    both or neither.
+    A header that needs a preflight proves that it could not: we allow no other site's preflight. `Sec-Fetch-Site:
+    same-origin` proves it too, because pages cannot set that header. A request with Sec-Fetch-Mode but without
+    Sec-Fetch-Site and Origin comes from a program, because browsers send both Sec-Fetch headers or neither.
     """
     if any(headers.get(name) for name in _PREFLIGHT) or not _is_safelisted(headers.get("content-type")):
         return False
@@ -86,6 +86,6 @@ def may_come_from_a_page(headers: Headers) -> bool:
 
 
 def _is_safelisted(content_type: str | None) -> bool:
-    """Whether a page may send this content type without a preflight; none at all is such a one."""
+    """Whether a page may send this content type, or none, without a preflight."""
     name = (content_type or "").partition(";")[0].strip().lower()
     return not name or name in _SAFELISTED or "," in name

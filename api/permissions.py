@@ -1,30 +1,30 @@
-"""Who may ask a field: declared beside it as data, checked from there, and told in its description from there."""
+"""Permissions of root fields: declared beside the field, checked before it runs, and part of its description."""
 
 from dataclasses import dataclass
 
 from api.access import READERS, known_caller
-from api.problems import Forbidden, WhoseNotSaid
+from api.problems import Forbidden, MemberNotNamed
 from loyalty.callers import Caller
 
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """The whole list of who may ask; all others are refused.
+    """All callers that may use a field; others are refused.
 
-    `strangers` may ask without a token, and with any. Where members ask besides services, it is for their own:
-    `named` says that `miId` tells whose, which a member may leave out and a service may not; otherwise the field looks
-    itself at what it finds (api/schema/lookup.py).
+    `everyone` allows every client, with or without a token. If members and services may both use a field, a member gets
+    its own data only. If `named`, the argument `miId` names the member: a service must send it, a member may leave it
+    out. Otherwise the field itself checks the owner of what it finds (api/schema/lookup.py).
     """
 
-    strangers: bool = False
+    everyone: bool = False
     members: bool = False
     scopes: tuple[str, ...] = ()
     named: bool = False
 
     @property
     def words(self) -> str:
-        """As it stands before a description's colon."""
-        if self.strangers:
+        """The words before the colon of a field's description."""
+        if self.everyone:
             return "everyone"
         services = ", ".join(self.scopes) + (" with miId" if self.named else "")
         if not self.members:
@@ -32,20 +32,22 @@ class Permission:
         return f"{services}, and a member its own" if self.scopes else "member (app)"
 
     def check(self, caller: Caller) -> None:
-        """Raises Unauthenticated, saying what is wrong with the token, and Forbidden."""
-        if self.strangers:
+        """Raises Unauthenticated with the problem of the token, and Forbidden for other callers."""
+        if self.everyone:
             return
         known_caller(caller)
         if not (self.members and caller.is_member) and not caller.has(*self.scopes):
             raise Forbidden(self._sentence())
 
     def check_named(self, caller: Caller, mi_id: str | None) -> None:
-        """A member's own, or whom a service names. Raises Forbidden and, for a service that names nobody,
-        WhoseNotSaid."""
+        """Checks the member that a field is about.
+
+        Raises Forbidden if a member names another one, and MemberNotNamed if a service names none.
+        """
         if caller.is_member and mi_id not in {None, caller.name}:
             raise Forbidden("A member asks for its own only: leave `miId` out.")
         if not caller.is_member and mi_id is None:
-            raise WhoseNotSaid("Say whose: a service gives `miId`.")
+            raise MemberNotNamed("Say whose: a service gives `miId`.")
 
     def _sentence(self) -> str:
         services = f"tokens with the scope {' or '.join(self.scopes)}"
@@ -56,7 +58,7 @@ class Permission:
         return "This is for members: a token without scope, whose subject is a Mi account."
 
 
-EVERYONE = Permission(strangers=True)
+EVERYONE = Permission(everyone=True)
 MEMBERS = Permission(members=True)
 STOREFRONT = Permission(scopes=("storefront",))
 OPERATOR = Permission(scopes=("operator",))

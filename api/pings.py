@@ -1,4 +1,4 @@
-"""`POST /webhooks/{producer}/ping`: a producer tries its signature and hears what is wrong; nothing is kept."""
+"""`POST /webhooks/{producer}/ping`: a producer tests its signature and gets a diagnosis; nothing is stored."""
 
 import asyncio
 import time
@@ -24,9 +24,9 @@ _DIAGNOSES_A_SECOND = 5
 
 @dataclass(slots=True)
 class PingEndpoint:
-    """Looks at a signed body as a webhook's is looked at.
+    """Verifies a signed body as a webhook's is verified.
 
-    Finding out what is wrong costs many signatures: of that, one at a time and five a second, whoever asks.
+    A diagnosis computes many signatures. So one runs at a time, and five in a second, for all producers together.
     """
 
     secrets: Mapping[str, tuple[str, ...]]
@@ -57,9 +57,9 @@ class PingEndpoint:
             return problem(413, "TOO_LARGE", f"A ping's body is of at most {limit} bytes.")
         except BodyNotRead:
             return problem(408, "NOT_READ", "The body did not arrive in time.")
-        return await self._told(request, producer, body)
+        return await self._verify(request, producer, body)
 
-    async def _told(self, request: Request, producer: str, body: bytes) -> Response:
+    async def _verify(self, request: Request, producer: str, body: bytes) -> Response:
         adapter, secrets, sent = PRODUCERS[producer], self.secrets.get(producer, ()), sent_of(request, body)
         now = datetime.now(UTC)
         pinged = quick_look(adapter, secrets, sent, now)

@@ -1,7 +1,7 @@
-"""What each field of the schema costs: read from its type, and from what is declared beside it.
+"""The price of each field of the schema, from its type and from the cost declared beside it.
 
-An object costs 1, a text or a number nothing. What is asked inside a page counts `first` or `last` times, inside a list
-without a page ten times. A mutation costs 10 more each time it is asked for, whatever it is called.
+An object costs 1, a text or a number nothing. The selection inside a page counts `first` or `last` times, inside a list
+without pages ten times. A mutation costs 10 more each time it is selected, under whatever alias.
 """
 
 from dataclasses import dataclass, field
@@ -13,15 +13,18 @@ MUTATION = 10
 INTROSPECTION = 100
 EXPENSIVE = 100
 LIST = 10
-"""What a list without a page is taken to hold."""
+"""The number of objects that a list without pages is assumed to hold."""
 
 COST = "cost"
-"""The key in a field's metadata: what answering it costs, beside what is asked inside it."""
+"""The key in a field's metadata: its own cost, without the selection inside it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What a field costs for each thing it answers; how many those are (None: as many as the page it is in)."""
+    """The price of a field: `each` for every object it answers, and how many objects it `holds`.
+
+    `holds` is None if the page around the field gives that number. `type` is the name of the objects' type.
+    """
 
     each: int
     holds: int | None
@@ -29,48 +32,48 @@ class Price:
     type: str
 
 
-def price_of(parent: str, told: GraphQLField, *, is_mutation: bool) -> Price:
+def price_of(parent: str, graphql_field: GraphQLField, *, is_mutation: bool) -> Price:
     """The price of a field of the type `parent`."""
-    named = get_named_type(told.type)
+    named = get_named_type(graphql_field.type)
     is_object = is_composite_type(named)
-    is_list = is_object and isinstance(_bare(told), GraphQLList)
+    is_list = is_object and isinstance(_nullable_type(graphql_field), GraphQLList)
     each = 1 if is_object and not _is_of_a_page(named.name) else 0
     return Price(
-        each=each + declared_cost(told) + (MUTATION if is_mutation else 0),
+        each=each + declared_cost(graphql_field) + (MUTATION if is_mutation else 0),
         holds=None if is_list and parent.endswith("Connection") else LIST if is_list else 1,
-        is_page="first" in told.args,
+        is_page="first" in graphql_field.args,
         type=named.name,
     )
 
 
-def declared_cost(told: GraphQLField) -> int:
-    """What is declared beside a field; 0 where nothing is."""
-    definition = told.extensions.get("strawberry-definition")
+def declared_cost(graphql_field: GraphQLField) -> int:
+    """The cost declared beside a field; 0 if there is none."""
+    definition = graphql_field.extensions.get("strawberry-definition")
     return int(definition.metadata.get(COST, 0)) if isinstance(definition, StrawberryField) else 0
 
 
-def _bare(told: GraphQLField) -> object:
-    return told.type.of_type if isinstance(told.type, GraphQLNonNull) else told.type
+def _nullable_type(graphql_field: GraphQLField) -> object:
+    return graphql_field.type.of_type if isinstance(graphql_field.type, GraphQLNonNull) else graphql_field.type
 
 
 def _is_of_a_page(name: str) -> bool:
-    """Whether a type is a page's own: its places are counted by what is found there."""
+    """Whether a type is part of a page. Such a type costs nothing itself: the page's objects are counted instead."""
     return name.endswith("Edge") or name == "PageInfo"
 
 
 @dataclass(slots=True)
 class Prices:
-    """The prices of one schema's fields, each found out once."""
+    """The prices of one schema's fields, each computed once."""
 
     schema: GraphQLSchema
     _known: dict[tuple[str, str], Price] = field(default_factory=dict)
 
     def of(self, parent: str, name: str) -> Price:
-        """The price of a field that the schema has."""
+        """The price of the field `name` of the type `parent`, which the schema must have."""
         known = self._known.get((parent, name))
         if known is None:
-            told = self.schema.type_map[parent].fields[name]  # type: ignore[attr-defined]
+            graphql_field = self.schema.type_map[parent].fields[name]  # type: ignore[attr-defined]
             mutation = self.schema.mutation_type
-            known = price_of(parent, told, is_mutation=mutation is not None and parent == mutation.name)
+            known = price_of(parent, graphql_field, is_mutation=mutation is not None and parent == mutation.name)
             self._known[parent, name] = known
         return known

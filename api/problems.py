@@ -1,13 +1,13 @@
-"""What goes wrong outside the programme's rules: a code for the program and a sentence for the person."""
+"""Errors that no rule of the programme decides: each has a code for the program and a sentence for the developer."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
 class Problem(Exception):
-    """A top-level GraphQL error with its code; the sentence is meant for the client, and `facts` stand beside the code.
+    """A top-level GraphQL error. Its message is sent to the client; `facts` are sent beside the code.
 
-    `status` is HTTP's where nothing was run, for clients that asked for GraphQL's own media type.
+    `status` is the HTTP status if nothing was run, for clients that accept GraphQL's own media type.
     """
 
     code = "BAD_USER_INPUT"
@@ -16,31 +16,31 @@ class Problem(Exception):
 
 
 class BadUserInput(Problem):
-    """The request cannot be answered as it was asked."""
+    """The request is invalid; the message names the reason."""
 
 
 class Unauthenticated(Problem):
-    """Nobody known is calling."""
+    """The caller has no token, or its token was rejected."""
 
     code = "UNAUTHENTICATED"
 
 
 class Forbidden(Problem):
-    """Somebody known is calling who may not ask this."""
+    """The caller is authenticated, but may not do this."""
 
     code = "FORBIDDEN"
     status = 403
 
 
-class WhoseNotSaid(Forbidden):
-    """A service may ask this about anybody, and has named nobody."""
+class MemberNotNamed(Forbidden):
+    """A service called a field about one member without naming the member."""
 
     code = "BAD_USER_INPUT"
     status = 400
 
 
 class PersistedQueryNotFound(Problem):
-    """A document was asked for by an id that nobody told us. Clients of Apollo and urql know these very words."""
+    """The id of the document is unknown. Apollo Client and urql look for exactly this message."""
 
     code = "PERSISTED_QUERY_NOT_FOUND"
 
@@ -49,7 +49,7 @@ class PersistedQueryNotFound(Problem):
 
 
 class Limited(Problem):
-    """More than is answered: of one operation, or of one caller in a while (`retry_after`, in seconds, says when)."""
+    """A limit was exceeded: by one operation, or by a caller's budget (`retry_after` is the seconds to wait)."""
 
     code = "LIMITED"
 

@@ -15,15 +15,15 @@ from db.pool import Database, DatabaseUnavailable
 from db.webhooks.health import TroubleRow
 from loyalty.tokens import Verifier
 from loyalty.webhooks.health import ProducerHealth, health_of_producer, health_of_producers, unknown_producers
-from loyalty.webhooks.inbox import UnknownProducer
+from loyalty.webhooks.store import UnknownProducer
 
 _FAILURES = ("DEAD", "RETRYING")
-_NOT_KEPT_BY_CACHES = {"cache-control": "no-store"}
+_NOT_CACHED = {"cache-control": "no-store"}
 
 
 @dataclass(frozen=True, slots=True)
 class ProducersEndpoint:
-    """All producers, and one. Of secrets it tells how many there are."""
+    """The health of all producers, or of one. Of secrets it shows only their number."""
 
     db: Database
     verifier: Verifier
@@ -32,27 +32,27 @@ class ProducersEndpoint:
     async def all(self, request: Request) -> Response:
         """`GET /producers`."""
 
-        async def told() -> dict[str, Any]:
+        async def health() -> dict[str, Any]:
             producers = [_as_json(each) for each in await health_of_producers(self.db, self.secrets)]
             return {
                 "producers": producers,
                 "strangers_last_week": [_trouble(each) for each in await unknown_producers(self.db)],
             }
 
-        return await self._answer(request, told)
+        return await self._answer(request, health)
 
     async def one(self, request: Request) -> Response:
         """`GET /producers/{producer}`."""
 
-        async def told() -> dict[str, Any]:
+        async def health() -> dict[str, Any]:
             return _as_json(await health_of_producer(self.db, self.secrets, request.path_params["producer"]))
 
-        return await self._answer(request, told)
+        return await self._answer(request, health)
 
-    async def _answer(self, request: Request, told: Callable[[], Awaitable[dict[str, Any]]]) -> Response:
+    async def _answer(self, request: Request, health: Callable[[], Awaitable[dict[str, Any]]]) -> Response:
         try:
             service_only(await caller_of(request, self.verifier), "operator", "auditor")
-            return JSONResponse(await told(), headers=_NOT_KEPT_BY_CACHES)
+            return JSONResponse(await health(), headers=_NOT_CACHED)
         except Unauthenticated as error:
             return problem(401, error.code, str(error), {"www-authenticate": "Bearer"})
         except Forbidden as error:
@@ -63,12 +63,12 @@ class ProducersEndpoint:
             return problem(503, "UNAVAILABLE", "The inbox cannot be read right now.", {"retry-after": "5"})
 
 
-def _as_json(watched: ProducerHealth) -> dict[str, Any]:
-    now = watched.now
+def _as_json(health: ProducerHealth) -> dict[str, Any]:
+    now = health.now
     return {
         "producer": now.producer,
-        "known": watched.is_known,
-        "active_secrets": watched.active_secrets,
+        "known": health.is_known,
+        "active_secrets": health.active_secrets,
         "last_seen": _moment(now.last_seen),
         "last_applied": _moment(now.last_applied),
         "deliveries": {"received": now.received, "parked": now.parked, "dead": now.dead},
@@ -84,10 +84,10 @@ def _as_json(watched: ProducerHealth) -> dict[str, Any]:
             "median_last_day": now.lag_median,
             "p95_last_day": now.lag_p95,
         },
-        "failures": [{"state": each.kind} | _trouble(each) for each in watched.troubles if each.kind in _FAILURES],
-        "ignored_last_day": [_trouble(each) for each in watched.troubles if each.kind == "IGNORED"],
-        "rejected_last_week": [_trouble(each) for each in watched.troubles if each.kind == "REJECTED"],
-        "gaps": [{"from": _moment(gap.since), "until": _moment(gap.until), "hours": gap.hours} for gap in watched.gaps],
+        "failures": [{"state": each.kind} | _trouble(each) for each in health.troubles if each.kind in _FAILURES],
+        "ignored_last_day": [_trouble(each) for each in health.troubles if each.kind == "IGNORED"],
+        "rejected_last_week": [_trouble(each) for each in health.troubles if each.kind == "REJECTED"],
+        "gaps": [{"from": _moment(gap.since), "until": _moment(gap.until), "hours": gap.hours} for gap in health.gaps],
     }
 
 

@@ -1,4 +1,4 @@
-"""`POST /reconciliation`: the shop, or a producer with its signature, posts what was delivered (design §5)."""
+"""`POST /reconciliation`: the shop, or a producer with its signature, reports what was delivered (design §5)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,15 +18,15 @@ from db.pool import DatabaseUnavailable
 from loyalty.programme.programme import Programme
 from loyalty.refusals import InvalidInput
 from loyalty.tokens import Verifier
-from loyalty.webhooks.inbox import UnknownProducer, check_sender
 from loyalty.webhooks.producers.events import BadSignature
 from loyalty.webhooks.producers.reading import is_id
 from loyalty.webhooks.reconcile import Missing, Report, keep_reports
+from loyalty.webhooks.store import UnknownProducer, check_sender
 
 
 @dataclass(frozen=True, slots=True)
 class ReconciliationEndpoint:
-    """Answers which of the deliveries told were missing; each of those is kept, and applied like a webhook."""
+    """Answers which of the reported deliveries were missing. Each of those is stored, and applied like a webhook."""
 
     programme: Programme
     verifier: Verifier
@@ -44,7 +44,7 @@ class ReconciliationEndpoint:
         if request.method != "POST":
             return problem(405, "METHOD_NOT_ALLOWED", "Reports are sent with POST.", {"allow": "POST"})
         try:
-            return await self._kept(request)
+            return await self._store(request)
         except UnknownProducer as error:
             return problem(404, "UNKNOWN_PRODUCER", str(error))
         except (Unauthenticated, Forbidden) as error:
@@ -62,16 +62,16 @@ class ReconciliationEndpoint:
             sentence = "Nothing was kept: send it again."
             return problem(503, "UNAVAILABLE", sentence, {"retry-after": "5"})
 
-    async def _kept(self, request: Request) -> Response:
-        reporter, body = await self._believed(request)
+    async def _store(self, request: Request) -> Response:
+        reporter, body = await self._verify(request)
         reports = reports_of(read_json(body))
         missing = await keep_reports(self.programme.db, reports, reporter)
         if missing:
             await self.wake("apply_deliveries", None)
         return JSONResponse({"told": len(reports), "missing": [_as_json(each) for each in missing]})
 
-    async def _believed(self, request: Request) -> tuple[str, bytes]:
-        """Who reports, a service by its token or a producer by its signature, and the body."""
+    async def _verify(self, request: Request) -> tuple[str, bytes]:
+        """The name of the reporter, and the body. A service proves itself by its token, a producer by its signature."""
         producer: str | None = request.path_params.get("producer")
         if producer is None:
             caller = service_only(await caller_of(request, self.verifier), "storefront", "operator")
@@ -83,21 +83,21 @@ class ReconciliationEndpoint:
 
 def reports_of(document: Any) -> list[Report]:
     """The reports in `{"delivered": [{order_number?, tracking_number?, occurred_at?}]}`. Raises InvalidInput."""
-    told = document.get("delivered") if isinstance(document, dict) else None
-    if not isinstance(told, list):
+    delivered = document.get("delivered") if isinstance(document, dict) else None
+    if not isinstance(delivered, list):
         raise InvalidInput(
             'The body is {"delivered": [{"order_number", "tracking_number", "occurred_at"}]}.', "delivered"
         )
-    return [_report(each, str(place)) for place, each in enumerate(told)]
+    return [_report(each, str(place)) for place, each in enumerate(delivered)]
 
 
-def _report(told: Any, place: str) -> Report:
-    if not isinstance(told, dict) or set(told) - {"order_number", "tracking_number", "occurred_at"}:
+def _report(entry: Any, place: str) -> Report:
+    if not isinstance(entry, dict) or set(entry) - {"order_number", "tracking_number", "occurred_at"}:
         raise InvalidInput(
             f"delivered[{place}] has other fields than order_number, tracking_number, occurred_at.", "delivered", place
         )
-    order_number, tracking_number = (_id(told.get(name), name, place) for name in ("order_number", "tracking_number"))
-    return Report(order_number, tracking_number, _moment(told.get("occurred_at"), place))
+    order_number, tracking_number = (_id(entry.get(name), name, place) for name in ("order_number", "tracking_number"))
+    return Report(order_number, tracking_number, _moment(entry.get("occurred_at"), place))
 
 
 def _id(value: Any, name: str, place: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Reading GraphQL requests: a JSON body, a query string, or up to five requests at once."""
+"""Reading GraphQL requests: a JSON body, a query string, or a batch of up to five requests."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ from starlette.requests import Request
 from api.bodies import BodyNotRead, BodyTooLarge, NotJson, has_unkeepable_text, is_wider, read_body, read_json
 from api.documents import UNKEEPABLE
 from api.errors import BAD_USER_INPUT, LIMITED
-from api.negotiation import JSON, is_json, may_come_from_a_page
+from api.negotiation import JSON, could_be_forged, is_json
 
-MOST_AT_ONCE = 5
+REQUESTS_AT_ONCE = 5
 _PARAMETERS = ("query", "documentId", "operationName", "variables", "extensions")
 _LONGEST_ID = 200
-_MOST_MEMBERS = 200  # no input has as many; each unknown one would be compared with all that are known
+_MOST_MEMBERS = 200  # no input has as many; the library would compare each unknown one with all known ones
 
 
 class Refused(Exception):
-    """A request that never becomes an operation; `status` is HTTP's."""
+    """A request from which no operation can be read; `status` is the HTTP status."""
 
     code = BAD_USER_INPUT
 
@@ -28,7 +28,7 @@ class Refused(Exception):
 
 
 class TooMuchSent(Refused):
-    """More than is read."""
+    """A request that is over a limit."""
 
     code = LIMITED
 
@@ -38,7 +38,7 @@ class OperationRequest:
     """One operation as a client sent it: a document, its id or both; the operation's name; variables.
 
     The id is `documentId` (urql, Relay, GraphQL over HTTP) or the hash of `extensions.persistedQuery` (Apollo). `size`
-    is how many bytes had to be read for it.
+    is the number of bytes that were read for it.
     """
 
     query: str | None
@@ -50,11 +50,11 @@ class OperationRequest:
 
 
 Batch = list[OperationRequest | Refused]
-"""Requests that came as one array, each with its own answer."""
+"""Requests that were sent as one array, each with its own answer."""
 
 
 async def read_request(request: Request, limit: int) -> OperationRequest | Batch:
-    """What was sent. Raises Refused for what is no GraphQL request; entries of a batch are refused one by one."""
+    """The request or batch. Raises Refused if there is none; entries of a batch are refused one by one."""
     if request.method == "GET":
         return request_in_query_string(request)
     if request.method != "POST":
@@ -68,7 +68,7 @@ async def read_request(request: Request, limit: int) -> OperationRequest | Batch
 
 
 async def _body(request: Request, limit: int) -> tuple[Any, int]:
-    """The value of the body's JSON, and how many bytes it was. Raises Refused."""
+    """The JSON value of the body, and its size in bytes. Raises Refused."""
     try:
         body = await read_body(request, limit)
         return read_json(body), len(body)
@@ -81,14 +81,14 @@ async def _body(request: Request, limit: int) -> tuple[Any, int]:
 
 
 def batch_of(bodies: list[object], size: int) -> Batch:
-    """The requests of an array of so many bytes. Raises Refused for none, and TooMuchSent for more than five."""
-    if not 0 < len(bodies) <= MOST_AT_ONCE:
+    """The requests of an array of `size` bytes. Raises Refused for an empty one, and TooMuchSent for more than five."""
+    if not 0 < len(bodies) <= REQUESTS_AT_ONCE:
         kind = TooMuchSent if bodies else Refused
-        raise kind(400, f"A batch has 1 to {MOST_AT_ONCE} requests; this one has {len(bodies)}.")
-    return [_told_or_refused(each, size // len(bodies)) for each in bodies]
+        raise kind(400, f"A batch has 1 to {REQUESTS_AT_ONCE} requests; this one has {len(bodies)}.")
+    return [_request_or_refused(each, size // len(bodies)) for each in bodies]
 
 
-def _told_or_refused(body: object, size: int) -> OperationRequest | Refused:
+def _request_or_refused(body: object, size: int) -> OperationRequest | Refused:
     try:
         return operation_request(body, size)
     except Refused as refused:
@@ -96,8 +96,8 @@ def _told_or_refused(body: object, size: int) -> OperationRequest | Refused:
 
 
 def request_in_query_string(request: Request) -> OperationRequest:
-    """The request in a query string. Raises Refused, also for what a page of another site could have sent."""
-    if may_come_from_a_page(request.headers):
+    """The request in a query string. Raises Refused, also if a page of another site could have sent it."""
+    if could_be_forged(request.headers):
         sentence = "Send a header such as `apollo-require-preflight: true`, so that no page can forge this GET."
         raise Refused(400, sentence)
     given: dict[str, Any] = {name: _once(request, name) for name in _PARAMETERS}
@@ -123,20 +123,20 @@ def _json_of(name: str, text: str) -> Any:
 
 
 def operation_request(body: object, size: int, *, is_get: bool = False) -> OperationRequest:
-    """The request in a JSON object of so many bytes. Raises Refused, naming the part that is wrong."""
+    """The request in a JSON object of `size` bytes. Raises Refused; the message names the invalid part."""
     if not isinstance(body, dict):
         raise Refused(400, "A request is an object with `query`, and `variables` and `operationName` as needed.")
     query, document_id = _typed(body, "query", str, "a GraphQL document, as a text"), _id_in(body)
-    told = OperationRequest(
-        query=None if query == "" and document_id is not None else query,  # some libraries always send a text
+    request = OperationRequest(
+        query=None if query == "" and document_id is not None else query,  # some libraries always send a `query`
         operation_name=_typed(body, "operationName", str, "a text") or None,
         variables=_typed(body, "variables", dict, "an object"),
         document_id=document_id,
         is_get=is_get,
         size=size,
     )
-    _check(told)
-    return told
+    _check(request)
+    return request
 
 
 def _typed(body: Mapping[str, Any], name: str, kind: type, words: str) -> Any:
@@ -158,19 +158,25 @@ def _id_in(body: Mapping[str, Any]) -> str | None:
 
 def _hash_in(extensions: Mapping[str, Any]) -> str | None:
     """The hash of Apollo's `{"persistedQuery": {"version": 1, "sha256Hash": …}}`, if there is one."""
-    told = extensions.get("persistedQuery")
-    if told is None:
+    persisted = extensions.get("persistedQuery")
+    if persisted is None:
         return None
-    if not isinstance(told, dict) or told.get("version") != 1 or not isinstance(told.get("sha256Hash"), str):
+    if (
+        not isinstance(persisted, dict)
+        or persisted.get("version") != 1
+        or not isinstance(persisted.get("sha256Hash"), str)
+    ):
         raise Refused(400, '`extensions.persistedQuery` is {"version": 1, "sha256Hash": "…"}.')
-    return str(told["sha256Hash"])
+    return str(persisted["sha256Hash"])
 
 
-def _check(told: OperationRequest) -> None:
-    """Raises Refused where no document is meant, for texts that no database keeps, and for objects no input can be."""
-    if not (told.query or "").strip() and (told.query is not None or told.document_id is None):
+def _check(request: OperationRequest) -> None:
+    """Raises Refused for a request without a document or id, for texts that Postgres cannot store, and for objects with
+    more members than any input has.
+    """
+    if not (request.query or "").strip() and (request.query is not None or request.document_id is None):
         raise Refused(400, "`query` is a GraphQL document, as a text.")
-    if has_unkeepable_text(told.query) or has_unkeepable_text(told.variables):
+    if has_unkeepable_text(request.query) or has_unkeepable_text(request.variables):
         raise Refused(400, UNKEEPABLE)
-    if is_wider(told.variables, _MOST_MEMBERS):
+    if is_wider(request.variables, _MOST_MEMBERS):
         raise TooMuchSent(400, f"An object in `variables` has at most {_MOST_MEMBERS} members.")

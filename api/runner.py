@@ -27,7 +27,7 @@ from loyalty.programme.programme import Programme
 log = logging.getLogger("mipoints.api")
 
 _NOT_HERE = "Follow a subscription with Accept: text/event-stream, or over WebSocket (graphql-transport-ws)."
-_GONE, _NOBODY = "GONE", "The client went away, so this was ended."  # seen in counts and logs only
+_GONE, _DISCONNECTED = "GONE", "The client disconnected, so this was ended."  # seen in counts and logs only
 _ALLOWED = {OperationType.QUERY, OperationType.MUTATION}
 
 
@@ -127,13 +127,16 @@ class Runner:
     async def run(self, ready: Ready, asker: Requester) -> Answered:
         """The answer to a query or mutation; a subscription is refused.
 
-        A query that nobody waits for any more is ended, its SQL too. A mutation is carried out whoever still waits:
-        what a phone sent just before its connection was lost is done, and its answer kept under its key for when it
-        comes back. To cut it would save nothing, as the phone sends it again, and might cut a commit from its wake-up.
+        If the client disconnects, a query and its SQL are cancelled, and the queries after it in its batch are not
+        begun. A mutation is carried out all the same: what a phone sent just before its connection was lost is done,
+        and its answer is kept under its key for when the phone comes back. To cut it would save nothing, as the phone
+        sends it again, and might cut a commit from its wake-up.
         """
         if ready.kind == "subscription":
             refused = NotRun.because(BadUserInput(_NOT_HERE))
             return refusal_of(refused, asker, ready.kind)
+        if ready.kind == "query" and asker.has_disconnected:
+            return _for_nobody(asker)
         running = asyncio.ensure_future(self._run_in_time(ready, self.context_for(ready, asker)))
         if ready.kind == "mutation":
             self._unfinished.add(running)  # the loop itself would forget it
@@ -144,7 +147,7 @@ class Runner:
     async def _run_in_time(self, ready: Ready, context: Context) -> Answered:
         """Past its time an operation's SQL is cancelled, and each field that waited for it says so; whatever else it
         waits for is ended a second later."""
-        until, told = asyncio.get_running_loop().time() + self.seconds, {"extensions": ready.admitted.told()}
+        until, told = asyncio.get_running_loop().time() + self.seconds, {"extensions": ready.admitted.extensions()}
         try:
             with ending_by(until):
                 async with asyncio.timeout_at(until + 1):
@@ -177,16 +180,20 @@ class Runner:
 
 
 async def _while_awaited(running: "asyncio.Future[Answered]", asker: Requester) -> Answered:
-    """A query's answer; for somebody who is gone, one that nobody reads."""
+    """A query's answer; if the client disconnects, one that nobody reads."""
     try:
-        await asyncio.wait({running, asker.gone or running}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({running, asker.disconnect or running}, return_when=asyncio.FIRST_COMPLETED)
         if running.done():
             return running.result()
     finally:
         running.cancel()
         await asyncio.wait({running})
-    log.info("%s: ended, as nobody waits for it", asker.request_id)
-    return Answered({"errors": [error_answer(_NOBODY, _GONE, asker.request_id)]}, "query")
+    return _for_nobody(asker)
+
+
+def _for_nobody(asker: Requester) -> Answered:
+    log.info("%s: ended, as its client disconnected", asker.request_id)
+    return Answered({"errors": [error_answer(_DISCONNECTED, _GONE, asker.request_id)]}, "query")
 
 
 def refusal_of(refused: NotRun, asker: Requester, kind: str = "none") -> Answered:

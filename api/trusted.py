@@ -1,4 +1,4 @@
-"""Trusted documents: the manifest's, limited, validated, costed and kept ready from the start."""
+"""Trusted documents: those of the manifest. They are checked and prepared at start, and never evicted."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,10 +15,10 @@ MANIFEST = "manifest.json"
 
 
 def trusted_documents(documents: Documents, path: str | None = None) -> dict[str, str]:
-    """The documents of a manifest by id; the shipped one's without a path. Raises ManifestProblem."""
-    told = documents_in(_read(Path(path) if path is not None else FOLDER / MANIFEST))
-    pin_all(documents, told)
-    return told
+    """The documents of a manifest by id; without a path, those of the shipped manifest. Raises ManifestProblem."""
+    trusted = documents_in(_read(Path(path) if path is not None else FOLDER / MANIFEST))
+    pin_all(documents, trusted)
+    return trusted
 
 
 def _read(path: Path) -> str:
@@ -28,16 +28,16 @@ def _read(path: Path) -> str:
         raise ManifestProblem(f"The manifest of trusted documents cannot be read: {path}: {error}.") from None
 
 
-def pin_all(documents: Documents, told: Mapping[str, str]) -> None:
-    """Prepares them all. Raises ManifestProblem for the first that is too large or not valid against the schema."""
-    for id_, text in told.items():
+def pin_all(documents: Documents, trusted: Mapping[str, str]) -> None:
+    """Prepares all trusted documents. Raises ManifestProblem for the first that is too large or invalid."""
+    for id_, text in trusted.items():
         if errors := documents.pin(text).errors:
             raise ManifestProblem(f"The trusted document {id_} is not valid: {errors[0].message}")
 
 
-def check_costs(documents: Documents, told: Mapping[str, str], admission: Admission) -> None:
-    """Raises ManifestProblem for the first that can cost more than one operation may, by its largest pages."""
-    for id_, text in told.items():
+def check_costs(documents: Documents, trusted: Mapping[str, str], admission: Admission) -> None:
+    """Raises ManifestProblem for the first document that, with its largest pages, can cost more than is allowed."""
+    for id_, text in trusted.items():
         document = documents.prepare(text).document
         assert document is not None
         for operation in document.definitions:

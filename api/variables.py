@@ -1,4 +1,4 @@
-"""Variables that cannot be read, told in GraphQL's and JSON's words: the library's own messages are Python's."""
+"""Error messages for invalid variables in the terms of GraphQL and JSON; the library's own messages show Python."""
 
 import json
 import re
@@ -24,7 +24,7 @@ _WHY_PYTHON_DOES_NOT = re.compile(r", but encountered error '.*?'(?=; found)", r
 
 
 class _Enough(Exception):
-    """So many errors of one variable say it."""
+    """One variable has so many errors that more would not help."""
 
 
 def written(value: object) -> str:
@@ -40,7 +40,7 @@ def written(value: object) -> str:
 def variable_errors(
     schema: GraphQLSchema, operation: OperationDefinitionNode, variables: Mapping[str, Any]
 ) -> list[GraphQLError]:
-    """What is wrong with the variables of a request, each with the way to it; none where all can be read."""
+    """The errors of a request's variables, each with the path to it; empty if all are valid."""
     return [
         error
         for definition in operation.variable_definitions or ()
@@ -49,7 +49,10 @@ def variable_errors(
 
 
 def are_of_variables(errors: Sequence[GraphQLError]) -> bool:
-    """Whether nothing was run, for the values of variables; the last of too many errors says only that."""
+    """Whether nothing was run because of invalid variables.
+
+    The first error decides: the last of too many errors names no variable.
+    """
     nodes = errors[0].nodes
     return nodes is not None and isinstance(nodes[0], VariableDefinitionNode)
 
@@ -58,37 +61,37 @@ def _errors_of(schema: GraphQLSchema, definition: VariableDefinitionNode, value:
     type_ = type_from_ast(schema, definition.type)
     if value is Undefined and (definition.default_value is not None or not is_non_null_type(type_)):
         return []
-    found: list[GraphQLError] = []
+    errors: list[GraphQLError] = []
 
     def note(error: GraphQLError, path: list[str | int]) -> None:
-        way = f"Variable '${definition.variable.name.value}' has invalid value{print_path_list(path)}"
-        found.append(GraphQLError(f"{way}: {_reworded(error.message, _at(value, path))}", definition))
-        if len(found) == _MOST_ERRORS:
+        start = f"Variable '${definition.variable.name.value}' has invalid value{print_path_list(path)}"
+        errors.append(GraphQLError(f"{start}: {_reworded(error.message, _at(value, path))}", definition))
+        if len(errors) == _MOST_ERRORS:
             raise _Enough
 
     with suppress(_Enough):
         validate_input_value(value, _as_input(type_), note)
-    return found
+    return errors
 
 
 def _as_input(type_: Any) -> GraphQLInputType:
-    """Documents are validated before: a variable's type is known, and one of inputs."""
+    """The type of a variable as an input type; validation of the document has already checked that."""
     input_type: GraphQLInputType = type_
     return input_type
 
 
 def _at(value: Any, path: Sequence[str | int]) -> Any:
-    """What is at a path that the library found in a value."""
+    """The part of a value at a path that the library reported."""
     for step in path:
         value = value[step]
     return value
 
 
 def _reworded(message: str, value: object) -> str:
-    """The library's message with the value as JSON, wherever it shows Python's form of it."""
+    """The library's message, with the value as JSON instead of Python."""
     return message if value is Undefined else in_graphql_words(message.replace(inspect(value), written(value)))
 
 
 def in_graphql_words(message: str) -> str:
-    """The library's sentence about a null that may be none, and about a number that Python would not read."""
+    """The library's message with `null` instead of `None`, and without Python's reason for an unreadable number."""
     return _WHY_PYTHON_DOES_NOT.sub("", message).replace("not to be None", "not to be null")

@@ -1,4 +1,4 @@
-"""`POST /webhooks/{producer}`: kept and committed first, answered then, applied later (design §5)."""
+"""`POST /webhooks/{producer}`: verify and store the delivery, acknowledge it, apply it later (design §5)."""
 
 import logging
 import time
@@ -13,9 +13,9 @@ from api.bodies import BodyNotRead, BodyTooLarge, read_body
 from api.context import Wake
 from api.metrics import Metrics
 from db.pool import Database, DatabaseUnavailable
-from loyalty.webhooks.inbox import UnknownProducer, keep
 from loyalty.webhooks.producers.events import BadSignature, MalformedDelivery, Sent, StaleSignature
 from loyalty.webhooks.rejections import Reason, Rejections
+from loyalty.webhooks.store import UnknownProducer, keep
 
 log = logging.getLogger("mipoints.api")
 
@@ -23,19 +23,19 @@ _RETRY_AFTER = {"retry-after": "5"}
 
 
 def problem(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """A refusal outside GraphQL."""
+    """An error answer outside GraphQL: its HTTP status, a code and a sentence."""
     return JSONResponse({"error": {"code": code, "message": message}}, status, dict(headers or {}))
 
 
 def sent_of(request: Request, body: bytes) -> Sent:
-    """What reached us, header names in lower case."""
+    """The request as producers' adapters read it: body, query and headers, with header names in lower case."""
     headers = {name.lower(): value for name, value in request.headers.items()}
     return Sent(headers, body, dict(request.query_params))
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookAnswer:
-    """What is answered, the two words that are counted by Prometheus, and why nothing was kept."""
+    """An answer, the two labels of its metric, and the reason if nothing was stored."""
 
     response: Response
     producer: str
@@ -45,7 +45,7 @@ class WebhookAnswer:
 
 @dataclass(frozen=True, slots=True)
 class WebhookEndpoint:
-    """Takes deliveries of every producer. The secrets are those active for each."""
+    """Receives deliveries of every producer. `secrets` are the active secrets of each."""
 
     db: Database
     secrets: Mapping[str, tuple[str, ...]]
@@ -68,12 +68,12 @@ class WebhookEndpoint:
 
     async def _answer(self, request: Request, producer: str) -> WebhookAnswer:
         try:
-            return await self._kept(request, producer)
+            return await self._store(request, producer)
         except UnknownProducer as error:
             response = problem(404, "UNKNOWN_PRODUCER", str(error))
             return WebhookAnswer(response, "unknown", "unknown", Reason.UNKNOWN_PRODUCER)
         except BadSignature as error:
-            reason = self._why_not_believed(error, producer)
+            reason = self._reason_of(error, producer)
             return WebhookAnswer(problem(401, "BAD_SIGNATURE", str(error)), producer, reason.lower(), reason)
         except MalformedDelivery as error:
             return WebhookAnswer(problem(400, "MALFORMED", str(error)), producer, "malformed", Reason.MALFORMED)
@@ -90,19 +90,19 @@ class WebhookEndpoint:
             )
             return WebhookAnswer(response, "any", "unavailable", Reason.UNAVAILABLE)
 
-    def _why_not_believed(self, error: BadSignature, producer: str) -> Reason:
+    def _reason_of(self, error: BadSignature, producer: str) -> Reason:
         if not self.secrets.get(producer):
             return Reason.NO_SECRET
         return Reason.STALE if isinstance(error, StaleSignature) else Reason.BAD_SIGNATURE
 
-    async def _kept(self, request: Request, producer: str) -> WebhookAnswer:
+    async def _store(self, request: Request, producer: str) -> WebhookAnswer:
         if request.method != "POST":
             sentence = "Webhooks are sent with POST."
             response = problem(405, "METHOD_NOT_ALLOWED", sentence, {"allow": "POST"})
             return WebhookAnswer(response, "any", "wrong_method", Reason.METHOD_NOT_ALLOWED)
         body = await read_body(request, self.body_limit)
-        kept = await keep(self.db, producer, self.secrets.get(producer, ()), sent_of(request, body))
-        if not kept.is_new:
+        stored = await keep(self.db, producer, self.secrets.get(producer, ()), sent_of(request, body))
+        if not stored.is_new:
             return WebhookAnswer(JSONResponse({"status": "duplicate"}, 200), producer, "duplicate")
         await self.wake("apply_deliveries", None)
         return WebhookAnswer(JSONResponse({"status": "accepted"}, 202), producer, "accepted")

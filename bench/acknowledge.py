@@ -1,12 +1,12 @@
-"""How fast deliveries are acknowledged, and what happens while the database stands still. `make bench` prints it.
+"""Measures how fast deliveries are acknowledged, also while Postgres is stopped. `make bench` prints the figures.
 
-An open loop in a process of its own (bench/offering.py) offers 400 signed deliveries a second, whatever the answers do:
-a delivery's time counts from the moment it was due to be sent until its answer is there. Then Postgres is stopped in
-the middle (every process of it, SIGSTOP) and goes on: nothing that was acknowledged may be missing afterwards.
+An open loop in its own process (bench/offering.py) sends 400 signed deliveries a second, however slow the answers are.
+A delivery's time starts when it was due to be sent and ends when its answer has arrived. In the second case, Postgres
+is stopped in the middle (SIGSTOP for all its processes) and continues: every acknowledged delivery must be stored.
 
-Client, server, worker and Postgres share the machine, so a second table tells the two sides apart: by how much the
-client itself was late with sending (which its times include), and how many requests the server's own histogram has
-above a tenth of a second and above two and a half seconds (from their handler's beginning to their answer).
+Client, server, worker and Postgres share the machine, so a second table separates client and server. It shows how late
+the client sent (its times include this), and the server's own histogram: how many requests took more than 0.1 s and
+more than 2.5 s, from the start of their handler to their answer.
 """
 
 import asyncio
@@ -36,51 +36,52 @@ _SIDES = ("client late by", "server: requests", "over 0.1 s", "over 2.5 s")
 
 
 async def offer(url: str, name: str, seconds: float, meanwhile: Callable[[], Awaitable[None]] | None = None) -> Offered:
-    """Deliveries of another process; `meanwhile` happens from the moment it begins."""
+    """Sends deliveries for so many seconds from another process, and returns their answers. `meanwhile` starts when
+    that process starts to send."""
     command = ["-m", "bench.offering", url, name, str(A_SECOND), str(seconds)]
     process = await asyncio.create_subprocess_exec(
         sys.executable, *command, stdout=asyncio.subprocess.PIPE, limit=2**26
     )
     assert process.stdout is not None
     assert await process.stdout.readline() == b"offering\n"
-    happening = asyncio.ensure_future(meanwhile()) if meanwhile is not None else None
+    disturbance = asyncio.ensure_future(meanwhile()) if meanwhile is not None else None
     answers, late_seconds = json.loads(await process.stdout.readline())
     await process.wait()
-    if happening is not None:
-        await happening
+    if disturbance is not None:
+        await disturbance
     return Offered([Answer(*each) for each in answers], late_seconds)
 
 
 def percentile(answers: Sequence[Answer], part: float) -> float:
-    """Seconds that this part of the answers took at most."""
+    """Returns the seconds within which this part (0 to 1) of the answers arrived."""
     times = sorted(answer.seconds for answer in answers)
     return times[min(len(times) - 1, int(part * len(times)))]
 
 
 async def run(folder: Path, stack: ExitStack) -> tuple[Table, Table]:
-    """Both cases on the same processes."""
+    """Runs both cases on the same processes, and returns the two tables."""
     programme = await programme_running(folder, stack, workers=1)
     owner = await asyncpg.connect(programme.database_url)
     table = Table(f"{A_SECOND}/s offered", *_COLUMNS)
     sides = Table("both sides", *_SIDES)
 
-    async def case(what: str, name: str, seconds: float, meanwhile: Callable[[], Awaitable[None]] | None) -> None:
+    async def case(title: str, name: str, seconds: float, meanwhile: Callable[[], Awaitable[None]] | None) -> None:
         before = await _of_the_server(programme)
         offered = await offer(programme.url, name, seconds, meanwhile)
         counted = [str(after - was) for after, was in zip(await _of_the_server(programme), before, strict=True)]
-        table.add_row(what, *await _row(owner, offered.answers))
-        sides.add_row(what, f"{offered.late_seconds * 1000:.0f} ms", *counted)
+        table.add_row(title, *await _row(owner, offered.answers))
+        sides.add_row(title, f"{offered.late_seconds * 1000:.0f} ms", *counted)
 
     await offer(programme.url, "warming-up", 2)
     await case(f"{SECONDS} s", "quiet", SECONDS, None)
-    what = f"Postgres stopped for {STOPPED_SECONDS} s"
-    await case(what, "stopped", STOPPED_SECONDS + 4, lambda: _stop_postgres(folder))
+    title = f"Postgres stopped for {STOPPED_SECONDS} s"
+    await case(title, "stopped", STOPPED_SECONDS + 4, lambda: _stop_postgres(folder))
     await owner.close()
     return table, sides
 
 
 async def _of_the_server(programme: Programme) -> tuple[int, int, int]:
-    """What its histogram says of webhooks: how many requests, how many over 0.1 s, how many over 2.5 s."""
+    """Returns the number of webhook requests in the server's histogram: all, those over 0.1 s, those over 2.5 s."""
     async with httpx.AsyncClient(base_url=programme.url, timeout=30) as http:
         text = (await http.get("/metrics")).text
     families = {family.name: family for family in text_string_to_metric_families(text)}
@@ -91,7 +92,7 @@ async def _of_the_server(programme: Programme) -> tuple[int, int, int]:
 
 
 async def _stop_postgres(folder: Path) -> None:
-    """After two seconds every process of the server stands still, and goes on."""
+    """Waits two seconds, and then stops all processes of Postgres for STOPPED_SECONDS."""
     await asyncio.sleep(2)
     with standing_still(folder):
         await asyncio.sleep(STOPPED_SECONDS)
@@ -100,8 +101,8 @@ async def _stop_postgres(folder: Path) -> None:
 async def _row(owner: asyncpg.Connection, answers: Sequence[Answer]) -> list[str]:
     acknowledged = [answer.event_id for answer in answers if 200 <= answer.status < 300]
     missing = await owner.fetchval(
-        "select count(*) from unnest($1::text[]) as told (id) "
-        "where not exists (select from inbox where producer = 'native' and event_id = told.id)",
+        "select count(*) from unnest($1::text[]) as acknowledged (id) "
+        "where not exists (select from inbox where producer = 'native' and event_id = acknowledged.id)",
         acknowledged,
     )
     unavailable = sum(answer.status == 503 for answer in answers)
@@ -122,7 +123,7 @@ def _slowest(answers: Sequence[Answer]) -> str:
 
 
 def main() -> None:
-    """Runs it in a folder of its own."""
+    """Runs the benchmark in a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="mipoints-bench-") as folder, ExitStack() as stack:
         Console().print(*asyncio.run(run(Path(folder), stack)), sep="\n")
 

@@ -1,8 +1,9 @@
-"""Each attack of graphql-armor's list, and worse, a thousand times at a server in production: `make fuzz` prints it.
+"""Sends each attack of graphql-armor's list, and worse ones, a thousand times to a server in production mode. `make
+fuzz` prints the figures.
 
-Every one must be refused with its code, without data; what it costs is told beside a plain question of a member in the
-same run. Memory must be flat: all of it is sent in two rounds, and the second may leave no more than noise behind.
-Callers have no budget here: with one, whoever sends such documents is not read any more after two hundred a minute.
+Each attack must be refused with its code and without data; its cost is compared with a plain query in the same run.
+Memory must not grow: all attacks are sent in two rounds, and the second may leave no more than MOST_GROWTH behind.
+Callers have no budget here: with a budget, the server would stop reading such documents after two hundred a minute.
 """
 
 import asyncio
@@ -39,7 +40,7 @@ PLAIN = document("{ me { balance { available pending worth { amountMinor currenc
 
 @dataclass(slots=True)
 class Seen:
-    """How one attack was answered: its times in milliseconds, wrong answers, and memory in megabytes it left."""
+    """The answers to one attack: times in milliseconds, wrong answers, and the server's growth in megabytes."""
 
     took: list[float] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
@@ -48,14 +49,14 @@ class Seen:
 
 @dataclass(slots=True)
 class Attacker:
-    """Somebody with a member's token and one connection."""
+    """A client with a member's token and one connection."""
 
     wire: Wire
     token: str
     server: psutil.Process
 
-    async def sends(self, body: bytes) -> Answer:
-        """One request, as clients send them."""
+    async def send(self, body: bytes) -> Answer:
+        """Sends one request as usual clients do, and returns its answer."""
         headers = (
             (b"Content-Type", b"application/json"),
             (b"Accept", b"application/graphql-response+json"),
@@ -63,35 +64,35 @@ class Attacker:
         )
         return await self.wire.send(Request(b"POST", b"/graphql", headers, body))
 
-    async def repeats(self, attack: Attack, times: int, seen: Seen) -> None:
-        """The same attack so many times."""
+    async def repeat(self, attack: Attack, times: int, seen: Seen) -> None:
+        """Sends the same attack so many times, and adds the answers to `seen`."""
         before = self.memory()
         for number in range(times):
-            answer = await self.sends(attack.varied(number))
+            answer = await self.send(attack.varied(number))
             seen.took.append(answer.seconds * 1000)
             if not is_refused(answer, attack):
                 seen.wrong.append(f"{attack.name}: {answer.status} {answer.body[:300]!r}")
         seen.grown = self.memory() - before
 
-    async def asks(self, times: int) -> list[float]:
-        """The plain question so many times, which is always answered; in milliseconds."""
-        answers = [await self.sends(PLAIN) for _ in range(times)]
+    async def send_plain(self, times: int) -> list[float]:
+        """Sends the plain query so many times; it must always be answered. Returns the times in milliseconds."""
+        answers = [await self.send(PLAIN) for _ in range(times)]
         assert all(answer.status == 200 and b'"available"' in answer.body for answer in answers), answers[-1]
         return [answer.seconds * 1000 for answer in answers]
 
     def memory(self) -> float:
-        """What the server holds, in megabytes."""
+        """Returns the server's resident memory in megabytes."""
         return float(self.server.memory_info().rss) / 2**20
 
 
 def is_refused(answer: Answer, attack: Attack) -> bool:
-    """Whether it was, as it must be."""
-    is_told = f'"code":"{attack.code}"'.encode() in answer.body
-    return answer.status == attack.status and is_told and b'"data"' not in answer.body
+    """Returns whether the attack was refused with its status and code, and without data."""
+    has_code = f'"code":"{attack.code}"'.encode() in answer.body
+    return answer.status == attack.status and has_code and b'"data"' not in answer.body
 
 
 async def production(programme: Programme, stack: ExitStack, keys: Provider, log: Path) -> Server:
-    """A server in production on the programme's database."""
+    """Starts a server in production mode on the programme's database."""
     env = {name: value for name, value in programme.env.items() if name != "MIPOINTS_AUTH_SECRET"}
     env |= {"MIPOINTS_SANDBOX": "off", "MIPOINTS_AUTH_JWKS_URL": keys.address}
     server = stack.enter_context(serving(env, stack.enter_context(log.open("ab")).fileno()))
@@ -100,7 +101,7 @@ async def production(programme: Programme, stack: ExitStack, keys: Provider, log
 
 
 async def joined(programme: Programme) -> None:
-    """mi-1 joins."""
+    """Registers the member mi-1."""
     settings = Settings(database_url=programme.database_url, sandbox=True, auth_secret=AUTH_SECRET)
     headers = {"authorization": f"Bearer {issue(settings, scope='storefront', name='storefront')}"}
     person = {"miId": "mi-1", "market": "ES", "birthDate": "1990-05-17"}
@@ -109,7 +110,7 @@ async def joined(programme: Programme) -> None:
 
 
 async def run(folder: Path, stack: ExitStack) -> tuple[Table, list[str]]:
-    """Two rounds of all attacks, a warming one before them."""
+    """Runs a warm-up and then two rounds of all attacks; returns the table and the failures."""
     log = folder / "processes.log"
     programme = await programme_running(folder, stack, workers=0, log=log)
     await joined(programme)
@@ -128,22 +129,22 @@ async def run(folder: Path, stack: ExitStack) -> tuple[Table, list[str]]:
 
 
 async def _round(attacker: Attacker, times: int) -> tuple[dict[Attack, Seen], list[float]]:
-    """All attacks one after the other, and the plain question before and after them."""
+    """Sends all attacks one after the other, and the plain query before and after them."""
     seen: dict[Attack, Seen] = {attack: Seen() for attack in ATTACKS}
-    plain = await attacker.asks(times)
+    plain = await attacker.send_plain(times)
     for attack, one in seen.items():
-        await attacker.repeats(attack, times, one)
-    return seen, plain + await attacker.asks(times)
+        await attacker.repeat(attack, times, one)
+    return seen, plain + await attacker.send_plain(times)
 
 
 def _table(seen: Mapping[Attack, Seen], plain: list[float], memory: list[float]) -> Table:
-    told = ", ".join(f"{each:.1f}" for each in memory)
+    held = ", ".join(f"{each:.1f}" for each in memory)
     title = (
-        f"Each attack {2 * TIMES} times; the server holds {told} MB: before, after {TIMES} of each, after {2 * TIMES}"
+        f"Each attack {2 * TIMES} times; the server holds {held} MB: before, after {TIMES} of each, after {2 * TIMES}"
     )
     table = Table("", "attack", "refused", "median", "slowest", "x plain", "MB left", title=title)
     usual = median(plain)
-    table.add_row("", "a plain question", "answered", f"{usual:.1f} ms", f"{max(plain):.0f} ms", "1.0", "")
+    table.add_row("", "a plain query", "answered", f"{usual:.1f} ms", f"{max(plain):.0f} ms", "1.0", "")
     for attack, one in seen.items():
         middle = median(one.took)
         times = [f"{middle:.1f} ms", f"{max(one.took):.0f} ms", f"{middle / usual:.1f}"]
@@ -158,7 +159,7 @@ def _failures(rounds: tuple[Mapping[Attack, Seen], ...], memory: list[float]) ->
 
 
 def main() -> None:
-    """Runs it in a folder of its own, and exits with 1 where a figure is not what it must be."""
+    """Runs all of it in a temporary folder, and exits with 1 if a figure is wrong."""
     with tempfile.TemporaryDirectory(prefix="mipoints-attacks-") as folder, ExitStack() as stack:
         table, failures = asyncio.run(run(Path(folder), stack))
     Console().print(table)

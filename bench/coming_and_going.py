@@ -1,7 +1,7 @@
-"""10,000 clients that connect, follow a balance and leave, over each transport; half of them leave without a word.
+"""10,000 clients connect, follow a balance and disconnect, over each transport; half of them without closing properly.
 
-What they leave behind is shown: streams by the server's own count, its memory and open files, and its connections that
-listen in Postgres. A connection that ends politely says so and closes; one that does not is reset in the middle.
+The table shows what the server still holds afterwards: streams by its own count, memory, open files, and its listening
+connections to Postgres. A polite client closes its connection as the protocol requires; the others reset it.
 """
 
 import asyncio
@@ -26,26 +26,26 @@ from tests.support.streams import CHANGES, known
 
 CLIENTS, AT_ONCE, WARM = 10_000, 50, 1_000
 PATIENCE = 10.0
-"""Seconds in which a server notices that clients are gone, before what is left counts as left."""
+"""Seconds for the server to notice that clients are gone. Streams that are still open then count as left over."""
 _RESET = struct.pack("ii", 1, 0)
 _LISTENERS = "select count(*) from pg_stat_activity where application_name = 'mipoints-listener'"
 
 Client = Callable[[str, str, bool], Awaitable[None]]
-"""Connects with a token, sees the balance and leaves, politely or not."""
+"""Connects with a token, receives the balance and disconnects, politely or by a reset."""
 
 
 async def over_websocket(url: str, token: str, is_polite: bool) -> None:
-    """graphql-transport-ws: `complete` and a closing handshake, or a connection that is gone."""
+    """Follows over graphql-transport-ws. A polite client sends `complete` and closes with a handshake."""
     async with known(url, token) as socket_:
         await socket_.follow()
         if is_polite:
-            await socket_.tell("complete", "1")
+            await socket_.send("complete", "1")
         else:
             _reset(socket_.connection.transport)
 
 
 async def over_events(url: str, token: str, is_polite: bool) -> None:
-    """Server-sent events: closed by the client, or reset."""
+    """Follows over server-sent events. A polite client closes the connection."""
     address = urlsplit(url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
     body = json.dumps({"query": CHANGES, "variables": {"now": True}}).encode()
@@ -55,8 +55,8 @@ async def over_events(url: str, token: str, is_polite: bool) -> None:
     )
     writer.write(head.encode() + body)
     async with asyncio.timeout(PATIENCE):
-        told = await reader.readuntil(b'"balanceChanged":{')
-    assert told.startswith(b"HTTP/1.1 200"), told
+        received = await reader.readuntil(b'"balanceChanged":{')
+    assert received.startswith(b"HTTP/1.1 200"), received
     if is_polite:
         writer.close()
         await writer.wait_closed()
@@ -65,35 +65,35 @@ async def over_events(url: str, token: str, is_polite: bool) -> None:
 
 
 def _reset(transport: asyncio.BaseTransport) -> None:
-    """The other side sees the connection reset, as where a phone's network is gone."""
+    """Resets the connection, as when a phone loses its network."""
     transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
     transport.abort()  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a server holds."""
+    """The resources that a server holds; memory in megabytes."""
 
     streams: int
     listeners: int
     memory: float
     files: int
 
-    def told(self) -> list[str]:
-        """For a table; memory in megabytes."""
+    def cells(self) -> list[str]:
+        """Returns the figures as cells of a table."""
         return [str(self.streams), str(self.listeners), f"{self.memory:.1f} MB", str(self.files)]
 
 
 @dataclass(frozen=True, slots=True)
-class Watching:
-    """Looks at one server and its Postgres."""
+class ServerWatch:
+    """Reads the resources of one server and its Postgres."""
 
     running: Programme
     server: psutil.Process
     owner: asyncpg.Connection
 
     async def held(self) -> Held:
-        """What it holds once the streams are gone, or after a while."""
+        """Waits until the streams are gone, for PATIENCE at most, and returns what the server holds then."""
         until = time.monotonic() + PATIENCE
         while (streams := await self._streams()) and time.monotonic() < until:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
@@ -107,26 +107,26 @@ class Watching:
 
 
 async def coming_and_going(running: Programme, server: psutil.Process, members: int) -> tuple[Table, list[str]]:
-    """Both transports twice, and what is left that should not be."""
+    """Runs both transports twice; returns the table, and the resources that should not be left."""
     owner = await asyncpg.connect(running.database_url)
-    watching = Watching(running, server, owner)
-    title = f"{CLIENTS} clients come and go, {AT_ONCE} at once, half of them without a word"
+    watch = ServerWatch(running, server, owner)
+    title = f"{CLIENTS} clients come and go, {AT_ONCE} at once, half of them by a reset"
     table = Table("", "seconds", "streams left", "listening in Postgres", "memory", "open files", title=title)
     for client in (over_websocket, over_events):
         await _all(running, client, WARM, members)
-    seen = [await watching.held()]
-    table.add_row(f"before (after {2 * WARM} to warm up)", "", *seen[0].told())
+    seen = [await watch.held()]
+    table.add_row(f"before (after {2 * WARM} to warm up)", "", *seen[0].cells())
     for round_ in ("first", "second"):
         for name, client in (("graphql-transport-ws", over_websocket), ("server-sent events", over_events)):
             seconds = await _all(running, client, CLIENTS, members)
-            seen.append(await watching.held())
-            table.add_row(f"after the {round_} {CLIENTS} over {name}", f"{seconds:.0f}", *seen[-1].told())
+            seen.append(await watch.held())
+            table.add_row(f"after the {round_} {CLIENTS} over {name}", f"{seconds:.0f}", *seen[-1].cells())
     await owner.close()
     return table, [f"{each} is left" for each in seen if each.streams or each.listeners > 1]
 
 
 async def _all(running: Programme, client: Client, many: int, members: int) -> float:
-    """So many clients; in how many seconds."""
+    """Runs so many clients, AT_ONCE at a time, and returns the seconds that they took."""
     began, waiting = time.perf_counter(), iter(range(many))
     await asyncio.gather(*(_one_after_another(running, client, waiting, members) for _ in range(AT_ONCE)))
     return time.perf_counter() - began

@@ -1,9 +1,9 @@
-"""Hostile requests at real processes: `make fuzz` prints the figures, and fails where one is not what it must be.
+"""Sends hostile requests to real processes: `make fuzz` prints the figures, and fails if one is wrong.
 
-First 50,000 requests that nothing proves, over plain sockets, to every producer's addresses: none may be accepted, none
-answered 5xx. Then 10,000 bodies with something strange in them that *are* signed, of nobody's orders and of real ones:
-none answered 5xx, each that is accepted comes to an end, no worker dies of one, and the ledger is what its facts say.
-The same seed is the same storm.
+First it sends 50,000 requests without valid proof to every producer's addresses, over plain sockets: none may be
+accepted, none answered 5xx. Then it sends 10,000 *signed* bodies with strange content, half of them about unknown
+orders and half about real ones: none may be answered 5xx, each accepted one must reach a final state, no worker may
+die, and the ledger must match its facts. The same seed makes the same requests.
 """
 
 import asyncio
@@ -50,7 +50,7 @@ _TROUBLE = ("Traceback", "The sweeper's part")
 
 
 def some_orders(random: Random, placed_at: datetime) -> list[Order]:
-    """Orders of two lines in a parcel each, under numbers that every producer can have."""
+    """Returns orders of two lines with a parcel each. Their numbers are valid for every producer."""
     return [_order(str(4_600_000_000_000_000_000 + n), random, placed_at) for n in range(ORDERS)]
 
 
@@ -61,109 +61,109 @@ def _order(number: str, random: Random, placed_at: datetime) -> Order:
 
 
 async def differing(owner: asyncpg.Connection, orders: list[Order]) -> int:
-    """How many orders have other points in the ledger than the fold of their kept facts gives."""
+    """Returns how many orders have other points in the ledger than the fold of their stored facts."""
     rows = await owner.fetch("select number, kind, content::text as content, occurred_at from order_facts")
     facts: dict[str, list[Fact]] = {order.number: [] for order in orders}
     for row in rows:
         facts[row["number"]].append(fact_of(row["kind"], json.loads(row["content"]), row["occurred_at"]))
-    found = await points_in_the_ledger(owner)
-    wanted = {each.number: worth(each, fold(each, facts[each.number]).kept, ES, ()).total for each in orders}
-    return sum(found.get(number) != points for number, points in wanted.items())
+    actual = await points_in_the_ledger(owner)
+    expected = {each.number: worth(each, fold(each, facts[each.number]).kept, ES, ()).total for each in orders}
+    return sum(actual.get(number) != points for number, points in expected.items())
 
 
 @dataclass(slots=True)
 class Run:
-    """The figures so far, and which of them are not what they must be."""
+    """The figures so far, and the failures among them."""
 
     figures: dict[str, str] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
 
-    def tell(self, name: str, figure: object, *, must: object = None) -> None:
-        """One figure, and what it must be if anything."""
+    def add(self, name: str, figure: object, *, must: object = None) -> None:
+        """Adds a figure. It is a failure if `must` is given and differs."""
         self.figures[name] = str(figure)
         if must is not None and figure != must:
             self.failures.append(f"{name}: {figure}, must be {must}")
 
-    def tell_answers(self, name: str, answers: Answers, seconds: float) -> None:
-        """How a set of requests was answered."""
-        told = ", ".join(f"{count} x {status or 'none'}" for status, count in sorted(answers.statuses.items()))
-        self.tell(f"{name}: sent, seconds", f"{answers.statuses.total()}, {seconds:.0f}")
-        self.tell(f"{name}: answers", told)
-        self.tell(f"{name}: answered 5xx", answers.of(5), must=0)
-        self.tell(f"{name}: slowest", f"{answers.slowest * 1000:.0f} ms")
+    def add_answers(self, name: str, answers: Answers, seconds: float) -> None:
+        """Adds the figures of a set of answers. An answer 5xx is a failure."""
+        statuses = ", ".join(f"{count} x {status or 'none'}" for status, count in sorted(answers.statuses.items()))
+        self.add(f"{name}: sent, seconds", f"{answers.statuses.total()}, {seconds:.0f}")
+        self.add(f"{name}: answers", statuses)
+        self.add(f"{name}: answered 5xx", answers.of(5), must=0)
+        self.add(f"{name}: slowest", f"{answers.slowest * 1000:.0f} ms")
         self.failures += [f"{status} for {sent.how}: {sent.written()[:600]!r}" for status, sent in answers.wrong[:5]]
 
 
 async def run(folder: Path, stack: ExitStack) -> Run:
-    """All of it on one database, two servers and one worker."""
+    """Runs everything on one database, two servers and one worker."""
     log = folder / "processes.log"
     programme = await programme_running(folder, stack, workers=1, log=log)
     second = stack.enter_context(serving(programme.env, stack.enter_context(log.open("ab")).fileno()))
     await answering(second)
     owner = await asyncpg.connect(programme.database_url)
     placed_at = await owner.fetchval("select date_trunc('second', programme_now()) - interval '12 hours'")
-    random, told = Random(SEED), Run()
+    random, run_ = Random(SEED), Run()
     orders = some_orders(random, placed_at)
     await programme.record_orders(orders, MEMBERS)
     ports = [urlsplit(url).port or 0 for url in (programme.url, second.url)]
     before = await ledger(owner)
-    await _unproven(told, ports, random, owner)
+    await _unproven(run_, ports, random, owner)
     async with beside(asyncio.create_task(skip_pauses(programme.database_url))):
-        await _strange(told, "strange, of nobody", ports, strange_bodies(random, STRANGE), owner)
-        told.tell("strange, of nobody: ledger changed", await ledger(owner) != before, must=False)
-        await _strange(told, "strange, of real orders", ports, strange_bodies(random, STRANGE, orders), owner)
-    await _judge(told, programme, owner, orders)
+        await _strange(run_, "strange, unknown orders", ports, strange_bodies(random, STRANGE), owner)
+        run_.add("strange, unknown orders: ledger changed", await ledger(owner) != before, must=False)
+        await _strange(run_, "strange, real orders", ports, strange_bodies(random, STRANGE, orders), owner)
+    await _judge(run_, programme, owner, orders)
     await owner.close()
-    return told
+    return run_
 
 
-async def _unproven(told: Run, ports: list[int], random: Random, owner: asyncpg.Connection) -> None:
+async def _unproven(run_: Run, ports: list[int], random: Random, owner: asyncpg.Connection) -> None:
     started = time.perf_counter()
     answers = await send_all(ports, unproven(random, UNPROVEN), may_be_accepted=False)
-    told.tell_answers("unproven", answers, time.perf_counter() - started)
-    told.tell("unproven: accepted", answers.of(2), must=0)
-    told.tell("unproven: kept", await owner.fetchval("select count(*) from inbox"), must=0)
+    run_.add_answers("unproven", answers, time.perf_counter() - started)
+    run_.add("unproven: accepted", answers.of(2), must=0)
+    run_.add("unproven: stored", await owner.fetchval("select count(*) from inbox"), must=0)
     body = sample("native_shipment_delivered").sent.body
     honest = [request(signed("native", body, f"evt-honest-{port}")) for port in ports]
     after = await send_all(ports, honest, may_be_accepted=True)
-    told.tell("honest ones afterwards: accepted", after.statuses[202], must=len(honest))
+    run_.add("honest ones afterwards: accepted", after.statuses[202], must=len(honest))
 
 
 async def _strange(
-    told: Run, name: str, ports: list[int], requests: Iterable[Request], owner: asyncpg.Connection
+    run_: Run, name: str, ports: list[int], requests: Iterable[Request], owner: asyncpg.Connection
 ) -> None:
     started = time.perf_counter()
     answers = await send_all(ports, requests, may_be_accepted=True)
-    told.tell_answers(name, answers, time.perf_counter() - started)
+    run_.add_answers(name, answers, time.perf_counter() - started)
     await until_applied(owner)
 
 
-async def _judge(told: Run, programme: Programme, owner: asyncpg.Connection, orders: list[Order]) -> None:
-    kept = await owner.fetch("select state, error from inbox")
-    states: Mapping[str, int] = Counter(row["state"] for row in kept)
-    told.tell("became", ", ".join(f"{count} {state}" for state, count in sorted(states.items())))
-    dead = Counter(row["error"] for row in kept if row["state"] == "DEAD")
+async def _judge(run_: Run, programme: Programme, owner: asyncpg.Connection, orders: list[Order]) -> None:
+    rows = await owner.fetch("select state, error from inbox")
+    states: Mapping[str, int] = Counter(row["state"] for row in rows)
+    run_.add("became", ", ".join(f"{count} {state}" for state, count in sorted(states.items())))
+    dead = Counter(row["error"] for row in rows if row["state"] == "DEAD")
     ours = {error: count for error, count in dead.items() if not error.startswith(_FAULTS_OF_THEIRS)}
-    told.tell("DEAD by a fault of ours", ours or 0, must=0)
-    told.tell("orders whose points differ from the fold of their facts", await differing(owner, orders), must=0)
-    told.tell("facts", await owner.fetchval("select count(*) from order_facts"))
+    run_.add("DEAD by a fault of ours", ours or 0, must=0)
+    run_.add("orders whose points differ from the fold of their facts", await differing(owner, orders), must=0)
+    run_.add("facts", await owner.fetchval("select count(*) from order_facts"))
     log = programme.log.read_text("utf-8", "replace")
-    told.tell("the worker died", programme.workers[0].poll() is not None, must=False)
-    told.tell("faults in the logs", sum(log.count(each) for each in _TROUBLE), must=0)
-    told.tell("audit", await programme.audit(), must="sound")
+    run_.add("the worker died", programme.workers[0].poll() is not None, must=False)
+    run_.add("faults in the logs", sum(log.count(each) for each in _TROUBLE), must=0)
+    run_.add("audit", await programme.audit(), must="sound")
 
 
 def main() -> None:
-    """Runs it in a folder of its own, and exits with 1 where a figure is not what it must be."""
+    """Runs all of it in a temporary folder, and exits with 1 if a figure is wrong."""
     with tempfile.TemporaryDirectory(prefix="mipoints-fuzz-") as folder, ExitStack() as stack:
-        told = asyncio.run(run(Path(folder), stack))
+        run_ = asyncio.run(run(Path(folder), stack))
     table = Table(f"Hostile requests, seed {SEED}", "")
-    for name, figure in told.figures.items():
+    for name, figure in run_.figures.items():
         table.add_row(name, figure)
     Console().print(table)
-    for failure in told.failures:
+    for failure in run_.failures:
         print(failure, file=sys.stderr)
-    sys.exit(1 if told.failures else 0)
+    sys.exit(1 if run_.failures else 0)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""An identity provider of this machine, for servers in production: they believe its tokens only."""
+"""An identity provider on this machine, for servers in production mode: they accept its tokens only."""
 
 import json
 import threading
@@ -17,21 +17,21 @@ _ID = "bench"
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """Its key set's address, and the key that it signs with."""
+    """The address of the provider's key set, and the key that signs its tokens."""
 
     address: str
     key: Ed25519PrivateKey
 
     def token(self, subject: str, **claims: str) -> str:
-        """A token for an hour."""
+        """Returns a token that is valid for an hour."""
         now = int(time.time())
-        told = {"sub": subject, "iss": "mipoints", "aud": "mipoints", "iat": now, "exp": now + 3600} | claims
-        return jwt.encode(told, self.key, algorithm="EdDSA", headers={"kid": _ID})
+        payload = {"sub": subject, "iss": "mipoints", "aud": "mipoints", "iat": now, "exp": now + 3600} | claims
+        return jwt.encode(payload, self.key, algorithm="EdDSA", headers={"kid": _ID})
 
 
 @contextmanager
 def provider() -> Iterator[Provider]:
-    """Answers until the end of the block."""
+    """Serves the key set until the end of the block."""
     key = Ed25519PrivateKey.generate()
     listed = json.dumps({"keys": [OKPAlgorithm.to_jwk(key.public_key(), as_dict=True) | {"kid": _ID}]}).encode()
 
@@ -43,7 +43,7 @@ def provider() -> Iterator[Provider]:
             self.wfile.write(listed)
 
         def log_message(self, *_: object) -> None:
-            """Nothing."""
+            """Logs nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()

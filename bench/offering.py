@@ -1,10 +1,10 @@
-"""Offers signed deliveries at a steady rate, as a process of its own: `python -m bench.offering URL NAME A_SECOND FOR`.
+"""Sends signed deliveries at a steady rate, in its own process: `python -m bench.offering URL NAME A_SECOND FOR`.
 
-The loop is open: each delivery is sent when it is due, whatever became of those before it, and its time counts from
-the moment it was due. Connections are kept and used again, as producers do it; where all of them wait for an answer,
-another is opened. Everything is signed beforehand and the client is plain bytes, so that it costs the server little of
-its cores (a client whose pool looks through all of its open connections costs more than the server); what is late on
-its own side is told too. It says `offering` when it begins, and its answers as JSON at the end.
+The loop is open: each delivery is sent when it is due, even if earlier ones have no answer yet, and its time starts
+when it was due. Connections are used again, as producers do; if all of them wait for an answer, another one is opened.
+All deliveries are signed in advance and the client sends plain bytes, so that it leaves the cores to the server (a
+client whose pool searches all its open connections costs more than the server). It also reports how late it sent
+itself. It prints `offering` when it starts, and its answers as JSON at the end.
 """
 
 import asyncio
@@ -23,12 +23,12 @@ from loyalty.webhooks.producers import native
 from tests.support.stage import NATIVE_SECRET
 
 LONGEST_SECONDS = 30.0
-_KEPT_SECONDS = 3.0
-"""A connection that rested for longer is not used again: the server closes it after five."""
+_REUSE_SECONDS = 3.0
+"""A connection that was idle for longer is not used again: the server closes it after five seconds."""
 
 
 class Answer(NamedTuple):
-    """One delivery's answer: its id, its status (0 for none), and how many seconds after it was due."""
+    """The answer to one delivery: its id, its status (0 for no answer), and the seconds since it was due."""
 
     event_id: str
     status: int
@@ -36,44 +36,44 @@ class Answer(NamedTuple):
 
 
 class Offered(NamedTuple):
-    """What became of all deliveries, and by how many seconds the latest of them was sent late."""
+    """The answers to all deliveries, and the longest delay in seconds with which the client sent one."""
 
     answers: Sequence[Answer]
     late_seconds: float
 
 
 class _Connection(asyncio.Protocol):
-    """One kept connection: one request at a time."""
+    """A reusable connection: one request at a time."""
 
     def __init__(self) -> None:
         self.is_usable = False
         self.used_at = 0.0
-        self._told: asyncio.Future[int] | None = None
+        self._status: asyncio.Future[int] | None = None
 
     def connection_made(self, transport: Any) -> None:
         self.transport, self.is_usable = transport, True
 
     def connection_lost(self, _: Exception | None) -> None:
         self.is_usable = False
-        self._tell(0)
+        self._answer(0)
 
     def data_received(self, data: bytes) -> None:
         self._parser.feed_data(data)
 
     def on_message_complete(self) -> None:
         self.is_usable = self._parser.should_keep_alive()
-        self._tell(self._parser.get_status_code())
+        self._answer(self._parser.get_status_code())
 
-    async def ask(self, request: bytes) -> int:
-        """The status of a request's answer; 0 for none."""
-        self._told = asyncio.get_running_loop().create_future()
+    async def send(self, request: bytes) -> int:
+        """Sends a request and returns the status of its answer; 0 for no answer."""
+        self._status = asyncio.get_running_loop().create_future()
         self._parser = httptools.HttpResponseParser(self)
         self.transport.write(request)
-        return await self._told
+        return await self._status
 
-    def _tell(self, status: int) -> None:
-        if self._told is not None and not self._told.done():
-            self._told.set_result(status)
+    def _answer(self, status: int) -> None:
+        if self._status is not None and not self._status.done():
+            self._status.set_result(status)
 
 
 @dataclass(slots=True)
@@ -81,7 +81,7 @@ class _Sender:
     host: str
     port: int
     late_seconds: float = 0.0
-    _resting: list[_Connection] = field(default_factory=list)
+    _idle: list[_Connection] = field(default_factory=list)
 
     async def send(self, event_id: str, request: bytes, due: float) -> Answer:
         """Sends one delivery now, and waits for its answer."""
@@ -89,27 +89,27 @@ class _Sender:
         self.late_seconds = max(self.late_seconds, loop.time() - due)
         try:
             async with asyncio.timeout(LONGEST_SECONDS):
-                status = await self._ask(request)
+                status = await self._send_once(request)
         except OSError:
             status = 0
         return Answer(event_id, status, loop.time() - due)
 
-    async def _ask(self, request: bytes) -> int:
+    async def _send_once(self, request: bytes) -> int:
         loop = asyncio.get_running_loop()
-        connection = self._rested(loop.time())
+        connection = self._idle_connection(loop.time())
         if connection is None:
             _, connection = await loop.create_connection(_Connection, self.host, self.port)
-        status = await connection.ask(request)
+        status = await connection.send(request)
         if connection.is_usable:
             connection.used_at = loop.time()
-            self._resting.append(connection)
+            self._idle.append(connection)
         return status
 
-    def _rested(self, now: float) -> _Connection | None:
-        """The connection that was used last, unless it has rested for too long; then all others have as well."""
-        while self._resting:
-            connection = self._resting.pop()
-            if connection.is_usable and now - connection.used_at < _KEPT_SECONDS:
+    def _idle_connection(self, now: float) -> _Connection | None:
+        """Returns the connection that was used last. If it was idle for too long, so were all others: returns None."""
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.is_usable and now - connection.used_at < _REUSE_SECONDS:
                 return connection
             connection.transport.close()
         return None
@@ -124,7 +124,7 @@ def _written(host: str, event_id: str) -> bytes:
 
 
 async def offer(url: str, name: str, a_second: int, seconds: float) -> Offered:
-    """An open loop of deliveries, signed before it begins."""
+    """Signs all deliveries, and then sends them in an open loop."""
     address = urlsplit(url)
     assert address.hostname
     assert address.port

@@ -1,7 +1,7 @@
-"""How late promises are credited, with Redis running, flushed and stopped: `make bench` prints it.
+"""Measures how late promises are credited, with Redis running, flushed and stopped. `make bench` prints it.
 
-Two real workers and one API on embedded Postgres and Redis; holds of five seconds; fifty members join and share over
-HTTP in each case. Late is the ledger's own `recorded_at` less the promise's `due_at`, both by Postgres' clock.
+Two real workers and one API run on embedded Postgres and Redis, with holds of five seconds; in each case fifty members
+join and share over HTTP. The delay is the ledger's `recorded_at` minus the promise's `due_at`, both by Postgres' clock.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ def _migrate(env: dict[str, str]) -> None:
 
 
 async def members_share(url: str, settings: Settings, name: str) -> None:
-    """Fifty people join and share, at once."""
+    """Fifty members join and share at the same time."""
     storefront = issue(settings, member=None, scope="storefront", name="storefront", seconds=600, market=None)
     async with httpx.AsyncClient(base_url=url, timeout=30) as http:
         await asyncio.gather(*(_joins_and_shares(http, settings, storefront, f"{name}-{n}") for n in range(MEMBERS)))
@@ -56,7 +56,7 @@ async def _post(http: httpx.AsyncClient, token: str, query: str, variables: dict
 
 
 async def lateness(owner: asyncpg.Connection, name: str) -> asyncpg.Record:
-    """Waits until all of a case's promises are credited, and gives how late they were, in seconds."""
+    """Waits until all promises of a case are credited, and returns their delays in seconds."""
     while await owner.fetchval("select count(*) from audit.promises where state = 'PROMISED'"):  # noqa: ASYNC110
         await asyncio.sleep(0.2)
     row = await owner.fetchrow(
@@ -72,7 +72,7 @@ async def lateness(owner: asyncpg.Connection, name: str) -> asyncpg.Record:
 
 
 async def run(folder: Path, stack: ExitStack) -> None:
-    """All three cases, one after the other, on the same processes."""
+    """Runs all three cases on the same processes, one after the other."""
     postgres, redis = EmbeddedPostgres.start(folder), EmbeddedRedis.start(folder)
     stack.callback(postgres.stop)
     stack.callback(redis.stop)
@@ -109,7 +109,7 @@ async def run(folder: Path, stack: ExitStack) -> None:
 
 
 def main() -> None:
-    """Runs it in a folder of its own."""
+    """Runs the benchmark in a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="mipoints-bench-") as folder, ExitStack() as stack:
         asyncio.run(run(Path(folder), stack))
 

@@ -1,4 +1,4 @@
-"""The whole programme as real processes, for benchmarks: embedded Postgres and Redis, an API, workers."""
+"""Runs the whole programme as real processes, for benchmarks: embedded Postgres and Redis, an API, workers."""
 
 import asyncio
 import os
@@ -23,12 +23,12 @@ from tests.support.stage import AUTH_SECRET, ORDER, REGISTER
 
 AT_ONCE = 16
 UNLIMITED = {f"MIPOINTS_GRAPHQL_{kind}_BUDGET": "0" for kind in ("MEMBER", "SERVICE", "STRANGER")}
-"""What is measured is not how long a caller is kept waiting for its budget."""
+"""Callers have no budget: it would refuse the requests of a benchmark."""
 
 
 @dataclass(slots=True)
 class Programme:
-    """A running programme."""
+    """A running programme: its addresses, its environment and its workers."""
 
     url: str
     database_url: str
@@ -36,16 +36,16 @@ class Programme:
     postgres: EmbeddedPostgres
     workers: list["subprocess.Popen[bytes]"] = field(default_factory=list)
     log: Path = Path(os.devnull)
-    """Where workers' logs go; nobody sees them otherwise."""
+    """The file for the workers' logs; without it they are discarded."""
 
     def start_worker(self) -> None:
-        """One more worker."""
+        """Starts one more worker."""
         command = [sys.executable, "-m", "mipoints", "worker"]
         with self.log.open("ab") as log:
             self.workers.append(subprocess.Popen(command, env=dict(self.env), stderr=log))
 
     async def kill_a_worker(self) -> int:
-        """The oldest worker dies by SIGKILL, another takes its place; gives the process that died."""
+        """Kills the oldest worker by SIGKILL and starts another one; returns the id of the killed process."""
         oldest = self.workers.pop(0)
         oldest.kill()
         await asyncio.to_thread(oldest.wait)
@@ -53,14 +53,14 @@ class Programme:
         return oldest.pid
 
     def stop_workers(self) -> None:
-        """All of them, gracefully."""
+        """Stops all workers gracefully."""
         for worker in self.workers:
             worker.terminate()
         for worker in self.workers:
             worker.wait(15)
 
     async def record_orders(self, orders: Sequence[Order], members: int) -> None:
-        """So many people join, and the orders are theirs in turn."""
+        """Registers so many members, and records the orders for them in turn."""
         async with httpx.AsyncClient(base_url=self.url, timeout=30) as http:
             for n in range(members):
                 person = {"miId": f"mi-{n}", "market": "ES", "birthDate": "1990-05-17"}
@@ -70,13 +70,13 @@ class Programme:
 
             async def one_after_another() -> None:
                 for n, order in waiting:
-                    told = _as_input(order, f"mi-{n % members}")
-                    await self._storefront(http, ORDER, {"input": told, "key": order.number})
+                    input_ = _as_input(order, f"mi-{n % members}")
+                    await self._storefront(http, ORDER, {"input": input_, "key": order.number})
 
             await asyncio.gather(*(one_after_another() for _ in range(AT_ONCE)))
 
     async def audit(self) -> str:
-        """`sound`, or what `mipoints audit` says."""
+        """Returns `sound`, or the output of `mipoints audit`."""
         command = [sys.executable, "-m", "mipoints", "audit"]
         done = await asyncio.to_thread(subprocess.run, command, env=dict(self.env), capture_output=True, text=True)
         return "sound" if done.returncode == 0 else done.stdout + done.stderr
@@ -95,9 +95,9 @@ class Programme:
 async def programme_running(
     folder: Path, stack: ExitStack, *, workers: int, log: Path | None = None, **settings: str
 ) -> Programme:
-    """Starts all of it on a database of its own and gives it when it answers; `stack` ends it.
+    """Starts everything on its own database, and returns when it answers; `stack` ends it.
 
-    `log` takes what its processes say; else nobody hears workers, and everybody the server.
+    `log` receives the logs of all processes. Without it, the workers' logs are discarded and the server's are printed.
     """
     postgres, redis = EmbeddedPostgres.start(folder), EmbeddedRedis.start(folder)
     stack.callback(postgres.stop)
@@ -115,7 +115,8 @@ async def programme_running(
 
 
 async def skip_pauses(url: str) -> None:
-    """Poison rests longer each time, a quarter of an hour in all: its rests are cut short, its attempts are not."""
+    """Removes the pauses before new attempts, so that poison deliveries reach their last attempt soon. Otherwise their
+    growing pauses take a quarter of an hour together."""
     connection = await asyncpg.connect(url)
     while True:
         await connection.execute(
@@ -125,7 +126,7 @@ async def skip_pauses(url: str) -> None:
 
 
 async def until_applied(owner: asyncpg.Connection) -> None:
-    """Until nothing in the inbox waits for a worker any more."""
+    """Waits until no delivery in the inbox waits for a worker."""
     while await owner.fetchval("select exists (select from inbox where state = 'RECEIVED')"):  # noqa: ASYNC110
         await asyncio.sleep(0.5)
 

@@ -1,7 +1,7 @@
-"""How long `make run` takes until it is ready: the first time in a fresh clone, and again. `make bench` prints it.
+"""Measures how long `make run` takes until it is ready: in a fresh clone, and again. `make bench` prints it.
 
 The first start makes a virtual environment and installs from the lock (package caches as they are), initialises
-Postgres, migrates and tells the demo; the second finds all of it there.
+Postgres, migrates and loads the demo; the second start has all of this already.
 """
 
 import os
@@ -22,7 +22,7 @@ PATIENCE = 300
 
 
 def seconds_until_ready(checkout: Path, port: int) -> float:
-    """Runs `make run` until it has printed its banner, stops it with Ctrl-C's signal, and gives the seconds."""
+    """Runs `make run` until it prints its banner, stops it with Ctrl-C's signal, and returns the seconds."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("MIPOINTS_", "VIRTUAL_ENV"))}
     started = time.monotonic()
     process = subprocess.Popen(
@@ -48,7 +48,7 @@ def seconds_until_ready(checkout: Path, port: int) -> float:
 
 
 def main() -> None:
-    """Clones this repository's HEAD into a folder of its own and starts it twice."""
+    """Clones this repository's HEAD into a temporary folder, and starts it twice."""
     with tempfile.TemporaryDirectory(prefix="mipoints-start-") as folder:
         checkout = Path(folder) / "mi-points"
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(checkout)], check=True)

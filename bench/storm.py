@@ -1,8 +1,8 @@
-"""A storm of webhooks: 20,000 deliveries about 500 orders while workers are killed. `make faults` prints the figures.
+"""Sends 20,000 deliveries about 500 orders while workers are killed. `make faults` prints the figures.
 
-Each event is sent one to four times, all of them shuffled over all producers; of 100 deliveries 5 are forged and 1 can
-never be applied. Real servers, workers, Postgres and Redis. In the end the ledger is compared with the pure fold of the
-facts, and the whole set is sent once more.
+Each event is sent one to four times, shuffled over all producers; of 100 deliveries 5 are forged and 1 can never be
+applied. Servers, workers, Postgres and Redis are real. At the end the ledger is compared with the pure fold of the
+facts, and all deliveries are sent once more.
 """
 
 import asyncio
@@ -42,12 +42,14 @@ MEMBERS = max(1, ORDERS // 10)
 FORGED, POISON = 0.05, 0.01
 SENDERS = 24
 A_DAY = "86400"
-"""The hold of sign-up points: five minutes may end in the middle, and what was sent once more would be blamed."""
+"""The hold of sign-up points in seconds. With five minutes, they could be credited during the run, and the repeated
+deliveries would seem to have changed the ledger."""
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """One event: what is sent, and the order it is about. `is_forged`: signed with a key that is none of ours."""
+class StormEvent:
+    """One event about one order, as it is sent. `is_forged`: signed with a wrong key. `is_poison`: can never be
+    applied."""
 
     producer: str
     event_id: str
@@ -59,14 +61,14 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Storm:
-    """All orders, and every delivery in the order in which it is sent."""
+    """All orders, and all deliveries in the sequence in which they are sent."""
 
     orders: tuple[Order, ...]
-    deliveries: tuple[Told, ...]
+    deliveries: tuple[StormEvent, ...]
 
 
 def storm(random: Random, placed_at: datetime) -> Storm:
-    """The same storm for the same seed."""
+    """Returns the storm of a seed; the same seed gives the same storm."""
     orders = tuple(_order(random, str(4_500_000_000_000_000_000 + n), placed_at) for n in range(ORDERS))
     events = [event for order in orders for event in _events(random, order)]
     sent = [event for event in events for _ in range(random.randint(1, 4))]
@@ -87,15 +89,15 @@ def _order(random: Random, number: str, placed_at: datetime) -> Order:
     return Order(number, placed_at, "EUR", lines, random.choice((0, 499)), 0, parcels)
 
 
-def _events(random: Random, order: Order) -> list[Told]:
-    """Sixteen events of one order: what befalls its parcels, by one carrier's word or another's, and its returns."""
+def _events(random: Random, order: Order) -> list[StormEvent]:
+    """Returns sixteen events of one order, from several producers: its parcels' movements and its returns."""
     events = [_event(random, order) for _ in range(16)]
     forged = [_forged(random, order) for event in events if random.random() < FORGED]
     poison = [_poison(random, order) for event in events if random.random() < POISON]
     return events + forged + poison
 
 
-def _event(random: Random, order: Order) -> Told:
+def _event(random: Random, order: Order) -> StormEvent:
     moment = order.placed_at + timedelta(minutes=random.randint(1, 600))
     if random.random() < 0.25:
         return _return(random, order, moment)
@@ -104,14 +106,14 @@ def _event(random: Random, order: Order) -> Told:
     return _movement(random, order, kind(parcel.tracking_number, None, (), moment))
 
 
-def _movement(random: Random, order: Order, fact: Movement) -> Told:
+def _movement(random: Random, order: Order, fact: Movement) -> StormEvent:
     id_ = f"{random.getrandbits(64):016x}"
     producer = "native" if isinstance(fact, Lost) else random.choice(("native", *CARRIERS))
     make = CARRIERS.get(producer, native)
-    return Told(producer, id_, as_bytes(make(fact, order.number, id_)), order.number)  # type: ignore[arg-type]
+    return StormEvent(producer, id_, as_bytes(make(fact, order.number, id_)), order.number)  # type: ignore[arg-type]
 
 
-def _return(random: Random, order: Order, moment: datetime) -> Told:
+def _return(random: Random, order: Order, moment: datetime) -> StormEvent:
     id_ = f"{random.getrandbits(64):016x}"
     line = random.choice(order.lines)
     lines = ((line.id, random.randint(1, line.quantity)),) if random.random() < 0.7 else ()
@@ -119,39 +121,39 @@ def _return(random: Random, order: Order, moment: datetime) -> Told:
     amount = None if lines else shipping + random.randint(1, 5_000)
     fact = Returned(f"R{id_}", None, lines, amount, shipping if amount else 0, moment)
     if random.random() < 0.5:
-        return Told("shopify", id_, as_bytes(shopify_refund(fact, order.number, id_)), order.number)
-    return Told("native", id_, as_bytes(native(fact, order.number, id_)), order.number)
+        return StormEvent("shopify", id_, as_bytes(shopify_refund(fact, order.number, id_)), order.number)
+    return StormEvent("native", id_, as_bytes(native(fact, order.number, id_)), order.number)
 
 
-def _forged(random: Random, order: Order) -> Told:
-    """It would take everything back, if it were believed."""
+def _forged(random: Random, order: Order) -> StormEvent:
+    """Returns a forged return. It would take all points back if its signature were not verified."""
     id_ = f"forged-{random.getrandbits(64):016x}"
     fact = Returned(id_, None, (), None, 0, order.placed_at + timedelta(hours=11))
-    return Told("native", id_, as_bytes(native(fact, order.number, id_)), order.number, is_forged=True)
+    return StormEvent("native", id_, as_bytes(native(fact, order.number, id_)), order.number, is_forged=True)
 
 
-def _poison(random: Random, order: Order) -> Told:
-    """It is signed, and names a line that its order does not have."""
+def _poison(random: Random, order: Order) -> StormEvent:
+    """Returns a signed return of a line that its order does not have."""
     id_ = f"poison-{random.getrandbits(64):016x}"
     fact = Returned(id_, None, (("no such line", 1),), None, 0, order.placed_at + timedelta(hours=11))
-    return Told("native", id_, as_bytes(native(fact, order.number, id_)), order.number, is_poison=True)
+    return StormEvent("native", id_, as_bytes(native(fact, order.number, id_)), order.number, is_poison=True)
 
 
-def expected(told: Storm) -> dict[str, int]:
-    """What each order is worth by the pure fold of all facts that should have been believed and could be applied."""
-    facts: dict[str, list[Fact]] = {order.number: [] for order in told.orders}
-    for each in told.deliveries:
+def expected(sent: Storm) -> dict[str, int]:
+    """Returns the points of each order by the pure fold of all its facts, without forged and poison events."""
+    facts: dict[str, list[Fact]] = {order.number: [] for order in sent.orders}
+    for each in sent.deliveries:
         if not (each.is_forged or each.is_poison):
             facts[each.order].append(_fact_of(each))
-    return {order.number: worth(order, fold(order, facts[order.number]).kept, ES, ()).total for order in told.orders}
+    return {order.number: worth(order, fold(order, facts[order.number]).kept, ES, ()).total for order in sent.orders}
 
 
-def _fact_of(told: Told) -> Fact:
-    adapter = PRODUCERS[told.producer]
-    headers = adapter.sign(_key_of(told.producer), told.body, told.event_id, datetime.now(UTC))
-    happening = adapter.read(Sent({name.lower(): text for name, text in headers.items()}, told.body), datetime.now(UTC))
-    assert isinstance(happening, ReportedOrder), happening
-    return happening.fact
+def _fact_of(event: StormEvent) -> Fact:
+    adapter = PRODUCERS[event.producer]
+    headers = adapter.sign(_key_of(event.producer), event.body, event.event_id, datetime.now(UTC))
+    reported = adapter.read(Sent({name.lower(): text for name, text in headers.items()}, event.body), datetime.now(UTC))
+    assert isinstance(reported, ReportedOrder), reported
+    return reported.fact
 
 
 def _key_of(producer: str) -> str:
@@ -165,22 +167,22 @@ class Sender:
     http: httpx.AsyncClient
     statuses: Counter[int]
 
-    async def send_all(self, deliveries: Sequence[Told]) -> None:
-        """All of them, a few dozen at a time, in this order."""
+    async def send_all(self, deliveries: Sequence[StormEvent]) -> None:
+        """Sends all deliveries in this sequence, SENDERS at a time."""
         waiting = iter(deliveries)
 
         async def one_after_another() -> None:
-            for told in waiting:
-                await self._send(told)
+            for event in waiting:
+                await self._send(event)
 
         await asyncio.gather(*(one_after_another() for _ in range(SENDERS)))
 
-    async def _send(self, told: Told) -> None:
-        key = "whsec_" + "Zm9yZ2Vk" if told.is_forged else _key_of(told.producer)
+    async def _send(self, event: StormEvent) -> None:
+        key = "whsec_" + "Zm9yZ2Vk" if event.is_forged else _key_of(event.producer)
         while True:
-            headers = PRODUCERS[told.producer].sign(key, told.body, told.event_id, datetime.now(UTC))
+            headers = PRODUCERS[event.producer].sign(key, event.body, event.event_id, datetime.now(UTC))
             with contextlib.suppress(httpx.TransportError):
-                answer = await self.http.post(f"/webhooks/{told.producer}", content=told.body, headers=dict(headers))
+                answer = await self.http.post(f"/webhooks/{event.producer}", content=event.body, headers=dict(headers))
                 self.statuses[answer.status_code] += 1
                 if answer.status_code < 500:
                     return
@@ -188,7 +190,7 @@ class Sender:
 
 
 async def _kill_workers(programme: Programme, killed: list[int]) -> None:
-    """Every four seconds one of the two workers dies without warning, and another is started: each lives for eight."""
+    """Kills one of the two workers every four seconds and starts another one, so each worker lives eight seconds."""
     while True:
         await asyncio.sleep(4)
         killed.append(await programme.kill_a_worker())
@@ -205,12 +207,12 @@ async def beside(*work: "asyncio.Task[None]") -> AsyncIterator[None]:
 
 
 async def run(folder: Path, stack: ExitStack) -> Mapping[str, str]:
-    """The figures, by name."""
+    """Runs the storm and returns the figures by name."""
     programme = await programme_running(folder, stack, workers=2, MIPOINTS_HOLD_SECONDS=A_DAY)
     owner = await asyncpg.connect(programme.database_url)
     placed_at = await owner.fetchval("select date_trunc('second', programme_now()) - interval '12 hours'")
-    told = storm(Random(SEED), placed_at)
-    await programme.record_orders(told.orders, MEMBERS)
+    all_events = storm(Random(SEED), placed_at)
+    await programme.record_orders(all_events.orders, MEMBERS)
     statuses: Counter[int] = Counter()
     killed: list[int] = []
     started = asyncio.get_running_loop().time()
@@ -218,14 +220,14 @@ async def run(folder: Path, stack: ExitStack) -> Mapping[str, str]:
         sender = Sender(http, statuses)
         killing = asyncio.create_task(_kill_workers(programme, killed))
         async with beside(killing, asyncio.create_task(skip_pauses(programme.database_url))):
-            await sender.send_all(told.deliveries)
+            await sender.send_all(all_events.deliveries)
             sent = asyncio.get_running_loop().time()
             await until_applied(owner)
         done = asyncio.get_running_loop().time()
-        figures = await _judged(owner, told, statuses)
+        figures = await _judged(owner, all_events, statuses)
         before = await ledger(owner)
         again: Counter[int] = Counter()
-        await Sender(http, again).send_all(told.deliveries)
+        await Sender(http, again).send_all(all_events.deliveries)
         await until_applied(owner)
         figures["sent once more, ledger changed"] = str(await ledger(owner) != before)
     figures["workers killed"] = str(len(killed))
@@ -235,26 +237,26 @@ async def run(folder: Path, stack: ExitStack) -> Mapping[str, str]:
     return figures
 
 
-async def _judged(owner: asyncpg.Connection, told: Storm, statuses: Counter[int]) -> dict[str, str]:
-    wanted, found = expected(told), await points_in_the_ledger(owner)
-    wrong = {number for number, points in wanted.items() if found.get(number) != points}
-    forged = {each.event_id for each in told.deliveries if each.is_forged}
-    poison = {each.event_id for each in told.deliveries if each.is_poison}
-    kept = await owner.fetch("select event_id, state from inbox")
-    states = Counter(row["state"] for row in kept)
-    dead = {row["event_id"] for row in kept if row["state"] == "DEAD"}
+async def _judged(owner: asyncpg.Connection, sent: Storm, statuses: Counter[int]) -> dict[str, str]:
+    wanted, actual = expected(sent), await points_in_the_ledger(owner)
+    wrong = {number for number, points in wanted.items() if actual.get(number) != points}
+    forged = {each.event_id for each in sent.deliveries if each.is_forged}
+    poison = {each.event_id for each in sent.deliveries if each.is_poison}
+    rows = await owner.fetch("select event_id, state from inbox")
+    states = Counter(row["state"] for row in rows)
+    dead = {row["event_id"] for row in rows if row["state"] == "DEAD"}
     return {
-        "deliveries, orders": f"{len(told.deliveries)}, {len(told.orders)}",
+        "deliveries, orders": f"{len(sent.deliveries)}, {len(sent.orders)}",
         "answers": ", ".join(f"{count} x {status}" for status, count in sorted(statuses.items())),
-        "events kept": ", ".join(f"{count} {state}" for state, count in sorted(states.items())),
+        "events stored": ", ".join(f"{count} {state}" for state, count in sorted(states.items())),
         "orders whose points differ from the fold": str(len(wrong)),
-        "forged events sent, kept": f"{len(forged)}, {len(forged & {row['event_id'] for row in kept})}",
+        "forged events sent, stored": f"{len(forged)}, {len(forged & {row['event_id'] for row in rows})}",
         "poison sent, dead, other dead": f"{len(poison)}, {len(poison & dead)}, {len(dead - poison)}",
     }
 
 
 def main() -> None:
-    """Runs it in a folder of its own, and exits with 1 where a figure is not what it must be."""
+    """Runs all of it in a temporary folder, and exits with 1 if a figure is wrong."""
     with tempfile.TemporaryDirectory(prefix="mipoints-storm-") as folder, ExitStack() as stack:
         figures = asyncio.run(run(Path(folder), stack))
     table = Table(f"A storm of webhooks, seed {SEED}", "")
@@ -267,7 +269,7 @@ def main() -> None:
         "audit": "sound",
     }
     forged, poison = (
-        figures[name].split(", ") for name in ("forged events sent, kept", "poison sent, dead, other dead")
+        figures[name].split(", ") for name in ("forged events sent, stored", "poison sent, dead, other dead")
     )
     as_it_must = all(figures[name] == figure for name, figure in must.items())
     sys.exit(0 if as_it_must and forged[1] == "0" and poison[0] == poison[1] and poison[2] == "0" else 1)

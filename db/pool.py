@@ -7,13 +7,16 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 
 import asyncpg
 
 from db.circuit import Ask, Circuit
 from db.queries import query
 from db.together import Together
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
 
 T = TypeVar("T")
 
@@ -54,6 +57,11 @@ class TookTooLong(DatabaseUnavailable):
 
 _STANDS_STILL = "Postgres answers nobody; it is asked until it does."
 
+_CANCEL_SECONDS = 1.0
+"""How long a cancelled statement may take to end before its connection is closed (docs/designs/cancelling.md)."""
+_CHECK_CLIENT = "500ms"
+"""How often Postgres checks, while it runs a statement, that the client is still connected."""
+
 _until: ContextVar[float | None] = ContextVar("until", default=None)
 
 
@@ -87,6 +95,35 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 Run = Callable[["Database", Sequence[Item]], Awaitable[Sequence[Result]]]
 """Runs one statement for a set of items; the results are in the items' order."""
+
+
+@dataclass(slots=True)
+class _Call(Generic[T]):
+    """One piece of work, and the connection of the pool that it runs on."""
+
+    work: Callable[[Any], Awaitable[T]]
+    connection: "PoolConnectionProxy[asyncpg.Record] | None" = None
+
+    async def run(self, pool: "asyncpg.Pool[asyncpg.Record]", seconds: float) -> T:
+        """Waits up to `seconds` for a connection, then gives what the work gives."""
+        async with pool.acquire(timeout=seconds) as self.connection:
+            try:
+                return await self.work(self.connection)
+            except (asyncio.CancelledError, asyncpg.InterfaceError, asyncpg.DataError):
+                await self._end_statement()
+                raise
+
+    async def _end_statement(self) -> None:
+        """Ends a statement that was prepared and never sent: until the next one is sent, Postgres would keep its
+        transaction open and its tables locked."""
+        if self.connection is not None and not self.connection.is_closed():
+            await self.connection.execute("select")
+
+    def hang_up(self) -> None:
+        """Closes the connection under a statement whose cancel was not acknowledged; Postgres notices and ends it."""
+        if self.connection is not None:
+            with suppress(asyncpg.InterfaceError):  # it went back to the pool this very moment
+                self.connection.terminate()
 
 
 @dataclass(slots=True)
@@ -161,16 +198,17 @@ class Database:
             raise TookTooLong("There was no time left to ask Postgres.")
         if self._circuit.is_open:
             raise DatabaseUnavailable(_STANDS_STILL)
-        call = asyncio.ensure_future(self._borrow(work))
+        call = _Call(work)
+        running = asyncio.ensure_future(call.run(self.pool, self.seconds))
         try:
-            has_ended = await self._circuit.wait(call, min(self.seconds, left or self.seconds))
+            has_ended = await self._circuit.wait(running, min(self.seconds, left or self.seconds))
         except asyncio.CancelledError:
-            self._give_up(call)
+            self._give_up(call, running)
             raise
         if not has_ended:
-            self._give_up(call)
+            self._give_up(call, running)
             raise self._unanswered(left)
-        return self._outcome(call)
+        return self._outcome(running)
 
     def _unanswered(self, left: float | None) -> DatabaseUnavailable:
         if self._circuit.is_open:
@@ -193,15 +231,17 @@ class Database:
         self._circuit.answered()
         return result
 
-    async def _borrow(self, work: Callable[[Any], Awaitable[T]]) -> T:
-        async with self.pool.acquire(timeout=self.seconds) as connection:
-            return await work(connection)
+    def _give_up(self, call: "_Call[Any]", running: "asyncio.Task[Any]") -> None:
+        """Cancels a call without waiting; the task is kept until it ends so that its outcome is collected.
 
-    def _give_up(self, task: "asyncio.Task[Any]") -> None:
-        """Cancels without waiting; the task is kept until it ends so that its outcome is collected."""
-        self._given_up.add(task)
-        task.add_done_callback(self._collect)
-        task.cancel()
+        A cancel that reaches Postgres before the statement does is lost. If the statement has not ended soon, its
+        connection is closed.
+        """
+        self._given_up.add(running)
+        hanging_up = asyncio.get_running_loop().call_later(_CANCEL_SECONDS, call.hang_up)
+        running.add_done_callback(lambda _: hanging_up.cancel())
+        running.add_done_callback(self._collect)
+        running.cancel()
 
     def _collect(self, task: "asyncio.Task[Any]") -> None:
         self._given_up.discard(task)
@@ -275,7 +315,7 @@ async def _answers(url: str, seconds: float, name: str) -> bool:
 
 
 async def connect(
-    url: str, *, most: int = 10, seconds: float = 2.0, role: str | None = APP_ROLE, name: str = "mipoints"
+    url: str, *, most: int, seconds: float, role: str | None = APP_ROLE, name: str = "mipoints"
 ) -> Database:
     """Opens a pool of up to `most` connections to the database at `url`, each acting as `role`.
 
@@ -290,6 +330,7 @@ async def connect(
         "lock_timeout": f"{int(min(seconds * 0.8, 2) * 1000)}ms",
         "idle_in_transaction_session_timeout": "10s",
         "plan_cache_mode": "force_generic_plan",
+        "client_connection_check_interval": _CHECK_CLIENT,
     }
     if role is not None:
         server_settings["role"] = role

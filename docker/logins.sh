@@ -1,6 +1,6 @@
 #!/bin/sh
-# Run once by the Postgres image on an empty volume: the login of the APIs and workers, which is a member of
-# mipoints_app and nothing else. So no statement of theirs, whatever it says, acts as the ledger's owner.
+# The Postgres image runs this once on an empty volume. It creates the login of the APIs and workers, which is a member of
+# mipoints_app only. So none of their statements can run with the rights of the ledger's owner.
 set -eu
 psql --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname "$POSTGRES_DB" \
   --set password="$SERVICE_PASSWORD" <<'SQL'

@@ -1,4 +1,4 @@
-// One page for /graphql, its parts and Monaco's workers beside it: nothing is fetched from anywhere else.
+// Builds the page for /graphql with all its files and Monaco's workers: a browser fetches nothing from elsewhere.
 import { defineConfig } from "vite";
 
 export default defineConfig({

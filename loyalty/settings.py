@@ -3,16 +3,12 @@
 import base64
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TypeVar
-
-T = TypeVar("T")
+from typing import Any
 
 PREFIX = "MIPOINTS_"
-ASKABLE = ("easypost", "aftership", "shippo", "sendcloud")
-"""The producers that answer questions about a parcel (loyalty/webhooks/producers/questions.py)."""
 
 
 class SettingsError(Exception):
@@ -56,47 +52,36 @@ class Settings:
     outgoing_allow_private: bool = False
 
 
-def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """Reads MIPOINTS_* (and plain DATABASE_URL, REDIS_URL). Raises SettingsError naming every problem at once."""
+_UNSET_IN_A_SANDBOX: Mapping[str, object] = {
+    "velocity_per_minute": 0,
+    "graphql_member_budget": 0,
+    "graphql_service_budget": 0,
+    "graphql_stranger_budget": 0,
+}
+"""What a sandbox has instead of the defaults: no limits."""
+
+_SHARED = ("database_url", "redis_url")
+"""Read without the prefix too, as other programs name them."""
+
+
+def read_settings(environ: Mapping[str, str] | None = None, *, askable: Collection[str]) -> Settings:
+    """Reads MIPOINTS_* (and plain DATABASE_URL, REDIS_URL). Raises SettingsError naming every problem at once.
+
+    `askable`: the producers that may have a key in PRODUCER_KEYS (`loyalty.webhooks.producers.ASKABLE`).
+    """
     reader = _Reader(os.environ if environ is None else environ)
-    sandbox = reader.read("SANDBOX", _switch, False)
-    settings = Settings(
-        database_url=reader.read("DATABASE_URL", _postgres_url, "", shared=True),
-        redis_url=reader.read("REDIS_URL", _redis_url, None, shared=True),
-        auth_jwks_url=reader.read("AUTH_JWKS_URL", _http_url, None),
-        auth_issuer=reader.read("AUTH_ISSUER", str, "mipoints"),
-        auth_audience=reader.read("AUTH_AUDIENCE", str, "mipoints"),
-        auth_secret=reader.read("AUTH_SECRET", str, None),
-        webhook_secrets=reader.read("WEBHOOK_SECRETS", _secrets, {}),
-        producer_keys=reader.read("PRODUCER_KEYS", _keys, {}),
-        reconcile_after_days=reader.read("RECONCILE_AFTER_DAYS", _count, 10),
-        sandbox=sandbox,
-        hold_seconds=reader.read("HOLD_SECONDS", _whole, None),
-        sweep_seconds=reader.read("SWEEP_SECONDS", _positive, 0.5),
-        velocity_per_minute=reader.read("VELOCITY_PER_MINUTE", _whole, 0 if sandbox else None),
-        clock_start=reader.read("CLOCK_START", _instant, None),
-        person_salt=reader.read("PERSON_SALT", _salt, None),
-        pool_size=reader.read("POOL_SIZE", _count, 10),
-        deadline_seconds=reader.read("DEADLINE_SECONDS", _positive, 2.0),
-        graphql_body_limit=reader.read("GRAPHQL_BODY_LIMIT", _count, 256 * 1024),
-        graphql_max_cost=reader.read("GRAPHQL_MAX_COST", _count, 5_000),
-        graphql_member_budget=reader.read("GRAPHQL_MEMBER_BUDGET", _whole, 0 if sandbox else 10_000),
-        graphql_service_budget=reader.read("GRAPHQL_SERVICE_BUDGET", _whole, 0 if sandbox else 1_000_000),
-        graphql_stranger_budget=reader.read("GRAPHQL_STRANGER_BUDGET", _whole, 0 if sandbox else 10_000),
-        graphql_seconds=reader.read("GRAPHQL_SECONDS", _positive, 10.0),
-        proxies=reader.read("PROXIES", _whole, 0),
-        webhook_body_limit=reader.read("WEBHOOK_BODY_LIMIT", _count, 1024 * 1024),
-        streams=reader.read("STREAMS", _count, 10_000),
-        streams_per_member=reader.read("STREAMS_PER_MEMBER", _count, 10),
-        heartbeat_seconds=reader.read("HEARTBEAT_SECONDS", _positive, 15.0),
-        only_trusted_documents=reader.read("TRUSTED_DOCUMENTS", _whose_are_trusted, False),
-        trusted_manifest=reader.read("TRUSTED_MANIFEST", str, None),
-        outgoing_allow_private=reader.read("OUTGOING_ALLOW_PRIVATE", _switch, False),
-    )
-    reader.problems.extend(_contradictions(settings))
+    read = {name: value for name, parse in _PARSERS.items() if (value := reader.read(name, parse)) is not None}
+    values: dict[str, Any] = {"database_url": "", **(_UNSET_IN_A_SANDBOX if read.get("sandbox") else {}), **read}
+    settings = Settings(**values)
+    reader.problems.extend(_contradictions(settings, askable))
     if reader.problems:
         raise SettingsError("\n".join(reader.problems))
     return settings
+
+
+def variable_of(name: str) -> str:
+    """The environment's name of a setting, without its prefix: `pool_size` is POOL_SIZE."""
+    return "TRUSTED_DOCUMENTS" if name == "only_trusted_documents" else name.upper()
 
 
 def check_for_serving(settings: Settings) -> None:
@@ -108,7 +93,7 @@ def check_for_serving(settings: Settings) -> None:
         )
 
 
-def _contradictions(settings: Settings) -> list[str]:
+def _contradictions(settings: Settings, askable: Collection[str]) -> list[str]:
     problems = []
     if not settings.database_url:
         problems.append("Set MIPOINTS_DATABASE_URL, such as postgresql://user:password@host:5432/mipoints.")
@@ -118,9 +103,9 @@ def _contradictions(settings: Settings) -> list[str]:
         if not _is_base64(secret.removeprefix("whsec_"))
     ]
     problems += [
-        f"{PREFIX}PRODUCER_KEYS: {name!r} cannot be asked; there are {', '.join(ASKABLE)}."
+        f"{PREFIX}PRODUCER_KEYS: {name!r} cannot be asked; there are {', '.join(askable)}."
         for name in settings.producer_keys
-        if name not in ASKABLE
+        if name not in askable
     ]
     budgets = {
         "MEMBER": settings.graphql_member_budget,
@@ -152,15 +137,17 @@ class _Reader:
         self.environ = environ
         self.problems: list[str] = []
 
-    def read(self, name: str, parse: Callable[[str], T], default: T, *, shared: bool = False) -> T:
-        text = self.environ.get(PREFIX + name) or (self.environ.get(name) if shared else None)
+    def read(self, name: str, parse: Callable[[str], object]) -> object:
+        """One setting's value; None where it is unset, and where it is wrong, which is a problem more."""
+        variable = variable_of(name)
+        text = self.environ.get(PREFIX + variable) or (self.environ.get(variable) if name in _SHARED else None)
         if not text:
-            return default
+            return None
         try:
             return parse(text)
         except ValueError as error:
-            self.problems.append(f"{PREFIX}{name} {error}.")
-            return default
+            self.problems.append(f"{PREFIX}{variable} {error}.")
+            return None
 
 
 def _switch(text: str) -> bool:
@@ -282,3 +269,39 @@ def _is_base64(text: str) -> bool:
 def _are_secrets(secrets: object) -> bool:
     listed = secrets if isinstance(secrets, list) else [secrets]
     return all(isinstance(secret, str) and secret for secret in listed)
+
+
+_PARSERS: Mapping[str, Callable[[str], object]] = {
+    "database_url": _postgres_url,
+    "redis_url": _redis_url,
+    "auth_jwks_url": _http_url,
+    "auth_issuer": str,
+    "auth_audience": str,
+    "auth_secret": str,
+    "webhook_secrets": _secrets,
+    "producer_keys": _keys,
+    "reconcile_after_days": _count,
+    "sandbox": _switch,
+    "hold_seconds": _whole,
+    "sweep_seconds": _positive,
+    "velocity_per_minute": _whole,
+    "clock_start": _instant,
+    "person_salt": _salt,
+    "pool_size": _count,
+    "deadline_seconds": _positive,
+    "graphql_body_limit": _count,
+    "graphql_max_cost": _count,
+    "graphql_member_budget": _whole,
+    "graphql_service_budget": _whole,
+    "graphql_stranger_budget": _whole,
+    "graphql_seconds": _positive,
+    "proxies": _whole,
+    "webhook_body_limit": _count,
+    "streams": _count,
+    "streams_per_member": _count,
+    "heartbeat_seconds": _positive,
+    "only_trusted_documents": _whose_are_trusted,
+    "trusted_manifest": str,
+    "outgoing_allow_private": _switch,
+}
+"""How each setting's text is read. What it is without a text stands in Settings."""

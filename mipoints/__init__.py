@@ -1,1 +1,1 @@
-"""The command line and the composition root: settings become objects, objects become processes."""
+"""The command line and the composition root: builds objects from the settings, and runs processes with them."""

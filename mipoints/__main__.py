@@ -1,4 +1,4 @@
-"""`python -m mipoints …` is `mipoints …`."""
+"""`python -m mipoints …` does the same as `mipoints …`."""
 
 from mipoints.cli import app
 

@@ -1,4 +1,4 @@
-"""Moving the sandbox's clock, and waiting for what became due."""
+"""Moves the sandbox's clock and waits until all due work is done."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -13,14 +13,15 @@ _BETWEEN_LOOKS = 0.05
 
 
 async def advance_clock(db: Database, text: str) -> datetime:
-    """Moves the clock by a duration such as 13mo or 1d12h; gives the new moment. Raises BadDuration."""
+    """Moves the clock by a duration such as 13mo or 1d12h; returns the new moment. Raises BadDuration."""
     duration = parse_duration(text)
-    rest = timedelta(days=duration.days, seconds=duration.seconds)
-    return await clock.advance(db, duration.months, rest)
+    remainder = timedelta(days=duration.days, seconds=duration.seconds)
+    return await clock.advance(db, duration.months, remainder)
 
 
 async def wait_until_done(db: Database, stalled_after: float = STALLED_AFTER) -> None:
-    """Returns when nothing is due any more. Raises Problem when nothing moves for so many seconds."""
+    """Returns when no work is due any more. Raises Problem if the amount of due work stays the same for
+    `stalled_after` seconds."""
     loop = asyncio.get_running_loop()
     due, moved_at = await clock.work_due(db), loop.time()
     while due:

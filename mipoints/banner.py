@@ -1,4 +1,4 @@
-"""What `mipoints dev` says when everything runs: where, as whom, and a line to try."""
+"""The text that `mipoints dev` prints when everything runs: addresses, tokens, and a command to try."""
 
 import shlex
 
@@ -13,7 +13,7 @@ _WEEK = 7 * 24 * 3600
 
 
 def banner(url: str, settings: Settings) -> str:
-    """Addresses, tokens on lines of their own so that they can be copied whole, and a curl line that works."""
+    """Returns the addresses, the tokens and a curl command that works. Each token has its own line, for copying."""
     console = output()
     with console.capture() as captured:
         console.rule("[bold]Mi Points is running[/]")
@@ -33,15 +33,15 @@ def _addresses(console: Console, url: str) -> None:
 
 
 def _tokens(console: Console, settings: Settings) -> str:
-    """Shows the tokens; gives the member's."""
+    """Prints the tokens and returns the member's token."""
     tokens = {
         f"the member {LUCIA}": issue(settings, member=LUCIA, market="ES", seconds=_WEEK),
         "the storefront": issue(settings, scope="storefront", name="storefront", seconds=_WEEK),
         "an operator": issue(settings, scope="operator", name="operator", seconds=_WEEK),
     }
     console.print("\nTokens, valid for a week (`Authorization: Bearer …`)")
-    for who, token in tokens.items():
-        console.print(f"  [bold]{who}[/]")
+    for holder, token in tokens.items():
+        console.print(f"  [bold]{holder}[/]")
         console.print(token, soft_wrap=True)
     return next(iter(tokens.values()))
 
@@ -54,7 +54,7 @@ def _next_steps(console: Console) -> None:
 
 
 def curl_line(url: str, token: str) -> str:
-    """One line for a shell."""
+    """Returns a shell command, in one line, that reads the token's member from the server at `url`."""
     query = '{"query": "{ me { miId balance { available pending } nextReward { missing reward { name } } } }"}'
     parts = [
         f"{url}/graphql",

@@ -1,4 +1,4 @@
-"""Processes that a sandbox starts and stops: each in its own session, none of them outliving it."""
+"""Processes that a sandbox starts and stops. Each has its own session, and none runs longer than the sandbox."""
 
 import asyncio
 import signal
@@ -11,20 +11,21 @@ from mipoints.console import say
 from mipoints.die_with_parent import die_with_parent
 from mipoints.problems import Problem
 
-STOP_SECONDS = 15.0
+CHILD_STOP_SECONDS = 15.0
 _LINE_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class ChildProcess:
-    """`mipoints …` as a process whose every line is forwarded with its name before it."""
+    """A running `mipoints …` process. Each line of its output is forwarded, with the process's name in front."""
 
     name: str
     process: asyncio.subprocess.Process
 
     @classmethod
     async def start(cls, name: str, *arguments: str, env: Mapping[str, str]) -> Self:
-        """Starts it with this interpreter. A Ctrl-C at the terminal does not reach it: `stop` does."""
+        """Starts `mipoints` with these arguments and this interpreter. A Ctrl-C at the terminal does not reach the
+        process, because it has its own session; use `stop`."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -41,7 +42,8 @@ class ChildProcess:
         return cls(name, process)
 
     async def forward(self) -> None:
-        """Writes its lines to stderr until it ends; it is read even where nobody reads us, or it would stand still."""
+        """Copies the process's lines to stderr until it ends. It keeps reading even if our stderr is closed: if it
+        stopped, the process would block as soon as the pipe is full."""
         assert self.process.stdout is not None
         while True:
             try:
@@ -53,17 +55,17 @@ class ChildProcess:
             say(f"{self.name:>6} | {line.decode(errors='replace').rstrip()}", sys.stderr)
 
     async def ended(self) -> None:
-        """Waits until it has ended, which it should not; raises Problem then."""
+        """Waits until the process ends by itself, and then raises Problem: it should run until `stop`."""
         code = await self.process.wait()
         raise Problem(f"The {self.name} ended by itself (exit code {code}), so everything was stopped.")
 
     async def stop(self) -> None:
-        """Asks it to finish, and kills it when it does not within 15 seconds."""
+        """Sends SIGTERM, and SIGKILL if the process has not ended within 15 seconds."""
         if self.process.returncode is not None:
             return
         self.process.send_signal(signal.SIGTERM)
         try:
-            async with asyncio.timeout(STOP_SECONDS):
+            async with asyncio.timeout(CHILD_STOP_SECONDS):
                 await self.process.wait()
         except TimeoutError:
             self.process.kill()

@@ -1,4 +1,4 @@
-"""The command line: `mipoints --help` says what there is."""
+"""The command line: collects the commands of all groups. `mipoints --help` lists them."""
 
 import typer
 
@@ -16,8 +16,8 @@ from mipoints.commands import (
     tokens,
     webhooks,
 )
-from mipoints.commands import reconcile as reconciling
-from mipoints.commands import seed_and_audit as books
+from mipoints.commands import reconcile as reconciliation
+from mipoints.commands import seed_and_audit as ledger
 
 app = typer.Typer(
     name="mipoints",
@@ -28,7 +28,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for group in (sandbox, processes, tokens, books, reconciling, schema, errors):
+for group in (sandbox, processes, tokens, ledger, reconciliation, schema, errors):
     app.registered_commands.extend(group.app.registered_commands)
 webhooks.app.registered_commands.extend(deliveries.app.registered_commands)
 app.add_typer(clock.app, name="clock")

@@ -1,4 +1,4 @@
-"""A client of a running server: GraphQL and webhooks over HTTP, as an app, the storefront or a shipper would."""
+"""A client of a running server. It sends GraphQL and webhooks over HTTP, as the app, a storefront and a shipper do."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -14,37 +14,38 @@ READY_SECONDS = 60.0
 
 
 class Unexpected(Problem):
-    """An answer that is not what the story says; the sentence tells both."""
+    """An answer differs from what the tour expects; the sentence names both values."""
 
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """One server, by its address."""
+    """One server at one address."""
 
     http: httpx.AsyncClient
     url: str
 
-    async def ask(self, document: str, variables: Mapping[str, Any], token: str | None = None) -> Any:
-        """The value of a request's only root field. Raises Unexpected for errors, Problem when nobody answers."""
+    async def execute(self, document: str, variables: Mapping[str, Any], token: str | None = None) -> Any:
+        """Sends a document that has one root field, and returns that field's value. Raises Unexpected if the answer has
+        errors, and Problem if there is no answer."""
         headers = {"authorization": f"Bearer {token}"} if token else {}
         body = {"query": document, "variables": dict(variables)}
-        answer = await post(self.http, f"{self.url}/graphql", json=body, headers=headers)
+        response = await post(self.http, f"{self.url}/graphql", json=body, headers=headers)
         try:
-            told = answer.json()
+            answer = response.json()
         except ValueError as error:
-            raise Unexpected(f"{self.url}/graphql answered {answer.status_code}, which is no GraphQL.") from error
-        if not isinstance(told, dict) or told.get("errors") or not isinstance(told.get("data"), dict):
-            errors = told.get("errors") if isinstance(told, dict) else told
+            raise Unexpected(f"{self.url}/graphql answered {response.status_code}, which is no GraphQL.") from error
+        if not isinstance(answer, dict) or answer.get("errors") or not isinstance(answer.get("data"), dict):
+            errors = answer.get("errors") if isinstance(answer, dict) else answer
             raise Unexpected(f"{self.url}/graphql answered with errors: {errors}")
-        return next(iter(told["data"].values()))
+        return next(iter(answer["data"].values()))
 
     async def deliver(self, producer: str, headers: Mapping[str, str], body: bytes) -> httpx.Response:
-        """A webhook, byte for byte."""
+        """Sends a webhook's headers and body unchanged, byte for byte, and returns the response."""
         return await post(self.http, f"{self.url}/webhooks/{producer}", content=body, headers=dict(headers))
 
 
 async def post(http: httpx.AsyncClient, url: str, **options: Any) -> httpx.Response:
-    """One request. Raises Problem when nobody answers."""
+    """Sends one POST request and returns the response. Raises Problem if there is no answer."""
     try:
         return await http.post(url, **options)
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
@@ -54,12 +55,13 @@ async def post(http: httpx.AsyncClient, url: str, **options: Any) -> httpx.Respo
 
 
 def new_http() -> httpx.AsyncClient:
-    """Patient with one answer for ten seconds; proxies of the environment are not for a server of ours."""
+    """Returns a client that waits ten seconds for each answer. It ignores the environment's proxies, because the server
+    is our own."""
     return httpx.AsyncClient(timeout=10, trust_env=False)
 
 
 async def until_ready(api: Api, seconds: float = READY_SECONDS) -> None:
-    """Returns when the server can take requests. Raises Problem when that takes too long."""
+    """Returns when /readyz answers with success. Raises Problem if that takes longer than `seconds`."""
     try:
         await until(lambda: _is_ready(api), seconds)
     except TimeoutError as error:

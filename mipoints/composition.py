@@ -1,4 +1,4 @@
-"""Where settings become objects: the programme, who is believed, and who wakes the workers."""
+"""Builds the parts of an API process from the settings: the programme, the token verifier, the wake-ups of workers."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +15,7 @@ from mipoints.wake import Wake
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What an API process is made of."""
+    """All parts of an API process."""
 
     settings: Settings
     programme: Programme
@@ -27,15 +27,12 @@ class Parts:
 
 @asynccontextmanager
 async def opened_parts(settings: Settings) -> AsyncIterator[Parts]:
-    """All parts of an API process, closed afterwards."""
+    """Opens all parts of an API process, and closes them at the end of the block."""
     wake, changes = Wake(settings.redis_url), Followers.of(settings)
     budget = Budget(spending(settings), settings.redis_url)
     async with opened_database(settings) as db:
         try:
-            programme = Programme(
-                db, settings.hold_seconds, settings.velocity_per_minute, person_salt=settings.person_salt
-            )
-            yield Parts(settings, programme, wake, Verifier(settings), changes, budget)
+            yield Parts(settings, Programme.of(db, settings), wake, Verifier(settings), changes, budget)
         finally:
             await changes.close()
             await budget.close()

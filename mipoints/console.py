@@ -1,4 +1,4 @@
-"""Rich consoles: what a person reads on a terminal, and plain lines everywhere else."""
+"""Rich consoles: formatted text on a terminal, plain lines elsewhere."""
 
 import os
 import sys
@@ -15,19 +15,20 @@ _WIDTH = 80
 
 
 def output() -> Console:
-    """Standard output; where it is no terminal lines stay whole, so that programs can read them."""
+    """Returns a console on standard output. If that is no terminal, lines are not wrapped, so that programs can read
+    them."""
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, soft_wrap=True, width=_WIDTH)
 
 
 def errors() -> Console:
-    """Standard error, for progress."""
+    """Returns a console on standard error, for progress."""
     return Console(stderr=True, highlight=False)
 
 
 def say(text: str, stream: TextIO | None = None) -> None:
-    """Prints a line for whoever still reads. Where the pipe or the terminal is gone, this and all that follows is lost,
-    and nothing else: who goes on working, or is about to stop, does."""
+    """Prints a line. If the pipe or the terminal is gone, this line and all later lines are lost, but no error is
+    raised: the caller must be able to continue its work or its shutdown."""
     stream = stream or sys.stdout
     try:
         print(text, file=stream, flush=True)
@@ -38,7 +39,7 @@ def say(text: str, stream: TextIO | None = None) -> None:
 
 
 def print_table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table on standard output; where that is no terminal, wide enough that cells stay whole."""
+    """Prints a table on standard output. If that is no terminal, the table is wide enough for its longest row."""
     table = Table(*headers, box=box.SIMPLE_HEAD, header_style="bold")
     for row in rows:
         table.add_row(*(escape(cell) for cell in row))

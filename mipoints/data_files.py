@@ -1,4 +1,4 @@
-"""Data files of terms and campaigns as a person names them: by path, or a shipped one by its name."""
+"""Reads and checks data files of terms and campaigns. A file is named by its path; a shipped one, also by its name."""
 
 import tomllib
 from collections.abc import Iterable
@@ -14,14 +14,14 @@ from mipoints.problems import MISTYPED, Problem
 
 @dataclass(slots=True)
 class Checked:
-    """What a check found: names of versions and campaigns that are sound, and a sentence for each file that is not."""
+    """The result of a check: the names of sound versions and campaigns, and a sentence for each faulty file."""
 
     sound: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
 
 def document_of(path: Path) -> Document:
-    """A TOML file's content. Raises Problem where it cannot be read."""
+    """Returns the content of a TOML file. Raises Problem if it cannot be read."""
     try:
         return read_document(path)
     except OSError as error:
@@ -31,7 +31,7 @@ def document_of(path: Path) -> Document:
 
 
 def campaign_document(named: str) -> Document:
-    """A campaign file by its path, or a shipped one by its name. Raises Problem."""
+    """Returns a campaign file, by its path or by the name of a shipped one. Raises Problem if there is none."""
     path = Path(named)
     if not path.exists() and named in shipped_campaign_names():
         return shipped_campaign(named)
@@ -42,7 +42,7 @@ def campaign_document(named: str) -> Document:
 
 
 def check_shipped_files() -> Checked:
-    """Every shipped file of terms and campaigns against its schema."""
+    """Checks every shipped file of terms and campaigns against its schema."""
     try:
         return Checked(sound=check_shipped())
     except BadDocument as error:
@@ -50,7 +50,8 @@ def check_shipped_files() -> Checked:
 
 
 def check_files(names: Iterable[str]) -> Checked:
-    """Files of terms and campaigns against their schemas, beside the shipped terms and each other."""
+    """Checks files of terms and campaigns against their schemas, together with the shipped terms and with each
+    other."""
     documents = {name: document_of(Path(name)) for name in names}
     versions = [terms_from(each) for each in shipped_terms() if each not in documents.values()]
     checked = Checked()
@@ -63,7 +64,8 @@ def check_files(names: Iterable[str]) -> Checked:
 
 
 def _check(document: Document, versions: list[Terms]) -> list[str]:
-    """Names what is in a sound file; terms join the versions that later files stand beside. Raises BadDocument."""
+    """Returns the names in a sound file. Terms are added to `versions`, so that later files are checked together with
+    them. Raises BadDocument."""
     if "campaigns" in document:
         return [campaign.id for campaign in campaigns_of_file(document, by_market(versions))]
     terms = terms_from(document)

@@ -1,4 +1,5 @@
-"""The database that the settings name. It stands alone, so that a command which needs no more starts at once."""
+"""Opens the database that the settings name. It has its own file, so that a command that needs only the database
+imports little and starts at once."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,9 +12,11 @@ from loyalty.settings import Settings
 async def opened_database(
     settings: Settings, *, seconds: float | None = None, role: str | None = APP_ROLE
 ) -> AsyncIterator[Database]:
-    """A pool that opens connections when they are needed, so a database that is away keeps nobody from starting.
+    """Opens a pool, and closes it at the end of the block. Connections are opened when they are needed, so a process
+    starts even if the database is away.
 
-    `role` is whom its statements run as; None for the login itself, which may do what the application may not.
+    `role` is the Postgres role that runs the statements; None means the login itself, which has more rights than the
+    application. `seconds` is the timeout of a statement.
     """
     db = await connect(
         settings.database_url,

@@ -1,4 +1,4 @@
-"""How one delivery is told on a terminal: its facts, its headers, its body, and what it is read as."""
+"""The text of one delivery for a terminal: its facts, its headers, its body, and the events that we read in it."""
 
 import json
 from collections.abc import Iterator
@@ -14,19 +14,19 @@ from loyalty.webhooks.producers.events import Ignored, ProducerEvent, Sent
 _INDENT = "    "
 
 
-def delivery_text(row: DeliveryRow, kept: Delivery) -> Iterator[str]:
-    """The lines."""
+def delivery_text(row: DeliveryRow, delivery: Delivery) -> Iterator[str]:
+    """Returns the text of a delivery, line by line."""
     yield f"{row.producer} {_plain(row.event_id)}"
     for name, value in _facts(row):
         yield f"{name + ':':<14}{_plain(value)}"
     yield "headers:"
-    for name, value in kept.headers.items():
+    for name, value in delivery.headers.items():
         yield f"{_INDENT}{name}: {_plain(value)}"
-    yield f"body, {len(kept.body)} bytes:"
-    for line in _body(kept.body):
+    yield f"body, {len(delivery.body)} bytes:"
+    for line in _body(delivery.body):
         yield _INDENT + line
     yield "read as:"
-    for line in _read(kept):
+    for line in _read(delivery):
         yield _INDENT + line
 
 
@@ -46,7 +46,7 @@ def _facts(row: DeliveryRow) -> Iterator[tuple[str, str]]:
 
 
 def _body(body: bytes) -> list[str]:
-    """JSON indented; anything else as Python writes bytes."""
+    """Returns JSON indented, and anything else as Python writes bytes."""
     try:
         text = json.dumps(json.loads(body), indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):
@@ -54,37 +54,38 @@ def _body(body: bytes) -> list[str]:
     return [_plain(line) for line in text.splitlines()]
 
 
-def _read(kept: Delivery) -> list[str]:
-    """What a worker of this release makes of it; what it stumbles over is told, as a worker would log it."""
-    adapter = PRODUCERS.get(kept.producer)
+def _read(delivery: Delivery) -> list[str]:
+    """Returns the events that a worker of this release reads in the delivery. If it cannot read it, returns the error
+    as the worker would log it."""
+    adapter = PRODUCERS.get(delivery.producer)
     if adapter is None:
-        return [f"This release does not know the producer {kept.producer}."]
+        return [f"This release does not know the producer {delivery.producer}."]
     try:
-        return list(_happening(adapter.read(Sent(kept.headers, kept.body), kept.received_at)))
+        return list(_event(adapter.read(Sent(delivery.headers, delivery.body), delivery.received_at)))
     except Exception as error:
         return [f"It cannot be read: {type(error).__name__}: {_plain(str(error))}"]
 
 
-def _happening(happening: ProducerEvent) -> Iterator[str]:
-    if isinstance(happening, Ignored):
-        yield f"ignored: {_plain(happening.reason)}"
+def _event(event: ProducerEvent) -> Iterator[str]:
+    if isinstance(event, Ignored):
+        yield f"ignored: {_plain(event.reason)}"
     else:
-        yield from _named(happening)
+        yield from _named(event)
 
 
-def _named(delivery_text: Any, indent: str = "") -> Iterator[str]:
-    """A happening or a fact in it, without what is not said."""
-    for each in fields(delivery_text):
-        value = getattr(delivery_text, each.name)
-        inner = [part for part in (value if isinstance(value, tuple) else (value,)) if is_dataclass(part)]
-        for part in inner:
-            yield f"{indent}{each.name}: {type(part).__name__}"
-            yield from _named(part, indent + "  ")
+def _named(part: Any, indent: str = "") -> Iterator[str]:
+    """Returns the fields of an event or of a fact in it, without the empty ones."""
+    for each in fields(part):
+        value = getattr(part, each.name)
+        inner = [item for item in (value if isinstance(value, tuple) else (value,)) if is_dataclass(item)]
+        for item in inner:
+            yield f"{indent}{each.name}: {type(item).__name__}"
+            yield from _named(item, indent + "  ")
         if not inner and value not in (None, False, ()):
             shown = value.isoformat() if isinstance(value, datetime) else str(value)
             yield f"{indent}{each.name}: {_plain(shown)}"
 
 
 def _plain(text: str) -> str:
-    """Nothing that a stranger sent moves the terminal's cursor."""
+    """Escapes control characters: text from outside must not move the terminal's cursor."""
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)

@@ -1,6 +1,6 @@
-"""The sandbox's small programme: members in every market, campaigns, points, an order on its way.
+"""Loads the sandbox's demo data: members in every market, campaigns, points, and an order on its way.
 
-Told to a running server as its clients would tell it; campaigns come from data files, as `campaign load` takes them.
+It sends requests to a running server, as its clients do. Campaigns come from data files, as for `campaign load`.
 """
 
 import json
@@ -12,16 +12,16 @@ from typing import Any
 from api.graphiql import LUCIA, OLIVER
 from db import clock
 from db.pool import Database
-from loyalty.operators.campaigns import load_campaigns
+from loyalty.operators.load_campaigns import load_campaigns
+from loyalty.programme.catalogue import catalogue_now
 from loyalty.programme.files import Document, shipped_campaign
-from loyalty.programme.programme import Programme
 from loyalty.settings import Settings
 from loyalty.tokens import issue
 from mipoints.client import Api, Unexpected
 from mipoints.documents import EARN, ORDER, RECORD_ORDER, REGISTER
 from mipoints.signing import NATIVE, first_secret, signed_headers
 
-MEMBERS = {
+DEMO_MEMBERS = {
     "ES": LUCIA,
     "FR": "demo-fr-camille",
     "IT": "demo-it-giulia",
@@ -34,7 +34,7 @@ _RUNS_FOR = timedelta(days=60)
 
 
 def _from_today(example: Document, today: date, markets: list[str]) -> Document:
-    """The shipped example on days of our own, as its comment says."""
+    """Returns the shipped example with a window that starts today, as the comment in its file suggests."""
     last_day = today + _RUNS_FOR
     window = {"markets": markets, "first_day": today.isoformat(), "last_day": last_day.isoformat()}
     campaigns = example["campaigns"]
@@ -45,18 +45,19 @@ def _from_today(example: Document, today: date, markets: list[str]) -> Document:
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """The demo's way to one server."""
+    """Sends the demo data to one server."""
 
     api: Api
     settings: Settings
     db: Database
 
     async def load(self) -> bool:
-        """Tells the whole demo; False where it was told before. Cut off in the middle, it goes on the next time."""
+        """Sends all demo data and returns True; returns False if the server has it already. After an interrupted load,
+        the next call sends the rest."""
         if await self._is_known(ON_ITS_WAY):
             return False
         await self._announce_campaigns()
-        for market, mi_id in MEMBERS.items():
+        for market, mi_id in DEMO_MEMBERS.items():
             await self._join(mi_id, market)
             await self._earn(mi_id, "appSignIn", {})
             await self._earn(mi_id, "fuel", {})
@@ -72,21 +73,22 @@ class Demo:
         return True
 
     async def _join(self, mi_id: str, market: str) -> None:
-        told = {"miId": mi_id, "market": market, "birthDate": "1990-05-17"}
-        await self._tell(REGISTER, told, f"demo-join-{mi_id}", "MemberRegistered", self._storefront)
+        registration = {"miId": mi_id, "market": market, "birthDate": "1990-05-17"}
+        await self._send(REGISTER, registration, f"demo-join-{mi_id}", "MemberRegistered", self._storefront)
 
     async def _earn(self, mi_id: str, activity: str, details: dict[str, str]) -> None:
         token = issue(self.settings, member=mi_id)
-        told = {"activity": {activity: details}}
-        await self._tell(EARN, told, f"demo-{activity}", "PointsVerdict", token)
+        activity_input = {"activity": {activity: details}}
+        await self._send(EARN, activity_input, f"demo-{activity}", "PointsVerdict", token)
 
     async def _order(
         self, number: str, lines: Sequence[tuple[str, str, int, int]], parcels: dict[str, list[str]]
     ) -> None:
-        """An order of Lucía's, told once: the moment it was placed is part of it."""
+        """Sends an order of Lucía's, once: the time it was placed is part of the order, so a second request would
+        differ from the first."""
         if await self._is_known(number):
             return
-        told = {
+        order = {
             "number": number,
             "miId": LUCIA,
             "placedAt": await self._moment(),
@@ -104,7 +106,7 @@ class Demo:
                 for parcel, ids in parcels.items()
             ],
         }
-        await self._tell(RECORD_ORDER, told, f"demo-order-{number}", "OrderRecorded", self._storefront)
+        await self._send(RECORD_ORDER, order, f"demo-order-{number}", "OrderRecorded", self._storefront)
 
     async def _deliver(self, number: str, parcel: str) -> None:
         data = {"order_number": number, "tracking_number": parcel, "occurred_at": await self._moment()}
@@ -115,16 +117,16 @@ class Demo:
             raise Unexpected(f"The demo's webhook was answered with {answer.status_code}: {answer.text}")
 
     async def _is_known(self, number: str) -> bool:
-        return await self.api.ask(ORDER, {"number": number}, self._storefront) is not None
+        return await self.api.execute(ORDER, {"number": number}, self._storefront) is not None
 
-    async def _tell(self, document: str, told: dict[str, Any], key: str, expected: str, token: str) -> None:
-        answer = await self.api.ask(document, {"input": told, "key": key}, token)
+    async def _send(self, document: str, input_: dict[str, Any], key: str, expected: str, token: str) -> None:
+        answer = await self.api.execute(document, {"input": input_, "key": key}, token)
         if answer is None or answer["__typename"] != expected:
             raise Unexpected(f"The demo expected {expected} and was answered {answer}.")
 
     async def _announce_campaigns(self) -> None:
         """The shipped campaign files as an operator loads them, and double points from today on."""
-        markets = list((await Programme(self.db).catalogue()).open_markets)
+        markets = list((await catalogue_now(self.db)).open_markets)
         example = shipped_campaign("double_points_example")
         today = (await clock.now(self.db)).date()
         for document in (shipped_campaign("members_week_2022"), example, _from_today(example, today, markets)):

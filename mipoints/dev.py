@@ -1,4 +1,4 @@
-"""`mipoints dev`: the whole programme on one machine, out of one directory, gone with one Ctrl-C."""
+"""`mipoints dev`: runs the whole programme on one machine with one data directory. One Ctrl-C stops everything."""
 
 import asyncio
 import fcntl
@@ -12,6 +12,7 @@ from typing import IO
 
 from db.pool import connect
 from loyalty.settings import Settings, read_settings
+from loyalty.webhooks.producers import ASKABLE
 from mipoints.banner import banner
 from mipoints.child_process import ChildProcess
 from mipoints.client import Api, new_http, until_ready
@@ -27,8 +28,8 @@ from mipoints.sandbox import home, secrets_of, write_env_file
 from mipoints.stop_signals import until_stopped
 
 HOST = "127.0.0.1"
-_KEPT = ("MIPOINTS_OUTGOING_ALLOW_PRIVATE",)
-"""Settings of the sandbox that other commands in the checkout go by as well, for as long as it runs."""
+_SHARED = ("MIPOINTS_OUTGOING_ALLOW_PRIVATE",)
+"""Settings of this process that other commands in the checkout use too, until the next start of the sandbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,13 @@ class Sandbox:
 
     @property
     def url(self) -> str:
-        """Where the API answers."""
+        """The address of the API."""
         return f"http://{HOST}:{self.port}"
 
 
 def run(port: int, *, fresh: bool) -> None:
-    """Runs until Ctrl-C, SIGTERM or SIGHUP. Raises Problem when something is in the way, or ends by itself."""
+    """Runs the sandbox until Ctrl-C, SIGTERM or SIGHUP. Raises Problem if it cannot start, or if the API or the worker
+    ends by itself."""
     sandbox = Sandbox(home(), port)
     with _only_one(sandbox.folder):
         listen(HOST, port).close()
@@ -55,7 +57,7 @@ def run(port: int, *, fresh: bool) -> None:
 
 
 def _only_one(folder: Path) -> IO[str]:
-    """A hold on the directory that ends with this process. Raises Problem while another has it."""
+    """Locks the directory until this process ends. Raises Problem if another process holds the lock."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = (folder / "dev.lock").open("a")
@@ -70,7 +72,7 @@ def _only_one(folder: Path) -> IO[str]:
 
 
 def _forget(folder: Path) -> None:
-    """Removes the sandbox's data; a server that an earlier run left behind is stopped first."""
+    """Removes the sandbox's data. A server that an earlier run left running is stopped first."""
     if _named("DATABASE_URL"):
         raise Problem("--fresh forgets the sandbox's own Postgres only: empty the database you named yourself.")
     if (folder / "postgres").exists():
@@ -82,7 +84,7 @@ def _forget(folder: Path) -> None:
 async def _run(sandbox: Sandbox) -> None:
     async with AsyncExitStack() as stack:
         environ = _environment(sandbox, stack)
-        settings = read_settings(environ)
+        settings = read_settings(environ, askable=ASKABLE)
         await bring_up_to_date(settings, say)
         serving = ("serve", "--host", HOST, "--port", str(sandbox.port))
         children = [
@@ -99,7 +101,7 @@ async def _run(sandbox: Sandbox) -> None:
 
 
 async def _child(stack: AsyncExitStack, name: str, *arguments: str, env: Mapping[str, str]) -> ChildProcess:
-    """A started child, which the stack stops; its last lines are shown after that."""
+    """Starts a child process. The stack stops it, and then waits until its last lines are shown."""
     child = await ChildProcess.start(name, *arguments, env=env)
     forwarding = asyncio.ensure_future(child.forward())
     stack.push_async_callback(asyncio.wait, [forwarding])
@@ -108,7 +110,7 @@ async def _child(stack: AsyncExitStack, name: str, *arguments: str, env: Mapping
 
 
 async def _first_of(*tasks: "asyncio.Future[None]") -> None:
-    """Returns or raises as the first that ends does."""
+    """Waits for the first task that ends, and returns or raises as that task does."""
     done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in done:
         task.result()
@@ -120,8 +122,8 @@ def _cancel_all(tasks: "Sequence[asyncio.Future[None]]") -> None:
 
 
 async def _get_ready(sandbox: Sandbox, settings: Settings) -> None:
-    """Waits for the API and tells it the demo, the first time."""
-    db = await connect(settings.database_url, seconds=settings.deadline_seconds)
+    """Waits until the API is ready, and sends it the demo data if it does not have them yet."""
+    db = await connect(settings.database_url, most=settings.pool_size, seconds=settings.deadline_seconds)
     try:
         async with new_http() as http:
             api = Api(http, sandbox.url)
@@ -132,15 +134,15 @@ async def _get_ready(sandbox: Sandbox, settings: Settings) -> None:
 
 
 def _environment(sandbox: Sandbox, stack: AsyncExitStack) -> dict[str, str]:
-    """Starts the servers that nobody named, and gives the environment of everything else; other commands in this
-    checkout find it in sandbox.env."""
+    """Starts a Postgres and a Redis of our own where the environment names none, and returns the environment for the
+    child processes. Other commands in this checkout read it from sandbox.env."""
     redis_url = _named("REDIS_URL") or _own_redis(sandbox.folder, stack)
     ours = {
         "MIPOINTS_DATABASE_URL": _named("DATABASE_URL") or _own_postgres(sandbox.folder, stack),
         **({"MIPOINTS_REDIS_URL": redis_url} if redis_url else {}),
         "MIPOINTS_SANDBOX": "on",
         "MIPOINTS_SANDBOX_URL": sandbox.url,
-        **{name: os.environ[name] for name in _KEPT if os.environ.get(name)},
+        **{name: os.environ[name] for name in _SHARED if os.environ.get(name)},
         **secrets_of(sandbox.folder),
     }
     write_env_file(sandbox.folder, ours)
@@ -158,7 +160,8 @@ def _own_postgres(folder: Path, stack: AsyncExitStack) -> str:
 
 
 def _own_redis(folder: Path, stack: AsyncExitStack) -> str | None:
-    """A Redis of the sandbox's own; None where the machine has none, which only makes workers look a little later."""
+    """Starts the sandbox's own Redis and returns its URL. Returns None if the machine has no Redis: workers then only
+    look for due work a little later."""
     if not EmbeddedRedis.can_be_had():
         say("There is no Redis on this machine, so nothing wakes the worker early: it looks for due work by itself.")
         return None

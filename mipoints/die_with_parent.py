@@ -1,4 +1,4 @@
-"""Children that go when their parent does, however it goes: a `kill -9` leaves nobody behind."""
+"""Ends child processes when their parent dies, even by `kill -9`."""
 
 import ctypes
 import os
@@ -12,19 +12,21 @@ _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 def die_with_parent(last_signal: signal.Signals) -> Callable[[], None] | None:
-    """What a child calls between fork and exec (`preexec_fn`) to be sent this signal when its parent has died.
+    """Returns the function that a child calls between fork and exec (`preexec_fn`). The kernel then sends the child
+    `last_signal` when its parent dies.
 
-    Linux only: elsewhere (macOS) nothing tells a child, and a killed parent's children stay until the next start finds
-    them. Linux sends it when the *thread* that started the child ends, so a child of any thread but the main one is
-    not asked to. Popen calls it after it has changed the account, which would take it back.
+    Linux only: elsewhere (macOS) the kernel has no such signal, and the children of a killed parent run until the next
+    start finds them. Linux sends the signal when the *thread* that started the child ends, so the result is None in any
+    thread but the main one. Popen calls the function after it has changed the account, because that change would clear
+    the setting.
     """
     if _LIBC is None or threading.current_thread() is not threading.main_thread():
         return None
     libc, parent = _LIBC, os.getpid()
 
-    def ask() -> None:
+    def request_signal() -> None:
         libc.prctl(_PR_SET_PDEATHSIG, last_signal)
-        if os.getppid() != parent:  # it died before it could be asked about
+        if os.getppid() != parent:  # the parent died before the request
             os.kill(os.getpid(), signal.SIGKILL)
 
-    return ask
+    return request_signal

@@ -1,4 +1,4 @@
-"""What the demo and the tour ask of a server: GraphQL documents, each with one root field."""
+"""GraphQL documents that the demo and the tour send to a server. Each has one root field."""
 
 _REFUSAL = "... on Refusal { code message }"
 _VERDICT = "verdict { outcome code points message }"

@@ -1,4 +1,4 @@
-"""docs/errors.md: every code a client can meet, the sentence that is said with it, and what to do."""
+"""docs/errors.md: every code that a client can receive, its sentence, and what to do about it."""
 
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -13,11 +13,11 @@ _HEAD = """# Errors, by code
 
 Made by `make errors` from the code and `api/errors.toml`; a test keeps it current.
 
-Two kinds of no: a **refusal** is data, a member of a mutation's union that implements `Refusal`: `code` for the
-program, `message` for the person in the language of Accept-Language. A **fault** is a top-level error with
+There are two kinds of errors. A **refusal** is data, a member of a mutation's union that implements `Refusal`: `code`
+is for the program, `message` for the person, in the language of Accept-Language. A **fault** is a top-level error with
 `extensions.code` and `extensions.requestId`; its `message` is for developers. Where there is no union, as in a
-subscription, a refusal is told as a fault with the refusal's code. Codes are stable; a new one may come, so keep a
-default branch.
+subscription, a refusal is sent as a fault with the refusal's code. Codes are stable. New ones may be added, so handle
+unknown codes too.
 """
 _FAULTS = """## Faults: `errors[].extensions.code`
 
@@ -28,12 +28,12 @@ has it. An answer with `data` is 200 in both.
 
 
 def documented_codes() -> dict[str, Any]:
-    """What to do about each code."""
+    """Returns the content of api/errors.toml: the advice for each code."""
     return tomllib.loads(files("api").joinpath("errors.toml").read_text("utf-8"))
 
 
 def errors_document() -> str:
-    """The whole document."""
+    """Returns the text of the whole document."""
     facts = documented_codes()
     parts = [
         _HEAD,
@@ -42,7 +42,7 @@ def errors_document() -> str:
         "## Refusals: `Refusal.code`\n",
         _table(("type", "code", "says", "what to do"), _refusals(facts["refusals"])),
         "## Verdicts: `Verdict.code`\n\nThe answer to an event that was taken; not an error.\n",
-        _table(("code", "says", "what to do"), _said("verdicts", facts["verdicts"])),
+        _table(("code", "says", "what to do"), _sentences("verdicts", facts["verdicts"])),
         "## Outside GraphQL: `error.code` of webhooks, reports and unknown paths\n",
         _table(("code", "what it is"), facts["webhooks"].items()),
         "## WebSocket: close codes of graphql-transport-ws\n",
@@ -58,12 +58,12 @@ def _faults(faults: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, ...]
 def _refusals(types: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, ...]]:
     for name, codes in types.items():
         assert hasattr(refusals, name), name
-        for code, say, do in _said("refusals", codes):
-            yield f"`{name}`", code, say, do
+        for code, sentence, advice in _sentences("refusals", codes):
+            yield f"`{name}`", code, sentence, advice
 
 
-def _said(section: str, codes: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    """Codes with the fullest English sentence said for them; facts stand as {names}."""
+def _sentences(section: str, codes: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Yields each code with its longest English sentence and its advice. Facts in a sentence stand as {names}."""
     texts = CATALOGUES[DEFAULT].texts[section]
     return ((code, texts.get(code, texts.get(f"{code}_TAKEN", texts[code]))[0].text, do) for code, do in codes.items())
 

@@ -1,4 +1,4 @@
-"""Listening on a port, or saying in a sentence why that cannot be."""
+"""Opens a listening socket, or explains in a sentence why that fails."""
 
 import errno
 import socket
@@ -9,12 +9,12 @@ _UNREAD_SECONDS = 30
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens. Raises Problem for a port in use, or a host that is not this machine's."""
+    """Returns a socket that listens. Raises Problem for a port in use, or a host that is not this machine's."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        _give_up_on_those_who_do_not_read(listener)
+        _limit_unread_time(listener)
         listener.bind(address)
         listener.listen()
     except (OSError, OverflowError) as error:
@@ -22,8 +22,9 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _give_up_on_those_who_do_not_read(listener: socket.socket) -> None:
-    """Linux ends a connection whose other side takes nothing for so long, with all that waits in its buffers."""
+def _limit_unread_time(listener: socket.socket) -> None:
+    """Linux closes a connection if the other side acknowledges no data for _UNREAD_SECONDS; the unsent data is
+    dropped."""
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 1000 * _UNREAD_SECONDS)
 

@@ -1,4 +1,4 @@
-"""`mipoints migrate`: the schema, the shipped terms and the catalogue, all of it or nothing."""
+"""`mipoints migrate`: brings the schema, the shipped terms and the catalogue up to date, all together or not at all."""
 
 import asyncio
 import time
@@ -15,21 +15,23 @@ from loyalty.programme.load import load_shipped
 from loyalty.settings import Settings
 from mipoints.problems import Problem
 
-PATIENCE = 30.0
+POSTGRES_SECONDS = 30.0
 _BETWEEN_TRIES = 0.3
 _MAY_COME = (OSError, asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError, asyncpg.TooManyConnectionsError)
 
 
 @dataclass(frozen=True, slots=True)
 class Migrated:
-    """What was added: migrations and versions of terms, by name."""
+    """The names of the migrations and of the versions of terms that were added."""
 
     migrations: list[str]
     terms: list[str]
 
 
-async def bring_up_to_date(settings: Settings, say: Callable[[str], None], seconds: float = PATIENCE) -> Migrated:
-    """Migrates and loads what is shipped; a new database's clock starts at MIPOINTS_CLOCK_START.
+async def bring_up_to_date(
+    settings: Settings, say: Callable[[str], None], seconds: float = POSTGRES_SECONDS
+) -> Migrated:
+    """Migrates the schema and loads the shipped data. A new database's clock starts at MIPOINTS_CLOCK_START.
 
     Waits up to `seconds` for a database that is just starting. Raises Problem, MigrationsDiffer.
     """
@@ -48,7 +50,7 @@ async def bring_up_to_date(settings: Settings, say: Callable[[str], None], secon
 
 async def _connection(url: str, say: Callable[[str], None], seconds: float) -> Any:
     give_up_at = time.monotonic() + seconds
-    said = False
+    is_reported = False
     while True:
         try:
             return await asyncpg.connect(url, timeout=5, server_settings={"application_name": "mipoints migrate"})
@@ -58,7 +60,7 @@ async def _connection(url: str, say: Callable[[str], None], seconds: float) -> A
                     f"Postgres did not answer for {seconds:.0f} s ({str(error) or type(error).__name__}). "
                     "Is it running? MIPOINTS_DATABASE_URL says where it is."
                 ) from error
-        if not said:
+        if not is_reported:
             say("Waiting for Postgres …")
-            said = True
+            is_reported = True
         await asyncio.sleep(_BETWEEN_TRIES)

@@ -1,4 +1,4 @@
-"""Whatever a person at the keyboard can get wrong becomes one sentence on stderr and an exit code; faults rise."""
+"""Turns a mistake of the person at the keyboard into one sentence on stderr and an exit code. Faults of ours rise."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -15,7 +15,7 @@ MISTYPED = 2
 
 
 class Problem(Exception):
-    """What is wrong and how to put it right, in a sentence, and the exit code."""
+    """A mistake that the person at the keyboard can fix: a sentence that explains how, and the exit code."""
 
     def __init__(self, sentence: str, code: int = FAILED) -> None:
         self.code = code
@@ -23,10 +23,10 @@ class Problem(Exception):
 
 
 def plainly(command: Callable[P, T]) -> Callable[P, T]:
-    """A command whose foreseeable failures are sentences."""
+    """Wraps a command: an expected failure prints its sentence on stderr and exits with the problem's code."""
 
     @wraps(command)
-    def spoken(*args: P.args, **kwargs: P.kwargs) -> T:
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return command(*args, **kwargs)
         except Exception as error:
@@ -36,11 +36,11 @@ def plainly(command: Callable[P, T]) -> Callable[P, T]:
             typer.echo(str(problem), err=True)
             raise typer.Exit(problem.code) from None
 
-    return spoken
+    return wrapped
 
 
 def problem_of(error: Exception) -> Problem | None:
-    """The sentence for a failure that is not a fault of ours; None for a fault."""
+    """Returns the sentence for an expected failure, and None for a fault of ours."""
     from api.manifest import ManifestProblem
     from db.migrate import MigrationsDiffer
     from db.pool import DatabaseUnavailable
@@ -73,7 +73,7 @@ _WHERE = "Is it running (`make run`)? MIPOINTS_DATABASE_URL says where it is."
 
 
 def _problem_of_postgres(error: Exception) -> Problem | None:
-    """What Postgres refuses, where the settings or the operator can put it right."""
+    """Returns the sentence for a refusal of Postgres that the settings or the operator can fix, else None."""
     import asyncpg
 
     sentences: list[tuple[type[Exception] | tuple[type[Exception], ...], str]] = [

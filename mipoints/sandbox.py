@@ -1,4 +1,4 @@
-"""The sandbox of a checkout: `.mipoints/` with its data and secrets, which every command in the checkout finds."""
+"""The sandbox of a checkout: `.mipoints/` with its data and secrets. Every command in the checkout finds it."""
 
 import base64
 import json
@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from loyalty.settings import Settings, read_settings
-from loyalty.webhooks.producers import PRODUCERS
+from loyalty.webhooks.producers import ASKABLE, PRODUCERS
 from mipoints.problems import Problem
 
 DEFAULT_URL = "http://127.0.0.1:8000"
@@ -18,13 +18,13 @@ _ENV_FILE = "sandbox.env"
 
 
 def home() -> Path:
-    """The sandbox's directory: $MIPOINTS_HOME, or `.mipoints` where the command is run."""
+    """Returns the sandbox's directory: $MIPOINTS_HOME, or `.mipoints` in the current directory."""
     return Path(os.environ.get("MIPOINTS_HOME") or ".mipoints").absolute()
 
 
 def settings() -> Settings:
     """The environment's settings, completed by the checkout's sandbox. Raises SettingsError."""
-    found = read_settings(environment())
+    found = read_settings(environment(), askable=ASKABLE)
     for name, url in (("DATABASE_URL", found.database_url), ("REDIS_URL", found.redis_url or "")):
         if not _is_address(url):
             raise Problem(f"MIPOINTS_{name} is no address: a port is a number, and an IPv6 host is in brackets.")
@@ -32,7 +32,7 @@ def settings() -> Settings:
 
 
 def _is_address(url: str) -> bool:
-    """Whether hosts (Postgres may have several) and their ports can be read."""
+    """Returns whether the hosts (Postgres may have several) and their ports are well-formed."""
     try:
         hosts = urlsplit(url).netloc.rpartition("@")[2].split(",")
     except ValueError:
@@ -41,15 +41,16 @@ def _is_address(url: str) -> bool:
 
 
 def sandbox_settings() -> Settings:
-    """The same for what only a sandbox does. Raises Problem anywhere else."""
-    found = settings()
-    if not found.sandbox:
+    """Returns the settings for a command that only a sandbox allows. Raises Problem outside a sandbox."""
+    current = settings()
+    if not current.sandbox:
         raise Problem("This is for the sandbox only: set MIPOINTS_SANDBOX=on, or start one with `make run`.")
-    return found
+    return current
 
 
 def environment() -> dict[str, str]:
-    """The process's environment over the sandbox's own, unless another database is named."""
+    """Returns the sandbox's environment, overridden by the process's. The sandbox's is ignored if the process's
+    environment names another database."""
     ours, environ = read_env_file(home()), dict(os.environ)
     names_another = "MIPOINTS_DATABASE_URL" in environ or (
         "DATABASE_URL" in environ and environ["DATABASE_URL"] != ours.get("MIPOINTS_DATABASE_URL")
@@ -58,12 +59,12 @@ def environment() -> dict[str, str]:
 
 
 def sandbox_url() -> str:
-    """Where this checkout's API answers, or would."""
+    """Returns the address of this checkout's API, whether it runs or not."""
     return environment().get("MIPOINTS_SANDBOX_URL", DEFAULT_URL)
 
 
 def read_env_file(folder: Path) -> dict[str, str]:
-    """What the sandbox remembers; nothing where there is none."""
+    """Returns the settings that the sandbox has stored; empty if there is no sandbox."""
     try:
         lines = (folder / _ENV_FILE).read_text("utf-8").splitlines()
     except (FileNotFoundError, NotADirectoryError):
@@ -74,7 +75,7 @@ def read_env_file(folder: Path) -> dict[str, str]:
 
 
 def write_env_file(folder: Path, values: Mapping[str, str]) -> None:
-    """Keeps the sandbox's settings and secrets for its owner's eyes only."""
+    """Stores the sandbox's settings and secrets in a file that only its owner can read."""
     path = folder / _ENV_FILE
     aside = path.with_suffix(".new")
     aside.unlink(missing_ok=True)
@@ -85,7 +86,7 @@ def write_env_file(folder: Path, values: Mapping[str, str]) -> None:
 
 
 def secrets_of(folder: Path) -> dict[str, str]:
-    """The sandbox's own secrets, made once and kept."""
+    """Returns the sandbox's secrets; they are created once and stored."""
     known = read_env_file(folder) | dict(os.environ)
     return {
         "MIPOINTS_AUTH_SECRET": known.get("MIPOINTS_AUTH_SECRET") or secrets.token_urlsafe(48),
@@ -94,6 +95,6 @@ def secrets_of(folder: Path) -> dict[str, str]:
 
 
 def _webhook_secrets() -> str:
-    """One for each producer, so that `mipoints webhook send` works for all."""
+    """Creates a secret for each producer, so that `mipoints webhook send` works for all of them."""
     native = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
     return json.dumps({producer: [secrets.token_urlsafe(32)] for producer in PRODUCERS} | {"native": [native]})

@@ -1,4 +1,4 @@
-"""The life of a seed member, planned with the programme's own rules: joined, credited, bought, redeemed."""
+"""Plans the history of a seed member with the programme's own rules: sign-up, credits, orders, redemptions."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -29,38 +29,40 @@ from loyalty.orders.rules.facts import Delivered
 from loyalty.orders.rules.order import Order, OrderLine, Parcel, all_kept
 from loyalty.orders.rules.purchase import worth
 from loyalty.programme.calendars import lot_of
-from loyalty.programme.catalogue import Catalogue, Reward
+from loyalty.programme.catalogue import Catalogue
 from loyalty.programme.rules.calendar import Calendar, end_of_validity, start_of_day
 from loyalty.programme.rules.kinds import Awaiting, Code, EntryKind
+from loyalty.programme.rules.rewards import Reward
 from loyalty.programme.rules.terms import Terms
 
-LONGEST = timedelta(days=330)
-LAST_REDEMPTIONS = timedelta(days=20)
+LONGEST_HISTORY = timedelta(days=330)
+REDEEMING_SPAN = timedelta(days=20)
 BOOKED_AFTER = timedelta(milliseconds=100)
-GOODWILL = 250  # points of an adjustment
-MOST_GOODWILL = 5_000  # well below what a second operator has to approve
+GOODWILL = 250  # points of an adjustment, if the coupons need no more
+MOST_GOODWILL = 5_000  # points of the largest adjustment; a second operator must approve far larger ones only
 
 
 class CannotSeed(Exception):
-    """A seed that no plan fits; the message is a sentence."""
+    """No plan is possible for this seed; the message is a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What each member gets: lines of history, available coupons, delivered orders."""
+    """The numbers of lines of history, available coupons and delivered orders of each member."""
 
     entries: int
     coupons: int = 0
     orders: int = 0
 
     def credits(self, cost: int) -> int:
-        """How many lines credit points: what redemptions leave of the entries, half of them at least, and enough
-        to pay for the coupons."""
+        """Returns how many lines credit points: the entries without the redemptions, but at least half of the entries,
+        and enough to pay for the coupons. `cost` is a coupon's cost in points."""
         needed = 1 + self.orders + self._goodwill(cost)
         return max(self.entries - self.coupons, ceil(self.entries / 2), needed)
 
     def kinds(self, cost: int) -> list[EntryKind]:
-        """What the credits are: joining, orders, and of the rest two thirds goodwill, one third activities."""
+        """Returns the kinds of the credits: the sign-up, the orders, and of the rest two thirds goodwill and one third
+        activities."""
         rest = self.credits(cost) - 1 - self.orders
         goodwill = max(self._goodwill(cost), rest * 2 // 3)
         activities = [EntryKind.APP_SIGN_IN, *[EntryKind.REVIEW] * rest][: rest - goodwill]
@@ -68,7 +70,7 @@ class Shape:
         return [EntryKind.SIGN_UP, *activities, *orders, *[EntryKind.ADJUSTMENT] * goodwill]
 
     def goodwill_points(self, cost: int) -> int:
-        """Points of each adjustment, so that together they pay for the coupons."""
+        """Returns the points of each adjustment, so that all adjustments together pay for the coupons."""
         lines = self.kinds(cost).count(EntryKind.ADJUSTMENT)
         return max(GOODWILL, ceil(self.coupons * cost / max(1, lines)))
 
@@ -77,12 +79,12 @@ class Shape:
 
 
 def plan_of(shape: Shape, catalogue: Catalogue, market: str, now: datetime, random: Random) -> SeedPlan:
-    """A plan that ends now and began at most eleven months ago, so that nothing of it has lapsed.
+    """Returns a plan that ends now and started at most eleven months ago, so that none of its points have lapsed.
 
-    Raises CannotSeed for a market that is not open, or has been for too short a time.
+    Raises CannotSeed for a market that is not open, or that opened too short a time ago.
     """
     span = _span(catalogue, market, now)
-    redeeming = min(LAST_REDEMPTIONS, span / 10)
+    redeeming = min(REDEEMING_SPAN, span / 10)
     reward = min((each for each in catalogue.rewards if each.market == market), key=lambda each: each.cost)
     first, *others = shape.kinds(reward.cost)
     random.shuffle(others)
@@ -98,7 +100,7 @@ def _span(catalogue: Catalogue, market: str, now: datetime) -> timedelta:
     if not versions:
         raise CannotSeed(f"There are no terms for {market}: the markets are {', '.join(catalogue.open_markets)}.")
     opened = start_of_day(versions[0].effective_from, versions[0].zone)
-    span = min(LONGEST, (now - opened) * 0.9)
+    span = min(LONGEST_HISTORY, (now - opened) * 0.9)
     if span < timedelta(days=1):
         raise CannotSeed(f"Mi Points opened in {market} on {versions[0].effective_from}: too late for a history.")
     return span
@@ -106,7 +108,7 @@ def _span(catalogue: Catalogue, market: str, now: datetime) -> timedelta:
 
 @dataclass(slots=True)
 class _Life:
-    """A plan in the making, one line of history after the other."""
+    """Builds a plan, one line of history after the other."""
 
     catalogue: Catalogue
     market: str
@@ -122,7 +124,7 @@ class _Life:
         self.plan = SeedPlan({"market": self.market, "time_zone": zone, "joined_at": self.joined_at})
 
     def earn(self, kinds: list[EntryKind], goodwill: int, span: timedelta) -> None:
-        """A credit of each kind, evenly over the span."""
+        """Adds a credit of each kind, evenly over the span. `goodwill` is the points of an adjustment."""
         gap = span / len(kinds)
         for place, kind in enumerate(kinds):
             at = self.joined_at + gap * place
@@ -134,7 +136,7 @@ class _Life:
                 self._activity(kind, at, f"product-{place}" if kind is EntryKind.REVIEW else None)
 
     def redeem(self, reward: Reward, at: datetime) -> None:
-        """A coupon, paid out of the lots that lapse soonest (R50)."""
+        """Adds a redemption, paid from the lots that lapse soonest (R50)."""
         coupon = self._coupon(reward, at)
         verdict = self._verdict(EntryKind.REDEMPTION, -reward.cost, at, coupon=coupon)
         takes = spend([Lot(day, left) for day, left in sorted(self._lots.items())], reward.cost)
@@ -164,7 +166,7 @@ class _Life:
             )
 
     def finished(self) -> SeedPlan:
-        """The plan with what its lines come to."""
+        """Returns the plan with the lots and the balance that its lines result in."""
         self.plan.lots = [PlannedLot(day, left) for day, left in sorted(self._lots.items())]
         self.plan.balance = {
             "available": self._available,
@@ -174,7 +176,7 @@ class _Life:
         return self.plan
 
     def _activity(self, kind: EntryKind, at: datetime, product: str | None) -> None:
-        """An activity within its cap, credited after its hold (R30)."""
+        """Adds an activity within its cap, credited after its hold (R30)."""
         terms = self._terms(at)
         way = terms.way(kind)
         assert way is not None
@@ -193,7 +195,7 @@ class _Life:
         self._promise_and_post(kind, way.points, verdict, at, due, slot.business_key, product, Awaiting.HOLD)
 
     def _purchase(self, placed_at: datetime, delivered_at: datetime) -> None:
-        """An order in one parcel, credited when that is delivered (R31)."""
+        """Adds an order in one parcel, credited when the parcel is delivered (R31)."""
         terms = self._terms(placed_at)
         order = self._order(placed_at, terms)
         points = worth(order, all_kept(order), terms, ()).total
@@ -236,7 +238,7 @@ class _Life:
         return Order(number, placed_at, terms.currency, lines, shipping_minor=499, parcels=(parcel,))
 
     def _adjust(self, points: int, at: datetime) -> None:
-        """An operator's goodwill, at once (R37)."""
+        """Adds an operator's adjustment, credited at once (R37)."""
         verdict = self._verdict(EntryKind.ADJUSTMENT, points, at, code=Code.ADJUSTED)
         key = self.plan.verdicts[verdict].key
         self._credit(EntryKind.ADJUSTMENT, "issuance", points, verdict, at, at, key, None, None)
@@ -299,7 +301,7 @@ class _Life:
         reference: str | None,
         awaiting: Awaiting,
     ) -> None:
-        """A promise, as it stands once it was posted, and the two transfers it leaves."""
+        """Adds a promise that is already credited, and its two transfers."""
         promise = len(self.plan.promises)
         holds = awaiting is Awaiting.HOLD
         self.plan.promises.append(

@@ -1,4 +1,4 @@
-"""Fills a database with members that have a history (design §8), in chunks, a few of them at once."""
+"""Fills a database with members that have a history (design §8). A few writers write chunks at the same time."""
 
 import asyncio
 import os
@@ -12,36 +12,35 @@ from uuid import UUID, uuid4
 from db import clock
 from db.pool import Database, connect
 from db.seed import SeedMember, SeedPlan, analyze, seed_members, seed_missing
-from loyalty.coupons.redeem import new_coupon_code
-from loyalty.programme.catalogue import Catalogue
-from loyalty.programme.programme import Programme
+from loyalty.coupons.codes import new_coupon_code
+from loyalty.programme.catalogue import Catalogue, catalogue_now
 from mipoints.seed_plan import Shape, plan_of
 
 PLANS = 5
 ROWS_A_CHUNK = 20_000
 MOST_MEMBERS_A_CHUNK = 2_000
-SECONDS = 3600.0
+STATEMENT_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
 class Seeded:
-    """How many members were added, how many were there before, and the lines of history each new one has."""
+    """The number of members that were added and that existed before, and the lines of history of each new member."""
 
     added: int
-    found: int
+    existing: int
     entries: int
 
 
 async def seed(url: str, members: int, shape: Shape, market: str, report: Callable[[int], None]) -> Seeded:
-    """Adds `seed-1` … `seed-<members>` as far as they are missing; `report` hears how many are done.
+    """Adds the members of `seed-1` … `seed-<members>` that are missing, and calls `report` with the number of new ones.
 
-    `url` is the owner's: the application's role may not write history. Each chunk is written whole or not at all, so
-    a seed that was interrupted goes on where it stopped. Raises CannotSeed, DatabaseUnavailable.
+    `url` is the database owner's, because the application's role may not write history. Each chunk is written whole or
+    not at all, so a seed that was interrupted continues where it stopped. Raises CannotSeed, DatabaseUnavailable.
     """
     writers = max(2, min(4, os.cpu_count() or 2))
-    db = await connect(url, most=writers, seconds=SECONDS, role=None, name="mipoints seed")
+    db = await connect(url, most=writers, seconds=STATEMENT_SECONDS, role=None, name="mipoints seed")
     try:
-        catalogue, now = await Programme(db).catalogue(), await clock.now(db)
+        catalogue, now = await catalogue_now(db), await clock.now(db)
         planned = _Plans(shape, catalogue, market, now)
         missing = await seed_missing(db, 1, members)
         report(members - len(missing))
@@ -55,7 +54,7 @@ async def seed(url: str, members: int, shape: Shape, market: str, report: Callab
 
 
 class _Plans:
-    """A few plans, taken in turn, so that members differ and the next run plans the same."""
+    """A few plans, used in turn, so that members differ. The next run makes the same plans."""
 
     def __init__(self, shape: Shape, catalogue: Catalogue, market: str, now: datetime) -> None:
         plans = [plan_of(shape, catalogue, market, now, Random(number)) for number in range(PLANS)]  # noqa: S311
@@ -69,7 +68,7 @@ class _Plans:
 
 
 def _with_ids(numbers: list[int]) -> list[tuple[int, UUID]]:
-    """Random ids, but handed out in their order: rows are then appended to every index, which is much quicker."""
+    """Pairs the numbers with random ids in ascending order: rows are then appended to every index, which is faster."""
     return list(zip(numbers, sorted(uuid4() for _ in numbers), strict=True))
 
 
@@ -80,7 +79,7 @@ def _chunks(members: list[tuple[int, UUID]], size: int) -> Iterator[list[tuple[i
 async def _write(
     db: Database, chunks: Iterator[list[tuple[int, UUID]]], planned: _Plans, report: Callable[[int], None]
 ) -> None:
-    """Takes chunks until none is left."""
+    """Writes chunks until none is left. All writers take from the same iterator."""
     for chunk in chunks:
         plan = planned.next()
         members = [SeedMember(n, id_, tuple(new_coupon_code() for _ in plan.coupons)) for n, id_ in chunk]

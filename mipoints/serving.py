@@ -1,4 +1,4 @@
-"""The API as a process: uvicorn around the application, ended gracefully by SIGTERM."""
+"""Runs the API as a process: uvicorn with the application. SIGTERM ends it gracefully."""
 
 import asyncio
 import contextlib
@@ -25,14 +25,14 @@ GRACE_SECONDS = 10
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn, but a signal ends the process with code 0 and not with the signal, and streams at once."""
+    """Uvicorn, with two changes: a signal ends the process with exit code 0, and streams end at once."""
 
     def __init__(self, config: uvicorn.Config, changes: Followers) -> None:
         super().__init__(config)
         self.changes = changes
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """WebSockets are closed with 1012 and event streams are cut, so that clients connect to another process."""
+        """Closes WebSockets with 1012 and ends event streams, so that their clients connect to another process."""
         self.changes.end()
         await super().shutdown(sockets)
 
@@ -44,17 +44,18 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _say_if_not_ready(db: Database) -> None:
-    """A server starts without its database too, and answers UNAVAILABLE until it is there; whoever started it hears."""
+async def _warn_if_not_ready(db: Database) -> None:
+    """Logs a warning if the database is away or not migrated. The server starts all the same, and answers UNAVAILABLE
+    while the database is away."""
     try:
         if not await are_current(db):
             log.warning("The database is not set up for this version: run `mipoints migrate`.")
     except DatabaseUnavailable as error:
-        log.warning("%s Requests are answered UNAVAILABLE until that is mended.", error)
+        log.warning("%s Requests are answered UNAVAILABLE until that is fixed.", error)
 
 
 async def serve(settings: Settings, listener: socket.socket) -> None:
-    """Answers until SIGTERM or SIGINT, then finishes what it is doing, for ten seconds at most."""
+    """Answers requests until SIGTERM or SIGINT, then finishes the running ones within at most ten seconds."""
     async with opened_parts(settings) as parts:
         rejections = Rejections(parts.programme.db)
         app = create_app(
@@ -67,7 +68,7 @@ async def serve(settings: Settings, listener: socket.socket) -> None:
             parts.changes,
             parts.budget,
         )
-        gc.freeze()  # what lives as long as the process, such as the schema, is not looked through at each collection
+        gc.freeze()  # the schema lives as long as the process: garbage collections need not search it
         config = uvicorn.Config(
             app,
             http=HeadLimit,
@@ -78,12 +79,12 @@ async def serve(settings: Settings, listener: socket.socket) -> None:
             log_config=None,
             access_log=False,
             server_header=False,
-            proxy_headers=False,  # MIPOINTS_PROXIES says how much of X-Forwarded-For is believed
+            proxy_headers=False,  # MIPOINTS_PROXIES sets how much of X-Forwarded-For is trusted
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
         host, port = listener.getsockname()[:2]
         log.info("Serving on http://%s:%d.", host, port)
-        await _say_if_not_ready(parts.programme.db)
+        await _warn_if_not_ready(parts.programme.db)
         await _Server(config, parts.changes).serve([listener])
         await rejections.close()
         log.info("Stopped serving.")

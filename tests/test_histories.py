@@ -1,7 +1,7 @@
-"""Random order histories (R13, R21, R31 to R34): the end depends on the facts alone, in every permutation tried.
+"""Random order histories (R13, R21, R31 to R34): the result depends on the facts alone, in every permutation tried.
 
-Every run takes some of them through the pure fold and fewer through the real database; `make histories` takes 10,000
-and 500 (MIPOINTS_HISTORIES).
+Every run takes 1,000 of them through the pure fold and 60 through the real database; `make histories` takes 10,000 and
+500 (MIPOINTS_HISTORIES).
 """
 
 import json
@@ -13,7 +13,8 @@ from datetime import date, datetime, timedelta
 import asyncpg
 
 from loyalty.callers import Caller
-from loyalty.members.register import Registration, register
+from loyalty.members.eligibility import Registration
+from loyalty.members.register import register
 from loyalty.orders.record import OrderToRecord, record_order
 from loyalty.orders.rules.facts import Fact, Lost, Returned, ReturnedToSender
 from loyalty.orders.rules.order import Order, all_kept
@@ -22,8 +23,8 @@ from loyalty.orders.rules.settlement import settle_state
 from loyalty.orders.rules.shipment import fold
 from loyalty.programme.programme import Programme
 from loyalty.programme.rules.campaigns import Campaign
-from loyalty.webhooks.inbox import apply_deliveries
-from tests.support.audit import assert_books_are_sound
+from tests.support.audit import assert_ledger_is_sound
+from tests.support.drain import apply_deliveries
 from tests.support.histories import CAMPAIGNS, History, everything_returned, history, shuffled
 from tests.support.terms import ES
 
@@ -38,7 +39,7 @@ NATIVE = {
 }
 
 
-class Books:
+class OrderPoints:
     """An order's posted and pending points by part, as settlements move them."""
 
     def __init__(self, order: Order, campaigns: tuple[Campaign, ...]) -> None:
@@ -46,10 +47,11 @@ class Books:
         self.facts: list[Fact] = []
         self.posted: dict[str, int] = {}
         self.pending: dict[str, int] = {}
-        self.hear([])
+        self.settle([])
 
-    def hear(self, facts: Iterable[Fact]) -> None:
-        """Facts are told together; then the order is settled. No part may go below zero: never more than granted."""
+    def settle(self, facts: Iterable[Fact]) -> None:
+        """Adds facts that are reported together, and settles the order. No part may go below zero: never more is taken
+        back than was granted."""
         self.facts += facts
         moved = settle_state(self.order, fold(self.order, self.facts), ES, self.campaigns, self.posted, self.pending)
         for account, parts, sign in (
@@ -71,73 +73,73 @@ def nonzero(parts: dict[str, int]) -> dict[str, int]:
 def test_histories_end_as_their_facts_say_whatever_their_order():
     """R13, R31 to R34: any order, any grouping, any repetition; a full return nets zero."""
     for seed in range(HISTORIES):
-        told = history(seed)
-        state = fold(told.order, told.facts)
-        now = worth(told.order, state.kept, ES, told.campaigns).by_part
-        for groups in ([[fact] for fact in told.facts], shuffled(told.facts, seed)):
-            books = Books(told.order, told.campaigns)
-            promised = sum(books.pending.values())
+        one = history(seed)
+        state = fold(one.order, one.facts)
+        now = worth(one.order, state.kept, ES, one.campaigns).by_part
+        for groups in ([[fact] for fact in one.facts], shuffled(one.facts, seed)):
+            points_of_order = OrderPoints(one.order, one.campaigns)
+            promised = sum(points_of_order.pending.values())
             for group in groups:
-                books.hear(group)
-            assert nonzero(books.posted) == now, told
-            assert sum(books.posted.values()) <= promised, told
-        books.hear([everything_returned(told.order)])
-        assert (nonzero(books.posted), nonzero(books.pending)) == ({}, {}), told
+                points_of_order.settle(group)
+            assert nonzero(points_of_order.posted) == now, one
+            assert sum(points_of_order.posted.values()) <= promised, one
+        points_of_order.settle([everything_returned(one.order)])
+        assert (nonzero(points_of_order.posted), nonzero(points_of_order.pending)) == ({}, {}), one
 
 
-def test_the_histories_hold_what_can_happen():
-    """They would show little if they were all alike."""
-    told = [history(seed) for seed in range(1000)]
-    kinds = {type(fact).__name__ for each in told for fact in each.facts}
+def test_the_histories_contain_every_kind_of_event():
+    """Histories that were all alike would prove little."""
+    histories = [history(seed) for seed in range(1000)]
+    kinds = {type(fact).__name__ for each in histories for fact in each.facts}
     assert kinds == {"Delivered", "InTransit", "Lost", "ReturnedToSender", "Returned"}
-    returns = [fact for each in told for fact in each.facts if isinstance(fact, Returned)]
+    returns = [fact for each in histories for fact in each.facts if isinstance(fact, Returned)]
     assert any(fact.lines for fact in returns)
     assert any(fact.amount_minor is not None and not fact.lines for fact in returns)
     assert any(fact.amount_minor is None and not fact.lines for fact in returns)
-    assert any(sum(isinstance(fact, Returned) for fact in each.facts) > 2 for each in told)
-    assert any(len(each.order.parcels) == 3 for each in told)
-    assert any(each.order.discount_minor == each.order.goods_minor > 0 for each in told)
-    assert {len(each.campaigns) for each in told} >= {0, 1, 2, 3}
-    kept = [worth(each.order, fold(each.order, each.facts).kept, ES, each.campaigns).total for each in told]
-    wholes = [worth(each.order, all_kept(each.order), ES, each.campaigns).total for each in told]
+    assert any(sum(isinstance(fact, Returned) for fact in each.facts) > 2 for each in histories)
+    assert any(len(each.order.parcels) == 3 for each in histories)
+    assert any(each.order.discount_minor == each.order.goods_minor > 0 for each in histories)
+    assert {len(each.campaigns) for each in histories} >= {0, 1, 2, 3}
+    kept = [worth(each.order, fold(each.order, each.facts).kept, ES, each.campaigns).total for each in histories]
+    wholes = [worth(each.order, all_kept(each.order), ES, each.campaigns).total for each in histories]
     assert sum(0 < now < whole for now, whole in zip(kept, wholes, strict=True)) > 200
-    assert sum(some_are_kept_of_what_went_astray(each) for each in told) > 30
+    assert sum(some_are_kept_of_what_went_astray(each) for each in histories) > 30
 
 
-def some_are_kept_of_what_went_astray(told: History) -> bool:
-    """A line of which pieces were named as lost or sent back, without a number, and others are kept (R34)."""
-    astray = [fact for fact in told.facts if isinstance(fact, Lost | ReturnedToSender) and fact.lines]
-    kept = fold(told.order, told.facts).kept.pieces
+def some_are_kept_of_what_went_astray(one: History) -> bool:
+    """Whether some pieces of a line were reported as lost or sent back, without a number, and others are kept (R34)."""
+    astray = [fact for fact in one.facts if isinstance(fact, Lost | ReturnedToSender) and fact.lines]
+    kept = fold(one.order, one.facts).kept.pieces
     return any(kept[line_id] for fact in astray for line_id, _ in fact.lines)
 
 
 async def test_histories_leave_in_the_ledger_what_the_fold_says(programme: Programme, owner: asyncpg.Connection):
-    """R13, R21, R31 to R34: each history twice, told in two orders to two members, then all of it returned."""
+    """R13, R21, R31 to R34: each history twice, in two sequences and for two members, then a return of everything."""
     await campaigns_run(owner)
     catalogue = await programme.catalogue()
     expected: dict[str, int] = {}
     orders: list[Order] = []
     for seed in range(STORED):
-        told = history(seed)
+        one = history(seed)
         for member, facts in (
-            ("a", list(told.facts)),
-            ("b", [f for group in shuffled(told.facts, seed) for f in group]),
+            ("a", list(one.facts)),
+            ("b", [f for group in shuffled(one.facts, seed) for f in group]),
         ):
             mi_id = f"{member}-{seed // 20}"
             if seed % 20 == 0:
                 await register(programme, STOREFRONT, Registration(mi_id, "ES", date(1990, 1, 1)), mi_id)
-            order = replace(told.order, number=f"{told.order.number}-{member}", placed_at=day_of(told))
+            order = replace(one.order, number=f"{one.order.number}-{member}", placed_at=day_of(one))
             await record_order(programme, STOREFRONT, OrderToRecord(mi_id, order), order.number)
             kept = fold(order, facts).kept
             expected[order.number] = worth(order, kept, ES, catalogue.campaigns).total
             orders.append(order)
-            await tell(owner, order, facts)
+            await send_facts(owner, order, facts)
     await apply_deliveries(programme)
     assert await owner.fetch("select state, error from inbox where state <> 'APPLIED'") == []
     assert await in_the_ledger(owner) == expected
-    await assert_books_are_sound(owner)
+    await assert_ledger_is_sound(owner)
     for order in orders:
-        await tell(owner, order, [everything_returned(order)])
+        await send_facts(owner, order, [everything_returned(order)])
     await apply_deliveries(programme)
     assert await in_the_ledger(owner) == dict.fromkeys(expected, 0)
     waiting = await owner.fetch("select distinct kind from audit.promises where state = 'PROMISED'")
@@ -168,13 +170,13 @@ def day(number: int) -> datetime:
     return history(0).order.placed_at + timedelta(days=number)
 
 
-def day_of(told: History) -> datetime:
-    """The day on which the history's campaigns run."""
-    return day(sum(1 << place for place, each in enumerate(CAMPAIGNS) if each in told.campaigns))
+def day_of(one: History) -> datetime:
+    """Returns the day on which exactly the history's campaigns run."""
+    return day(sum(1 << place for place, each in enumerate(CAMPAIGNS) if each in one.campaigns))
 
 
-async def tell(owner: asyncpg.Connection, order: Order, facts: Iterable[Fact]) -> None:
-    """The facts as a shipper's webhooks that wait in the inbox, in this order."""
+async def send_facts(owner: asyncpg.Connection, order: Order, facts: Iterable[Fact]) -> None:
+    """Stores the facts in the inbox as a shipper's webhooks, in this sequence."""
     for fact in facts:
         data = {"order_number": order.number, "tracking_number": fact.tracking_number}
         data |= {"occurred_at": fact.occurred_at.isoformat()}
@@ -193,7 +195,7 @@ async def tell(owner: asyncpg.Connection, order: Order, facts: Iterable[Fact]) -
 
 
 async def in_the_ledger(owner: asyncpg.Connection) -> dict[str, int]:
-    """Points of every order, as the lines of its members' histories add up."""
+    """Returns the points of every order, summed over the lines of its members' histories."""
     rows = await owner.fetch(
         "select o.number, coalesce(sum(t.points), 0) as points from orders o "
         "left join verdicts v on v.member_id = o.member_id and v.reference = o.number "

@@ -1,4 +1,4 @@
-"""The journal's verbs as values: what each entry moves, how entries are numbered, what a line of history carries."""
+"""The journal's verbs as pure functions: the transfers of each entry, their numbers, and the lines of history."""
 
 from datetime import UTC, date, datetime
 from uuid import uuid4
@@ -30,8 +30,8 @@ def test_a_promise_and_its_end_are_no_lines_of_history():
     assert {transfer.promise_id for transfer in written(promised, ended).transfers} == {promise_id}
 
 
-def test_a_credit_repays_what_is_owed_first_lot_by_lot():
-    """R36: 12 are owed, 10 come into the later lot and 5 into the sooner."""
+def test_a_credit_repays_the_debt_first_lot_by_lot():
+    """R36: the debt is 12; 10 points are credited to the later lot and 5 to the sooner one."""
     promise_id = uuid4()
     entry = credit("ADJUSTMENT", CAUSE, "revoked", [Take(LATER, 10), Take(SOONER, 5)], 12, promise_id)
     assert entry.points == 15
@@ -47,7 +47,7 @@ def test_a_credit_repays_what_is_owed_first_lot_by_lot():
     assert lots_after([(SOONER, 1)], changes) == [Lot(SOONER, 4), Lot(LATER, 0)]
 
 
-def test_what_no_lot_holds_is_taken_into_debt():
+def test_points_that_no_lot_holds_become_debt():
     """R36."""
     entry = take("CLAWBACK", CAUSE, "revoked", [Take(SOONER, 10)], 5)
     assert entry.points == -15
@@ -66,7 +66,7 @@ def test_entries_are_numbered_by_their_first_transfer_which_alone_carries_the_po
     ]  # fmt: skip
 
 
-def test_every_transfer_of_an_entry_says_its_cause():
+def test_every_transfer_of_an_entry_names_its_cause():
     entry = credit("PURCHASE", CAUSE, "pending", [Take(LATER, 3)], 1)
     assert [
         Cause(each.source, each.occurred_at, each.verdict_id, each.reference, each.reverses)

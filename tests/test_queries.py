@@ -28,6 +28,15 @@ def test_every_named_query_is_used():
     assert [name for name in all_queries() if f'"{name}"' not in source] == []
 
 
+def test_no_two_queries_are_the_same():
+    """Comments and spaces aside."""
+    names: dict[str, list[str]] = {}
+    for name, sql in all_queries().items():
+        plain = " ".join(re.sub(r"--.*", "", sql).lower().split())
+        names.setdefault(plain, []).append(name)
+    assert [twins for twins in names.values() if len(twins) > 1] == []
+
+
 async def test_even_a_long_query_is_planned_once_and_not_at_each_call(db: Database):
     sql = f"select 1 /* {'long ' * 10_000} */"
 
@@ -57,7 +66,7 @@ async def test_migrating_again_changes_nothing_and_an_edited_migration_is_refuse
 
 
 @pytest.mark.parametrize("table", ["transfers", "requests", "operator_log", "slots", "order_facts", "orders"])
-async def test_the_application_adds_to_the_books_and_cannot_rewrite_them(db: Database, table: str):
+async def test_the_application_adds_to_the_ledger_and_cannot_rewrite_it(db: Database, table: str):
     for statement in (f"delete from {table}", f"truncate {table}"):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await db.execute(statement)
@@ -69,10 +78,10 @@ async def test_the_application_adds_to_the_books_and_cannot_rewrite_them(db: Dat
 async def test_a_login_of_the_applications_role_alone_serves_and_cannot_become_the_owner(
     database_url: str, owner: asyncpg.Connection
 ):
-    """As docker/logins.sh makes it for the APIs and workers."""
+    """The login is the one that docker/logins.sh creates for the APIs and workers."""
     login = f"service_{uuid4().hex[:8]}"
     await owner.execute(f"create role {login} login password 'secret' in role mipoints_app")
-    service = await connect(database_url.replace("postgres@", f"{login}:secret@"))
+    service = await connect(database_url.replace("postgres@", f"{login}:secret@"), most=2, seconds=20)
     try:
         assert await service.fetchval("select current_user") == "mipoints_app"
         await service.fetch("select * from audit.entries")
@@ -105,7 +114,7 @@ async def as_the_login_itself(transaction: Queryable) -> None:
         "insert into terms (market, version, effective_from, document) values ('ES', 'x', '2030-01-01', '{}')",
     ],
 )
-async def test_the_application_cannot_rewrite_what_was_told_nor_move_the_clock(db: Database, statement: str):
+async def test_the_application_cannot_rewrite_stored_records_nor_move_the_clock(db: Database, statement: str):
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await db.execute(statement)
 
@@ -154,7 +163,7 @@ async def test_the_auditor_reads_the_audit_schema_and_nothing_else(owner: asyncp
 
 
 async def test_every_table_of_a_member_is_led_by_its_member_id(owner: asyncpg.Connection):
-    """So that the same schema distributes by member (design §2); lookups by another key are tables of their own."""
+    """The schema can then be distributed by member (design §2); lookups by another key have their own tables."""
     rows = await owner.fetch(
         """
         select c.relname, i.relname as index, a.attname
@@ -182,6 +191,6 @@ async def test_every_table_of_a_member_is_led_by_its_member_id(owner: asyncpg.Co
     assert {row["relname"] for row in rows if row["attname"] != "member_id"} <= apart
 
 
-def test_migrations_have_sentences_for_names():
+def test_the_names_of_migrations_are_sentences():
     for path in (ROOT / "db" / "migrations").glob("*.sql"):
         assert re.fullmatch(r"\d{4}_[a-z]+(_[a-z]+)+", path.stem), path

@@ -1,4 +1,4 @@
-"""The same thing many times at once: each unique key lets exactly one through, and nothing else moves."""
+"""The same request many times at once: each unique key lets exactly one through, and no other points move."""
 
 import asyncio
 import json
@@ -17,13 +17,13 @@ from loyalty.callers import Caller
 from loyalty.coupons.redeem import Redeemed, redeem
 from loyalty.earning.earn import earn
 from loyalty.earning.rules.activity import Activity
-from loyalty.ledger.credit import credit_due
-from loyalty.members.register import Registration, register
+from loyalty.members.eligibility import Registration
+from loyalty.members.register import register
 from loyalty.orders.record import OrderToRecord, record_order
 from loyalty.orders.rules.order import Order, OrderLine
 from loyalty.programme.programme import Programme
 from loyalty.refusals import IdempotencyMismatch, InvalidInput, NotEnoughPoints
-from loyalty.webhooks.inbox import apply_deliveries
+from tests.support.drain import apply_deliveries, credit_due
 from tests.support.stage import Stage
 
 STOREFRONT = Caller("storefront", frozenset({"storefront"}), is_service=True)
@@ -35,16 +35,16 @@ def person(mi_id: str) -> Registration:
 
 
 async def member_with(programme: Programme, owner: asyncpg.Connection, mi_id: str, points: int) -> None:
-    """A member with exactly so many points available, from joining and one delivered order."""
+    """Registers a member with exactly so many available points, from the sign-up and one delivered order."""
     await register(programme, STOREFRONT, person(mi_id), f"join-{mi_id}")
     await clock.advance(owner, 0, timedelta(minutes=5))
     await credit_due(programme.db)
     if points > 50:
-        await told_order(programme, mi_id, f"ORD-{mi_id}", points - 50)
+        await placed_order(programme, mi_id, f"ORD-{mi_id}", points - 50)
         await deliver(programme, f"ORD-{mi_id}")
 
 
-async def told_order(programme: Programme, mi_id: str, number: str, units: int, key: str | None = None) -> None:
+async def placed_order(programme: Programme, mi_id: str, number: str, units: int, key: str | None = None) -> None:
     order = Order(number, await clock.now(programme.db), "EUR", (OrderLine("1", "p-1", 1, units * 100),))
     await record_order(programme, STOREFRONT, OrderToRecord(mi_id, order), key or f"key-{number}")
 
@@ -71,10 +71,10 @@ async def test_fifty_members_with_twenty_shares_each_at_once_get_exactly_three(
         *(earn(programme, Caller(mi_id), SHARE, None, f"share-{n}") for n in range(20) for mi_id in members)
     )
     granted = await owner.fetch(
-        "select member_id, count(*) filter (where outcome = 'GRANTED') as granted, count(*) as asked "
+        "select member_id, count(*) filter (where outcome = 'GRANTED') as granted, count(*) as verdicts "
         "from audit.verdicts where kind = 'SOCIAL_SHARE' group by member_id"
     )
-    assert Counter((row["granted"], row["asked"]) for row in granted) == {(3, 20): 50}
+    assert Counter((row["granted"], row["verdicts"]) for row in granted) == {(3, 20): 50}
 
 
 async def test_sixty_four_redemptions_of_the_last_five_hundred_points_issue_one_coupon(
@@ -197,7 +197,7 @@ async def test_one_delivery_applied_by_many_workers_at_once_counts_once(
     programme: Programme, owner: asyncpg.Connection
 ):
     await register(programme, STOREFRONT, person("mi-1"), "join")
-    await told_order(programme, "mi-1", "ORD-1", 100)
+    await placed_order(programme, "mi-1", "ORD-1", 100)
     for n in range(5):
         await owner.execute(
             "insert into inbox (producer, event_id, type, body, headers, received_at) "
@@ -211,17 +211,17 @@ async def test_one_delivery_applied_by_many_workers_at_once_counts_once(
     assert {row["state"] for row in await owner.fetch("select state from inbox")} == {"APPLIED"}
 
 
-async def test_one_webhook_sent_many_times_at_once_is_kept_once(stage: Stage):
+async def test_one_webhook_sent_many_times_at_once_is_stored_once(stage: Stage):
     data = {"order_number": "ORD-1", "occurred_at": "2026-11-03T12:00:00Z"}
     answers = await asyncio.gather(*(stage.webhook("shipment.delivered", data, id_="evt-1") for _ in range(20)))
     assert all(answer.is_success for answer in answers)
     assert await stage.owner.fetchval("select count(*) from inbox") == 1
 
 
-async def test_one_parcel_is_asked_about_once_by_many_workers_at_once(programme: Programme, owner: asyncpg.Connection):
+async def test_many_workers_at_once_send_one_query_about_a_parcel(programme: Programme, owner: asyncpg.Connection):
     await member_with(programme, owner, "mi-1", 50)
     member_id = await owner.fetchval("select member_id from members")
-    asked = await asyncio.gather(
+    answers = await asyncio.gather(
         *(claim_question(programme.db, member_id, "A", "T1", "easypost", timedelta(hours=12)) for _ in range(30))
     )
-    assert sum(asked) == 1
+    assert sum(answers) == 1

@@ -1,4 +1,4 @@
-"""Campaigns told many times at once: one key, one file and one end have one effect (R21, R61)."""
+"""Campaigns sent many times at once: one key, one file and one end have one effect (R21, R61)."""
 
 import asyncio
 from datetime import timedelta
@@ -8,7 +8,8 @@ import asyncpg
 
 from db import clock
 from loyalty.callers import Caller
-from loyalty.operators.campaigns import create_campaign, end_campaign, load_campaigns
+from loyalty.operators.campaigns import create_campaign, end_campaign
+from loyalty.operators.load_campaigns import load_campaigns
 from loyalty.programme.files import shipped_campaign
 from loyalty.programme.programme import Programme
 from loyalty.programme.rules.campaign_check import CampaignToCheck
@@ -28,8 +29,8 @@ async def logged(owner: asyncpg.Connection, action: str) -> int:
 
 
 async def test_one_key_many_times_at_once_makes_one_campaign(programme: Programme, owner: asyncpg.Connection):
-    told = await double_points(programme)
-    made = await asyncio.gather(*(create_campaign(programme, OPERATOR, told, f"key-{n % 3}") for n in range(60)))
+    campaign = await double_points(programme)
+    made = await asyncio.gather(*(create_campaign(programme, OPERATOR, campaign, f"key-{n % 3}") for n in range(60)))
     assert len(set(made)) == 3
     assert await owner.fetchval("select count(*) from campaigns") == 3
     assert await logged(owner, "createCampaign") == 3

@@ -11,7 +11,6 @@ import asyncpg
 from db import clock
 from db.pool import Database
 from loyalty.callers import Caller
-from loyalty.coupons.expire import end_coupons
 from loyalty.coupons.redeem import Redeemed, redeem
 from loyalty.coupons.reserve import CouponDecided, reserve_coupon
 from loyalty.coupons.rules.coupons import Cart
@@ -21,6 +20,8 @@ from loyalty.orders.rules.order import OrderLine
 from loyalty.programme.programme import Programme
 from loyalty.programme.rules.reward_check import RewardToCheck
 from loyalty.refusals import CouponNotUsable, LimitReached, RewardUnavailable
+from tests.support.drain import end_coupons
+from tests.support.patience import eventually
 from tests.test_races import STOREFRONT, member_with
 from workers.sweeper import Sweeper
 
@@ -33,7 +34,7 @@ def cart(order: str) -> Cart:
 
 
 async def at_once(calls: Iterable[Awaitable[Any]]) -> Counter[str]:
-    """How often each answer was given: a refusal by its code, anything else by its type."""
+    """Counts the answers: a refusal by its code, anything else by its type."""
     answers = await asyncio.gather(*calls, return_exceptions=True)
     return Counter(
         answer.code if isinstance(answer, CouponNotUsable | RewardUnavailable | LimitReached) else type(answer).__name__
@@ -42,7 +43,7 @@ async def at_once(calls: Iterable[Awaitable[Any]]) -> Counter[str]:
 
 
 async def coupons_of(programme: Programme, owner: asyncpg.Connection, mi_id: str = "mi-1", count: int = 1) -> list[str]:
-    """A member with so many coupons of 5 EUR; their codes."""
+    """Registers a member with so many coupons of 5 EUR; returns their codes."""
     await member_with(programme, owner, mi_id, 500 * count + 50)
     for n in range(count):
         await redeem(programme, Caller(mi_id), mi_id, "es-5", f"coupon-{mi_id}-{n}")
@@ -63,7 +64,9 @@ async def test_a_thousand_orders_reserve_one_coupon_at_once_and_exactly_one_has_
     )
     assert answers == {"CouponDecided": 1, "COUPON_RESERVED": 999}
     assert await owner.fetchval("select count(*) from coupon_reservations") == 1
-    assert await owner.fetchval("select version from balances") == before + 1, "who hears no waits for nobody"
+    assert await owner.fetchval("select version from balances") == before + 1, (
+        "a refused order does not lock the member"
+    )
     spent = await at_once(commit_coupon(programme, STOREFRONT, code, f"ORD-{n}", f"c-{n}") for n in range(1000))
     assert spent == {"CouponDecided": 1, "COUPON_NOT_RESERVED": 999}
     assert await owner.fetchval("select state from coupons") == "USED"
@@ -84,7 +87,9 @@ async def test_a_hundred_members_race_for_a_stock_of_one(programme: Programme, o
     assert again == answers
 
 
-async def test_one_member_asking_many_times_at_once_gets_its_limit(programme: Programme, owner: asyncpg.Connection):
+async def test_one_member_who_redeems_many_times_at_once_gets_its_limit(
+    programme: Programme, owner: asyncpg.Connection
+):
     """R41."""
     await member_with(programme, owner, "mi-1", 3000)
     limited = RewardToCheck("ES", "Two for each", 700, 300, 10, "Dos.", stock=50, per_member=2)
@@ -94,14 +99,12 @@ async def test_one_member_asking_many_times_at_once_gets_its_limit(programme: Pr
     assert await owner.fetchval("select stock_left from rewards where reward_id = $1", reward_id) == 48
 
 
-async def test_one_order_takes_one_of_many_coupons_whoever_they_belong_to(
-    programme: Programme, owner: asyncpg.Connection
-):
+async def test_one_order_takes_one_of_many_coupons_of_several_members(programme: Programme, owner: asyncpg.Connection):
     """R44: `one_coupon_per_order` decides."""
     codes = {mi_id: await coupons_of(programme, owner, mi_id, 2) for mi_id in ("mi-1", "mi-2", "mi-3", "mi-4")}
-    asked = [(mi_id, code) for n in range(2) for mi_id, found in codes.items() for code in (found[n],)]
+    pairs = [(mi_id, code) for n in range(2) for mi_id, own in codes.items() for code in (own[n],)]
     answers = await at_once(
-        reserve_coupon(programme, STOREFRONT, mi_id, code, cart("ORD-1"), f"k-{code}") for mi_id, code in asked
+        reserve_coupon(programme, STOREFRONT, mi_id, code, cart("ORD-1"), f"k-{code}") for mi_id, code in pairs
     )
     assert answers == {CouponDecided.__name__: 1, "ORDER_HAS_COUPON": 7}
     assert await owner.fetchval("select count(*) from coupons where state = 'RESERVED'") == 1
@@ -110,7 +113,7 @@ async def test_one_order_takes_one_of_many_coupons_whoever_they_belong_to(
 async def test_a_late_commit_and_another_orders_reservation_at_once_let_one_through(
     programme: Programme, owner: asyncpg.Connection
 ):
-    """R43: whoever is first; never both."""
+    """R43: the first one wins; never both."""
     (code,) = await coupons_of(programme, owner)
     await reserve_coupon(programme, STOREFRONT, "mi-1", code, cart("LATE"), "late")
     await clock.advance(owner, 0, timedelta(minutes=31))
@@ -162,17 +165,15 @@ async def test_many_sweepers_end_every_coupon_once_beside_their_use(
 
 
 async def test_a_sweeper_ends_reservations_and_coupons_by_itself(programme: Programme, owner: asyncpg.Connection):
-    """R43, R52: each as of its own moment, however far the clock was moved; suspended members' too."""
+    """R43, R52: each at its own moment, however far the clock was moved; also for suspended members."""
     held, free = await coupons_of(programme, owner, count=2)
     await reserve_coupon(programme, STOREFRONT, "mi-1", held, cart("ORD-1"), "r")
     moments = await owner.fetch("select code, greatest(reserved_until, expires_at) as ends from coupons")
     await owner.execute("update members set state = 'SUSPENDED', state_since = now()")
     await clock.advance(owner, 1, timedelta(days=20))
-    sweeper = Sweeper(programme, 0.05)
+    sweeper = Sweeper(programme, 0.05, reconcile_after=timedelta(days=10))
     sweeping = asyncio.create_task(sweeper.run())
-    async with asyncio.timeout(20):
-        while await owner.fetchval("select count(*) from coupons where state <> 'EXPIRED'"):  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+    await eventually(lambda: owner.fetchval("select not exists (select from coupons where state <> 'EXPIRED')"))
     sweeper.stop()
     await sweeping
     ended = await owner.fetch("select code, state_since from coupons")

@@ -1,4 +1,4 @@
-"""Lapsing beside itself and beside everything else: each lot lapses once, each notice is written once (R50)."""
+"""Lapsing many times at once and beside all other work: each lot lapses once, each notice is written once (R50)."""
 
 import asyncio
 from collections import Counter
@@ -13,12 +13,11 @@ from loyalty.callers import Caller
 from loyalty.coupons.redeem import redeem
 from loyalty.earning.earn import earn
 from loyalty.ledger.catch_up import catch_up_alone
-from loyalty.ledger.credit import credit_due
-from loyalty.ledger.lapse import LapseLooks, lapse_due
-from loyalty.ledger.send_notices import send_notices
+from loyalty.ledger.lapse import LapseLooks
 from loyalty.members.register import register
 from loyalty.programme.programme import Programme
 from loyalty.refusals import NotEnoughPoints
+from tests.support.drain import credit_due, lapse_due, send_notices
 from tests.test_races import SHARE, STOREFRONT, member_with, person
 
 
@@ -28,7 +27,7 @@ async def in_the_middle_of_a_month(owner: asyncpg.Connection) -> None:
 
 
 async def members_whose_points_are_due(programme: Programme, owner: asyncpg.Connection, count: int) -> None:
-    """Each with a share and a sign-up of one month, more than a year ago; the share has not been credited yet."""
+    """Registers members who signed up and shared in one month more than a year ago; the share is not credited yet."""
     await in_the_middle_of_a_month(owner)
     for n in range(count):
         await register(programme, STOREFRONT, person(f"mi-{n}"), f"join-{n}")
@@ -45,15 +44,15 @@ async def test_eight_sweepers_let_every_lot_lapse_once(programme: Programme, db:
         await asyncio.gather(*(lapse_due(db) for _ in range(6)), *(credit_due(db) for _ in range(2)))
     lapsed = await owner.fetch("select member_id, kind, amount from transfers where kind = 'LAPSE'")
     assert Counter(row["amount"] for row in lapsed) == {55: 30}
-    told = await owner.fetch("select kind, points, count(*) from notices group by 1, 2")
-    assert sorted(tuple(row) for row in told) == [("POINTS_LAPSED", 55, 30), ("POINTS_LAPSING", 55, 30)]
+    notices = await owner.fetch("select kind, points, count(*) from notices group by 1, 2")
+    assert sorted(tuple(row) for row in notices) == [("POINTS_LAPSED", 55, 30), ("POINTS_LAPSING", 55, 30)]
     assert await owner.fetchval("select sum(available + pending) from balances") == 0
 
 
 async def test_redeeming_at_midnight_beside_the_lapse_never_spends_what_has_lapsed(
     programme: Programme, db: Database, owner: asyncpg.Connection
 ):
-    """Whoever comes first, the coupon is refused: midnight has come for both."""
+    """The coupon is refused whichever comes first, because midnight has passed for both."""
     await in_the_middle_of_a_month(owner)
     await member_with(programme, owner, "mi-1", 500)
     await clock.advance(owner, 14, timedelta())
@@ -78,18 +77,18 @@ async def test_a_notice_cannot_be_written_twice_even_by_hand(programme: Programm
 
 
 async def test_eight_workers_hand_every_notice_over_once(programme: Programme, db: Database, owner: asyncpg.Connection):
-    """Leased by one, a notice is left alone by the others."""
+    """A notice that one worker has leased is not sent by the others."""
     await members_whose_points_are_due(programme, owner, 20)
     await lapse_due(db)
-    told: list[object] = []
+    sent: list[object] = []
 
-    class Listening:
+    class Collecting:
         async def send(self, notice: object) -> None:
-            told.append(notice)
+            sent.append(notice)
             await asyncio.sleep(0.001)
 
-    await asyncio.gather(*(send_notices(db, Listening()) for _ in range(8)))
-    assert len(told) == len(set(told)) == 40
+    await asyncio.gather(*(send_notices(db, Collecting()) for _ in range(8)))
+    assert len(sent) == len(set(sent)) == 40
     assert await owner.fetchval("select count(*) from notices where sent_at is null") == 0
 
 

@@ -1,4 +1,5 @@
-"""Leaving, pausing and coming back many times at once (R5, R71): each thing happens once, and no point is lost."""
+"""Members are closed, suspended, reinstated and erased many times at once (R5, R71): each happens once, no point is
+lost."""
 
 import asyncio
 from collections import Counter
@@ -12,15 +13,14 @@ from loyalty.callers import Caller
 from loyalty.coupons.redeem import redeem
 from loyalty.earning.earn import earn
 from loyalty.earning.rules.activity import Activity
-from loyalty.ledger.credit import credit_due
 from loyalty.members.erase import erase_member
 from loyalty.members.register import register
 from loyalty.members.set_state import StateChange, set_member_state
 from loyalty.members.set_time_zone import set_time_zone
 from loyalty.programme.programme import Programme
 from loyalty.refusals import MemberNotActive, NotAMember
-from loyalty.webhooks.inbox import apply_deliveries
-from tests.test_races import SHARE, STOREFRONT, deliver, member_with, person, told_order
+from tests.support.drain import apply_deliveries, credit_due
+from tests.test_races import SHARE, STOREFRONT, deliver, member_with, person, placed_order
 
 OPERATOR = Caller("olga", frozenset({"operator"}), is_service=True)
 
@@ -43,9 +43,9 @@ async def test_a_membership_closed_many_times_at_once_is_forfeited_once(
 async def test_closing_beside_earning_spending_and_crediting_leaves_nothing(
     programme: Programme, owner: asyncpg.Connection
 ):
-    """R5: whichever comes first, nothing is left in a closed membership and nothing comes after."""
+    """R5: whichever comes first, no points are left in a closed membership and none are added later."""
     await member_with(programme, owner, "mi-1", 3000)
-    await told_order(programme, "mi-1", "ORD-late", 100)
+    await placed_order(programme, "mi-1", "ORD-late", 100)
     for n in range(2):
         await earn(programme, Caller("mi-1"), SHARE, None, f"early-{n}")
     await clock.advance(owner, 0, timedelta(minutes=5))
@@ -66,13 +66,13 @@ async def test_closing_beside_earning_spending_and_crediting_leaves_nothing(
     assert await owner.fetchval("select count(*) from verdicts where outcome = 'WAITING'") == 0
 
 
-async def test_a_member_reinstated_many_times_at_once_gets_what_was_kept_once(
+async def test_a_member_reinstated_many_times_at_once_gets_the_stored_facts_once(
     programme: Programme, owner: asyncpg.Connection
 ):
-    """R5: kept facts are applied once, beside sweepers and further news."""
+    """R5: the stored facts are applied once, beside sweepers and new deliveries."""
     await member_with(programme, owner, "mi-1", 50)
     for n in range(3):
-        await told_order(programme, "mi-1", f"ORD-{n}", 100)
+        await placed_order(programme, "mi-1", f"ORD-{n}", 100)
     await becomes(programme, "SUSPENDED", "suspend")
     for n in range(2):
         await deliver(programme, f"ORD-{n}")
@@ -88,10 +88,10 @@ async def test_a_member_reinstated_many_times_at_once_gets_what_was_kept_once(
 
 
 async def test_news_and_suspensions_at_once_lose_no_delivery(programme: Programme, owner: asyncpg.Connection):
-    """R5: whatever was told is applied in the end."""
+    """R5: every accepted delivery is applied in the end."""
     await member_with(programme, owner, "mi-1", 50)
     for n in range(6):
-        await told_order(programme, "mi-1", f"ORD-{n}", 10)
+        await placed_order(programme, "mi-1", f"ORD-{n}", 10)
     for n in range(6):
         await asyncio.gather(
             becomes(programme, "SUSPENDED" if n % 2 else "ACTIVE", f"state-{n}"), deliver(programme, f"ORD-{n}")
@@ -115,17 +115,17 @@ async def test_a_person_erased_many_times_at_once_is_forgotten_once(programme: P
 
 
 async def test_erasing_beside_workers_leaves_no_body_of_a_delivery(programme: Programme, owner: asyncpg.Connection):
-    """R71: those that a worker has in hand, and those that are tried again, are emptied by whoever comes last."""
+    """R71: a body that a worker is applying, or applies again, is emptied by the one of the two that comes last."""
     await member_with(programme, owner, "mi-1", 50)
-    await told_order(programme, "mi-1", "ORD-1", 100)
+    await placed_order(programme, "mi-1", "ORD-1", 100)
     for n in range(20):
         lines = f',"lines":[{{"line_id":"nothing-{n}","quantity":1}}]' if n % 2 else ""
-        told = f'{{"type":"shipment.delivered","data":{{"order_number":"ORD-1","tracking_number":"T-{n}"{lines}}}}}'
+        body = f'{{"type":"shipment.delivered","data":{{"order_number":"ORD-1","tracking_number":"T-{n}"{lines}}}}}'
         await owner.execute(
             "insert into inbox (producer, event_id, type, body, headers, received_at) "
             "values ('native', $1, 'shipment.delivered', $2, '{}', programme_now())",
             f"evt-{n}",
-            told.encode(),
+            body.encode(),
         )
     await apply_deliveries(programme)
     await owner.execute("update inbox set state = 'RECEIVED', not_before = null")
@@ -141,7 +141,7 @@ async def test_erasing_beside_workers_leaves_no_body_of_a_delivery(programme: Pr
 async def test_erasing_and_joining_at_once_never_gives_the_sign_up_twice(
     programme: Programme, owner: asyncpg.Connection
 ):
-    """R71, R10: in whichever order they come; and a Mi account is never two members (R4)."""
+    """R71, R10: in any sequence; and a Mi account never has two members (R4)."""
     await register(programme, STOREFRONT, person("mi-1"), "first")
     for turn in range(4):
         answers = await asyncio.gather(
@@ -150,7 +150,7 @@ async def test_erasing_and_joining_at_once_never_gives_the_sign_up_twice(
             return_exceptions=True,
         )
         erasure, *joinings = answers
-        assert isinstance(erasure, UUID | NotAMember), "nobody to erase where the last erasure came after all joinings"
+        assert isinstance(erasure, UUID | NotAMember), "the last erasure may find no member after all joinings"
         assert [answer for answer in joinings if isinstance(answer, BaseException)] == []
     granted = await owner.fetchval("select count(*) from verdicts where kind = 'SIGN_UP' and outcome = 'GRANTED'")
     assert granted == 1
@@ -160,7 +160,7 @@ async def test_erasing_and_joining_at_once_never_gives_the_sign_up_twice(
 async def test_zones_chosen_and_fuel_collected_at_once_make_one_claim_a_day(
     programme: Programme, owner: asyncpg.Connection
 ):
-    """R20: a change counts from the next day on, so today is claimed once."""
+    """R20: a change counts from the next day, so today is claimed once."""
     await register(programme, STOREFRONT, person("mi-1"), "join")
     zones = ("Atlantic/Canary", "Europe/Madrid", "Africa/Ceuta")
     await asyncio.gather(

@@ -1,4 +1,5 @@
-"""Outgoing webhooks at once: numbers are given once, events are claimed once, a lease that ran out is sent again."""
+"""Outgoing webhooks at once: each number is given once, each event is claimed once, and an event whose lease ran out is
+sent again."""
 
 import asyncio
 import signal
@@ -13,40 +14,42 @@ from starlette.responses import Response
 
 from db import clock
 from db.audit import audit
+from db.limits import EVENT_LEASE_SECONDS
 from db.outgoing.events import AttemptResult, claim_outgoing, write_attempts
 from db.pool import Database
 from loyalty.callers import Caller
 from loyalty.coupons.redeem import redeem
-from loyalty.ledger.credit import credit_due
 from loyalty.members.register import register
-from loyalty.outgoing.schedule import LEASE_SECONDS, PATIENCE
+from loyalty.outgoing.schedule import EVENT_PATIENCE
 from loyalty.programme.programme import Programme
+from tests.support import patience
+from tests.support.drain import credit_due
 from tests.support.processes import environment, running
 from tests.support.receiver import Receiver, courier, receiving, rows
-from tests.test_races import STOREFRONT, deliver, member_with, person, told_order
+from tests.test_races import STOREFRONT, deliver, member_with, person, placed_order
 
 
 @pytest.fixture
 async def receiver(db: Database) -> AsyncIterator[Receiver]:
-    async with receiving() as told:
-        await told.joins(db)
-        yield told
+    async with receiving() as listener:
+        await listener.joins(db)
+        yield listener
 
 
 async def members(programme: Programme, owner: asyncpg.Connection, count: int) -> None:
-    """So many members with an event each."""
+    """Registers so many members with one event each."""
     for n in range(count):
         await register(programme, STOREFRONT, person(f"mi-{n}"), f"join-{n}")
     await clock.advance(owner, 0, timedelta(minutes=5))
     await credit_due(programme.db)
 
 
-async def test_what_happens_to_one_member_at_once_is_numbered_without_gaps(
+async def test_events_of_one_member_at_once_are_numbered_without_gaps(
     programme: Programme, owner: asyncpg.Connection, receiver: Receiver
 ):
     await member_with(programme, owner, "mi-1", 5000)
     for n in range(6):
-        await told_order(programme, "mi-1", f"N-{n}", 100)
+        await placed_order(programme, "mi-1", f"N-{n}", 100)
     await asyncio.gather(
         *(redeem(programme, Caller("mi-1"), "mi-1", "es-5", f"key-{n}") for n in range(12)),
         *(deliver(programme, f"N-{n}") for n in range(6)),
@@ -79,30 +82,30 @@ async def test_many_senders_at_once_send_each_event_once(
     assert set(await rows(owner)) == {("DELIVERED", 1)}
 
 
-async def test_claims_at_once_share_what_is_due_without_overlap(
+async def test_claims_at_once_share_the_due_events_without_overlap(
     programme: Programme, owner: asyncpg.Connection, receiver: Receiver, db: Database
 ):
     await members(programme, owner, 40)
-    claims = await asyncio.gather(*(claim_outgoing(db, [], 3, LEASE_SECONDS) for _ in range(12)))
+    claims = await asyncio.gather(*(claim_outgoing(db, [], 3, EVENT_LEASE_SECONDS) for _ in range(12)))
     claimed = [event.event_id for events in claims for event in events]
     assert len(claimed) == len(set(claimed)) == 40
-    assert await claim_outgoing(db, [], 3, LEASE_SECONDS) == []
+    assert await claim_outgoing(db, [], 3, EVENT_LEASE_SECONDS) == []
 
 
-async def test_an_answer_that_comes_after_somebody_else_sent_again_counts_only_if_the_event_arrived(
+async def test_an_answer_that_arrives_after_another_worker_sent_again_counts_only_if_the_event_was_delivered(
     programme: Programme, owner: asyncpg.Connection, receiver: Receiver, db: Database
 ):
     await member_with(programme, owner, "mi-1", 50)
-    (stalled,) = await claim_outgoing(db, [], 3, LEASE_SECONDS)
+    (stalled,) = await claim_outgoing(db, [], 3, EVENT_LEASE_SECONDS)
     await owner.execute("update outgoing set leased_until = clock_timestamp()")
-    (repeated,) = await claim_outgoing(db, [], 3, LEASE_SECONDS)
+    (repeated,) = await claim_outgoing(db, [], 3, EVENT_LEASE_SECONDS)
     assert (stalled.event_id, stalled.attempts, repeated.attempts) == (repeated.event_id, 1, 2)
     failed = AttemptResult(stalled, "FAILED", 500, "The endpoint answered 500.", 5)
-    await write_attempts(db, stalled.endpoint_id, [failed], PATIENCE)
+    await write_attempts(db, stalled.endpoint_id, [failed], EVENT_PATIENCE)
     assert await owner.fetchval("select status from outgoing") is None
-    await write_attempts(db, stalled.endpoint_id, [AttemptResult(stalled, "DELIVERED", 200)], PATIENCE)
+    await write_attempts(db, stalled.endpoint_id, [AttemptResult(stalled, "DELIVERED", 200)], EVENT_PATIENCE)
     late = AttemptResult(repeated, "FAILED", 500, "The endpoint answered 500.", 5)
-    await write_attempts(db, stalled.endpoint_id, [late], PATIENCE)
+    await write_attempts(db, stalled.endpoint_id, [late], EVENT_PATIENCE)
     assert await rows(owner) == [("DELIVERED", 2)]
 
 
@@ -130,13 +133,15 @@ async def test_a_worker_killed_while_it_sends_leaves_its_events_to_another_under
         stack.enter_context(running("worker", env=env))
         await receiver.until_got(10)
         assert sorted((each.id, each.body) for each in receiver.got[5:]) == first
-        async with asyncio.timeout(20):
-            while set(await rows(owner)) != {("DELIVERED", 2)}:  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+
+        async def all_are_delivered() -> bool:
+            return set(await rows(owner)) == {("DELIVERED", 2)}
+
+        await patience.eventually(all_are_delivered)
     release.set()
 
 
-async def test_a_worker_told_to_stop_finishes_what_it_is_sending(
+async def test_a_worker_that_is_stopped_finishes_its_sending(
     programme: Programme, owner: asyncpg.Connection, receiver: Receiver, database_url: str
 ):
     release = asyncio.Event()
@@ -151,6 +156,6 @@ async def test_a_worker_told_to_stop_finishes_what_it_is_sending(
         await receiver.until_got(1)
         worker.send_signal(signal.SIGTERM)
         release.set()
-        await asyncio.to_thread(worker.wait, 20)
+        await asyncio.to_thread(worker.wait, patience.PATIENCE)
     assert worker.returncode == 0
     assert await rows(owner) == [("DELIVERED", 1)]

@@ -1,4 +1,4 @@
-"""Deliveries replayed many times at once and beside workers: each fact counts once, each key is answered once."""
+"""Deliveries replayed many times at once and beside workers: each fact counts once, each key has one answer."""
 
 import asyncio
 
@@ -8,19 +8,19 @@ import pytest
 from loyalty.callers import Caller
 from loyalty.members.register import register
 from loyalty.programme.programme import Programme
-from loyalty.webhooks.inbox import apply_deliveries
 from loyalty.webhooks.replay import replay_by_hand, replay_dead, replay_webhook
-from tests.support.audit import assert_books_are_sound
-from tests.test_races import STOREFRONT, deliver, person, told_order
+from tests.support.audit import assert_ledger_is_sound
+from tests.support.drain import apply_deliveries
+from tests.test_races import STOREFRONT, deliver, person, placed_order
 
 OPERATOR = Caller("olga", frozenset({"operator"}), is_service=True)
 
 
 @pytest.fixture
 async def named(programme: Programme, owner: asyncpg.Connection) -> tuple[str, str]:
-    """A delivery that was applied, worth 100 points."""
+    """An applied delivery, worth 100 points."""
     await register(programme, STOREFRONT, person("mi-1"), "join")
-    await told_order(programme, "mi-1", "ORD-1", 100)
+    await placed_order(programme, "mi-1", "ORD-1", 100)
     await deliver(programme, "ORD-1")
     return "native", await owner.fetchval("select event_id from inbox")
 
@@ -33,7 +33,7 @@ async def logged(owner: asyncpg.Connection) -> int:
 async def assert_it_counted_once(owner: asyncpg.Connection) -> None:
     assert await owner.fetchval("select available from audit.balances") == 100
     assert await owner.fetchval("select count(*) from order_facts") == 1
-    await assert_books_are_sound(owner)
+    await assert_ledger_is_sound(owner)
 
 
 async def test_one_key_many_times_at_once_replays_once(
@@ -61,7 +61,7 @@ async def test_replays_beside_workers_count_once_and_nothing_is_left_undone(
     await assert_it_counted_once(owner)
 
 
-async def test_the_dead_are_brought_back_once_however_many_ask(
+async def test_dead_deliveries_are_replayed_once_however_many_operators_replay_them(
     programme: Programme, owner: asyncpg.Connection, named: tuple[str, str]
 ):
     for n in range(20):

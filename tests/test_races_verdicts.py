@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 
 import asyncpg
@@ -14,12 +15,13 @@ from loyalty.earning.earn import earn
 from loyalty.earning.moderate import ReviewPublished, ReviewRemoved, ShareRemoved, record_moderation
 from loyalty.earning.rules.activity import Activity
 from loyalty.ledger.answers import Decided
-from loyalty.ledger.credit import credit_due
-from loyalty.members.register import Registration, register
+from loyalty.members.eligibility import Registration
+from loyalty.members.register import register
 from loyalty.operators.adjust import Adjustment, adjust
 from loyalty.operators.decide_review import ReviewDecision, decide_review
 from loyalty.programme.programme import Programme
 from loyalty.refusals import InvalidInput, NotFound
+from tests.support.drain import credit_due
 
 STOREFRONT = Caller("storefront", frozenset({"storefront"}), is_service=True)
 MANY = 24
@@ -30,7 +32,7 @@ def operator(n: int) -> Caller:
 
 
 async def joined(programme: Programme, owner: asyncpg.Connection) -> None:
-    """A member with fifty points."""
+    """Registers a member with fifty points."""
     await register(programme, STOREFRONT, Registration("mi-1", "ES", date(1990, 1, 1)), "join")
     await credited(programme, owner)
 
@@ -60,7 +62,7 @@ async def test_a_share_taken_down_many_times_at_once_loses_its_points_once(
 
 
 async def test_published_and_removed_at_once_ends_without_points(programme: Programme, owner: asyncpg.Connection):
-    """R16a, R35: whichever came first, one review has at most two verdicts."""
+    """R16a, R35: whichever comes first, one review has at most two verdicts."""
     await joined(programme, owner)
     tellings = [ReviewPublished("rv-1", "p-1"), ReviewPublished("rv-1"), ReviewRemoved("rv-1")]
     answers = await asyncio.gather(
@@ -94,15 +96,15 @@ async def test_operators_who_approve_and_decline_at_once_get_one_answer(
 ):
     """R37."""
     await joined(programme, owner)
-    asked = await adjust(programme, operator(0), Adjustment("mi-1", 20_000, "A prize."), "ask")
-    verdict = (asked.member_id, asked.verdict_id)
+    waiting = await adjust(programme, operator(0), Adjustment("mi-1", 20_000, "A prize."), "ask")
+    verdict = (waiting.member_id, waiting.verdict_id)
     answers = await asyncio.gather(
         *(
             decide_review(programme, operator(n), ReviewDecision(verdict, approve=n % 2 == 0, reason="Seen."), "k")
             for n in range(1, MANY)
         )
     )
-    assert {answer.verdict_id for answer in answers} == {asked.verdict_id}
+    assert {answer.verdict_id for answer in answers} == {waiting.verdict_id}
     assert await balance(owner) in {(50, 0, 0), (20_050, 0, 0)}
     assert await owner.fetchval("select count(*) from operator_log where action = 'decideReview'") == 1
 
@@ -143,7 +145,7 @@ async def test_a_members_activities_at_once_pass_up_to_the_limit_exactly(
 ):
     """R70."""
     await joined(programme, owner)
-    limited = Programme(programme.db, programme.hold_seconds, velocity_per_minute=10)
+    limited = replace(programme, velocity_per_minute=10)
     await asyncio.gather(
         *(earn(limited, Caller("mi-1"), Activity("REVIEW", f"p-{n}", f"rv-{n}"), None, f"k-{n}") for n in range(MANY))
     )

@@ -1,4 +1,4 @@
-"""docs/rules.md is true: every rule is there, in code and in a test by its number, and all that it names exists."""
+"""docs/rules.md is true: it has every rule, code and tests name every rule's number, and all named files exist."""
 
 import re
 from functools import cache
@@ -23,13 +23,13 @@ ALL = [
 
 @cache
 def rows() -> dict[str, list[str]]:
-    """A rule's cells: in a line, reading, setting, code, tests."""
+    """Returns the cells of each rule: in a line, reading, setting, code, tests."""
     return {row["rule"]: [cell.strip() for cell in row["cells"].split(" | ")] for row in ROW.finditer(DOCUMENT)}
 
 
 @cache
 def numbers_in(folder: str) -> frozenset[str]:
-    """Every rule number that the Python and SQL files of a folder name, this file aside."""
+    """Returns every rule number in the Python and SQL files of a folder, without this file."""
     files = [path for path in (ROOT / folder).rglob("*") if path.suffix in (".py", ".sql", ".toml")]
     return frozenset(
         number

@@ -1,1 +1,1 @@
-"""What happens later: the sweeper, and arq's wake-ups for it. No rule, no SQL."""
+"""Does the work that becomes due: the sweeper, and arq's wake-ups for it. It contains no rule and no SQL."""

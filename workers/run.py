@@ -1,4 +1,4 @@
-"""The worker process: the sweeper, and arq beside it for as long as Redis is there."""
+"""The worker process: runs the sweeper, and beside it arq while Redis is available."""
 
 import asyncio
 import logging
@@ -22,20 +22,20 @@ _CLOSING_SECONDS = 3.0
 
 
 async def open_sweeper(settings: Settings) -> Sweeper:
-    """A sweeper with a pool of its own; its sets may take longer than a caller would wait."""
+    """Returns a sweeper with its own pool. Its statements have a longer timeout than those of the API, because no
+    caller waits for them."""
     db = await connect(settings.database_url, most=4, seconds=JOB_SECONDS, name="mipoints worker")
-    programme = Programme(db, settings.hold_seconds, settings.velocity_per_minute, takes_tests=settings.sandbox)
     return Sweeper(
-        programme,
+        Programme.of(db, settings),
         settings.sweep_seconds,
-        producer_keys={name: Key(*told) for name, told in settings.producer_keys.items()},
+        producer_keys={name: Key(*key) for name, key in settings.producer_keys.items()},
         reconcile_after=timedelta(days=settings.reconcile_after_days),
         reach=reach_of(settings),
     )
 
 
 async def run_worker(settings: Settings) -> None:
-    """Runs until SIGTERM or SIGINT, then finishes what it is doing. Redis may be absent or go away meanwhile."""
+    """Runs until SIGTERM or SIGINT, then finishes the current sets. Redis may be absent, and may stop and return."""
     sweeper = await open_sweeper(settings)
     _stop_on_signals(sweeper)
     listening = asyncio.create_task(_listen(settings.redis_url, sweeper)) if settings.redis_url else None
@@ -56,13 +56,14 @@ def _stop_on_signals(sweeper: Sweeper) -> None:
 
 
 async def _listen(url: str, sweeper: Sweeper) -> None:
-    """Runs an arq worker, and another one whenever it ends: wake-ups are a comfort, never a need."""
+    """Runs an arq worker, and starts another one whenever it ends. An error does not stop the process: wake-ups only
+    make the sweeper look sooner."""
     while True:
         worker = Worker(redis_settings=redis_settings(url), handle_signals=False, ctx={"sweeper": sweeper}, **options())
         try:
             await worker.async_run()
         except Exception as error:
-            log.warning("Redis wakes nobody for now (%s); the sweeper goes on without it.", error)
+            log.warning("Redis wakes no worker for now (%s); the sweeper works without it.", error)
         finally:
             await _close_quietly(worker)
         await asyncio.sleep(_BETWEEN_TRIES)

@@ -1,4 +1,4 @@
-"""The sweeper: a row that is due is the work. It needs no Redis; a wake-up only makes it look sooner."""
+"""The sweeper looks for due rows and does their work. It needs no Redis; a wake-up only makes it look sooner."""
 
 import asyncio
 import logging
@@ -20,8 +20,8 @@ from loyalty.outgoing.addresses import Reach
 from loyalty.outgoing.courier import Courier, tidy_outgoing
 from loyalty.outgoing.sender import Sender
 from loyalty.programme.programme import Programme
+from loyalty.webhooks.apply import apply_some
 from loyalty.webhooks.ask_producers import Key, ask_about_silent_parcels
-from loyalty.webhooks.inbox import apply_some
 
 log = logging.getLogger(__name__)
 
@@ -31,19 +31,19 @@ _TIDY_EVERY = 30.0
 
 @dataclass(slots=True)
 class Sweeper:
-    """Looks for due work every `seconds`, sooner when a promise is due sooner or when it is woken.
+    """Looks for due work every `seconds`, and sooner if a promise is due sooner or a wake-up arrives.
 
-    Crediting, the inbox, what was kept, coupons, lapsing, notices, reconciling, outgoing webhooks and tidying each have
-    a loop of their own, so that none waits for another. `notifier` is whatever tells members of their notices;
-    `producer_keys` are of producers that may be asked about parcels without news for `reconcile_after`; `reach` is
-    where webhooks may go.
+    Crediting, the inbox, facts stored for suspended members, coupons, lapsing, notices, reconciling, outgoing webhooks
+    and tidying each have their own loop, so that none waits for another. `notifier` sends notices to members;
+    `producer_keys` are the keys of producers that can report on parcels without news for `reconcile_after`; `reach` are
+    the addresses that may receive outgoing webhooks.
     """
 
     programme: Programme
     seconds: float
     notifier: Notifier = field(default_factory=LogNotifier)
     producer_keys: Mapping[str, Key] = field(default_factory=dict)
-    reconcile_after: timedelta = timedelta(days=10)
+    reconcile_after: timedelta = field(kw_only=True)
     reach: Reach = field(default_factory=Reach)
     courier: Courier = field(init=False)
     _lapses: LapseLooks = field(default_factory=LapseLooks)
@@ -55,7 +55,7 @@ class Sweeper:
         self.courier = Courier(self.programme.db, Sender(self.reach), partial(self._wake_part, "send"))
 
     async def run(self) -> None:
-        """Sweeps until `stop` is called; a database that is away is waited for."""
+        """Sweeps until `stop` is called. If the database is away, it tries again until the database answers."""
         await asyncio.gather(
             self._repeat("credit", self.credit, self._until_next_due),
             self._repeat("apply", self.apply, self._a_while),
@@ -70,42 +70,44 @@ class Sweeper:
         await self.courier.close()
 
     async def credit(self) -> int:
-        """Credits one set of promises that are due; gives how many."""
+        """Credits one set of due promises; returns how many."""
         return await credit_some(self.programme.db)
 
     async def apply(self) -> int:
-        """Applies one set of deliveries from the inbox; gives how many it finished."""
+        """Applies one set of deliveries from the inbox; returns how many it finished."""
         return await apply_some(self.programme)
 
     async def settle_kept(self) -> int:
-        """Applies one set of what was kept of members that were reinstated; gives how many facts."""
+        """Applies one set of facts that were stored while their members were suspended; returns how many facts."""
         return await settle_some_kept(self.programme)
 
     async def end_coupons(self) -> int:
-        """Ends one set of reservations and coupons whose time is over; gives how many."""
+        """Ends one set of reservations and coupons whose time is over; returns how many."""
         return await end_some_coupons(self.programme.db)
 
     async def lapse(self) -> int:
-        """Does what time has to do to one set of members' points; gives for how many."""
+        """Lapses due lots, and records notices of lots that lapse soon, for one set of members; returns how many
+        members."""
         return await self._lapses.some(self.programme.db)
 
     async def notify(self) -> int:
-        """Hands one set of notices over; gives how many were sent."""
+        """Gives one set of notices to the notifier; returns how many were sent."""
         return await send_some(self.programme.db, self.notifier)
 
     async def reconcile(self) -> int:
-        """Asks producers about parcels nobody speaks of; gives how many answered."""
+        """Requests the state of parcels without recent news from their producers; returns how many answers were
+        stored."""
         if not self.producer_keys:
             return 0
         return await ask_about_silent_parcels(self.programme.db, self.producer_keys, self.reconcile_after)
 
     async def send(self) -> int:
-        """Starts sending one set of outgoing webhooks; gives how many. It waits for no endpoint."""
+        """Starts to send one set of outgoing webhooks; returns how many. It does not wait for the endpoints."""
         return await self.courier.send_some()
 
     async def tidy(self) -> int:
-        """Frees parked deliveries whose order nobody announced; gives up on those parked for 90 days and on what waits
-        for endpoints that ended; forgets counts of what was refused as long ago."""
+        """Unparks deliveries whose order is known by now, marks those that were parked for too long as dead, gives up
+        on events for endpoints that were removed, and deletes old counts of rejections (db/limits.py)."""
         await unpark_known(self.programme.db)
         await mark_parked_dead(self.programme.db)
         await tidy_outgoing(self.programme.db)
@@ -116,33 +118,33 @@ class Sweeper:
         self._woken.setdefault(name, asyncio.Event()).set()
 
     def wake(self) -> None:
-        """Ends every rest."""
+        """Ends the pauses of all loops."""
         for event in self._woken.values():
             event.set()
 
     def stop(self) -> None:
-        """Ends `run` after the sets that are being worked on."""
+        """Makes `run` return after the current sets."""
         self._stopping = True
         self.wake()
 
     async def _repeat(
-        self, name: str, work: Callable[[], Awaitable[int]], rest: Callable[[], Awaitable[float]]
+        self, name: str, work: Callable[[], Awaitable[int]], pause_after: Callable[[], Awaitable[float]]
     ) -> None:
-        """Works as long as there is something to do, then rests. No fault ends it: what was due is still due."""
+        """Works while there is due work, then pauses. No error ends the loop, because due rows stay due."""
         woken = self._woken.setdefault(name, asyncio.Event())
         while not self._stopping:
             woken.clear()
-            pause = self.seconds
+            seconds = self.seconds
             try:
                 if await work():
                     continue
-                pause = await rest()
+                seconds = await pause_after()
                 self._was_away = False
             except DatabaseUnavailable as error:
-                self._complain_once(error)
+                self._warn_once(error)
             except Exception:
-                log.exception("The sweeper's part %r failed; it goes on in %s s.", name, pause)
-            await _wait(woken, pause)
+                log.exception("The sweeper's part %r failed; it goes on in %s s.", name, seconds)
+            await _wait(woken, seconds)
 
     async def _until_next_due(self) -> float:
         until_due = await seconds_to_next_due(self.programme.db)
@@ -156,7 +158,7 @@ class Sweeper:
     async def _long(self) -> float:
         return _TIDY_EVERY
 
-    def _complain_once(self, error: DatabaseUnavailable) -> None:
+    def _warn_once(self, error: DatabaseUnavailable) -> None:
         if not self._was_away:
             log.warning("%s Due work waits; it is looked for every %s s.", error, self.seconds)
         self._was_away = True

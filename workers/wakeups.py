@@ -1,4 +1,4 @@
-"""arq's side: jobs that wake the sweeper. Losing them all loses nothing (design §4)."""
+"""The arq jobs that wake the sweeper. If they are all lost, no work is lost (design §4)."""
 
 import json
 from typing import Any
@@ -16,12 +16,13 @@ JOB_SECONDS = 30
 
 
 def to_bytes(job: dict[str, Any]) -> bytes:
-    """A job as JSON, so that a writable Redis is not code execution."""
+    """Returns a job as JSON. arq's default is pickle, with which write access to Redis would allow code execution."""
     return json.dumps(job).encode()
 
 
 def redis_settings(url: str) -> RedisSettings:
-    """Redis that may go away: reconnecting with a growing pause instead of ending the process."""
+    """Returns arq's settings for a Redis that may go away: it reconnects with a growing pause instead of ending the
+    process."""
     settings = RedisSettings.from_dsn(url)
     settings.retry_on_timeout = True
     settings.retry_on_error = [RedisConnectionError, RedisTimeoutError]
@@ -30,23 +31,23 @@ def redis_settings(url: str) -> RedisSettings:
 
 
 async def credit_due(ctx: dict[str, Any]) -> None:
-    """A promise has become due: the sweeper looks now."""
+    """Wakes the sweeper: a promise has become due."""
     _wake(ctx)
 
 
 async def apply_deliveries(ctx: dict[str, Any]) -> None:
-    """A webhook was kept: the sweeper looks now."""
+    """Wakes the sweeper: a webhook was stored."""
     _wake(ctx)
 
 
 def _wake(ctx: dict[str, Any]) -> None:
-    """The job ends at once and cannot fail: the rows are the work, and the sweeper answers for them."""
+    """Wakes the sweeper and returns at once. The job cannot fail, because the sweeper does the work of the rows."""
     sweeper: Sweeper = ctx["sweeper"]
     sweeper.wake()
 
 
 def options() -> dict[str, Any]:
-    """What every arq worker of ours runs with: no kept result blocks a wake-up, and no retry runs out."""
+    """Returns the options of every arq worker: no stored result blocks a wake-up, and retries do not run out."""
     return {
         "functions": [credit_due, apply_deliveries],
         "queue_name": QUEUE,

@@ -1,4 +1,4 @@
-"""The GraphQL schema: one idea per file, all of it what the contract says."""
+"""The GraphQL schema: one idea per file. It offers everything in the contract (api/contract.graphql)."""
 
 import strawberry
 from strawberry.extensions import SchemaExtension
@@ -19,7 +19,7 @@ from api.schema.webhooks import replay
 
 
 @strawberry.type(
-    description="What can be done. Every mutation takes an idempotencyKey; a refusal is data, a member of its union."
+    description="All mutations. Every mutation takes an idempotencyKey; a refusal is data, a member of its union."
 )
 class Mutation:
     register_member = register.register_member
@@ -43,17 +43,17 @@ class Mutation:
 
 
 class QuietSchema(strawberry.Schema):
-    """A schema that leaves it to the endpoint to log what went wrong, once."""
+    """A schema that does not log errors itself: the endpoint logs each one once."""
 
     def process_errors(self, errors: object, execution_context: object = None) -> None:
-        """Nothing here: api/errors.py maps and logs."""
+        """Does nothing: api/errors.py maps and logs errors."""
 
 
 _EXTENSIONS: list[type[SchemaExtension]] = [PreparedDocument]
 
 
 def build_schema() -> QuietSchema:
-    """The schema of this process; there is one (the library alters types when it builds a second)."""
+    """The schema. Call it once in a process: the library alters the types when it builds a second one."""
     built = QuietSchema(
         query=Query,
         mutation=Mutation,

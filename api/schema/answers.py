@@ -1,4 +1,4 @@
-"""The one place where refusals that mutations raise become members of their result unions."""
+"""Turning refusals that mutations raise into members of their result unions: only here."""
 
 from typing import Any
 
@@ -15,10 +15,10 @@ from loyalty.refusals import IdempotencyMismatch, InvalidInput, NotAllowed, NotF
 
 
 class RefusalsAreAnswers(FieldExtension):
-    """Around a mutation: it reads anew, answers a refusal as data, and asks a database that is away only once."""
+    """Wraps a mutation: fresh loaders, refusals as data, and one wait only for a database that does not answer."""
 
     async def resolve_async(self, next_: AsyncExtensionResolver, source: Any, info: Info, **kwargs: Any) -> Any:
-        """Runs the mutation. A refusal that its union does not have stays an error, with the refusal's sentence."""
+        """Runs the mutation. A refusal that is not in its union is raised again and becomes a top-level error."""
         info.context.check_database()
         info.context.read_anew()
         try:
@@ -39,9 +39,10 @@ class RefusalsAreAnswers(FieldExtension):
 
 
 async def _or_mismatch(info: Info, refused: Refusal, key: str) -> Refusal:
-    """Such a refusal is no key's first answer: where the key was used, it came with another input before (R61).
+    """The refusal, or IdempotencyMismatch if the key was used before (R61).
 
-    While the database is away, what is wrong with the input is so all the same.
+    InvalidInput and NotFound are never stored under a key: so a used key was sent with another input before. While the
+    database is away, the refusal itself is answered.
     """
     context = info.context
     try:

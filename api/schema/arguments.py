@@ -1,4 +1,4 @@
-"""Arguments that several fields share, each with its sentence."""
+"""Arguments that several fields share, each with its description."""
 
 from typing import Annotated, Any, TypeVar
 
@@ -28,12 +28,12 @@ NOT_GIVEN: Any = strawberry.UNSET
 
 
 def given(value: T | None) -> T | None:
-    """An argument's value; one that was not given is None."""
+    """An argument's value; None if it was not given."""
     return None if value is NOT_GIVEN else value
 
 
 def page_arguments(
     first: int | None, after: str | None, last: int | None = None, before: str | None = None
 ) -> PageArguments:
-    """A connection's arguments, those not given as None."""
+    """The arguments of a connection; those that were not given are None."""
     return PageArguments(given(first), given(after), given(last), given(before))

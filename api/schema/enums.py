@@ -1,4 +1,4 @@
-"""The contract's enums, each value with a sentence for strangers."""
+"""The contract's enums, each value with a description."""
 
 from enum import Enum
 from typing import Any, TypeVar
@@ -41,12 +41,12 @@ WAY = "The name that the terms have for a way to earn, such as WATCH_VIDEO, wher
 
 
 def kind_of(kind: str) -> EntryKind:
-    """The contract's word for a kind as the books keep it; OTHER for a way that only terms know (R22)."""
+    """The contract's name of a kind in the ledger; OTHER for a way that only the terms define (R22)."""
     return EntryKind.__members__.get(kind, EntryKind.OTHER)
 
 
 def way_of(kind: str) -> str | None:
-    """The name of a way that only terms know; None for the contract's own kinds."""
+    """The name of a way that only the terms define; None for the contract's own kinds."""
     return None if kind in EntryKind.__members__ else kind
 
 
@@ -99,7 +99,7 @@ class ParcelState(Enum):
     LOST = _is("LOST", "It is lost.")
 
 
-@strawberry.enum(description="What a member is told about.")
+@strawberry.enum(description="The subject of a notice.")
 class NoticeKind(Enum):
     POINTS_LAPSING = _is("POINTS_LAPSING", "Points are about to lapse.")
     COUPON_EXPIRING = _is("COUPON_EXPIRING", "A coupon is about to expire.")
@@ -107,15 +107,15 @@ class NoticeKind(Enum):
     CLAWBACK = _is("CLAWBACK", "Points were taken back.")
 
 
-@strawberry.enum(description="What became of a webhook delivery that was kept.")
+@strawberry.enum(description="The state of a stored webhook delivery.")
 class DeliveryState(Enum):
     RECEIVED = _is("RECEIVED", "It waits to be applied, for the first time or again after a failure.")
     APPLIED = _is("APPLIED", "It was applied to its order.")
     PARKED = _is("PARKED", "It waits until its order is known.")
-    IGNORED = _is("IGNORED", "It says nothing that moves points; `error` says why.")
-    DEAD = _is("DEAD", "It was given up on; `error` says why. It can be replayed.")
+    IGNORED = _is("IGNORED", "It does not change points; `error` says why.")
+    DEAD = _is("DEAD", "All attempts failed; `error` says why. It can be replayed.")
 
 
 def names(values: "list[E] | None") -> list[str] | None:
-    """Enum values as the database knows them; None stays None, which means all."""
+    """The names of enum values, as in the database; None stays None, which means all."""
     return None if values is None else [value.name for value in values]

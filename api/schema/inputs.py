@@ -1,4 +1,4 @@
-"""What clients tell us, checked for size and turned into what operations take."""
+"""Input types: their texts are checked for size, and they are converted to values of the programme."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -8,28 +8,28 @@ import strawberry
 from api.schema.arguments import given
 from api.schema.scalars import URL, Market
 from loyalty.earning.rules.activity import Activity
-from loyalty.members.register import Registration
+from loyalty.members.eligibility import Registration
 from loyalty.orders.record import OrderToRecord
 from loyalty.orders.rules.order import Order, OrderLine, Parcel
 from loyalty.programme.rules.kinds import EntryKind, is_new_kind
 from loyalty.refusals import InvalidInput
 from loyalty.texts import problem_of_text
 
-LONGEST = 200
-"""Characters of an id or a name."""
+LONGEST_INPUT = 200
+"""The most characters of an id or a name."""
 
 
 def text_of(value: str, *path: str) -> str:
-    """A text of 1 to 200 characters that can be seen. Raises InvalidInput with the path to it."""
-    if problem := problem_of_text(value, LONGEST):
+    """A text of 1 to 200 visible characters. Raises InvalidInput with the path to it."""
+    if problem := problem_of_text(value, LONGEST_INPUT):
         raise InvalidInput(problem, *path)
     return value
 
 
 def optional_text(value: str | None, *path: str) -> str | None:
-    """The same where it may be left out."""
-    told = given(value)
-    return None if told is None else text_of(told, *path)
+    """The same for a text that may be left out; None without it."""
+    text = given(value)
+    return None if text is None else text_of(text, *path)
 
 
 @strawberry.input(description="A Mi account that joined mi.com.")
@@ -41,11 +41,11 @@ class RegisterMemberInput:
         default=strawberry.UNSET, description="An IANA zone of the market; its first one by default."
     )
     registered_at: datetime | None = strawberry.field(
-        default=strawberry.UNSET, description="When the person joined, if it is told late."
+        default=strawberry.UNSET, description="When the person joined, if it is reported late."
     )
 
-    def told(self) -> Registration:
-        """The registration as the programme takes it. Raises InvalidInput."""
+    def to_domain(self) -> Registration:
+        """The registration for the programme. Raises InvalidInput."""
         return Registration(
             mi_id=text_of(self.mi_id, "input", "miId"),
             market=self.market,
@@ -106,8 +106,8 @@ class ActivityInput:
         default=strawberry.UNSET, description="Another way to earn of the market's terms."
     )
 
-    def told(self) -> Activity:
-        """The activity as the programme takes it. Raises InvalidInput."""
+    def to_domain(self) -> Activity:
+        """The activity for the programme. Raises InvalidInput."""
         if sign_in := given(self.app_sign_in):
             return Activity(EntryKind.APP_SIGN_IN, device_id=_device(sign_in, "appSignIn"))
         if fuel := given(self.fuel):
@@ -129,7 +129,7 @@ class ActivityInput:
 
 
 def _other(other: OtherActivityInput) -> Activity:
-    """A way that only terms know. Raises InvalidInput for no name, or one of the contract's own kinds."""
+    """An activity of a way that only the terms define. Raises InvalidInput if `way` cannot be the name of one."""
     path = ("input", "activity", "other")
     if not is_new_kind(other.way):
         raise InvalidInput("This is no name of another way to earn.", *path, "way")
@@ -140,8 +140,8 @@ def _other(other: OtherActivityInput) -> Activity:
     )
 
 
-def _device(told: AppSignInInput | FuelInput | OtherActivityInput, name: str) -> str | None:
-    return optional_text(told.device_id, "input", "activity", name, "deviceId")
+def _device(activity: AppSignInInput | FuelInput | OtherActivityInput, name: str) -> str | None:
+    return optional_text(activity.device_id, "input", "activity", name, "deviceId")
 
 
 def _share(kind: str, share: ShareInput, name: str) -> Activity:
@@ -208,8 +208,8 @@ class RecordOrderInput:
         default=strawberry.UNSET, description="How it travels, if that is known."
     )
 
-    def told(self) -> OrderToRecord:
-        """The order as the programme takes it. Raises InvalidInput for what no rule needs to see."""
+    def to_domain(self) -> OrderToRecord:
+        """The order for the programme. Raises InvalidInput for texts; rules check the rest."""
         order = Order(
             number=text_of(self.number, "input", "number"),
             placed_at=self.placed_at,
@@ -227,7 +227,7 @@ def _line(line: OrderLineInput, place: int) -> OrderLine:
 
 
 def line_of(line: OrderLineInput, *path: str) -> OrderLine:
-    """A line as the programme takes it; `path` leads to it. Raises InvalidInput."""
+    """The line for the programme; `path` leads to it in the arguments. Raises InvalidInput."""
     return OrderLine(
         id=text_of(line.id, *path, "id"),
         product_id=text_of(line.product_id, *path, "productId"),
@@ -246,7 +246,7 @@ def _parcel(parcel: ParcelInput, place: int) -> Parcel:
 
 
 def _pieces(lines: Sequence[ParcelLineInput], *path: str) -> dict[str, int]:
-    """Pieces by line; a line named twice in one parcel is more than one can mean."""
+    """Pieces by line. Raises InvalidInput if a parcel names a line twice, because that is ambiguous."""
     pieces: dict[str, int] = {}
     for place, line in enumerate(lines):
         line_id = text_of(line.line_id, *path, str(place), "lineId")

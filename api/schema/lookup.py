@@ -1,4 +1,4 @@
-"""Finding things again: what belongs to a member by that member's id, for whoever may see it."""
+"""Finding things by their ids, for callers that may see them."""
 
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from loyalty.refusals import NotAMember
 
 
 async def may_see(info: Info, member_id: UUID) -> bool:
-    """Whether the caller is this member, or a service that reads any. Raises Unauthenticated and Forbidden."""
+    """Whether the caller is this member, or a service that reads all members. Raises Unauthenticated and Forbidden."""
     caller = known_caller(info.context.caller)
     if not caller.is_member:
         service_only(caller, *READERS)
@@ -33,7 +33,9 @@ async def may_see(info: Info, member_id: UUID) -> bool:
 
 
 async def find(info: Info, wanted: GlobalId | None) -> Node | None:
-    """The thing an id names, or None: a member's and deliveries for those who may see them, the rest for all."""
+    """The thing that an id names, or None. Rewards and campaigns are for every caller; a member's things and webhook
+    deliveries only for callers that may see them. Raises Unauthenticated and Forbidden.
+    """
     if wanted is None:
         known_caller(info.context.caller)
         return None
@@ -78,7 +80,7 @@ async def _of_a_member(info: Info, wanted: GlobalId, member_id: UUID) -> Node | 
 
 
 async def open_market(info: Info, market: str) -> Catalogue:
-    """The programme's data, for a market that is open. Raises BadUserInput, naming those that are, for any other."""
+    """The catalogue, if the market is open. Raises BadUserInput otherwise; its message names the open markets."""
     catalogue = await info.context.loaders.catalogue()
     if market not in catalogue.open_markets:
         there = ", ".join(catalogue.open_markets) or "none"
@@ -87,7 +89,7 @@ async def open_market(info: Info, market: str) -> Catalogue:
 
 
 async def the_member(info: Info, member_id: UUID) -> Member:
-    """A member that an operation has dealt with; one erased since then shows under its pseudonym (R61, R71)."""
+    """The member that an operation changed. One that was erased since then has its pseudonym (R61, R71)."""
     row = await info.context.loaders.members.load(member_id)
     if row is None:
         row = await erased_member(info.context.programme.db, member_id)
@@ -97,7 +99,7 @@ async def the_member(info: Info, member_id: UUID) -> Member:
 
 
 async def the_verdict(info: Info, member_id: UUID, verdict_id: UUID) -> Verdict:
-    """The verdict an operation has just given, as it is now."""
+    """The verdict that an operation gave, in its present state."""
     row = await info.context.loaders.verdicts.load((member_id, verdict_id))
     if row is None:
         raise LookupError(f"The verdict {verdict_id} was given and is not there.")

@@ -16,7 +16,7 @@ class PageInfo:
 
     @classmethod
     def of(cls, page: Page[Any], cursors: list[str]) -> "PageInfo":
-        """For a page and the cursors of its rows, in its order."""
+        """The PageInfo of a page; `cursors` are those of its rows, in the same order."""
         return cls(
             has_next_page=page.has_next,
             has_previous_page=page.has_previous,

@@ -1,4 +1,4 @@
-"""What can be asked."""
+"""The root fields of Query."""
 
 from datetime import date
 from typing import Annotated
@@ -13,7 +13,6 @@ from api.schema.arguments import NOT_GIVEN, given
 from api.schema.coupons.checkout import coupons_for_cart
 from api.schema.lookup import find, may_see, open_market
 from api.schema.members.members import Member as MemberType
-from api.schema.members.members import offered_rewards
 from api.schema.node import Node as NodeType
 from api.schema.operators.liability import liability
 from api.schema.orders.orders import Order as OrderType
@@ -24,15 +23,16 @@ from api.schema.root_fields import mi_id_of, query
 from api.schema.scalars import Market
 from api.schema.webhooks.deliveries import webhook_deliveries
 from db import clock
-from db.orders.rows import owner_of_order
+from db.orders.numbers import order_owner
 from loyalty.members.export import export_member
 from loyalty.programme.rules.calendar import local_day
+from loyalty.programme.rules.rewards import offered
 
 MarketArgument = Annotated[Market, strawberry.argument(description="Two capital letters, such as ES.")]
 
 
 @strawberry.type(
-    description="What can be asked. Root fields are nullable: one fault takes nothing from its neighbours."
+    description="All queries. Root fields are nullable, so that a fault in one does not affect the others."
 )
 class Query:
     @query(
@@ -81,9 +81,9 @@ class Query:
 }""",
     )
     async def rewards(self, info: Info, market: MarketArgument) -> list[RewardType] | None:
-        await open_market(info, market)
+        catalogue = await open_market(info, market)
         now = await clock.now(info.context.programme.db)
-        return [RewardType.of(reward) for reward, _ in await offered_rewards(info, market, now)]
+        return [RewardType.of(reward) for reward in offered(catalogue.rewards, market, now)]
 
     @query(EVERYONE, "campaigns running or announced in a market, soonest first.")
     async def campaigns(self, info: Info, market: MarketArgument) -> list[CampaignType] | None:
@@ -113,7 +113,7 @@ class Query:
         info: Info,
         number: Annotated[str, strawberry.argument(description="As the shop numbers it.")],
     ) -> OrderType | None:
-        owner = await owner_of_order(info.context.programme.db, number)
+        owner = await order_owner(info.context.programme.db, number)
         if owner is None or not await may_see(info, owner):
             return None
         return OrderType.of(await info.context.loaders.orders.load((owner, number)))

@@ -1,4 +1,4 @@
-"""No is an answer: what the programme refuses, as the types of the contract's unions."""
+"""Refusals as GraphQL types: the members of the contract's unions."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -9,7 +9,7 @@ import strawberry
 from api.schema.earning.caps import Cap
 from api.schema.enums import CouponState, MemberState
 from api.schema.money import Money
-from loyalty import refusals as said
+from loyalty import refusals
 from loyalty.messages.sentences import refusal_sentence
 
 
@@ -91,40 +91,40 @@ REFUSALS: list[type] = [
 ]
 
 
-def _plain(refused: said.Refusal) -> dict[str, Any]:
+def _plain(refused: refusals.Refusal) -> dict[str, Any]:
     return {}
 
 
-def _of_coupon(refused: said.CouponNotUsable) -> dict[str, Any]:
+def _of_coupon(refused: refusals.CouponNotUsable) -> dict[str, Any]:
     missing = None
     if refused.missing_minor is not None and refused.currency is not None:
         missing = Money(amount_minor=refused.missing_minor, currency=refused.currency)
     return {"state": CouponState[refused.state] if refused.state is not None else None, "missing": missing}
 
 
-_TYPES: dict[type[said.Refusal], tuple[type[Refusal], Callable[[Any], dict[str, Any]]]] = {
-    said.NotAllowed: (NotAllowed, _plain),
-    said.NotFound: (NotFound, _plain),
-    said.InvalidInput: (InvalidInput, lambda refused: {"path": refused.path}),
-    said.IdempotencyMismatch: (IdempotencyMismatch, _plain),
-    said.NotEligible: (NotEligible, _plain),
-    said.MemberNotActive: (MemberNotActive, lambda refused: {"state": MemberState[refused.state]}),
-    said.NotEnoughPoints: (
+_TYPES: dict[type[refusals.Refusal], tuple[type[Refusal], Callable[[Any], dict[str, Any]]]] = {
+    refusals.NotAllowed: (NotAllowed, _plain),
+    refusals.NotFound: (NotFound, _plain),
+    refusals.InvalidInput: (InvalidInput, lambda refused: {"path": refused.path}),
+    refusals.IdempotencyMismatch: (IdempotencyMismatch, _plain),
+    refusals.NotEligible: (NotEligible, _plain),
+    refusals.MemberNotActive: (MemberNotActive, lambda refused: {"state": MemberState[refused.state]}),
+    refusals.NotEnoughPoints: (
         NotEnoughPoints,
         lambda refused: {"needed": refused.needed, "available": refused.available},
     ),
-    said.RewardUnavailable: (RewardUnavailable, _plain),
-    said.CouponNotUsable: (CouponNotUsable, _of_coupon),
-    said.LimitReached: (LimitReached, lambda refused: {"cap": _used_up(refused)}),
-    said.Unavailable: (Unavailable, lambda refused: {"available_at": refused.available_at}),
+    refusals.RewardUnavailable: (RewardUnavailable, _plain),
+    refusals.CouponNotUsable: (CouponNotUsable, _of_coupon),
+    refusals.LimitReached: (LimitReached, lambda refused: {"cap": _used_up(refused)}),
+    refusals.Unavailable: (Unavailable, lambda refused: {"available_at": refused.available_at}),
 }
 
 
-def _used_up(refused: said.LimitReached) -> Cap:
+def _used_up(refused: refusals.LimitReached) -> Cap:
     return Cap(limit=refused.limit, used=refused.used, left=0, resets_at=None)
 
 
-def answer_of(refused: said.Refusal, language: str) -> Refusal:
-    """The refusal as clients see it, with its sentence in their language."""
+def answer_of(refused: refusals.Refusal, language: str) -> Refusal:
+    """The GraphQL type of a refusal, with its sentence in `language`."""
     type_, facts = next(_TYPES[kind] for kind in type(refused).__mro__ if kind in _TYPES)
     return type_(code=refused.code, message=refusal_sentence(refused, language), **facts(refused))

@@ -1,4 +1,4 @@
-"""The contract's scalars: strict about what comes in, uniform in what goes out."""
+"""The contract's scalars: input is read strictly, output has one form."""
 
 import re
 from datetime import UTC, date, datetime, timedelta

@@ -1,4 +1,4 @@
-"""What can be followed: a member's balance, from whichever process changes it."""
+"""Following a member's balance, whichever process changes it."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ _MOST_AT_ONCE = 20
 _SECONDS_UNTIL_NEXT_TRY = 1.0
 
 
-@strawberry.type(description="A member's balance after something changed it, and what that was.")
+@strawberry.type(description="A member's balance after a change, and the entry or promise behind the change.")
 class BalanceChanged:
     balance: Balance = strawberry.field(description="Points, now.")
     entry: PointsEntry | None = strawberry.field(
@@ -34,13 +34,13 @@ class BalanceChanged:
     )
 
 
-@strawberry.type(description="What can be followed, over WebSocket (graphql-transport-ws) or server-sent events.")
+@strawberry.type(description="All subscriptions, over WebSocket (graphql-transport-ws) or server-sent events.")
 class Subscription:
     @subscription(
         MEMBERS,
         "the balance after each change, from whichever process made it. Ends with the "
-        "token, or when the person is erased. After many changes at once the newest are told, with the balance as it "
-        "is. Refused as NOT_A_MEMBER before joining, LIMITED when too many are open.",
+        "token, or when the person is erased. After many changes at once only the newest are sent, with the present "
+        "balance. Refused as NOT_A_MEMBER before joining, LIMITED when too many are open.",
     )
     async def balance_changed(
         self,
@@ -57,45 +57,47 @@ class Subscription:
         followed = await follow_member(info.context.programme.db, mi_id, _until(info))
         if followed is None:
             raise NotAMember
-        with info.context.changes.follow(followed.member_id) as following:
+        with info.context.changes.follow(followed.member_id) as follower:
             if start_with_current and (member := await _member(info, followed)):
                 yield BalanceChanged(balance=member.balance, entry=None, pending_points=None)
-            async for change in _changes(info, followed, following):
+            async for change in _changes(info, followed, follower):
                 yield change
 
 
 def _until(info: Info) -> datetime:
-    """Until when changes are told: this stream's end, and longer in case the database's clock is ahead. In whole hours,
-    so that a phone that comes back again and again writes once an hour."""
+    """The moment until which the database sends notifications: the end of this stream, and at least five minutes more
+    in case the database's clock is ahead. In whole hours, so that a phone that reconnects often writes once an hour.
+    """
     ends = datetime.fromtimestamp(lasts_until(info.context.caller), UTC) + _CLOCKS_APART
     return ends.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
 
 
-async def _changes(info: Info, followed: FollowedMember, following: Follower) -> AsyncIterator[BalanceChanged]:
-    """Each change since then, until the person is erased. It looks once at the start: a change that was told before
-    this follower was there was told to nobody."""
+async def _changes(info: Info, followed: FollowedMember, follower: Follower) -> AsyncIterator[BalanceChanged]:
+    """Each change since the member was read, until the person is erased. It looks once at the start, because a
+    notification that was sent before this follower existed reached no one.
+    """
     seq = followed.seq
     while True:
         try:
-            found = await changes_since(info.context.programme.db, followed.member_id, seq, _MOST_AT_ONCE)
-            if found is None:
+            news = await changes_since(info.context.programme.db, followed.member_id, seq, _MOST_AT_ONCE)
+            if news is None:
                 return
-            told = await _what_changed(info, followed, found[1]) if found[0] > seq else []
+            answers = await _answers(info, followed, news[1]) if news[0] > seq else []
         except DatabaseUnavailable:
-            await following.told(within=_SECONDS_UNTIL_NEXT_TRY)
+            await follower.wait(within=_SECONDS_UNTIL_NEXT_TRY)
             continue
-        seq = found[0]
-        for change in told:
-            yield change
-        await following.told()
+        seq = news[0]
+        for answer in answers:
+            yield answer
+        await follower.wait()
 
 
-async def _what_changed(info: Info, followed: FollowedMember, changes: Sequence[Change]) -> list[BalanceChanged]:
-    """What there is to tell: one for each line and each promise that is still open, or the balance alone."""
+async def _answers(info: Info, followed: FollowedMember, changes: Sequence[Change]) -> list[BalanceChanged]:
+    """One answer for each new entry and each promise that is still open; without any, one with the balance alone."""
     member = await _member(info, followed)
     if member is None:
         return []
-    loaders, told = info.context.loaders, []
+    loaders, answers = info.context.loaders, []
     for change in changes:
         entry = pending = None
         if change.seq is not None:
@@ -103,8 +105,8 @@ async def _what_changed(info: Info, followed: FollowedMember, changes: Sequence[
         if change.promise_id is not None:
             pending = PendingPoints.of(await loaders.promises.load((followed.member_id, change.promise_id)))
         if entry or pending:
-            told.append(BalanceChanged(balance=member.balance, entry=entry, pending_points=pending))
-    return told or [BalanceChanged(balance=member.balance, entry=None, pending_points=None)]
+            answers.append(BalanceChanged(balance=member.balance, entry=entry, pending_points=pending))
+    return answers or [BalanceChanged(balance=member.balance, entry=None, pending_points=None)]
 
 
 async def _member(info: Info, followed: FollowedMember) -> Member | None:

@@ -1,1 +1,1 @@
-"""GraphQL as a stream: server-sent events and graphql-transport-ws, over the same documents and limits as HTTP."""
+"""GraphQL as a stream: server-sent events and graphql-transport-ws, with the same documents and limits as over HTTP."""

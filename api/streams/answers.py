@@ -1,4 +1,4 @@
-"""The answers to one operation of a stream, one after another: one to a query, a subscription's as they come."""
+"""The answers to one operation of a stream: one to a query or mutation, any number to a subscription."""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -17,13 +17,13 @@ from api.variables import are_of_variables
 async def answers(
     runner: Runner, ready: Ready | Answered, asker: Requester, metrics: Metrics
 ) -> AsyncGenerator[AnswerBody, None]:
-    """Every answer is well-formed; one without `data` says that nothing was run, or that it cannot go on."""
+    """The answers, all well-formed. One without `data` means that nothing was run, or that the subscription ended."""
     if isinstance(ready, Ready) and ready.kind == "subscription":
-        last, told = Answered({}, ready.kind), {"extensions": ready.admitted.told()}
+        last, cost = Answered({}, ready.kind), {"extensions": ready.admitted.extensions()}
         async with aclosing(_follow(runner, ready, asker)) as following:
             async for answer in following:
-                last = Answered(answer | told, ready.kind)
-                told = {}  # its cost is taken once
+                last = Answered(answer | cost, ready.kind)
+                cost = {}  # it was taken once, so only the first answer states it
                 yield last.body
     else:
         last = ready if isinstance(ready, Answered) else await runner.run(ready, asker)
@@ -32,7 +32,7 @@ async def answers(
 
 
 async def _follow(runner: Runner, ready: Ready, asker: Requester) -> AsyncGenerator[AnswerBody, None]:
-    """The answers of one subscription, through the schema's own types: nothing is parsed or validated once more."""
+    """The answers of one subscription. The document is already prepared, so nothing is parsed or validated again."""
     context = runner.context_for(ready, asker)
     try:
         source = await _source(runner.schema._schema, ready, context)
@@ -55,7 +55,7 @@ def _not_begun(runner: Runner, ready: Ready, errors: Sequence[GraphQLError], ask
 async def _source(
     schema: GraphQLSchema, ready: Ready, context: Context
 ) -> AsyncGenerator[ExecutionResult, None] | ExecutionResult:
-    """Where the answers come from; or the one answer that there is nothing to come."""
+    """The stream of answers; or a single answer if the subscription could not begin."""
     begun: Any = subscribe(
         schema,
         ready.document,

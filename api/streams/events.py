@@ -1,4 +1,4 @@
-"""Server-sent events, the protocol of graphql-sse in its mode of distinct connections: one operation, one answer."""
+"""Server-sent events: the protocol of graphql-sse, distinct connections mode: one operation in each HTTP request."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.context import Requester
-from api.disconnect import disconnected
+from api.disconnect import client_disconnect
 from api.errors import AnswerBody, error_answer
 from api.negotiation import ranges_of
 from api.problems import Limited, Problem, Unauthenticated
@@ -27,14 +27,15 @@ _HEADERS = {
 _EXPIRED = "This token has expired: get a new one."
 
 
-def takes_events(request: Request) -> bool:
-    """Whether a client names server-sent events among what it accepts. urql does so with every request, and gets them
-    for subscriptions alone; they are the only answer to who accepts nothing else."""
+def accepts_events(request: Request) -> bool:
+    """Whether a client accepts server-sent events by name. urql does so with every request; it gets them for
+    subscriptions alone. A client that accepts nothing else gets them for every operation.
+    """
     return any(each.name == EVENTS and each.quality > 0 for each in ranges_of(request.headers.get("accept")))
 
 
 class EventStream(Response):
-    """The answers to one operation as events, each written as one piece; comments in between show that it lives."""
+    """The answers to one operation as events, each written as one piece. Comments in between are the heartbeat."""
 
     def __init__(self, answers: AsyncGenerator[AnswerBody, None], streams: OpenStreams, asker: Requester) -> None:
         self.answers, self.streams, self.asker = answers, streams, asker
@@ -42,11 +43,11 @@ class EventStream(Response):
         del self.headers["content-length"]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI. A reader that is gone, or too slow, ends it; nothing of it is left behind."""
+        """ASGI. If the client disconnects or reads too slowly, the stream ends and frees everything it held."""
         with suppress(OSError, TimeoutError):
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             ends: set[asyncio.Future[Any]] = {
-                asyncio.ensure_future(disconnected(receive)),
+                asyncio.ensure_future(client_disconnect(receive)),
                 asyncio.ensure_future(self.streams.ending.wait()),
             }
             try:
@@ -65,7 +66,7 @@ class EventStream(Response):
             await self._last(send, limited)
 
     async def _pass_on(self, send: Send, ends: "set[asyncio.Future[Any]]", until: float) -> None:
-        """Hands answers over as they come. Where the process stops, the end comes without `complete`: connect anew."""
+        """Sends answers as they come. If the process stops, the stream ends without `complete`; clients reconnect."""
         coming: asyncio.Future[AnswerBody | None] = asyncio.ensure_future(anext(self.answers, None))
         try:
             while True:
@@ -91,17 +92,17 @@ class EventStream(Response):
             await asyncio.wait({coming})
 
     async def _last(self, send: Send, problem: Problem) -> None:
-        """Says why it ends."""
+        """Sends the problem that ends the stream, and `complete`."""
         answer = {"errors": [error_answer(str(problem), problem.code, self.asker.request_id)]}
         await self._write(send, _next(answer) + _COMPLETE, more=False)
 
     async def _write(self, send: Send, piece: bytes, *, more: bool = True) -> None:
-        """Raises TimeoutError where the reader does not take it in time."""
+        """Sends one piece. Raises TimeoutError if the client does not read it in time."""
         async with asyncio.timeout(self.streams.slowest_seconds):
             await send({"type": "http.response.body", "body": piece, "more_body": more})
 
 
 def _next(answer: AnswerBody) -> bytes:
-    """Frames end with LF: urql looks for an empty line and does not know CR."""
+    """One event. Its lines end with LF, because urql looks for an empty line and does not support CR."""
     text = json.dumps(answer, separators=(",", ":"), ensure_ascii=False)
     return b"event: next\ndata: " + text.encode("utf-8", "replace") + b"\n\n"

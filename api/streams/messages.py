@@ -1,4 +1,4 @@
-"""What a client says over graphql-transport-ws, read strictly: a kind, and what belongs to it."""
+"""The messages of clients over graphql-transport-ws, read strictly, and the close codes."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +21,7 @@ _LONGEST_REASON = 123
 
 
 class Ended(Exception):
-    """The connection is over; `code` is the WebSocket's close code, the message its reason."""
+    """Ends the connection; `code` is the WebSocket's close code, the message its reason."""
 
     def __init__(self, code: int, sentence: str) -> None:
         self.code = code
@@ -30,7 +30,7 @@ class Ended(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of a client, of `size` characters. `id` is the operation's, empty where it is about none."""
+    """One message of a client, of `size` characters. `id` is the operation's; it is empty if there is none."""
 
     kind: str
     id: str
@@ -39,7 +39,7 @@ class Message:
 
 
 def read_message(text: str | None) -> Message:
-    """A message. Raises Ended, with 4400, for anything else than the protocol knows."""
+    """A message. Raises Ended with 4400 for anything that is not in the protocol."""
     if text is None:
         raise Ended(BAD_REQUEST, "Messages are texts.")
     try:
@@ -64,10 +64,13 @@ def _id(value: dict[str, Any], kind: str) -> str:
 
 
 def header_of(payload: dict[str, Any], name: str) -> str:
-    """What a client tells instead of a header, which browsers cannot send: in `connection_init` or its `headers`."""
-    for told in (payload, payload.get("headers")):
-        if isinstance(told, dict):
-            for key, value in told.items():
+    """The value that replaces a header, in the payload of `connection_init` or in its `headers`; or an empty text.
+
+    Browsers cannot send headers of their own over WebSocket.
+    """
+    for values in (payload, payload.get("headers")):
+        if isinstance(values, dict):
+            for key, value in values.items():
                 if key.lower() == name and isinstance(value, str):
                     return value
     return ""

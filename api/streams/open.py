@@ -1,4 +1,4 @@
-"""How many streams this process holds open, for whom, and for how long."""
+"""The open streams of this process: how many there may be, and how long they last."""
 
 import asyncio
 import time
@@ -14,7 +14,7 @@ from loyalty.callers import Caller
 
 @dataclass(slots=True)
 class OpenStreams:
-    """Counts them, so that none is one too many; `ending` is set when the process is about to stop."""
+    """Counts open streams and refuses more than the limits; `ending` is set when the process is about to stop."""
 
     most: int
     most_per_member: int
@@ -25,12 +25,12 @@ class OpenStreams:
 
     @property
     def slowest_seconds(self) -> float:
-        """A reader that takes longer for one message is let go of."""
+        """The seconds that a client may take to read one message; a slower one is disconnected."""
         return 2 * self.heartbeat_seconds
 
     @contextmanager
     def one_more(self) -> Iterator[None]:
-        """One connection, until the end of the block. Raises Limited where this process holds as many as it may."""
+        """Counts one connection until the end of the block. Raises Limited if this process has too many."""
         if self.count >= self.most:
             raise Limited("This server holds as many streams open as it may: try again in a moment.")
         self.count += 1
@@ -41,9 +41,9 @@ class OpenStreams:
 
     @contextmanager
     def of(self, caller: Caller) -> Iterator[float]:
-        """A caller's connection until the end of the block; gives when it has to end, in seconds of the host's clock.
+        """Counts a caller's connection until the end of the block. Raises Limited if a member has too many.
 
-        Raises Limited where a member has as many as it may.
+        Yields the moment at which the connection must end, in seconds of the host's clock.
         """
         if not caller.is_member or caller.name is None:
             yield lasts_until(caller)
@@ -60,5 +60,5 @@ class OpenStreams:
 
 
 def seconds_left(until: float) -> float:
-    """How long it is until a moment of the host's clock; never below zero."""
+    """The seconds until a moment of the host's clock; never below zero."""
     return max(0.0, until - time.time())

@@ -1,4 +1,4 @@
-"""The operations of one WebSocket connection: side by side, each with an id that its client chose."""
+"""The operations of one WebSocket connection. They run concurrently, each under an id that the client chose."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -21,14 +21,14 @@ _MOST_AT_A_TIME = 20
 
 @dataclass(slots=True)
 class Operations:
-    """Runs them; each is a task that waits while the client does not read."""
+    """Runs operations; each is a task, which waits while the client does not read."""
 
     endpoint: GraphQLEndpoint
     send: Callable[[dict[str, Any]], Awaitable[None]]
     _running: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
 
     async def begin(self, message: Message, asker: Requester) -> None:
-        """Starts one, or refuses one too many. Raises Ended for an id that is in use."""
+        """Starts an operation, or refuses it if 20 are running. Raises Ended if its id is in use."""
         if message.id in self._running:
             raise Ended(ALREADY_THERE, f"Subscriber for {message.id} already exists")
         if len(self._running) >= _MOST_AT_A_TIME:
@@ -37,28 +37,28 @@ class Operations:
             return
         task = asyncio.create_task(self._operate(message, asker))
         self._running[message.id] = task
-        task.add_done_callback(lambda done: self._let_go(message.id, done))
+        task.add_done_callback(lambda done: self._forget(message.id, done))
 
     def end(self, id_: str) -> None:
-        """The client wants no more of it; its id is free again."""
+        """Cancels an operation that the client completed; its id is free again."""
         if task := self._running.pop(id_, None):
             task.cancel()
 
     async def end_all(self) -> None:
-        """Ends all, and waits until they have let go of what they held."""
+        """Cancels all operations, and waits until they have released their resources."""
         running = list(self._running.values())
         for task in running:
             task.cancel()
         if running:
             await asyncio.wait(running)
 
-    def _let_go(self, id_: str, task: "asyncio.Task[None]") -> None:
-        """The id is free again, unless a new operation has it already."""
+    def _forget(self, id_: str, task: "asyncio.Task[None]") -> None:
+        """Frees an id, unless a new operation uses it already."""
         if self._running.get(id_) is task:
             del self._running[id_]
 
     async def _operate(self, message: Message, asker: Requester) -> None:
-        """A client that is gone is the connection's to notice."""
+        """Answers one operation. A client that disconnected is noticed by the connection, so such errors end here."""
         with suppress(WebSocketDisconnect, TimeoutError, RuntimeError):
             await self._answer(message, asker)
 
@@ -80,6 +80,6 @@ class Operations:
         await self._last(id_, {"type": "error", "payload": [error_answer(sentence, code, asker.request_id)]})
 
     async def _last(self, id_: str, message: dict[str, Any]) -> None:
-        """An operation's last message; its id is free again when the client reads it."""
+        """Sends an operation's last message; its id is free before the client reads it."""
         self._running.pop(id_, None)
         await self.send({"id": id_, **message})

@@ -1,7 +1,7 @@
 """GraphQL over WebSocket: the protocol graphql-transport-ws, and no other.
 
-One task reads; each operation is a task of its own and writes as fast as the client reads. So a client that reads
-slowly keeps only its own next answer waiting, and is told the state then.
+One task reads messages; each operation is a task of its own and writes as fast as the client reads. So a client that
+reads slowly delays only its own next answer, and that answer holds the latest state.
 """
 
 import asyncio
@@ -54,7 +54,7 @@ class GraphQLSockets:
 
 @dataclass(slots=True)
 class Connection:
-    """One client's connection: it is made known, then runs operations side by side."""
+    """One client's connection: it authenticates the caller, then runs operations concurrently."""
 
     endpoint: GraphQLEndpoint
     socket: WebSocket
@@ -67,42 +67,42 @@ class Connection:
         self.operations = Operations(self.endpoint, self.send)
 
     async def run(self) -> None:
-        """Raises Ended where we end it, WebSocketDisconnect where the client or the network does."""
+        """Serves the connection. Raises Ended if we end it, WebSocketDisconnect if the client disconnects."""
         if PROTOCOL not in self.socket.scope["subprotocols"]:
             raise Ended(messages.NOT_A_SUBPROTOCOL, f"Subprotocol not acceptable: this server speaks {PROTOCOL}.")
         try:
             async with asyncio.timeout(self.endpoint.streams.heartbeat_seconds):
-                await self._become_known()
+                await self._authenticate()
         except TimeoutError:
             raise Ended(messages.INIT_TIMEOUT, "Connection initialisation timeout") from None
         try:
             with self.endpoint.streams.of(self.caller) as self.until:
                 await self.send({"type": "connection_ack"})
-                await self._talk()
+                await self._serve()
         except Limited as limited:
             raise Ended(messages.TOO_MANY, str(limited)) from None
 
     async def send(self, message: dict[str, Any]) -> None:
-        """Waits while the client does not read. Raises TimeoutError when it takes too long."""
+        """Sends a message; waits while the client does not read. Raises TimeoutError if that takes too long."""
         text = json.dumps(message, separators=(",", ":"), ensure_ascii=False)
         async with asyncio.timeout(self.endpoint.streams.slowest_seconds):
             await self.socket.send_text(text.encode("utf-8", "replace").decode())
 
     async def close(self, code: int, reason: str) -> None:
-        """Says goodbye, to a client that listens."""
+        """Closes the connection with a code and a reason, if the client still takes them within a second."""
         if self.socket.application_state == WebSocketState.CONNECTED:
             with suppress(WebSocketDisconnect, TimeoutError, RuntimeError):
                 async with asyncio.timeout(1):
                     await self.socket.close(code, reason)
 
-    async def _become_known(self) -> None:
-        while (message := await self._heard()).kind != "connection_init":
+    async def _authenticate(self) -> None:
+        while (message := await self._receive()).kind != "connection_init":
             if message.kind == "subscribe":
                 raise Ended(messages.UNAUTHORIZED, "Unauthorized")
-            await self._keep_up(message)
+            await self._answer_ping(message)
         headers = self.socket.headers
-        told = header_of(message.payload, "authorization") or headers.get("authorization", "")
-        self.caller = await caller_by(told, self.endpoint.verifier)
+        authorization = header_of(message.payload, "authorization") or headers.get("authorization", "")
+        self.caller = await caller_by(authorization, self.endpoint.verifier)
         if self.caller.problem is not None:
             raise Ended(messages.FORBIDDEN, self.caller.problem)
         if self.caller.name is None:
@@ -110,7 +110,7 @@ class Connection:
         wanted = header_of(message.payload, "accept-language") or headers.get("accept-language")
         self.language = language_of(wanted)
 
-    async def _talk(self) -> None:
+    async def _serve(self) -> None:
         while True:
             message = await self._next()
             match message.kind:
@@ -121,27 +121,27 @@ class Connection:
                 case "complete":
                     self.operations.end(message.id)
                 case _:
-                    await self._keep_up(message)
+                    await self._answer_ping(message)
 
     def _asker(self) -> Requester:
         return self.endpoint.runner.asker(self.socket, self.caller, self.language, uuid4().hex)
 
-    async def _keep_up(self, message: Message) -> None:
+    async def _answer_ping(self, message: Message) -> None:
         if message.kind == "ping":
             await self.send({"type": "pong"})
 
     async def _next(self) -> Message:
-        """The next message. A silent client is asked for a sign of life, once."""
+        """The next message. A silent client gets one `ping`. Raises Ended if it stays silent or its token expires."""
         for _ in range(2):
             with suppress(TimeoutError):
                 async with asyncio.timeout(min(self.endpoint.streams.heartbeat_seconds, seconds_left(self.until))):
-                    return await self._heard()
+                    return await self._receive()
             if not seconds_left(self.until):
                 raise Ended(messages.FORBIDDEN, "This token has expired: get a new one.")
             await self.send({"type": "ping"})
         raise Ended(messages.GOING_AWAY, "No sign of life.")
 
-    async def _heard(self) -> Message:
+    async def _receive(self) -> Message:
         received = await self.socket.receive()
         if received["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(received.get("code", 1005))

@@ -94,7 +94,7 @@ def _exclusions(rows: list[list[Any]]) -> tuple[ExclusionRow, ...]:
 
 
 async def coupons_at_checkout(db: Queryable, member_id: UUID) -> list[CouponAtCheckout]:
-    """Every unspent coupon of a member and those of the last 90 days, newest first."""
+    """Every unspent coupon of a member and those of the last ENDED_COUPONS_DAYS, newest first."""
     found = []
     for row in await db.fetch(query("coupons_at_checkout"), member_id):
         values = dict(row.items())

@@ -18,6 +18,18 @@ class MemberRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Reads:
+    """What a decision reads of a member beyond the usual: the slots of one kind that are taken (of FUEL the last days
+    too), and the slot of one product."""
+
+    slot_kind: str | None = None
+    product_id: str | None = None
+
+
+NOTHING_MORE = Reads()
+
+
+@dataclass(frozen=True, slots=True)
 class MemberToJudge:
     """One member as of `version`. Points; `lots` are (lapses on, remaining), soonest first; `slots` (period, n).
 
@@ -54,11 +66,12 @@ async def member_to_judge(
     *,
     service_id: UUID | None = None,
     key: str | None = None,
-    slot_kind: str | None = None,
-    product_id: str | None = None,
+    reads: Reads = NOTHING_MORE,
 ) -> MemberToJudge | None:
     """One member with what a decision needs, or None where nobody of that name has joined."""
-    row = await db.fetchrow(query("member_to_judge"), who.mi_id, who.member_id, service_id, key, slot_kind, product_id)
+    row = await db.fetchrow(
+        query("member_to_judge"), who.mi_id, who.member_id, service_id, key, reads.slot_kind, reads.product_id
+    )
     if row is None:
         return None
     return MemberToJudge(

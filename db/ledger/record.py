@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from db.ledger.record_statement import record_statement
+from db.orders.recorded import RecordedOrder
 from db.pool import Database, JsonText, Queryable
 
 
@@ -106,17 +107,9 @@ class NewFuelDay:
 
 
 @dataclass(frozen=True, slots=True)
-class NewOrder:
-    number: str
-    verdict_id: UUID
-    placed_at: datetime
-    currency: str
-    lines: list[dict[str, Any]]
-    parcels: list[dict[str, Any]]
-    shipping_minor: int
-    discount_minor: int
-    terms_version: str
-    campaign_ids: tuple[str, ...]
+class NewOrder(RecordedOrder):
+    """`content_hash`, hexadecimal, is what the order is known by when it is recorded again."""
+
     content_hash: str
 
 

@@ -45,6 +45,6 @@ async def order_named(db: Queryable, numbers: Sequence[str], tracking_numbers: S
 
 
 async def orders_of_parcel(db: Queryable, tracking_number: str, received_at: datetime) -> list[OrderOfParcel]:
-    """The orders that news of a parcel can mean: those with its number that were heard of in the last 180 days."""
+    """The orders that news of a parcel can mean: those with its number and recent news (PARCEL_NEWS_DAYS)."""
     rows = await db.fetch(query("order_of_parcel"), tracking_number, received_at)
     return [OrderOfParcel(row["number"], row["member_id"], row["carriers"]) for row in rows]

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from db.orders.recorded import RecordedOrder, recorded_values
 from db.pool import Queryable
 from db.queries import query
 
@@ -19,21 +20,11 @@ class PromiseOfOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderToSettle:
-    """An order as told, the set of facts about it as (key, kind, content, occurred at), whether some of them were kept
+class OrderToSettle(RecordedOrder):
+    """An order with the set of facts about it as (key, kind, content, occurred at), whether some of them were kept
     and moved nothing yet, its promises, what was taken back by part, the lots its points went to, what of each of the
     member's lots lapsed, and the first line of history it made."""
 
-    number: str
-    verdict_id: UUID
-    placed_at: datetime
-    currency: str
-    lines: list[dict[str, Any]]
-    parcels: list[dict[str, Any]]
-    shipping_minor: int
-    discount_minor: int
-    terms_version: str
-    campaign_ids: tuple[str, ...]
     is_waiting: bool
     has_kept_facts: bool
     facts: list[tuple[str, str, dict[str, Any], datetime]]
@@ -50,16 +41,7 @@ async def order_to_settle(db: Queryable, member_id: UUID, number: str) -> OrderT
     if row is None:
         return None
     return OrderToSettle(
-        number=row["number"],
-        verdict_id=row["verdict_id"],
-        placed_at=row["placed_at"],
-        currency=row["currency"],
-        lines=row["lines"],
-        parcels=row["parcels"],
-        shipping_minor=row["shipping_minor"],
-        discount_minor=row["discount_minor"],
-        terms_version=row["terms_version"],
-        campaign_ids=tuple(str(campaign_id) for campaign_id in row["campaign_ids"]),
+        **recorded_values(row),
         is_waiting=row["is_waiting"],
         has_kept_facts=row["has_kept_facts"],
         facts=[(key, kind, content, datetime.fromisoformat(at)) for key, kind, content, at in row["facts"]],

@@ -1,4 +1,4 @@
-"""What others are told: claiming what is due, writing down what became of it, looking at it, sending it again."""
+"""Outgoing events: claim the due ones, write the results of attempts, list them, send them again."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,8 +14,8 @@ from db.queries import query
 class Event:
     """One event for one endpoint, claimed for an attempt (`attempts`, from 1).
 
-    `mi_id` is None when the person was erased. `previous` is the sequence of the event before it for this member and
-    endpoint. Points as in the member's history, signed; what a type has nothing to do with is None.
+    `mi_id` is None if the person was erased. `previous` is the sequence of the event before it for this member and
+    endpoint. Points are signed, as in the member's history. Fields that a type does not use are None.
     """
 
     member_id: UUID
@@ -49,7 +49,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class AttemptResult:
-    """What became of one attempt: DELIVERED, DROPPED, DEAD, or FAILED with seconds until the next (None: no next)."""
+    """The result of one attempt: DELIVERED, DROPPED, DEAD, or FAILED with seconds until the next (None: no next)."""
 
     event: Event
     outcome: str
@@ -60,7 +60,7 @@ class AttemptResult:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """For how many seconds an event is tried; after how many rounds in vain an endpoint rests, and how long at most."""
+    """How many seconds an event is tried; after how many failed rounds an endpoint rests, and for how many at most."""
 
     give_up_after: float
     rounds: int
@@ -68,7 +68,7 @@ class Patience:
 
 
 async def claim_outgoing(db: Queryable, busy: Sequence[UUID], rounds: int, lease_seconds: float) -> list[Event]:
-    """Leases up to sixteen due events of each endpoint but the busy ones; one, where `rounds` came to nothing."""
+    """Leases up to EVENTS_AT_ONCE due events of each endpoint that is not busy; one after `rounds` failed rounds."""
     rows = await db.fetch(query("claim_outgoing"), list(busy), rounds, lease_seconds)
     return [Event(**dict(row.items())) for row in rows]
 
@@ -76,7 +76,7 @@ async def claim_outgoing(db: Queryable, busy: Sequence[UUID], rounds: int, lease
 async def write_attempts(
     db: Queryable, endpoint_id: UUID, answers: Sequence[AttemptResult], patience: Patience
 ) -> None:
-    """Writes down what became of a round of attempts at one endpoint."""
+    """Writes the results of a round of attempts at one endpoint."""
     await db.execute(
         query("write_attempts"),
         endpoint_id,
@@ -94,33 +94,33 @@ async def write_attempts(
 
 
 async def mark_outgoing_dead(db: Queryable, endpoint_id: UUID, why: str, tried_for: float = 0) -> int:
-    """Gives up on what waits for an endpoint and was tried for so many seconds; gives how many, a thousand at most."""
+    """Marks up to 1,000 waiting events of an endpoint dead that were tried for so many seconds; returns how many."""
     return len(await db.fetch(query("mark_outgoing_dead"), endpoint_id, why, tried_for))
 
 
 async def endpoints_with_leftovers(db: Queryable) -> list[UUID]:
-    """Endpoints that take nothing any more and for which something waits."""
+    """Endpoints that are gone or removed, but still have waiting events."""
     return [row["endpoint_id"] for row in await db.fetch(query("endpoints_with_leftovers"))]
 
 
 async def replay_event(db: Queryable, event_id: UUID, endpoint_id: UUID | None) -> int:
-    """Has one event sent again, to one endpoint or to all that had it; gives to how many."""
+    """Has one event sent again, to one endpoint or to all that had it; returns the number of endpoints."""
     return len(await db.fetch(query("replay_event"), event_id, endpoint_id))
 
 
 async def replay_dead(db: Queryable, endpoint_id: UUID) -> int:
-    """Has everything sent again that was given up on for an endpoint; gives how many events."""
+    """Has all dead events of an endpoint sent again; returns their number."""
     return len(await db.fetch(query("replay_dead"), endpoint_id))
 
 
 async def outgoing_newest_first(
     db: Queryable, state: str | None, endpoint_id: UUID | None, most: int
 ) -> list[dict[str, Any]]:
-    """Up to `most` deliveries as an operator looks at them."""
+    """Up to `most` events for the operators' list, newest first."""
     rows = await db.fetch(query("outgoing_newest_first"), state, endpoint_id, most)
     return [dict(row.items()) for row in rows]
 
 
 async def outgoing_backlog(db: Queryable) -> list[dict[str, Any]]:
-    """What waits and what is dead for each endpoint."""
+    """The numbers of waiting and dead events of each endpoint, and its health."""
     return [dict(row.items()) for row in await db.fetch(query("outgoing_backlog"))]

@@ -22,9 +22,9 @@ with days as materialized (
 select
     (
         select count(*) from promises p join members m using (member_id)
-        where p.state = 'PROMISED' and p.due_at <= programme_now() and p.attempts < 10 and m.state = 'ACTIVE'
+        where p.state = 'PROMISED' and p.due_at <= programme_now() and p.attempts < :most_attempts and m.state = 'ACTIVE'
     )
-    + (select count(*) from inbox where state = 'RECEIVED' and attempts < 10)
+    + (select count(*) from inbox where state = 'RECEIVED' and attempts < :most_attempts)
     + (select count(*) from coupons where state = 'AVAILABLE' and expires_at <= programme_now())
     + (select count(*) from coupons where state = 'RESERVED' and reserved_until <= programme_now())
     + (
@@ -47,4 +47,4 @@ select
             and ((c.expires_at at time zone d.zone) - make_interval(days => d.coupon_notice_days)) at time zone d.zone
                 <= d.now
     )
-    + (select count(*) from notices where sent_at is null and attempts < 10);
+    + (select count(*) from notices where sent_at is null and attempts < :most_attempts);

@@ -1,4 +1,4 @@
-"""What operators see and do of the inbox: pages of deliveries, one with all that is kept of it, applying again."""
+"""The inbox for operators: pages of deliveries, one delivery with its body, and replays."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ Place = tuple[datetime, str, str]
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRow:
-    """A kept delivery without its body; no `not_before` where no attempt failed."""
+    """A stored delivery without its body. Before `not_before` it is not tried again; None if nothing delays it."""
 
     producer: str
     event_id: str
@@ -39,7 +39,7 @@ class DeliveryRow:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryBefore:
-    """What a delivery was before it was to be applied again."""
+    """A delivery before its replay."""
 
     state: str
     attempts: int
@@ -49,7 +49,7 @@ class DeliveryBefore:
 async def deliveries_page(
     db: Queryable, window: Window[Place], *, producers: Sequence[str] | None = None, states: Sequence[str] | None = None
 ) -> list[DeliveryRow]:
-    """A stretch of the inbox, newest first, and one row more; of these producers and states, or of all."""
+    """A page of the inbox, newest first, and one row more, of these producers and states, or of all."""
     place = window.after or (None, None, None)
     rows = await db.fetch(query("deliveries_page"), producers, states, *place, window.most + 1)
     return [DeliveryRow(**dict(row.items())) for row in rows]
@@ -63,18 +63,18 @@ async def deliveries_by_id(db: Queryable, keys: Sequence[DeliveryKey]) -> list[D
 
 
 async def kept_delivery(db: Queryable, producer: str, event_id: str) -> Delivery | None:
-    """A delivery with its body and headers; None where nothing of that id was kept."""
+    """A delivery with its body and headers; None for an unknown id."""
     row = await db.fetchrow(query("kept_delivery"), producer, event_id)
     return Delivery(**dict(row.items())) if row is not None else None
 
 
 async def replay_delivery(db: Queryable, producer: str, event_id: str) -> DeliveryBefore | None:
-    """Has a delivery applied again, whatever its state; None where nothing of that id was kept."""
+    """Has a delivery in any state applied again, and returns its state before; None for an unknown id."""
     row = await db.fetchrow(query("replay_delivery"), producer, event_id)
     return DeliveryBefore(**dict(row.items())) if row is not None else None
 
 
 async def replay_dead_deliveries(db: Queryable, producer: str) -> list[str]:
-    """Has every dead delivery of a producer applied again; gives their events' ids."""
+    """Has every dead delivery of a producer applied again; returns the ids of their events."""
     rows = await db.fetch(query("replay_dead_deliveries"), producer)
     return [row["event_id"] for row in rows]

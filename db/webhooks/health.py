@@ -1,4 +1,4 @@
-"""How producers are doing, by what was kept of them and what was refused."""
+"""The health of producers, from stored deliveries and counts of rejected ones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from db.queries import query
 
 @dataclass(frozen=True, slots=True)
 class ProducerRow:
-    """One producer now. `day_…` and the lags, in seconds, are of what was received in the last day.
+    """One producer now. `day_…` and the lags, in seconds, cover the deliveries of the last 24 hours.
 
-    `gaps` are the starts of hours in which nothing came, though at that hour something usually does.
+    `gaps` are the starts of hours without a delivery, although at that hour there usually is one.
     """
 
     producer: str
@@ -34,7 +34,7 @@ class ProducerRow:
 
 @dataclass(frozen=True, slots=True)
 class TroubleRow:
-    """Why deliveries of a producer do not count, and how many: DEAD, RETRYING, IGNORED or REJECTED."""
+    """A reason why deliveries have no effect, and their number. `kind`: DEAD, RETRYING, IGNORED or REJECTED."""
 
     producer: str
     kind: str
@@ -45,7 +45,7 @@ class TroubleRow:
 
 @dataclass(frozen=True, slots=True)
 class WaitingRow:
-    """How many deliveries of a producer wait or were given up on; seconds the oldest has waited to be applied."""
+    """The numbers of waiting and dead deliveries of a producer, and the seconds that the oldest has waited."""
 
     producer: str
     received: int
@@ -55,20 +55,20 @@ class WaitingRow:
 
 
 async def producers_now(db: Queryable, producers: Sequence[str]) -> list[ProducerRow]:
-    """One row for each producer named, in that order."""
+    """One row for each of these producers, in this order."""
     return [ProducerRow(**dict(row.items())) for row in await db.fetch(query("producers_now"), list(producers))]
 
 
 async def producers_troubles(db: Queryable, producers: Sequence[str]) -> list[TroubleRow]:
-    """The reasons why their deliveries do not count, the most frequent first."""
+    """The reasons why deliveries of these producers have no effect, the most frequent first."""
     return [TroubleRow(**dict(row.items())) for row in await db.fetch(query("producers_troubles"), list(producers))]
 
 
 async def producers_seen(db: Queryable) -> list[str]:
-    """Whoever has ever sent anything that was kept."""
+    """All producers of which a delivery was ever stored."""
     return [row["producer"] for row in await db.fetch(query("producers_seen"))]
 
 
 async def inbox_waiting(db: Queryable) -> list[WaitingRow]:
-    """What waits, by producer."""
+    """The waiting and dead deliveries by producer."""
     return [WaitingRow(**dict(row.items())) for row in await db.fetch(query("inbox_waiting"))]

@@ -12,8 +12,10 @@ from db.queries import query
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One kept delivery of a producer: its raw bytes and the headers that matter. `is_emptied`: it was about an order
-    of a member that has been erased, and holds neither any more (R71)."""
+    """A stored delivery of a producer, with its raw body and the headers that matter.
+
+    `is_emptied`: it was about an order of an erased member, and body and headers were deleted (R71).
+    """
 
     producer: str
     event_id: str
@@ -28,25 +30,25 @@ class Delivery:
 async def keep_delivery(
     db: Queryable, producer: str, event_id: str, type_: str, body: bytes, headers: Mapping[str, str]
 ) -> bool:
-    """Keeps a delivery; False when this event was kept before."""
-    kept = await db.fetchval(query("keep_delivery"), producer, event_id, type_, body, dict(headers))
-    return kept is not None
+    """Stores a delivery; False if this event was stored before."""
+    new_id = await db.fetchval(query("keep_delivery"), producer, event_id, type_, body, dict(headers))
+    return new_id is not None
 
 
 async def kept_body_hash(db: Queryable, producer: str, event_id: str) -> bytes | None:
-    """SHA-256 of the body that was kept under an event's id."""
-    found: bytes | None = await db.fetchval(query("kept_body_hash"), producer, event_id)
-    return found
+    """SHA-256 of the body that is stored under an event's id; None for an unknown id."""
+    body_hash: bytes | None = await db.fetchval(query("kept_body_hash"), producer, event_id)
+    return body_hash
 
 
 async def deliveries_to_apply(db: Queryable, most: int) -> list[tuple[str, str]]:
-    """Up to `most` deliveries that wait, as (producer, event id), oldest first."""
+    """Up to `most` waiting deliveries as (producer, event id), oldest first."""
     rows = await db.fetch(query("deliveries_to_apply"), most)
     return [(row["producer"], row["event_id"]) for row in rows]
 
 
 async def lock_delivery(db: Queryable, producer: str, event_id: str) -> Delivery | None:
-    """Takes a delivery until the transaction ends, or None when it is taken or done."""
+    """Locks a delivery until the transaction ends; None if another worker has it or it is done."""
     row = await db.fetchrow(query("lock_delivery"), producer, event_id)
     return Delivery(**dict(row.items())) if row is not None else None
 
@@ -60,7 +62,7 @@ async def finish_delivery(
     order_number: str | None = None,
     tracking_number: str | None = None,
 ) -> None:
-    """Marks a delivery APPLIED, PARKED or IGNORED; of an erased member's order, its body is emptied (R71)."""
+    """Marks a delivery APPLIED, PARKED or IGNORED. If its order is an erased member's, its body is emptied (R71)."""
     values = (delivery.producer, delivery.event_id, state, error, order_number, tracking_number)
     if await db.fetchval(query("finish_delivery"), *values):
         await empty_deliveries_of_order(db, order_number)
@@ -69,46 +71,48 @@ async def finish_delivery(
 async def postpone_delivery(
     db: Queryable, producer: str, event_id: str, error: str, order_number: str | None = None
 ) -> None:
-    """Counts a failed attempt; the next one waits longer, the tenth is the last. Keeps its order, if it was found; an
-    erased member's body is emptied (R71)."""
+    """Counts a failed attempt: the next one waits longer, the tenth is the last.
+
+    Stores the number of the order, if it was found. If that order is an erased member's, the body is emptied (R71).
+    """
     if await db.fetchval(query("postpone_delivery"), producer, event_id, error, order_number):
         await empty_deliveries_of_order(db, order_number)
 
 
 async def empty_deliveries_of_order(db: Queryable, order_number: str | None) -> None:
-    """Empties what was sent about an erased member's order; of anybody else's it leaves everything."""
+    """Empties the deliveries about this order if its member was erased; otherwise it changes nothing."""
     await db.execute(query("empty_deliveries_of_order"), order_number)
 
 
 async def empty_deliveries_of_member(db: Queryable, member_id: UUID) -> None:
-    """Empties what was sent about all orders of a member that was erased."""
+    """Empties the deliveries about all orders of an erased member."""
     await db.execute(query("empty_deliveries_of_member"), member_id)
 
 
 async def pause_delivery(db: Queryable, producer: str, event_id: str) -> None:
-    """Leaves a delivery alone for a second, without counting an attempt."""
+    """Postpones a delivery by one second, without counting an attempt."""
     await db.execute(query("pause_delivery"), producer, event_id)
 
 
 async def link_parcels_to_order(
     db: Queryable, number: str, member_id: UUID, parcels: Sequence[tuple[str, str | None]]
 ) -> None:
-    """Lets carriers' news of these parcels, as (tracking number, carrier), find an order."""
+    """Links parcels, as (tracking number, carrier), to an order, so that carriers' deliveries about them find it."""
     numbers, carriers = [each[0] for each in parcels], [each[1] for each in parcels]
     await db.execute(query("link_parcels_to_order"), number, member_id, numbers, carriers)
 
 
 async def unpark_deliveries(db: Queryable, order_number: str, tracking_numbers: Sequence[str]) -> int:
-    """Frees what waited for an order; gives how many."""
+    """Frees the deliveries that are parked for this order or these parcels; returns their number."""
     rows: list[Any] = await db.fetch(query("unpark_deliveries"), order_number, list(tracking_numbers))
     return len(rows)
 
 
 async def unpark_known(db: Queryable) -> int:
-    """Frees whatever waits for an order that is known by now; gives how many."""
+    """Frees all parked deliveries whose order is known by now; returns their number."""
     return len(await db.fetch(query("unpark_known")))
 
 
 async def mark_parked_dead(db: Queryable) -> int:
-    """Gives up on deliveries parked for 90 days; gives how many."""
+    """Marks deliveries dead that have been parked for PARKED_DAYS; returns their number."""
     return len(await db.fetch(query("mark_parked_dead")))

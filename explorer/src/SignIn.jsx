@@ -1,4 +1,4 @@
-// Who is calling: in the sandbox one of its demo people; elsewhere whoever has a token. Kept in memory only.
+// Chooses the caller: in the sandbox one of its demo people, elsewhere by a bearer token. The token stays in memory only.
 import { useGraphiQLActions } from "@graphiql/react";
 import { useEffect, useState } from "react";
 

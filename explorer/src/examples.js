@@ -1,4 +1,4 @@
-// A tab for each kind of caller: what it would ask first.
+// A tab with an example operation for each kind of caller.
 import follow from "./operations/Follow.graphql?raw";
 import history from "./operations/History.graphql?raw";
 import liability from "./operations/Liability.graphql?raw";

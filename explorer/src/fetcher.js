@@ -1,4 +1,4 @@
-// How operations are sent: queries and mutations by POST, subscriptions as server-sent events.
+// Sends operations: queries and mutations by POST, subscriptions as server-sent events.
 import { parse } from "graphql";
 import { createClient } from "graphql-sse";
 
@@ -15,8 +15,8 @@ export function fetcher(params, options = {}) {
   return kind === "subscription" ? follow(request, headers) : ask(request, headers);
 }
 
-// The operation that is meant. Just after a change of tabs GraphiQL still has the name of the other tab's operation:
-// where there is only one, it needs no name.
+// The operation to run. Just after a change of tabs GraphiQL still sends the name of the other tab's operation; so a
+// document with one operation is sent without a name.
 function chosen({ query, variables, operationName }) {
   const operations = operationsOf(query);
   if (operations.length === 1) {
@@ -29,7 +29,7 @@ function operationsOf(query) {
   try {
     return parse(query).definitions.filter(({ kind }) => kind === "OperationDefinition");
   } catch {
-    return []; // the server says what is wrong with it
+    return []; // the server answers with the syntax error
   }
 }
 

@@ -1,4 +1,4 @@
-// GraphiQL for Mi Points: example operations for each kind of caller, and a way to be one of them in the sandbox.
+// GraphiQL for Mi Points: example operations for each kind of caller, and a choice of demo callers in the sandbox.
 import "graphiql/setup-workers/vite";
 import "graphiql/style.css";
 import "@graphiql/plugin-explorer/style.css";

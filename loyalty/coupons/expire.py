@@ -3,20 +3,13 @@
 from db.coupons.checkout import end_due_coupons
 from db.pool import Database
 
-BATCH = 500
-
-
-async def end_coupons(db: Database) -> int:
-    """Frees every coupon whose reservation is over and expires those whose last day is; gives how many."""
-    ended = 0
-    while some := await end_some_coupons(db):
-        ended += some
-    return ended
+COUPONS_AT_ONCE = 500
 
 
 async def end_some_coupons(db: Database) -> int:
-    """One set of them, each once beside other sweepers; 0 when none could be.
+    """Frees coupons whose reservation is over and expires those whose last day is: one set, each once beside other
+    sweepers; gives how many.
 
     Members somebody is writing to are left for the next round; what is read shows the clock's state anyway.
     """
-    return await end_due_coupons(db, BATCH)
+    return await end_due_coupons(db, COUPONS_AT_ONCE)

@@ -21,7 +21,7 @@ class CouponForCart:
 
 
 async def coupons_for_cart(programme: Programme, member_id: UUID, cart: Cart) -> list[CouponForCart]:
-    """Every unspent coupon of a member and those of the last 90 days, newest first, each for this cart (R45).
+    """Every unspent coupon of a member and those of the last ENDED_COUPONS_DAYS, newest first, for this cart (R45).
 
     Raises InvalidInput for a cart that nobody can buy.
     """

@@ -1,26 +1,27 @@
 """Turning points into a coupon (R40, R42): the points leave at once, soonest-lapsing first, and never twice."""
 
-import secrets
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID, uuid4
 
-from db.coupons.checkout import reward_limits
+from db.coupons.checkout import RewardLimits, reward_limits
 from db.ledger.member import MemberRef, MemberToJudge
 from db.ledger.record import Changes, NewCoupon, NewVerdict, TakenStock
 from db.pool import Queryable
 from loyalty.callers import Caller
+from loyalty.coupons.codes import new_coupon_code
+from loyalty.coupons.rules.rewards import Redeemer, WhyNot, why_not_redeem
 from loyalty.ledger.answers import Answer, request_of
 from loyalty.ledger.decide import decide
+from loyalty.ledger.decision import Decision, Ruling
 from loyalty.ledger.journal import Cause, take, write
 from loyalty.ledger.rules.lots import Lot, spend
-from loyalty.programme.catalogue import Catalogue, Reward
+from loyalty.programme.catalogue import Catalogue
 from loyalty.programme.programme import Programme
 from loyalty.programme.rules.calendar import end_of_validity
 from loyalty.programme.rules.kinds import EntryKind
+from loyalty.programme.rules.rewards import Closed, Reward
 from loyalty.refusals import LimitReached, MemberNotActive, NotEnoughPoints, NotFound, RewardUnavailable
-
-_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
-_GROUPS, _GROUP = 4, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,6 @@ class Redeemed:
     verdict_id: UUID
 
 
-def new_coupon_code() -> str:
-    """An unguessable code: 20 characters of 31, 99 bits, none that is mistaken for another (R42)."""
-    groups = ("".join(secrets.choice(_ALPHABET) for _ in range(_GROUP)) for _ in range(_GROUPS))
-    return "-".join(groups)
-
-
 async def redeem(programme: Programme, caller: Caller, mi_id: str, reward_id: str, key: str) -> Redeemed:
     """Spends a member's points on a coupon.
 
@@ -45,22 +40,35 @@ async def redeem(programme: Programme, caller: Caller, mi_id: str, reward_id: st
     while in debt, R36), RewardUnavailable and LimitReached (R41), IdempotencyMismatch.
     """
     request = request_of(caller, "redeemPoints", key, [mi_id, reward_id])
+    redeeming = _Redeeming(programme, reward_id, key)
+    answer = await decide(programme.db, Decision(MemberRef(mi_id=mi_id), request, redeeming.judge))
+    return Redeemed(UUID(answer["member_id"]), UUID(answer["coupon_id"]), UUID(answer["verdict_id"]))
 
-    async def judge(db: Queryable, member: MemberToJudge) -> tuple[Changes, Answer]:
-        catalogue = await programme.catalogue_at(member.programme_version, db)
-        reward = _reward_for(catalogue, member, reward_id)
+
+@dataclass(frozen=True, slots=True)
+class _Redeeming:
+    """A member asks for a coupon of a reward, while it is judged."""
+
+    programme: Programme
+    reward_id: str
+    key: str
+
+    async def judge(self, db: Queryable, member: MemberToJudge) -> Ruling:
+        """The coupon, the verdict, and one line of history for the points, out of the lots that lapse soonest."""
+        catalogue = await self.programme.catalogue_at(member.programme_version, db)
+        reward = _reward_for(catalogue, member, self.reward_id)
         if member.state != "ACTIVE":
             raise MemberNotActive(member.state)
-        _check_window(reward, member)
-        await _check_limits(db, reward, member)
-        if member.debt > 0:
-            raise NotEnoughPoints(reward.cost, member.available, in_debt=True)
-        if member.available < reward.cost:
-            raise NotEnoughPoints(reward.cost, member.available)
-        return _issue(member, reward, catalogue, key)
-
-    answer = await decide(programme.db, MemberRef(mi_id=mi_id), request, judge)
-    return Redeemed(UUID(answer["member_id"]), UUID(answer["coupon_id"]), UUID(answer["verdict_id"]))
+        await _check(db, reward, member)
+        terms = catalogue.terms_in_force(member.market, member.now)
+        coupon = _coupon_of(reward, member.now, terms.zone)
+        verdict = _verdict_on(coupon, self.key, terms.version)
+        stock = [TakenStock(reward.reward_id)] if reward.stock_left is not None else []
+        changes = Changes(verdicts=[verdict], coupons=[coupon], stock=stock)
+        takes = spend([Lot(*lot) for lot in member.lots], reward.cost)
+        cause = Cause(_source(coupon), member.now, verdict.verdict_id, coupon.code)
+        write(changes, take(EntryKind.REDEMPTION, cause, "redeemed", takes))
+        return Ruling(_answer(member, coupon, verdict), changes)
 
 
 def _reward_for(catalogue: Catalogue, member: MemberToJudge, reward_id: str) -> Reward:
@@ -70,63 +78,68 @@ def _reward_for(catalogue: Catalogue, member: MemberToJudge, reward_id: str) -> 
     return reward
 
 
-def _check_window(reward: Reward, member: MemberToJudge) -> None:
-    if reward.available_from is not None and member.now < reward.available_from:
-        raise RewardUnavailable("REWARD_NOT_STARTED", "This offer has not begun yet.")
-    if reward.available_until is not None and member.now >= reward.available_until:
-        raise RewardUnavailable("REWARD_ENDED", "This offer has ended.")
+async def _check(db: Queryable, reward: Reward, member: MemberToJudge) -> None:
+    """Raises what keeps the member from it; who gets the last of a stock, the statement decides."""
+    limits = RewardLimits(stock_left=None, had=0)
+    if reward.is_limited and reward.is_offered(member.now):
+        limits = await reward_limits(db, member.member_id, reward.reward_id)
+    redeemer = Redeemer(member.available, member.debt, limits.had)
+    match why_not_redeem(reward, limits.stock_left, redeemer, member.now):
+        case None:
+            return
+        case WhyNot.LIMIT_REACHED:
+            raise LimitReached(reward.per_member or 0, limits.had)
+        case (WhyNot.IN_DEBT | WhyNot.NOT_ENOUGH_POINTS) as code:
+            raise NotEnoughPoints(reward.cost, member.available, in_debt=code == WhyNot.IN_DEBT)
+        case code:
+            raise RewardUnavailable(code, _SENTENCES[code])
 
 
-async def _check_limits(db: Queryable, reward: Reward, member: MemberToJudge) -> None:
-    """Whether any is left and this member may have another; who gets the last one, the statement decides."""
-    if reward.stock_left is None and reward.per_member is None:
-        return
-    limits = await reward_limits(db, member.member_id, reward.reward_id)
-    if limits.stock_left == 0:
-        raise RewardUnavailable("OUT_OF_STOCK", "The last of these is gone.")
-    if reward.per_member is not None and limits.had >= reward.per_member:
-        raise LimitReached(reward.per_member, limits.had)
+_SENTENCES: dict[Closed | WhyNot, str] = {
+    Closed.NOT_STARTED: "This offer has not begun yet.",
+    Closed.ENDED: "This offer has ended.",
+    WhyNot.OUT_OF_STOCK: "The last of these is gone.",
+}
 
 
-def _issue(member: MemberToJudge, reward: Reward, catalogue: Catalogue, key: str) -> tuple[Changes, Answer]:
-    """The coupon, the verdict, and one line of history for the points, out of the lots that lapse soonest."""
-    terms = catalogue.terms_for(member.market, member.now)
-    assert terms is not None
-    coupon_id, verdict_id = uuid4(), uuid4()
-    code = new_coupon_code()
-    source = f"redeem:{coupon_id}"
-    coupon = NewCoupon(
-        coupon_id=coupon_id,
-        code=code,
+def _coupon_of(reward: Reward, issued_at: datetime, zone: str) -> NewCoupon:
+    return NewCoupon(
+        coupon_id=uuid4(),
+        code=new_coupon_code(),
         reward_id=reward.reward_id,
         value_minor=reward.value_minor,
         currency=reward.currency,
         minimum_minor=reward.minimum_minor,
         cost=reward.cost,
-        issued_at=member.now,
-        expires_at=end_of_validity(member.now, terms.zone, reward.valid_days),
+        issued_at=issued_at,
+        expires_at=end_of_validity(issued_at, zone, reward.valid_days),
     )
-    verdict = NewVerdict(
-        verdict_id=verdict_id,
+
+
+def _verdict_on(coupon: NewCoupon, key: str, terms_version: str) -> NewVerdict:
+    return NewVerdict(
+        verdict_id=uuid4(),
         key=key,
-        business_key=source,
+        business_key=_source(coupon),
         kind="REDEMPTION",
         outcome="GRANTED",
         code="GRANTED",
-        points=-reward.cost,
-        reference=code,
-        occurred_at=member.now,
-        decided_at=member.now,
-        terms_version=terms.version,
+        points=-coupon.cost,
+        reference=coupon.code,
+        occurred_at=coupon.issued_at,
+        decided_at=coupon.issued_at,
+        terms_version=terms_version,
     )
-    takes = spend([Lot(*lot) for lot in member.lots], reward.cost)
-    answer = {
+
+
+def _source(coupon: NewCoupon) -> str:
+    return f"redeem:{coupon.coupon_id}"
+
+
+def _answer(member: MemberToJudge, coupon: NewCoupon, verdict: NewVerdict) -> Answer:
+    return {
         "type": "PointsRedeemed",
         "member_id": str(member.member_id),
-        "coupon_id": str(coupon_id),
-        "verdict_id": str(verdict_id),
+        "coupon_id": str(coupon.coupon_id),
+        "verdict_id": str(verdict.verdict_id),
     }
-    stock = [TakenStock(reward.reward_id)] if reward.stock_left is not None else []
-    changes = Changes(verdicts=[verdict], coupons=[coupon], stock=stock)
-    write(changes, take(EntryKind.REDEMPTION, Cause(source, member.now, verdict_id, code), "redeemed", takes))
-    return changes, answer

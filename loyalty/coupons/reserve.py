@@ -19,6 +19,7 @@ from loyalty.callers import Caller
 from loyalty.coupons.rules.coupons import Cart, Coupon, CouponState, Exclusion, ForCart, held_until, usable_for
 from loyalty.ledger.answers import Answer, request_of
 from loyalty.ledger.decide import decide
+from loyalty.ledger.decision import Decision, Ruling
 from loyalty.orders.rules.order import Order
 from loyalty.orders.rules.order_check import check_order
 from loyalty.programme.programme import Programme
@@ -91,9 +92,24 @@ async def reserve_coupon(
     lines = [[line.id, line.product_id, line.quantity, line.paid_minor] for line in cart.lines]
     request = request_of(caller, "reserveCoupon", key, [mi_id, code, cart.order_number, cart.currency, lines])
 
-    async def judge(db: Queryable, member: MemberToJudge) -> tuple[Changes, Answer]:
+    reserving = _Reserving(programme, code, cart)
+    decision = Decision(MemberRef(mi_id=mi_id), request, reserving.judge)
+    return CouponDecided.of(await decide(programme.db, decision))
+
+
+@dataclass(frozen=True, slots=True)
+class _Reserving:
+    """A coupon is to be held for a cart, while that is judged."""
+
+    programme: Programme
+    code: str
+    cart: Cart
+
+    async def judge(self, db: Queryable, member: MemberToJudge) -> Ruling:
+        """The coupon, held for the cart's order from now on. Raises CouponNotUsable."""
+        cart = self.cart
         check_cart(cart, "input", "cart")
-        coupon = await coupon_to_judge(db, member.member_id, code, cart.order_number, _products(cart))
+        coupon = await coupon_to_judge(db, member.member_id, self.code, cart.order_number, _products(cart))
         if coupon is None:
             raise NotFound(sentence="There is no such coupon.")
         held = as_rule(coupon, member.state)
@@ -102,13 +118,11 @@ async def reserve_coupon(
         )
         if found.reason is not None:
             raise refused(held, found)
-        terms = (await programme.catalogue_at(member.programme_version, db)).terms_for(member.market, member.now)
-        assert terms is not None
-        until = held_until(held, cart.order_number, member.now, terms.reservation_minutes)
+        catalogue = await self.programme.catalogue_at(member.programme_version, db)
+        minutes = catalogue.terms_in_force(member.market, member.now).reservation_minutes
+        until = held_until(held, cart.order_number, member.now, minutes)
         changes = _reserve(coupon, held, cart.order_number, found.discount_minor, until, member.now)
-        return changes, coupon_answer(member, coupon, found.discount_minor)
-
-    return CouponDecided.of(await decide(programme.db, MemberRef(mi_id=mi_id), request, judge))
+        return Ruling(coupon_answer(member, coupon, found.discount_minor), changes)
 
 
 def _reserve(

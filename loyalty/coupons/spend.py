@@ -1,7 +1,7 @@
 """After the payment (R43): a reserved coupon is spent, or let go. Both may be told again, and late."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -12,8 +12,9 @@ from db.pool import Queryable
 from loyalty.callers import Caller
 from loyalty.coupons.reserve import CouponDecided, as_rule, coupon_answer
 from loyalty.coupons.rules.coupons import Coupon, CouponState, state_once_free, why_not_commit, why_not_release
-from loyalty.ledger.answers import Answer, request_of
+from loyalty.ledger.answers import request_of
 from loyalty.ledger.decide import decide
+from loyalty.ledger.decision import Decision, Ruling
 from loyalty.programme.programme import Programme
 from loyalty.refusals import CouponNotUsable, NotAMember, NotFound
 
@@ -45,20 +46,30 @@ async def _take_step(
     programme: Programme, caller: Caller, operation: str, code: str, order_number: str, key: str, step: Step
 ) -> CouponDecided:
     request = request_of(caller, operation, key, [code, order_number])
-
-    async def judge(db: Queryable, member: MemberToJudge) -> tuple[Changes, Answer]:
-        coupon = await coupon_to_judge(db, member.member_id, code, order_number)
-        if coupon is None:
-            raise NotFound(sentence="There is no such coupon.")
-        changes = step(coupon, as_rule(coupon, member.state), order_number, member)
-        return changes, coupon_answer(member, coupon, coupon.reserved_minor or 0)
-
     owner = await coupon_owner(programme.db, code)
+    stepping = _Stepping(code, order_number, step)
+    decision = Decision(MemberRef(member_id=owner or _NOBODY), request, stepping.judge)
     try:
-        answer = await decide(programme.db, MemberRef(member_id=owner or _NOBODY), request, judge)
+        return CouponDecided.of(await decide(programme.db, decision))
     except NotAMember:
         raise NotFound(sentence="There is no such coupon.") from None
-    return CouponDecided.of(answer)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stepping:
+    """An order's coupon is to take a step, while that is judged."""
+
+    code: str
+    order_number: str
+    step: Step
+
+    async def judge(self, db: Queryable, member: MemberToJudge) -> Ruling:
+        """The coupon after the step. Raises CouponNotUsable."""
+        coupon = await coupon_to_judge(db, member.member_id, self.code, self.order_number)
+        if coupon is None:
+            raise NotFound(sentence="There is no such coupon.")
+        changes = self.step(coupon, as_rule(coupon, member.state), self.order_number, member)
+        return Ruling(coupon_answer(member, coupon, coupon.reserved_minor or 0), changes)
 
 
 def _commit(coupon: CouponToJudge, held: Coupon, order_number: str, member: MemberToJudge) -> Changes:

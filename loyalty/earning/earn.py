@@ -1,24 +1,25 @@
 """Earning by an activity in the app (R10-R23): one activity, one verdict, points promised."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from db.ledger.member import MemberRef, MemberToJudge
+from db.ledger.member import MemberRef, MemberToJudge, Reads
 from db.ledger.record import Changes
 from db.ledger.verdicts import verdict_of_business_key
 from db.pool import Queryable
 from loyalty.callers import Caller
+from loyalty.earning.context import context_of
 from loyalty.earning.judgements import write_judgement
-from loyalty.earning.rules.activity import Activity, EarningContext, Judgement, judge, too_late_or_early
-from loyalty.earning.rules.caps import Slot
-from loyalty.earning.rules.fuel import FuelDay
-from loyalty.earning.velocity import check_velocity
-from loyalty.ledger.answers import Answer, Decided, request_of, verdict_answer
+from loyalty.earning.rules.activity import Activity, Judgement, judge, too_late_or_early
+from loyalty.earning.velocity import Checked, check_velocity
+from loyalty.ledger.answers import Decided, request_of, verdict_answer
 from loyalty.ledger.decide import decide
+from loyalty.ledger.decision import Decision, Ruling
 from loyalty.programme.calendars import calendar_of
 from loyalty.programme.catalogue import Catalogue
 from loyalty.programme.programme import Programme
-from loyalty.programme.rules.kinds import CapPeriod, EntryKind
+from loyalty.programme.rules.kinds import CapPeriod
 from loyalty.programme.rules.terms import Terms
 from loyalty.refusals import InvalidInput, MemberNotActive
 
@@ -31,54 +32,67 @@ async def earn(
     The same key gets the same verdict (R61). Refusals: NotAMember, MemberNotActive (R5), InvalidInput for a time in
     the future or too long ago (R23), IdempotencyMismatch.
     """
-    who = MemberRef(mi_id=caller.name)
     request = request_of(caller, "earnPoints", key, [_asked(activity), occurred_at])
+    earning = _Earning(programme, activity, occurred_at, key)
+    reads = Reads(slot_kind=activity.kind, product_id=activity.product_id)
+    decision = Decision(MemberRef(mi_id=caller.name), request, earning.judge, reads)
+    return Decided.of(await decide(programme.db, decision))
 
-    async def judge_activity(db: Queryable, member: MemberToJudge) -> tuple[Changes, Answer]:
+
+@dataclass(frozen=True, slots=True)
+class _Earning:
+    """One activity while it is judged; `occurred_at` is None for now."""
+
+    programme: Programme
+    activity: Activity
+    occurred_at: datetime | None
+    key: str
+
+    async def judge(self, db: Queryable, member: MemberToJudge) -> Ruling:
+        """The verdict on the activity, or the one that its review was given before (R61)."""
         if member.state != "ACTIVE":
             raise MemberNotActive(member.state)
-        happened = occurred_at or member.now
-        catalogue = await programme.catalogue_at(member.programme_version, db)
+        happened = self.occurred_at or member.now
+        catalogue = await self.programme.catalogue_at(member.programme_version, db)
         terms = _terms_of(catalogue, member, happened)
-        _check_product(activity, terms)
-        known_before = await _known_review(db, member, activity)
-        if known_before is not None:
-            return Changes(), verdict_answer("PointsVerdict", member.member_id, known_before)
-        judgement = judge(
-            activity,
+        _check_product(self.activity, terms)
+        changes, hold = Changes(), None
+        verdict_id = await _known_review(db, member, self.activity)
+        if verdict_id is None:
+            judgement = self._judgement(member, catalogue, happened, terms)
+            checked = await check_velocity(self.programme, db, member, terms, self.activity.device_id, judgement)
+            verdict_id = self._write(changes, checked, happened, member, terms)
+            hold = hold_of(checked.judgement, member)
+        return Ruling(verdict_answer("PointsVerdict", member.member_id, verdict_id, hold), changes)
+
+    def _judgement(self, member: MemberToJudge, catalogue: Catalogue, happened: datetime, terms: Terms) -> Judgement:
+        return judge(
+            self.activity,
             happened,
             member.now,
             terms,
             calendar_of(member),
-            earning_context(member, catalogue, activity.kind),
-            programme.hold_seconds,
+            context_of(member, catalogue, self.activity.kind),
+            self.programme.hold_seconds,
         )
-        judgement, facts = await check_velocity(programme, db, member, terms, activity.device_id, judgement)
-        changes = Changes()
-        verdict_id = write_judgement(
+
+    def _write(
+        self, changes: Changes, checked: Checked, happened: datetime, member: MemberToJudge, terms: Terms
+    ) -> UUID:
+        activity = self.activity
+        return write_judgement(
             changes,
-            judgement,
+            checked.judgement,
             kind=activity.kind,
-            key=key,
+            key=self.key,
             source=activity.kind.lower(),
             reference=activity.product_id,
             occurred_at=happened,
             now=member.now,
             terms=terms,
             business_key=_review_key(activity),
-            facts=facts,
+            facts=checked.facts,
         )
-        return changes, verdict_answer("PointsVerdict", member.member_id, verdict_id, hold_of(judgement, member))
-
-    answer = await decide(
-        programme.db,
-        who,
-        request,
-        judge_activity,
-        slot_kind=activity.kind,
-        product_id=activity.product_id,
-    )
-    return Decided.of(answer)
 
 
 def hold_of(judgement: Judgement, member: MemberToJudge) -> timedelta | None:
@@ -129,11 +143,3 @@ async def _known_review(db: Queryable, member: MemberToJudge, activity: Activity
 def _review_key(activity: Activity) -> str | None:
     """A review is known by its own id, apart from the product's slot."""
     return f"review_id:{activity.review_id}" if activity.review_id is not None else None
-
-
-def earning_context(member: MemberToJudge, catalogue: Catalogue, kind: str) -> EarningContext:
-    """What a judgement knows of a member: its slots of this kind, its fuel days, the campaigns."""
-    fuel_days = tuple(FuelDay(day, streak, bonuses) for day, streak, bonuses in member.fuel_days)
-    slots = {Slot(kind, period, n) for period, n in member.slots}
-    slots |= {Slot(EntryKind.FUEL, day.day.isoformat(), 1) for day in fuel_days}
-    return EarningContext(frozenset(slots), fuel_days, catalogue.campaigns)

@@ -5,7 +5,7 @@ from db.ledger.record import Changes
 from loyalty.ledger.journal import moved
 from loyalty.refusals import InvalidInput
 
-MOST = 2**31 - 1
+MOST_POINTS = 2**31 - 1
 """Points: available and promised together, ever credited, or owed."""
 
 _CREDITS = ("pending", "issuance", "revoked")
@@ -22,7 +22,7 @@ def check_capacity(member: MemberToJudge, changes: Changes, *path: str) -> None:
         (member.lifetime + member.pending, _credited(changes) + promised),
         (member.debt, -moved(changes, "debt")),
     )
-    if any(growth > 0 and before + growth > MOST for before, growth in grown):
+    if any(growth > 0 and before + growth > MOST_POINTS for before, growth in grown):
         raise InvalidInput("This is more than a balance can hold.", *path)
 
 

@@ -11,19 +11,11 @@ from loyalty.ledger.catch_up import catch_up_alone
 
 log = logging.getLogger(__name__)
 
-BATCH = 500
+PROMISES_AT_ONCE = 500
 
 
 OWN_FAULTS = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 """Errors of the rows themselves; anything else is the database's, and no row is to blame."""
-
-
-async def credit_due(db: Database) -> int:
-    """Credits every promise that is due by the programme's clock, soonest first; gives how many it credited."""
-    credited = 0
-    while posted := await credit_some(db):
-        credited += posted
-    return credited
 
 
 async def credit_some(db: Database) -> int:
@@ -32,7 +24,7 @@ async def credit_some(db: Database) -> int:
     Members somebody is writing to are left for the next round. A member whose lots wait for their midnight as well
     is caught up with alone, so that its history is in the order of its moments (R50).
     """
-    promises = await due_promises(db, BATCH)
+    promises = await due_promises(db, PROMISES_AT_ONCE)
     at_once = [promise for promise in promises if not promise.is_behind]
     credited = await _post(db, at_once) if at_once else 0
     for member_id in dict.fromkeys(promise.member_id for promise in promises if promise.is_behind):

@@ -5,52 +5,72 @@ operators' log, the programme's new version and the answer to the key are writte
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 
 from db.ledger.answers import RequestToJudge, keep_answer, request_to_judge
 from db.ledger.record import NewLogEntry, Stale
-from db.pool import Queryable
+from db.limits import DECISION_TRIES
+from db.pool import Database, Queryable
 from db.programme import lock_programme, log_action, programme_changed
 from loyalty.ledger.answers import Answer, Request, first_answer
-from loyalty.programme.programme import Programme
-
-JudgeProgramme = Callable[[Queryable, RequestToJudge], Awaitable[tuple[NewLogEntry | None, Answer]]]
-"""Writes its own rows; gives what the operators' log says of it (None where nothing changed) and the answer."""
-
-_TRIES = 5
 
 
-async def decide_for_programme(
-    programme: Programme, request: Request, judge: JudgeProgramme, *, changes_programme: bool = True
-) -> Answer:
-    """Judges one request of a service about the programme and keeps the answer; the same again gets the first one.
+@dataclass(frozen=True, slots=True)
+class ProgrammeRuling:
+    """What was decided: the answer that the key keeps, and the operators' log of it (None where nothing changed)."""
 
-    A decision about rows that are no part of terms, rewards and campaigns leaves the programme's row alone
-    (`changes_programme=False`) and holds what it changes itself; of two with one key at once, one is undone and gets
-    the other's answer. Raises IdempotencyMismatch, and whatever refusal `judge` raises; such a refusal leaves the key
-    free.
+    answer: Answer
+    log: NewLogEntry | None
+
+
+JudgeProgramme = Callable[[Queryable, RequestToJudge], Awaitable[ProgrammeRuling]]
+"""Judges as of one moment and writes its own rows. Raises a Refusal to say no."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProgrammeDecision:
+    """One request of a service. `changes_programme` is False where its rows are no part of terms, rewards and
+    campaigns: it leaves the programme's row alone, and its judge holds what it changes."""
+
+    request: Request
+    judge: JudgeProgramme
+    changes_programme: bool = True
+
+
+async def decide_for_programme(db: Database, decision: ProgrammeDecision) -> Answer:
+    """Judges one request of a service and keeps the answer; the same again gets the first one.
+
+    Of two with one key at once, one is undone and gets the other's answer. Raises IdempotencyMismatch, and whatever
+    refusal the judge raises; such a refusal leaves the key free.
     """
-    service_id = request.service_id
-    if service_id is None:
+    attempt = partial(_attempt, decision)
+    for _ in range(DECISION_TRIES - 1):
+        with suppress(Stale):
+            return await db.in_transaction(attempt)
+    return await db.in_transaction(attempt)
+
+
+async def _attempt(decision: ProgrammeDecision, transaction: Queryable) -> Answer:
+    """Decides once. Raises Stale where another request took the key meanwhile."""
+    request = decision.request
+    if request.service_id is None:
         raise ValueError("Only a service decides about the programme.")
+    if decision.changes_programme:
+        await lock_programme(transaction)
+    moment = await request_to_judge(transaction, request.service_id, request.key)
+    if moment.kept is not None:
+        return first_answer(moment.kept, request)
+    ruling = await decision.judge(transaction, moment)
+    if ruling.log is not None:
+        await _log(transaction, ruling.log, changes_programme=decision.changes_programme)
+    if not await keep_answer(transaction, request.service_id, request.key, request.input_hash, ruling.answer):
+        raise Stale
+    return ruling.answer
 
-    async def attempt(db: Queryable) -> Answer:
-        if changes_programme:
-            await lock_programme(db)
-        moment = await request_to_judge(db, service_id, request.key)
-        if moment.kept is not None:
-            return first_answer(moment.kept, request)
-        entry, answer = await judge(db, moment)
-        if entry is not None:
-            await log_action(db, entry)
-        if entry is not None and changes_programme:
-            await programme_changed(db)
-        if not await keep_answer(db, service_id, request.key, request.input_hash, answer):
-            raise Stale
-        return answer
 
-    for _ in range(_TRIES - 1):
-        try:
-            return await programme.db.in_transaction(attempt)
-        except Stale:
-            continue
-    return await programme.db.in_transaction(attempt)
+async def _log(transaction: Queryable, entry: NewLogEntry, *, changes_programme: bool) -> None:
+    await log_action(transaction, entry)
+    if changes_programme:
+        await programme_changed(transaction)

@@ -14,7 +14,7 @@ from loyalty.ledger.credit import OWN_FAULTS
 
 log = logging.getLogger(__name__)
 
-BATCH = 100
+LAPSES_AT_ONCE = 100
 _START: Place = (date.min, UUID(int=0))
 _LOOK_EVERY = 60.0
 _LOOK_AGAIN = 5.0
@@ -45,8 +45,8 @@ class LapseLooks:
             if days == self._days and time.monotonic() < self._next_at:
                 return 0
             self._days, self._after, self._next_at = days, _START, time.monotonic() + _LOOK_EVERY
-        places = await members_to_lapse(db, self._after, BATCH)
-        members = [member_id for _, member_id in places] or await members_with_expiring_coupons(db, BATCH)
+        places = await members_to_lapse(db, self._after, LAPSES_AT_ONCE)
+        members = [member_id for _, member_id in places] or await members_with_expiring_coupons(db, LAPSES_AT_ONCE)
         done = await _catch_up(db, members)
         if done < len(members):
             self._next_at = time.monotonic() + _LOOK_AGAIN
@@ -54,15 +54,6 @@ class LapseLooks:
         if self._after is None and await deliveries_to_apply(db, 1):
             self._next_at = time.monotonic()
         return done
-
-
-async def lapse_due(db: Database) -> int:
-    """Does what time has to do to every member by now, each thing once beside others; gives for how many members."""
-    looks = LapseLooks()
-    done = await looks.some(db)
-    while looks.is_under_way:
-        done += await looks.some(db)
-    return done
 
 
 async def _catch_up(db: Database, members: list[UUID]) -> int:

@@ -8,7 +8,7 @@ from db.pool import Database, DatabaseUnavailable
 
 log = logging.getLogger(__name__)
 
-BATCH = 100
+NOTICES_AT_ONCE = 100
 
 
 class Notifier(Protocol):
@@ -27,20 +27,12 @@ class LogNotifier:
         log.info("Notice %s of member %s: %s.", notice.notice_id, notice.member_id, notice.kind)
 
 
-async def send_notices(db: Database, notifier: Notifier) -> int:
-    """Hands over every notice that waits, oldest first; gives how many were sent."""
-    sent = 0
-    while some := await send_some(db, notifier):
-        sent += some
-    return sent
-
-
 async def send_some(db: Database, notifier: Notifier) -> int:
     """Hands over up to a hundred notices, outside of any transaction, and marks what was sent: each at least once.
 
-    One that cannot be sent holds up no other: it waits longer each time, ten times.
+    One that cannot be sent holds up no other: it waits longer each time, until its last attempt.
     """
-    waiting = await notices_to_send(db, BATCH)
+    waiting = await notices_to_send(db, NOTICES_AT_ONCE)
     sent = [notice for notice in waiting if await _try_to_send(db, notifier, notice)]
     if sent:
         await notices_sent(db, sent)

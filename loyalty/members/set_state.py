@@ -11,6 +11,7 @@ from loyalty.callers import Caller
 from loyalty.ledger.answers import Answer, request_of
 from loyalty.ledger.catch_up import catch_up
 from loyalty.ledger.decide import decide
+from loyalty.ledger.decision import Decision, Ruling
 from loyalty.members.forfeit import forfeit_by, write_forfeit
 from loyalty.members.rules.membership import Forfeit, may_become
 from loyalty.orders.settle import settle_kept
@@ -41,50 +42,64 @@ async def set_member_state(programme: Programme, caller: Caller, change: StateCh
         caller, "setMemberState", key, [change.mi_id, change.state, change.reason, change.is_confirmed]
     )
 
-    async def judge(db: Queryable, member: MemberToJudge) -> tuple[Changes, Answer]:
-        answer = member_answer(member.member_id)
-        if not may_become(member.state, change.state):
+    changing = _Changing(programme, caller, change, key)
+    decision = Decision(MemberRef(mi_id=change.mi_id), request, changing.judge, afterwards=changing.apply_what_was_kept)
+    answer = await decide(programme.db, decision)
+    return UUID(answer["member_id"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Changing:
+    """A change of a membership's state, while it is judged."""
+
+    programme: Programme
+    caller: Caller
+    change: StateChange
+    key: str
+
+    async def judge(self, db: Queryable, member: MemberToJudge) -> Ruling:
+        """The membership in its new state; nothing where it is in it. Raises InvalidInput."""
+        if not may_become(member.state, self.change.state):
             raise InvalidInput("A closed membership stays closed.", "state")
-        if member.state == change.state:
-            return Changes(), answer
-        changes = Changes(members=[in_state(member, change.state)])
-        forfeit = await _close(programme, db, member, change, changes, key) if change.state == "CLOSED" else None
+        changes = Changes()
+        if member.state != self.change.state:
+            await self._write(changes, db, member)
+        return Ruling(member_answer(member.member_id), changes)
+
+    async def apply_what_was_kept(self, db: Queryable, member: MemberToJudge) -> None:
+        """What was kept of a suspended member's orders counts once it is reinstated (R5)."""
+        if (member.state, self.change.state) == ("SUSPENDED", "ACTIVE"):
+            await catch_up(db, member.member_id)
+            await settle_kept(self.programme, db, member.member_id, KEPT_AT_ONCE)
+
+    async def _write(self, changes: Changes, db: Queryable, member: MemberToJudge) -> None:
+        change = self.change
+        changes.members.append(in_state(member, change.state))
+        forfeit = await self._close(changes, db, member) if change.state == "CLOSED" else None
         changes.operator_log.append(
             NewLogEntry(
-                actor=caller.name or "",
+                actor=self.caller.name or "",
                 action="setMemberState",
                 reason=change.reason,
                 before=state_for_log(member, forfeit),
                 after={"state": change.state},
             )
         )
-        return changes, answer
 
-    async def apply_what_was_kept(db: Queryable, member: MemberToJudge) -> None:
-        if (member.state, change.state) == ("SUSPENDED", "ACTIVE"):
-            await catch_up(db, member.member_id)
-            await settle_kept(programme, db, member.member_id, KEPT_AT_ONCE)
-
-    answer = await decide(programme.db, MemberRef(mi_id=change.mi_id), request, judge, afterwards=apply_what_was_kept)
-    return UUID(answer["member_id"])
-
-
-async def _close(
-    programme: Programme, db: Queryable, member: MemberToJudge, change: StateChange, changes: Changes, key: str
-) -> Forfeit:
-    """Adds what closing forfeits. Raises InvalidInput where that was not confirmed."""
-    left = await belongings(db, member.member_id)
-    forfeit = forfeit_by(member, left)
-    if not change.is_confirmed:
-        raise InvalidInput(
-            f"Closing this membership forfeits {forfeit.sentence}, for good. Ask again with `confirm: true`.",
-            "confirm",
-            code="CONFIRM_FORFEIT",
-        )
-    catalogue = await programme.catalogue_at(member.programme_version, db)
-    terms = catalogue.terms_in_force(member.market, member.now)
-    write_forfeit(changes, member, left, terms, key=key, business_key="closed")
-    return forfeit
+    async def _close(self, changes: Changes, db: Queryable, member: MemberToJudge) -> Forfeit:
+        """Adds what closing forfeits. Raises InvalidInput where that was not confirmed."""
+        left = await belongings(db, member.member_id)
+        forfeit = forfeit_by(member, left)
+        if not self.change.is_confirmed:
+            raise InvalidInput(
+                f"Closing this membership forfeits {forfeit.sentence}, for good. Ask again with `confirm: true`.",
+                "confirm",
+                code="CONFIRM_FORFEIT",
+            )
+        catalogue = await self.programme.catalogue_at(member.programme_version, db)
+        terms = catalogue.terms_in_force(member.market, member.now)
+        write_forfeit(changes, member, left, terms, key=self.key, business_key="closed")
+        return forfeit
 
 
 def in_state(member: MemberToJudge, state: str) -> ChangedMember:

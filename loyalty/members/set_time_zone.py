@@ -1,16 +1,19 @@
 """A member chooses another time zone of its market (R20)."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from db.ledger.member import MemberRef, MemberToJudge
 from db.ledger.record import ChangedMember, Changes
 from db.pool import Queryable
 from loyalty.callers import Caller
-from loyalty.ledger.answers import Answer, request_of
+from loyalty.ledger.answers import request_of
 from loyalty.ledger.decide import decide
+from loyalty.ledger.decision import Decision, Ruling
 from loyalty.members.set_state import member_answer
 from loyalty.programme.calendars import calendar_of
 from loyalty.programme.programme import Programme
+from loyalty.programme.rules.calendar import Calendar
 from loyalty.refusals import InvalidInput, NotAllowed
 
 
@@ -22,23 +25,36 @@ async def set_time_zone(programme: Programme, caller: Caller, mi_id: str, time_z
     """
     request = request_of(caller, "setTimeZone", key, [mi_id, time_zone])
 
-    async def judge(db: Queryable, member: MemberToJudge) -> tuple[Changes, Answer]:
+    choosing = _Choosing(programme, time_zone)
+    answer = await decide(programme.db, Decision(MemberRef(mi_id=mi_id), request, choosing.judge))
+    return UUID(answer["member_id"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Choosing:
+    """A zone that a member chose, while that is judged."""
+
+    programme: Programme
+    time_zone: str
+
+    async def judge(self, db: Queryable, member: MemberToJudge) -> Ruling:
+        """The member in its zone from the end of its day on. Raises NotAllowed, InvalidInput."""
         if member.state == "CLOSED":
             raise NotAllowed("This membership is closed.")
-        catalogue = await programme.catalogue_at(member.programme_version, db)
+        catalogue = await self.programme.catalogue_at(member.programme_version, db)
         zones = catalogue.terms_in_force(member.market, member.now).time_zones
-        if time_zone not in zones:
+        if self.time_zone not in zones:
             raise InvalidInput(f"{member.market} has the time zones {', '.join(zones)}.", "timeZone")
-        chosen = calendar_of(member).changed_to(time_zone, member.now)
-        changed = ChangedMember(
-            state=member.state,
-            state_since=member.state_since,
-            time_zone=chosen.zone,
-            zone_before=chosen.zone_before,
-            zone_since=chosen.zone_since,
-            earlier_zones=chosen.earlier,
-        )
-        return Changes(members=[changed]), member_answer(member.member_id)
+        chosen = calendar_of(member).changed_to(self.time_zone, member.now)
+        return Ruling(member_answer(member.member_id), Changes(members=[_in_zones_of(chosen, member)]))
 
-    answer = await decide(programme.db, MemberRef(mi_id=mi_id), request, judge)
-    return UUID(answer["member_id"])
+
+def _in_zones_of(chosen: Calendar, member: MemberToJudge) -> ChangedMember:
+    return ChangedMember(
+        state=member.state,
+        state_since=member.state_since,
+        time_zone=chosen.zone,
+        zone_before=chosen.zone_before,
+        zone_since=chosen.zone_since,
+        earlier_zones=chosen.earlier,
+    )

@@ -1,1 +1,1 @@
-"""What members read, in six languages: one catalogue file for each, one sentence at a time."""
+"""The sentences that members read, in six languages, with one catalogue file each."""

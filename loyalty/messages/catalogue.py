@@ -1,6 +1,6 @@
-"""The catalogue files: per language its templates, its plurals and how it writes numbers and days.
+"""The catalogue files: each has a language's templates, plurals, and forms of numbers and days.
 
-A text is a list of templates, the richest first; the first one whose facts are all known is said.
+A text is a list of templates, the richest first; the first one whose facts are all known is used.
 """
 
 import tomllib
@@ -31,31 +31,31 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class MessageCatalogue:
-    """Everything one language can say."""
+    """All texts of one language."""
 
     locale: Locale
     texts: Mapping[str, Mapping[str, tuple[Template, ...]]]
     counted: Mapping[str, Mapping[str, str]]
     dates: Mapping[str, str]
 
-    def say(self, section: str, keys: Sequence[str], words: Mapping[str, str]) -> str:
-        """The text under the first key that the section has, as fully as the words allow.
+    def text(self, section: str, keys: Sequence[str], words: Mapping[str, str]) -> str:
+        """The text of the first key that the section has, by the richest template that the words can fill.
 
-        Raises KeyError where the section has none of the keys.
+        Raises KeyError if the section has none of the keys.
         """
-        known = self.texts[section]
-        templates = known[next((key for key in keys if key in known), keys[-1])]
+        section_texts = self.texts[section]
+        templates = section_texts[next((key for key in keys if key in section_texts), keys[-1])]
         fitting = next(template for template in templates if template.needs <= words.keys())
         return fitting.text.format_map(words)
 
-    def count(self, what: str, number: int) -> str:
-        """A number and what it counts, in the singular or plural: 1 point, 1,500 points."""
-        forms = self.counted[what]
+    def count(self, noun: str, number: int) -> str:
+        """A number with the noun that it counts, in the singular or plural: 1 point, 1,500 points."""
+        forms = self.counted[noun]
         form = forms.get(self.locale.plural_form(number), forms["other"])
         return form.format(count=self.number(number))
 
     def number(self, number: int) -> str:
-        """A whole number as the language groups its digits."""
+        """A whole number with its digits grouped as the language does it."""
         return format_decimal(number, locale=self.locale)
 
     def day(self, day: date) -> str:
@@ -86,4 +86,4 @@ def _template(text: str) -> Template:
 
 
 CATALOGUES: Mapping[str, MessageCatalogue] = {language: _read(language) for language in LANGUAGES}
-"""Read once, when the module is; from then on every sentence is a pure function of its arguments."""
+"""Read once, when the module is imported; from then on every sentence is a pure function of its arguments."""

@@ -1,4 +1,4 @@
-"""Which of our languages a caller reads best, from its Accept-Language header (RFC 9110, 12.5.4)."""
+"""Chooses the language of an answer by the Accept-Language header (RFC 9110, 12.5.4)."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -16,32 +16,33 @@ _RANGE = re.compile(
 
 
 def language_of(accept_language: str | None) -> str:
-    """The language to answer in: English where the header is missing, malformed, overlong or of no help."""
-    wishes = _wishes(accept_language or "")
-    offered = [language for language in LANGUAGES if wishes.get(language) != 0]
-    return negotiate_locale(_preferred(wishes), offered, sep="-") or DEFAULT
+    """The language of the answer: English if the header is missing, malformed, over 1,000 characters, or names none of
+    ours."""
+    qualities = _qualities(accept_language or "")
+    offered = [language for language in LANGUAGES if qualities.get(language) != 0]
+    return negotiate_locale(_preferred(qualities), offered, sep="-") or DEFAULT
 
 
-def _wishes(header: str) -> dict[str, float]:
-    """How much each language range is wanted, 0 (not at all) to 1, the first mention counts.
+def _qualities(header: str) -> dict[str, float]:
+    """The quality of each language range, from 0 (not acceptable) to 1; the first mention of a range counts.
 
-    Nothing where any of them is malformed. Empty elements are allowed.
+    Empty if any element is malformed. Empty elements are allowed.
     """
     if len(header) > LONGEST_HEADER:
         return {}
-    wishes: dict[str, float] = {}
+    qualities: dict[str, float] = {}
     for element in filter(None, (element.strip(" \t").lower() for element in header.split(","))):
         match = _RANGE.fullmatch(element)
         if match is None:
             return {}
-        wishes.setdefault(match["tag"], float(match["quality"] or 1))
-    return wishes
+        qualities.setdefault(match["tag"], float(match["quality"] or 1))
+    return qualities
 
 
-def _preferred(wishes: Mapping[str, float]) -> Iterator[str]:
-    """The ranges, the most wanted first; for `*` each language of ours that no other names, English first."""
-    named = {tag.partition("-")[0] for tag in wishes}
-    for tag in sorted((tag for tag in wishes if wishes[tag] > 0), key=lambda tag: -wishes[tag]):
+def _preferred(qualities: Mapping[str, float]) -> Iterator[str]:
+    """The ranges by descending quality. `*` stands for all our languages that no other range names, English first."""
+    named = {tag.partition("-")[0] for tag in qualities}
+    for tag in sorted((tag for tag in qualities if qualities[tag] > 0), key=lambda tag: -qualities[tag]):
         if tag == "*":
             yield from (language for language in (DEFAULT, *LANGUAGES) if language not in named)
         else:

@@ -1,4 +1,4 @@
-"""The kinds of sentences a member reads: about a verdict, an entry, a refusal, a way to earn, and a notice."""
+"""The sentences that members read: about a verdict, an entry, a refusal, a way to earn, and a notice."""
 
 from collections.abc import Mapping
 
@@ -10,31 +10,31 @@ from loyalty.refusals import NotAllowed, Refusal
 def verdict_sentence(code: str, language: str, facts: Facts) -> str:
     """One sentence about a verdict (R60). Raises KeyError for a code that the rules do not have.
 
-    Facts, each optional: points, kind, outcome, reference, campaigns (names), resets_at, and time_zone, the
-    member's: without it a `resets_at` in UTC is not told. `had_lapsed`: what was to be taken back had lapsed (R36).
+    Facts, each optional: points, kind, outcome, reference, campaigns (names), resets_at, and the member's time_zone;
+    without the zone a `resets_at` in UTC is left out. `had_lapsed`: the points to be taken back had lapsed (R36).
     """
     catalogue = CATALOGUES[language]
-    return _sentence(catalogue.say("verdicts", _verdict_keys(code, facts), words_of(catalogue, facts)))
+    return _sentence(catalogue.text("verdicts", _verdict_keys(code, facts), words_of(catalogue, facts)))
 
 
 def entry_sentence(kind: str, language: str, facts: Facts) -> str:
     """One sentence about an entry of the ledger. Facts, each optional: points (signed) and reference."""
     catalogue = CATALOGUES[language]
     keys = (f"{kind}_TAKEN", kind, "EARNED") if _are_taken(facts) else (kind, "EARNED")
-    return _sentence(catalogue.say("entries", keys, words_of(catalogue, {**facts, "kind": kind})))
+    return _sentence(catalogue.text("entries", keys, words_of(catalogue, {**facts, "kind": kind})))
 
 
 def refusal_sentence(refusal: Refusal, language: str, *, time_zone: str | None = None) -> str:
-    """One sentence about a refusal; its own where the catalogue does not know the code.
+    """One sentence about a refusal; the refusal's own English sentence if the catalogue does not have its code.
 
-    Technical ones keep the specific English sentence. `time_zone` is the member's: without it an
-    `available_at` in UTC is not told.
+    Technical refusals keep their specific English sentence. `time_zone` is the member's; without it an `available_at`
+    in UTC is left out.
     """
     catalogue = CATALOGUES[language]
     if refusal.code not in catalogue.texts["refusals"]:
         return str(refusal)
     words = refusal_words(catalogue, refusal.facts, time_zone)
-    return _sentence(catalogue.say("refusals", (refusal.code,), words | _own_sentence(refusal)))
+    return _sentence(catalogue.text("refusals", (refusal.code,), words | _own_sentence(refusal)))
 
 
 def way_sentence(
@@ -45,25 +45,27 @@ def way_sentence(
     cap_period: str | None,
     actions: Mapping[str, str] | None = None,
 ) -> str:
-    """One sentence on how to earn: what to do, the points for one, and how often. `actions`, by language, is what the
-    terms say of a way that the catalogue does not know (R22)."""
+    """One sentence on how to earn: the action, the points for each, and how often.
+
+    `actions`, by language, are the terms' texts of a way that the catalogue does not have (R22).
+    """
     catalogue = CATALOGUES[language]
-    told = (actions or {}).get(language)
+    action = (actions or {}).get(language)
     words = {
-        "action": told if told is not None else catalogue.say("actions", (kind, "OTHER"), {}),
+        "action": action if action is not None else catalogue.text("actions", (kind, "OTHER"), {}),
         "points": catalogue.count("POINTS", points),
     }
-    return catalogue.say("ways", (kind, "EARNED"), words | _cap(catalogue, cap_limit, cap_period))
+    return catalogue.text("ways", (kind, "EARNED"), words | _cap(catalogue, cap_limit, cap_period))
 
 
 def notice_sentence(kind: str, language: str, facts: Facts) -> str:
     """One sentence of a notice (R50). Facts, each optional: points, lapses_on (a day) and reference."""
     catalogue = CATALOGUES[language]
-    return _sentence(catalogue.say("notices", (kind,), words_of(catalogue, facts) | notice_words(catalogue, facts)))
+    return _sentence(catalogue.text("notices", (kind,), words_of(catalogue, facts) | notice_words(catalogue, facts)))
 
 
 def _verdict_keys(code: str, facts: Facts) -> list[str]:
-    """The texts that may fit, the most special first: points taken, lapsed or not given, the kind's, the code's."""
+    """The keys of possible texts, the most specific first: points taken, none given, lapsed, the kind's, the code's."""
     special = [str(facts.get("kind"))]
     if facts.get("had_lapsed") and points_in(facts) == 0:
         special.insert(0, "LAPSED")
@@ -79,7 +81,7 @@ def _are_taken(facts: Facts) -> bool:
 
 
 def _own_sentence(refusal: Refusal) -> dict[str, str]:
-    """What the refusal itself says; nothing where it is the general NotAllowed, which each language has."""
+    """The refusal's own sentence; empty for the general NotAllowed, which each language has."""
     is_general = isinstance(refusal, NotAllowed) and str(refusal) == str(NotAllowed())
     return {} if is_general else {"sentence": str(refusal)}
 
@@ -91,5 +93,5 @@ def _cap(catalogue: MessageCatalogue, limit: int | None, period: str | None) -> 
 
 
 def _sentence(text: str) -> str:
-    """A text that begins like a sentence."""
+    """The text with a capital letter at its start."""
     return text[:1].upper() + text[1:]

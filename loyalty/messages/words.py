@@ -1,4 +1,4 @@
-"""Facts turned into the words of a language, ready for a template. What is not known is left out."""
+"""Turns facts into the words of a language, ready for a template. Unknown facts are left out."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
@@ -13,9 +13,9 @@ Facts = Mapping[str, object]
 
 
 def words_of(catalogue: MessageCatalogue, facts: Facts) -> dict[str, str]:
-    """The words for an entry or a verdict; `points` and `kind` are always there, if only in general."""
+    """The words for an entry or a verdict. `points` and `kind` are always there, if unknown in general terms."""
     named = _present({"reference": facts.get("reference") or None})
-    kind = catalogue.say("kinds", (str(facts.get("kind")), "OTHER"), named)
+    kind = catalogue.text("kinds", (str(facts.get("kind")), "OTHER"), named)
     zone = facts.get("time_zone")
     optional = {
         "campaigns": _names(catalogue, facts.get("campaigns")),
@@ -25,9 +25,9 @@ def words_of(catalogue: MessageCatalogue, facts: Facts) -> dict[str, str]:
 
 
 def local_day(catalogue: MessageCatalogue, moment: object, zone: str | None) -> str | None:
-    """The member's calendar day of a moment.
+    """The calendar day of a moment, in the member's zone.
 
-    A moment in UTC without the member's zone gives None: midnight in Madrid would show as the day before.
+    Returns None for a moment in UTC without a zone: midnight in Madrid would show as the day before.
     """
     if not isinstance(moment, datetime):
         return None
@@ -37,7 +37,7 @@ def local_day(catalogue: MessageCatalogue, moment: object, zone: str | None) -> 
 
 
 def points_in(facts: Facts) -> int | None:
-    """The signed points of an entry or verdict; None where they are not told."""
+    """The signed points of an entry or verdict; None if they are unknown."""
     points = facts.get("points")
     return points if isinstance(points, int) else None
 
@@ -53,7 +53,7 @@ def refusal_words(catalogue: MessageCatalogue, facts: Facts, zone: str | None) -
 
 
 def notice_words(catalogue: MessageCatalogue, facts: Facts) -> dict[str, str]:
-    """The words that a notice has besides: the day from which something is gone, and the last day before it."""
+    """The further words of a notice: the day from which something is gone, and the last day before it."""
     day = facts.get("lapses_on")
     if not isinstance(day, date):
         return {}
@@ -61,7 +61,7 @@ def notice_words(catalogue: MessageCatalogue, facts: Facts) -> dict[str, str]:
 
 
 def _points(catalogue: MessageCatalogue, facts: Facts) -> str:
-    """How many points, without a sign: the sentence says whether they come or go."""
+    """The number of points without a sign: the sentence itself shows a gain or a loss."""
     points = points_in(facts)
     return catalogue.counted["POINTS"]["some"] if points is None else catalogue.count("POINTS", abs(points))
 
@@ -81,7 +81,7 @@ def _number(catalogue: MessageCatalogue, number: object) -> str | None:
 
 
 def _missing(catalogue: MessageCatalogue, facts: Facts) -> str | None:
-    """What a cart lacks (R44), from `missing_minor` (minor units) and `currency`."""
+    """The amount that is missing in a cart (R44), from `missing_minor` (minor units) and `currency`."""
     minor, currency = facts.get("missing_minor"), facts.get("currency")
     if not isinstance(minor, int) or not isinstance(currency, str):
         return None

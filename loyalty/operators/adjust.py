@@ -1,34 +1,24 @@
 """Adjustments by an operator (R36, R37, R51): at once with a reason, or waiting for a second operator."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
-from db.ledger.entries import EntryToReverse, entry_to_reverse
 from db.ledger.member import MemberRef, MemberToJudge
-from db.ledger.record import ChangedPromise, Changes, NewLogEntry, NewVerdict
-from db.ledger.verdicts import PromiseOfVerdict
+from db.ledger.record import Changes, NewLogEntry, NewVerdict
 from db.pool import Queryable
 from loyalty.callers import Caller
-from loyalty.ledger.answers import Answer, Decided, request_of, verdict_answer
-from loyalty.ledger.capacity import MOST, check_capacity
+from loyalty.ledger.answers import Decided, request_of, verdict_answer
+from loyalty.ledger.capacity import MOST_POINTS, check_capacity
 from loyalty.ledger.decide import decide
-from loyalty.ledger.journal import Cause, credit, lots_after, moved, take, write
-from loyalty.ledger.pending import promise_points
+from loyalty.ledger.decision import Decision, Ruling
 from loyalty.ledger.resolve import credit_first
-from loyalty.ledger.rules.give_back import GivenBack, MoreThanTaken, Taken, give_back
-from loyalty.ledger.rules.lots import Take, take_back
-from loyalty.ledger.rules.parts import Part
-from loyalty.programme.calendars import lot_of
+from loyalty.ledger.rules.give_back import GivenBack
+from loyalty.operators.adjustment_writer import AdjustmentWriter, ReversedEntry, balance_of, line_of
+from loyalty.operators.reasons import check_reason
 from loyalty.programme.programme import Programme
-from loyalty.programme.rules.calendar import local_day
-from loyalty.programme.rules.kinds import Awaiting, Code, EntryKind, Outcome
-from loyalty.programme.rules.terms import Terms
-from loyalty.refusals import InvalidInput, MemberNotActive, NotFound
-
-LONGEST_REASON = 500
+from loyalty.programme.rules.kinds import Code, EntryKind, Outcome
+from loyalty.refusals import InvalidInput, MemberNotActive
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,54 +46,77 @@ async def adjust(programme: Programme, caller: Caller, adjustment: Adjustment, k
     asked = [adjustment.mi_id, adjustment.points, adjustment.reason, adjustment.gives_back, reverses]
     request = request_of(caller, "adjustPoints", key, asked)
     await credit_first(programme, who)
+    decision = Decision(who, request, _Adjusting(programme, caller, adjustment, key).judge)
+    return Decided.of(await decide(programme.db, decision))
 
-    async def judge_adjustment(db: Queryable, member: MemberToJudge) -> tuple[Changes, Answer]:
+
+@dataclass(frozen=True, slots=True)
+class _Adjusting:
+    """An adjustment that an operator asks for, while it is judged."""
+
+    programme: Programme
+    caller: Caller
+    adjustment: Adjustment
+    key: str
+
+    async def judge(self, db: Queryable, member: MemberToJudge) -> Ruling:
+        """The adjustment, made at once; above the market's threshold it waits for a second operator (R37)."""
         if member.state == "CLOSED":
             raise MemberNotActive(member.state)
-        _check_debt(member, adjustment.points)
-        catalogue = await programme.catalogue_at(member.programme_version, db)
-        terms = catalogue.terms_for(member.market, member.now)
-        assert terms is not None
-        line = await _line_of(db, member, adjustment)
-        desk = AdjustmentWriter(Changes(), member, terms, uuid4(), reverses=line.seq if line else None)
-        waits = abs(adjustment.points) > terms.adjust_threshold
-        given = line.given_back(adjustment.points, desk.today, desk.lot) if line is not None else None
-        outcome, code = given.verdict if given is not None else (Outcome.GRANTED, Code.ADJUSTED)
-        if waits:
-            outcome, code = Outcome.WAITING, Code.WAITING_FOR_OPERATOR
-        desk.changes.verdicts.append(
-            NewVerdict(
-                verdict_id=desk.verdict_id,
-                key=key,
-                business_key=None,
-                kind=EntryKind.ADJUSTMENT,
-                outcome=outcome,
-                code=code,
-                points=given.points if given is not None and not waits else adjustment.points,
-                reference=None,
-                occurred_at=member.now,
-                decided_at=member.now,
-                terms_version=terms.version,
-                facts=_facts(caller, line, waits=waits),
-            )
-        )
-        if waits:
-            desk.promise(adjustment.points)
+        _check_debt(member, self.adjustment.points)
+        catalogue = await self.programme.catalogue_at(member.programme_version, db)
+        terms = catalogue.terms_in_force(member.market, member.now)
+        line = await self._line(db, member)
+        writer = AdjustmentWriter(Changes(), member, terms, uuid4(), reverses=line.seq if line else None)
+        given = line.given_back(self.adjustment.points, writer.today, writer.lot) if line is not None else None
+        if abs(self.adjustment.points) > terms.adjust_threshold:
+            verdict = self._wait(writer, line)
         elif line is not None and given is not None:
-            desk.give_back(given, line.account)
+            verdict = self._give_back(writer, line, given)
         else:
-            desk.adjust(adjustment.points)
-        check_capacity(member, desk.changes, "points")
-        desk.changes.operator_log.append(_log(caller, adjustment, desk, outcome))
-        return desk.changes, verdict_answer("PointsVerdict", member.member_id, desk.verdict_id)
+            verdict = self._adjust(writer)
+        writer.changes.verdicts.append(verdict)
+        check_capacity(member, writer.changes, "points")
+        writer.changes.operator_log.append(_log(self.caller, self.adjustment, writer, verdict.outcome))
+        return Ruling(verdict_answer("PointsVerdict", member.member_id, writer.verdict_id), writer.changes)
 
-    return Decided.of(await decide(programme.db, who, request, judge_adjustment))
+    async def _line(self, db: Queryable, member: MemberToJudge) -> ReversedEntry | None:
+        """The line to give back; None where none was named. Raises NotFound for another member's or none at all."""
+        return await line_of(db, member, self.adjustment.reverses) if self.adjustment.gives_back else None
 
+    def _wait(self, writer: AdjustmentWriter, line: ReversedEntry | None) -> NewVerdict:
+        points = self.adjustment.points
+        writer.promise(points)
+        facts = _facts(self.caller, line) | {"held": "THRESHOLD"}
+        return self._verdict(writer, Outcome.WAITING, Code.WAITING_FOR_OPERATOR, points, facts)
 
-def check_reason(reason: str) -> None:
-    """Raises InvalidInput: the audit log keeps a reason, and so there is one."""
-    if not reason.strip() or len(reason) > LONGEST_REASON:
-        raise InvalidInput(f"Say why, in 1 to {LONGEST_REASON} characters.", "reason")
+    def _give_back(self, writer: AdjustmentWriter, line: ReversedEntry, given: GivenBack) -> NewVerdict:
+        writer.give_back(given, line.account)
+        return self._verdict(writer, *given.verdict, given.points, _facts(self.caller, line))
+
+    def _adjust(self, writer: AdjustmentWriter) -> NewVerdict:
+        points = self.adjustment.points
+        writer.adjust(points)
+        return self._verdict(writer, Outcome.GRANTED, Code.ADJUSTED, points, _facts(self.caller, None))
+
+    def _verdict(
+        self, writer: AdjustmentWriter, outcome: Outcome, code: Code, points: int, facts: dict[str, Any]
+    ) -> NewVerdict:
+        now = writer.member.now
+        return NewVerdict(
+            verdict_id=writer.verdict_id,
+            key=self.key,
+            business_key=None,
+            kind=EntryKind.ADJUSTMENT,
+            outcome=outcome,
+            code=code,
+            points=points,
+            reference=None,
+            occurred_at=now,
+            decided_at=now,
+            terms_version=writer.terms.version,
+            facts=facts,
+        )
 
 
 def _check_points(adjustment: Adjustment) -> None:
@@ -115,141 +128,21 @@ def _check_points(adjustment: Adjustment) -> None:
 
 def _check_debt(member: MemberToJudge, points: int) -> None:
     """Raises InvalidInput for a debit that may wait and still would be more than can be owed."""
-    if member.debt - points > MOST:
+    if member.debt - points > MOST_POINTS:
         raise InvalidInput("This is more than a balance can hold.", "points")
 
 
-@dataclass(frozen=True, slots=True)
-class ReversedEntry:
-    """A line of history that took points, and what it took; `promised` is what verdicts that wait give back of it."""
-
-    seq: int
-    account: str
-    taken: Taken
-    promised: int = 0
-
-    @classmethod
-    def of(cls, seq: int, row: EntryToReverse) -> "ReversedEntry":
-        """The line as it was read."""
-        takes = tuple(Take(day, points) for _, _, day, points in row.took if day is not None)
-        debt = sum(points for debit, _, _, points in row.took if debit == "debt")
-        account = row.took[0][1] if row.took else "revoked"
-        return cls(seq, account, Taken(takes, debt, row.given), row.promised)
-
-    def without_promised(self, points: int) -> "ReversedEntry":
-        """The line once a verdict that waits to give so many points back waits no more."""
-        return replace(self, promised=self.promised - points)
-
-    def given_back(self, points: int, today: date, new_lot: date) -> GivenBack:
-        """What goes back where. Raises InvalidInput for more than the line took and was not given back (R51)."""
-        left = self.taken.left - self.promised
-        if points > left:
-            raise InvalidInput(f"This line took no more than {left} points that could be given back.", "points")
-        try:
-            return give_back(self.taken, points, today, new_lot)
-        except MoreThanTaken as problem:
-            raise InvalidInput(str(problem), "points") from problem
+def _facts(caller: Caller, line: ReversedEntry | None) -> dict[str, Any]:
+    asked_by: dict[str, Any] = {"asked_by": caller.name}
+    return asked_by if line is None else asked_by | {"reverses": line.seq}
 
 
-async def _line_of(db: Queryable, member: MemberToJudge, adjustment: Adjustment) -> ReversedEntry | None:
-    """The line to give back; None where none was named. Raises NotFound for another member's or none at all."""
-    if not adjustment.gives_back:
-        return None
-    owner, seq = adjustment.reverses or (None, 0)
-    row = await entry_to_reverse(db, member.member_id, seq) if owner == member.member_id else None
-    if row is None:
-        raise NotFound(sentence="There is no such line in this member's history.")
-    return ReversedEntry.of(seq, row)
-
-
-def _facts(caller: Caller, line: ReversedEntry | None, *, waits: bool) -> dict[str, Any]:
-    facts: dict[str, Any] = {"asked_by": caller.name}
-    if line is not None:
-        facts["reverses"] = line.seq
-    return facts | ({"held": "THRESHOLD"} if waits else {})
-
-
-def _log(caller: Caller, adjustment: Adjustment, desk: "AdjustmentWriter", outcome: Outcome) -> NewLogEntry:
+def _log(caller: Caller, adjustment: Adjustment, writer: AdjustmentWriter, outcome: str) -> NewLogEntry:
     return NewLogEntry(
         actor=caller.name or "",
         action="adjustPoints",
         reason=adjustment.reason,
-        before=balance_of(desk.member, Changes()),
-        after=balance_of(desk.member, desk.changes)
-        | {"verdict_id": str(desk.verdict_id), "outcome": outcome, "points": adjustment.points},
+        before=balance_of(writer.member, Changes()),
+        after=balance_of(writer.member, writer.changes)
+        | {"verdict_id": str(writer.verdict_id), "outcome": outcome, "points": adjustment.points},
     )
-
-
-def balance_of(member: MemberToJudge, changes: Changes) -> dict[str, Any]:
-    """Available and debt as they are once the changes are written."""
-    return {
-        "available": member.available + moved(changes, "available"),
-        "debt": member.debt - moved(changes, "debt"),
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class AdjustmentWriter:
-    """One adjustment of a member's points while it is written; `reverses` is the line of history it gives back."""
-
-    changes: Changes
-    member: MemberToJudge
-    terms: Terms
-    verdict_id: UUID
-    reverses: int | None = None
-
-    @property
-    def today(self) -> date:
-        """The market's day, by which lots have lapsed."""
-        return local_day(self.member.now, self.terms.zone)
-
-    @property
-    def lot(self) -> date:
-        """The day on which points credited now lapse (R50)."""
-        return lot_of(self.member.now, self.terms)
-
-    def promise(self, points: int) -> None:
-        """A credit that waits is pending; a debit that waits does not show (R37)."""
-        if points < 0:
-            return
-        promise_points(
-            self.changes,
-            verdict_id=self.verdict_id,
-            parts=[Part(EntryKind.ADJUSTMENT, points)],
-            source=self._source,
-            awaiting=Awaiting.REVIEW_BY_OPERATOR,
-            occurred_at=self.member.now,
-            promised_at=self.member.now,
-        )
-
-    def adjust(self, points: int) -> None:
-        """Credits, or debits the lots that lapse soonest and then into debt."""
-        if points > 0:
-            self._credit("issuance", [Take(self.lot, points)])
-        else:
-            back = take_back(lots_after(self.member.lots, self.changes), -points, ())
-            write(self.changes, take(EntryKind.ADJUSTMENT, self._cause, "revoked", back.takes, back.debt))
-
-    def post(self, promise: PromiseOfVerdict) -> None:
-        """Credits a promise that an operator has approved."""
-        self.changes.changed_promises.append(
-            ChangedPromise(promise.promise_id, "POSTED", promise.points, lapses_on=self.lot)
-        )
-        self._credit("pending", [Take(self.lot, promise.points)], promise.promise_id)
-
-    def give_back(self, given: GivenBack, account: str) -> None:
-        """Returns points to the lots they came from, out of the account they had gone to (R51)."""
-        self._credit(account, given.puts)
-
-    def _credit(self, account: str, puts: Sequence[Take], promise_id: UUID | None = None) -> None:
-        """One line of history for all of it; a debt is repaid first (R36)."""
-        debt = self.member.debt - moved(self.changes, "debt")
-        write(self.changes, credit(EntryKind.ADJUSTMENT, self._cause, account, puts, debt, promise_id))
-
-    @property
-    def _cause(self) -> Cause:
-        return Cause(self._source, self.member.now, self.verdict_id, reverses=self.reverses)
-
-    @property
-    def _source(self) -> str:
-        return f"adjustment:{self.verdict_id}"

@@ -1,6 +1,6 @@
 """A new or temporary reward (R41), by an operator's word."""
 
-from dataclasses import astuple
+from dataclasses import astuple, dataclass
 from uuid import uuid4
 
 from db.ledger.answers import RequestToJudge
@@ -8,8 +8,8 @@ from db.ledger.record import NewLogEntry
 from db.pool import Queryable
 from db.programme import save_reward
 from loyalty.callers import Caller
-from loyalty.ledger.answers import Answer, request_of
-from loyalty.ledger.decide_programme import decide_for_programme
+from loyalty.ledger.answers import request_of
+from loyalty.ledger.decide_programme import ProgrammeDecision, ProgrammeRuling, decide_for_programme
 from loyalty.programme.programme import Programme
 from loyalty.programme.rules.reward_check import RewardToCheck, check_reward
 from loyalty.refusals import InvalidInput
@@ -22,33 +22,49 @@ async def create_reward(programme: Programme, caller: Caller, told: RewardToChec
     """
     request = request_of(caller, "createReward", key, list(astuple(told)))
 
-    async def judge(db: Queryable, moment: RequestToJudge) -> tuple[NewLogEntry, Answer]:
-        catalogue = await programme.catalogue_at(moment.programme_version, db)
-        for path, sentence in check_reward(told, catalogue.open_markets):
-            raise InvalidInput(sentence, "input", *path)
-        currency = catalogue.terms[told.market][-1].currency
-        reward_id = str(uuid4())
-        await save_reward(
-            db,
-            reward_id,
-            told.market,
-            told.name,
-            told.value_minor,
-            currency,
-            told.cost,
-            told.valid_days,
-            told.minimum_minor,
-            told.available_from,
-            told.available_until,
-            told.stock,
-            told.per_member,
-            told.conditions,
-        )
-        entry = NewLogEntry(str(caller.name), "createReward", "", after=_described(reward_id, told, currency))
-        return entry, {"type": "RewardSaved", "reward_id": reward_id}
-
-    answer = await decide_for_programme(programme, request, judge)
+    creating = _Creating(programme, caller, told)
+    answer = await decide_for_programme(programme.db, ProgrammeDecision(request, creating.judge))
     return str(answer["reward_id"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Creating:
+    """A reward to make, while it is judged."""
+
+    programme: Programme
+    caller: Caller
+    told: RewardToCheck
+
+    async def judge(self, db: Queryable, moment: RequestToJudge) -> ProgrammeRuling:
+        """The reward, saved under an id of its own. Raises InvalidInput."""
+        catalogue = await self.programme.catalogue_at(moment.programme_version, db)
+        for path, sentence in check_reward(self.told, catalogue.open_markets):
+            raise InvalidInput(sentence, "input", *path)
+        currency = catalogue.terms[self.told.market][-1].currency
+        reward_id = str(uuid4())
+        await _save(db, reward_id, self.told, currency)
+        after = _described(reward_id, self.told, currency)
+        log = NewLogEntry(str(self.caller.name), "createReward", "", after=after)
+        return ProgrammeRuling({"type": "RewardSaved", "reward_id": reward_id}, log)
+
+
+async def _save(db: Queryable, reward_id: str, told: RewardToCheck, currency: str) -> None:
+    await save_reward(
+        db,
+        reward_id,
+        told.market,
+        told.name,
+        told.value_minor,
+        currency,
+        told.cost,
+        told.valid_days,
+        told.minimum_minor,
+        told.available_from,
+        told.available_until,
+        told.stock,
+        told.per_member,
+        told.conditions,
+    )
 
 
 def _described(reward_id: str, told: RewardToCheck, currency: str) -> dict[str, object]:

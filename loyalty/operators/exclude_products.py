@@ -1,14 +1,15 @@
 """Products that coupons may not buy (R44), by an operator's word."""
 
-from dataclasses import astuple
+from dataclasses import astuple, dataclass
+from datetime import datetime
 
 from db.ledger.answers import RequestToJudge
 from db.ledger.record import NewLogEntry
 from db.pool import Queryable
 from db.programme import save_exclusions
 from loyalty.callers import Caller
-from loyalty.ledger.answers import Answer, request_of
-from loyalty.ledger.decide_programme import decide_for_programme
+from loyalty.ledger.answers import request_of
+from loyalty.ledger.decide_programme import ProgrammeDecision, ProgrammeRuling, decide_for_programme
 from loyalty.programme.programme import Programme
 from loyalty.programme.rules.reward_check import ExclusionToCheck, check_exclusion
 from loyalty.refusals import InvalidInput
@@ -23,8 +24,23 @@ async def exclude_products(programme: Programme, caller: Caller, told: Exclusion
     """
     request = request_of(caller, "excludeProducts", key, list(astuple(told)))
 
-    async def judge(db: Queryable, moment: RequestToJudge) -> tuple[NewLogEntry, Answer]:
-        catalogue = await programme.catalogue_at(moment.programme_version, db)
+    excluding = _Excluding(programme, caller, told)
+    answer = await decide_for_programme(programme.db, ProgrammeDecision(request, excluding.judge))
+    return tuple(answer["product_ids"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Excluding:
+    """Products to exclude, while that is judged."""
+
+    programme: Programme
+    caller: Caller
+    told: ExclusionToCheck
+
+    async def judge(self, db: Queryable, moment: RequestToJudge) -> ProgrammeRuling:
+        """The products, excluded where there is time left to. Raises InvalidInput."""
+        told = self.told
+        catalogue = await self.programme.catalogue_at(moment.programme_version, db)
         for path, sentence in check_exclusion(told, catalogue.open_markets, moment.now):
             raise InvalidInput(sentence, "input", *path)
         product_ids = list(dict.fromkeys(told.product_ids))
@@ -32,14 +48,15 @@ async def exclude_products(programme: Programme, caller: Caller, told: Exclusion
         holds_from = max(since, moment.now)
         if told.until is None or told.until > holds_from:
             await save_exclusions(db, told.market, product_ids, holds_from, told.until, told.reason)
+        log = self._log(product_ids, since)
+        return ProgrammeRuling({"type": "ProductsExcluded", "product_ids": product_ids}, log)
+
+    def _log(self, product_ids: list[str], since: datetime) -> NewLogEntry:
+        until = self.told.until
         after = {
-            "market": told.market,
+            "market": self.told.market,
             "product_ids": product_ids,
             "from": since.isoformat(),
-            "until": told.until.isoformat() if told.until else None,
+            "until": until.isoformat() if until else None,
         }
-        entry = NewLogEntry(str(caller.name), "excludeProducts", told.reason, after=after)
-        return entry, {"type": "ProductsExcluded", "product_ids": product_ids}
-
-    answer = await decide_for_programme(programme, request, judge)
-    return tuple(answer["product_ids"])
+        return NewLogEntry(str(self.caller.name), "excludeProducts", self.told.reason, after=after)

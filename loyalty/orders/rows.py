@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from db.orders.settle import OrderToSettle
+from db.orders.recorded import RecordedOrder
 from loyalty.orders.rules.order import Order, OrderLine, Parcel
 
 
@@ -27,35 +27,14 @@ def parcels_as_rows(order: Order) -> list[dict[str, Any]]:
     ]
 
 
-def order_of_rows(
-    number: str,
-    placed_at: Any,
-    currency: str,
-    lines: list[dict[str, Any]],
-    parcels: list[dict[str, Any]],
-    shipping_minor: int,
-    discount_minor: int,
-) -> Order:
-    """The order as rules see it."""
+def order_of(row: RecordedOrder) -> Order:
+    """The recorded order as rules see it."""
     return Order(
-        number=number,
-        placed_at=placed_at,
-        currency=currency,
-        lines=tuple(OrderLine(**line) for line in lines),
-        shipping_minor=shipping_minor,
-        discount_minor=discount_minor,
-        parcels=tuple(Parcel(**parcel) for parcel in parcels),
-    )
-
-
-def order_of(row: OrderToSettle) -> Order:
-    """The kept order as rules see it."""
-    return order_of_rows(
-        row.number,
-        row.placed_at,
-        row.currency,
-        row.lines,
-        row.parcels,
-        row.shipping_minor,
-        row.discount_minor,
+        number=row.number,
+        placed_at=row.placed_at,
+        currency=row.currency,
+        lines=tuple(OrderLine(**line) for line in row.lines),
+        shipping_minor=row.shipping_minor,
+        discount_minor=row.discount_minor,
+        parcels=tuple(Parcel(**parcel) for parcel in row.parcels),
     )

@@ -23,14 +23,6 @@ async def settle_some_kept(programme: Programme) -> int:
     return sum([await _try_to_settle(programme, member_id) for member_id in members])
 
 
-async def settle_all_kept(programme: Programme) -> int:
-    """Applies all of them; gives how many."""
-    settled = 0
-    while some := await settle_some_kept(programme):
-        settled += some
-    return settled
-
-
 async def _try_to_settle(programme: Programme, member_id: UUID) -> int:
     async def within(db: Queryable) -> int:
         await lock_member_to_judge(db, MemberRef(member_id=member_id))

@@ -1,1 +1,1 @@
-"""Telling others what happens to members' points: signed webhooks, each event at least once (docs/outgoing.md)."""
+"""Our outgoing webhooks about members' points: signed, each event sent at least once (docs/outgoing.md)."""

@@ -1,4 +1,4 @@
-"""Where events may go: https to public addresses, so that nobody makes us knock on doors inside (SSRF)."""
+"""Where events may be sent: by https to public addresses, so that no endpoint can reach internal services (SSRF)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,45 +8,45 @@ import httpx
 
 from loyalty.settings import Settings
 
-LONGEST = 2000
+LONGEST_ADDRESS = 2000
 _NAT64 = IPv6Network("64:ff9b::/96")
-_NOBODYS = [
+_SPECIAL = [
     ip_network(network)
     for network in ("192.0.0.0/24", "192.88.99.0/24", "fec0::/10", "2001::/23", "3fff::/20", "5f00::/16")
 ]
-"""For protocols, relays, documentation and the like: some versions of Python call them global."""
+"""Networks for protocols, relays, documentation and the like, which some versions of Python call global."""
 
 
 class ForbiddenAddress(Exception):
-    """Nothing is sent there. The sentence says why, and which setting allows it."""
+    """An address that nothing is sent to. The sentence gives the reason, and the setting that allows it, if any."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How far events may go. http is for sandboxes; private addresses, on any port, for whoever asks for them."""
+    """Which addresses may be sent to. http is for sandboxes; private addresses, on any port, need a setting."""
 
     allows_http: bool = False
     allows_private: bool = False
 
     @property
     def ports(self) -> frozenset[int]:
-        """The ports of public addresses."""
+        """The ports that may be used at public addresses."""
         return frozenset((443, 8443, 80, 8080) if self.allows_http else (443, 8443))
 
 
 def reach_of(settings: Settings) -> Reach:
-    """http in sandboxes; private addresses where the setting says so, in a sandbox too."""
+    """http in sandboxes only; private addresses only if the setting allows them, in a sandbox too."""
     return Reach(allows_http=settings.sandbox, allows_private=settings.outgoing_allow_private)
 
 
 def read_url(text: str, reach: Reach) -> httpx.URL:
-    """An endpoint's address in its normal form. Raises ForbiddenAddress for one that is never sent to."""
+    """An endpoint's address in its normal form. Raises ForbiddenAddress if nothing is ever sent there."""
     try:
         url = httpx.URL(text)
     except (httpx.InvalidURL, UnicodeError) as error:
         raise ForbiddenAddress("This is no web address.") from error
-    if not url.host or len(text) > LONGEST:
-        raise ForbiddenAddress(f"An endpoint is a whole web address of at most {LONGEST} characters.")
+    if not url.host or len(text) > LONGEST_ADDRESS:
+        raise ForbiddenAddress(f"An endpoint is a whole web address of at most {LONGEST_ADDRESS} characters.")
     if url.scheme != "https" and not (url.scheme == "http" and reach.allows_http):
         raise ForbiddenAddress("An endpoint's address begins with https://; http:// is for sandboxes.")
     if url.userinfo:
@@ -60,12 +60,12 @@ def read_url(text: str, reach: Reach) -> httpx.URL:
 
 
 def port_of(url: httpx.URL) -> int:
-    """The port that is connected to."""
+    """The port of the connection: the address's own, or the default of its scheme."""
     return url.port or (443 if url.scheme == "https" else 80)
 
 
 def check_addresses(host: str, addresses: Sequence[str], reach: Reach) -> None:
-    """Raises ForbiddenAddress unless every address of a name may be connected to: one private one spoils it."""
+    """Raises ForbiddenAddress unless we may connect to every address of the name: a single private one forbids it."""
     if not addresses:
         raise ForbiddenAddress(f"{host} has no address.")
     if not reach.allows_private and not all(is_public(address) for address in addresses):
@@ -75,11 +75,13 @@ def check_addresses(host: str, addresses: Sequence[str], reach: Reach) -> None:
 
 
 def is_public(address: str) -> bool:
-    """Whether anybody on the internet could mean it: neither private, local, shared, reserved nor a group's; an IPv4
-    address inside an IPv6 one counts as itself."""
+    """Whether the address belongs to the public internet: neither private, local, shared, reserved nor multicast.
+
+    An IPv4 address inside an IPv6 one is judged as the IPv4 address.
+    """
     ip = ip_address(address)
     plain = ip if isinstance(ip, IPv4Address) else _inside(ip) or ip
-    if any(plain in network for network in _NOBODYS):
+    if any(plain in network for network in _SPECIAL):
         return False
     return plain.is_global and not (
         plain.is_multicast or plain.is_reserved or plain.is_loopback or plain.is_link_local or plain.is_unspecified

@@ -1,6 +1,6 @@
-"""Sending what is due: claimed by lease, sent outside of any transaction, written down (docs/outgoing.md).
+"""Sends due events: claims them by a lease, sends them outside any transaction, writes the results (docs/outgoing.md).
 
-Each endpoint is sent to by a task of its own, so that a slow one holds up nobody else.
+Each endpoint has its own task, so that a slow one delays no other.
 """
 
 import asyncio
@@ -12,22 +12,23 @@ from functools import partial
 from itertools import groupby
 from uuid import UUID
 
+from db.limits import EVENT_HOURS, EVENT_LEASE_SECONDS
 from db.outgoing import events as rows
 from db.outgoing.events import AttemptResult, Event
 from db.pool import Database, DatabaseUnavailable
 from loyalty.outgoing.addresses import ForbiddenAddress
 from loyalty.outgoing.endpoints import end_of_gone
 from loyalty.outgoing.events import body_of, headers_of
-from loyalty.outgoing.schedule import LEASE_SECONDS, PATIENCE, pause_after
+from loyalty.outgoing.schedule import EVENT_PATIENCE, pause_after
 from loyalty.outgoing.sender import NotReached, Sender
 
 log = logging.getLogger(__name__)
 
 _GONE = 410
-_TOO_LONG = "The endpoint took nothing for 72 hours."
+_TOO_LONG = f"The endpoint took nothing for {EVENT_HOURS} hours."
 
 
-def _nobody() -> None:
+def _no_listener() -> None:
     return
 
 
@@ -37,48 +38,40 @@ class Courier:
 
     db: Database
     sender: Sender
-    when_free: Callable[[], None] = _nobody
+    when_free: Callable[[], None] = _no_listener
     _under_way: "dict[UUID, asyncio.Task[None]]" = field(default_factory=dict)
 
     async def send_some(self) -> int:
-        """Starts sending what is due to every endpoint that is not being sent to; gives how many events it claimed."""
+        """Starts sending due events to every endpoint that has no task yet; returns the number of claimed events."""
         busy = list(self._under_way)
-        claimed = await rows.claim_outgoing(self.db, busy, PATIENCE.rounds, LEASE_SECONDS)
+        claimed = await rows.claim_outgoing(self.db, busy, EVENT_PATIENCE.rounds, EVENT_LEASE_SECONDS)
         for endpoint_id, events in groupby(claimed, key=lambda event: event.endpoint_id):
             task = asyncio.create_task(self._send(endpoint_id, list(events)))
             self._under_way[endpoint_id] = task
             task.add_done_callback(partial(self._ended, endpoint_id))
         return len(claimed)
 
-    async def send_all(self) -> int:
-        """Sends until nothing is due any more; gives how many attempts it made."""
-        sent = 0
-        while (claimed := await self.send_some()) or self._under_way:
-            sent += claimed
-            await self.settled()
-        return sent
-
     async def settled(self) -> None:
-        """Waits until what was claimed is written down, or left to its lease."""
+        """Waits until the results of all claimed events are written, or the events are left to their lease."""
         if self._under_way:
             await asyncio.wait(list(self._under_way.values()))
 
     async def close(self) -> None:
-        """Finishes what is under way, ten seconds at most, and closes the connections."""
+        """Finishes the attempts under way, which takes at most ten seconds, and closes the connections."""
         await self.settled()
         await self.sender.close()
 
     async def _send(self, endpoint_id: UUID, events: Sequence[Event]) -> None:
         answers = await asyncio.gather(*(deliver(self.sender, event) for event in events))
-        await rows.write_attempts(self.db, endpoint_id, answers, PATIENCE)
+        await rows.write_attempts(self.db, endpoint_id, answers, EVENT_PATIENCE)
         if any(answer.status == _GONE for answer in answers):
             await end_of_gone(self.db, endpoint_id)
         elif not any(answer.outcome == "DELIVERED" for answer in answers):
-            while await rows.mark_outgoing_dead(self.db, endpoint_id, _TOO_LONG, PATIENCE.give_up_after):
+            while await rows.mark_outgoing_dead(self.db, endpoint_id, _TOO_LONG, EVENT_PATIENCE.give_up_after):
                 continue
 
     def _ended(self, endpoint_id: UUID, task: "asyncio.Task[None]") -> None:
-        """Events whose answers could not be written down are sent again when their lease is over, under the same id."""
+        """Events whose answers could not be written are sent again after their lease, under the same id."""
         del self._under_way[endpoint_id]
         error = task.exception() if not task.cancelled() else None
         if isinstance(error, DatabaseUnavailable):
@@ -89,8 +82,10 @@ class Courier:
 
 
 async def deliver(sender: Sender, event: Event) -> AttemptResult:
-    """One attempt. An event about somebody who was erased is told to nobody (R71); one that cannot be sent, whatever
-    the reason, holds up no other."""
+    """Makes one attempt and returns its result; no exception stops the other events.
+
+    An event about an erased person is not sent (R71).
+    """
     if event.mi_id is None:
         return AttemptResult(event, "DROPPED", error="The person was erased.")
     body = body_of(event)
@@ -105,19 +100,19 @@ async def deliver(sender: Sender, event: Event) -> AttemptResult:
         return AttemptResult(event, "DELIVERED", status)
     if status == _GONE:
         return AttemptResult(event, "DEAD", status, "The endpoint answered 410: it wants nothing any more.")
-    return _failed(event, _said(status), status)
+    return _failed(event, _answer_sentence(status), status)
 
 
 def _failed(event: Event, sentence: str, status: int | None = None) -> AttemptResult:
     return AttemptResult(event, "FAILED", status, sentence, pause_after(event.attempts))
 
 
-def _said(status: int) -> str:
+def _answer_sentence(status: int) -> str:
     return f"The endpoint answered {status}" + (": redirects are not followed." if 300 <= status < 400 else ".")
 
 
 async def tidy_outgoing(db: Database) -> None:
-    """Gives up on what was written for an endpoint while it ended."""
+    """Marks events dead that were written for an endpoint while it was removed or gone."""
     for endpoint_id in await rows.endpoints_with_leftovers(db):
         while await rows.mark_outgoing_dead(db, endpoint_id, "Its endpoint takes nothing any more."):
             continue

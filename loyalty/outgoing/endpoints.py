@@ -1,4 +1,4 @@
-"""Operators say who is told: endpoints are added, paused, resumed, removed, and given new secrets."""
+"""Operators manage the endpoints of outgoing webhooks: add, pause, resume, remove, rotate secrets, replay."""
 
 import base64
 import secrets
@@ -25,18 +25,18 @@ _REMOVED = "Its endpoint was removed."
 
 
 class EndpointProblem(Exception):
-    """What cannot be done with an endpoint, in a sentence."""
+    """An operation that this endpoint does not allow; the sentence gives the reason."""
 
 
 def new_secret() -> str:
-    """A secret of Standard Webhooks: 256 bits."""
+    """A new secret in the form of Standard Webhooks, with 256 random bits."""
     return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 async def add_endpoint(db: Database, sender: Sender, url: str, types: Sequence[str], actor: str) -> tuple[UUID, str]:
-    """Adds an endpoint that is told of what happens from now on; gives its id and its secret, which is shown once.
+    """Adds an endpoint, which receives events from now on; returns its id and its secret, which is shown only once.
 
-    Raises ForbiddenAddress for an address that nothing is sent to, EndpointProblem for an unknown type.
+    Raises ForbiddenAddress for an address that nothing is sent to, EndpointProblem for no type or an unknown one.
     """
     wanted = [type_ for type_ in TYPES if type_ in types]
     if not types or set(types) - set(TYPES):
@@ -53,30 +53,33 @@ async def add_endpoint(db: Database, sender: Sender, url: str, types: Sequence[s
 
 
 async def pause_endpoint(db: Database, endpoint_id: UUID, actor: str) -> None:
-    """Sends nothing until it is resumed; what happens meanwhile is kept for it. Raises EndpointProblem."""
-    await _turn(db, endpoint_id, "PAUSED", ("ACTIVE",), actor, "pauseEndpoint")
+    """Sends nothing until it is resumed; events of that time wait for it. Raises EndpointProblem."""
+    await _set_state(db, endpoint_id, "PAUSED", ("ACTIVE",), actor, "pauseEndpoint")
 
 
 async def resume_endpoint(db: Database, endpoint_id: UUID, actor: str) -> None:
-    """Sends again, what waits first, and forgets earlier failures. Raises EndpointProblem."""
-    await _turn(db, endpoint_id, "ACTIVE", ("PAUSED", "GONE"), actor, "resumeEndpoint", rows.endpoint_recovered)
+    """Sends again, waiting events first, and resets the count of failures. Raises EndpointProblem."""
+    await _set_state(db, endpoint_id, "ACTIVE", ("PAUSED", "GONE"), actor, "resumeEndpoint", rows.endpoint_recovered)
 
 
 async def remove_endpoint(db: Database, endpoint_id: UUID, actor: str) -> None:
-    """Tells it nothing any more, for good: what waits is dead, its secrets are forgotten. Raises EndpointProblem."""
-    await _turn(db, endpoint_id, "REMOVED", ("ACTIVE", "PAUSED", "GONE"), actor, "removeEndpoint")
-    await _bury_all(db, endpoint_id, _REMOVED)
+    """Ends an endpoint for good: its waiting events are dead, its secrets deleted. Raises EndpointProblem."""
+    await _set_state(db, endpoint_id, "REMOVED", ("ACTIVE", "PAUSED", "GONE"), actor, "removeEndpoint")
+    await _mark_all_dead(db, endpoint_id, _REMOVED)
 
 
 async def end_of_gone(db: Database, endpoint_id: UUID) -> None:
-    """It answered 410: it is told nothing any more, and what waits is dead, until an operator resumes and replays."""
+    """Ends an endpoint that answered 410: its waiting events are dead until an operator resumes it and replays them."""
     with suppress(EndpointProblem):  # An operator removed it meanwhile.
-        await _turn(db, endpoint_id, "GONE", ("ACTIVE", "PAUSED"), "worker", "endpointGone")
-    await _bury_all(db, endpoint_id, _GONE)
+        await _set_state(db, endpoint_id, "GONE", ("ACTIVE", "PAUSED"), "worker", "endpointGone")
+    await _mark_all_dead(db, endpoint_id, _GONE)
 
 
 async def rotate_secret(db: Database, endpoint_id: UUID, actor: str) -> str:
-    """A new secret beside those that are active: both sign until `drop_old_secrets`. Raises EndpointProblem."""
+    """Adds a new secret and returns it. All active secrets sign until `drop_old_secrets`.
+
+    Raises EndpointProblem, also if three secrets are active already.
+    """
     secret = new_secret()
 
     async def rotate(transaction: Queryable, endpoint: Endpoint) -> None:
@@ -90,7 +93,7 @@ async def rotate_secret(db: Database, endpoint_id: UUID, actor: str) -> str:
 
 
 async def drop_old_secrets(db: Database, endpoint_id: UUID, actor: str) -> int:
-    """Only the newest secret signs from now on; gives how many do not any more. Raises EndpointProblem."""
+    """Keeps only the newest secret; returns the number of dropped ones. Raises EndpointProblem."""
 
     async def drop(transaction: Queryable, endpoint: Endpoint) -> int:
         await rows.set_endpoint_secrets(transaction, endpoint_id, endpoint.secrets[:1])
@@ -101,9 +104,10 @@ async def drop_old_secrets(db: Database, endpoint_id: UUID, actor: str) -> int:
 
 
 async def replay(db: Database, actor: str, *, event_id: UUID | None = None, endpoint_id: UUID | None = None) -> int:
-    """Sends an event again, to one endpoint or all that had it, or everything dead of an endpoint; gives how many.
+    """Sends an event again, to one endpoint or to all that had it, or all dead events of an endpoint; returns how many.
 
-    Under their old ids: who has them already knows them. Endpoints that take nothing any more are passed over.
+    They have their old ids, so that a receiver recognises a repeated event. Endpoints that are gone or removed are
+    skipped.
     """
 
     async def again(transaction: Queryable) -> int:
@@ -112,15 +116,15 @@ async def replay(db: Database, actor: str, *, event_id: UUID | None = None, endp
         else:
             assert endpoint_id is not None
             count = await outgoing.replay_dead(transaction, endpoint_id)
-        what = {"event": str(event_id) if event_id else None, "endpoint": str(endpoint_id) if endpoint_id else None}
+        selected = {"event": str(event_id) if event_id else None, "endpoint": str(endpoint_id) if endpoint_id else None}
         if count:
-            await _log(transaction, actor, "replayOutgoing", None, what | {"events": count})
+            await _log(transaction, actor, "replayOutgoing", None, selected | {"events": count})
         return count
 
     return await db.in_transaction(again)
 
 
-async def _turn(
+async def _set_state(
     db: Database,
     endpoint_id: UUID,
     state: str,
@@ -129,9 +133,9 @@ async def _turn(
     action: str,
     also: Callable[[Queryable, UUID], Awaitable[None]] | None = None,
 ) -> None:
-    """Puts an endpoint into a state, once: one that is in it already stays as it is."""
+    """Changes the state of an endpoint; nothing happens if it already has that state. Raises EndpointProblem."""
 
-    async def turn(transaction: Queryable, endpoint: Endpoint) -> None:
+    async def change(transaction: Queryable, endpoint: Endpoint) -> None:
         if endpoint.state == state:
             return
         if endpoint.state not in before:
@@ -141,7 +145,7 @@ async def _turn(
             await also(transaction, endpoint_id)
         await _log(transaction, actor, action, _described(endpoint), _described(endpoint) | {"state": state})
 
-    await _with_endpoint(db, endpoint_id, turn)
+    await _with_endpoint(db, endpoint_id, change)
 
 
 async def _with_endpoint(db: Database, endpoint_id: UUID, work: Callable[[Queryable, Endpoint], Awaitable[T]]) -> T:
@@ -154,7 +158,7 @@ async def _with_endpoint(db: Database, endpoint_id: UUID, work: Callable[[Querya
     return await db.in_transaction(within)
 
 
-async def _bury_all(db: Database, endpoint_id: UUID, why: str) -> None:
+async def _mark_all_dead(db: Database, endpoint_id: UUID, why: str) -> None:
     while await outgoing.mark_outgoing_dead(db, endpoint_id, why):
         continue
 
@@ -166,7 +170,7 @@ async def _log(
 
 
 def _described(endpoint: Endpoint) -> dict[str, Any]:
-    """An endpoint as the operators' log keeps it: without its secrets."""
+    """The endpoint for the operators' log, without its secrets."""
     return {
         "id": str(endpoint.endpoint_id),
         "url": endpoint.url,

@@ -1,4 +1,4 @@
-"""What an event says and how it is signed. Pure: the same event is the same bytes, at every attempt."""
+"""The body and the headers of an event. Pure: an event has the same body at every attempt."""
 
 import json
 from collections.abc import Callable
@@ -15,12 +15,12 @@ _PREFIX = "evt_"
 
 
 def event_name(event_id: UUID) -> str:
-    """An event's id as receivers see it, in `webhook-id`."""
+    """An event's id as receivers get it, in `webhook-id`."""
     return f"{_PREFIX}{event_id.hex}"
 
 
 def event_named(name: str) -> UUID | None:
-    """The event that a `webhook-id` names; None for what is none of ours."""
+    """The event's id in a `webhook-id`; None if it is none of ours."""
     try:
         return UUID(hex=name.removeprefix(_PREFIX))
     except ValueError:
@@ -36,7 +36,7 @@ def body_of(event: Event) -> bytes:
 
 
 def headers_of(event: Event, body: bytes, now: datetime) -> dict[str, str]:
-    """The headers of Standard Webhooks: one signature for each active secret, of this moment."""
+    """The headers of Standard Webhooks: one signature for each active secret, over the time `now`."""
     name, timestamp = event_name(event.event_id), str(int(now.timestamp()))
     signed = f"{name}.{timestamp}.".encode() + body
     return {
@@ -49,8 +49,8 @@ def headers_of(event: Event, body: bytes, now: datetime) -> dict[str, str]:
 
 
 def _member(event: Event) -> dict[str, Any]:
-    """Whose event it is. `id` stands for this membership at this endpoint only: somebody who was erased and joins anew
-    counts from one again, under another id, and no two receivers can compare theirs (R71)."""
+    """The member of the event. `id` stands for this membership at this endpoint only (R71): a person who was erased and
+    joins again gets another id and counts from 1, and two receivers cannot compare their ids."""
     membership = uuid5(event.endpoint_id, str(event.member_id))
     return {"id": f"mbr_{membership.hex}", "miId": event.mi_id, "market": event.market}
 

@@ -1,5 +1,6 @@
-"""When an event is tried again, when it is given up on, and when an endpoint is left in peace. Seconds throughout."""
+"""When an event is sent again, when it is dead, and when an endpoint rests. All times are seconds."""
 
+from db.limits import ENDPOINT_REST_SECONDS, ENDPOINT_ROUNDS, EVENT_HOURS
 from db.outgoing.events import Patience
 
 MINUTE, HOUR = 60, 3600
@@ -18,20 +19,15 @@ PAUSES = (
     20 * HOUR,
     20 * HOUR,
 )
-"""Between one attempt and the next, 72 hours in all: at once, after 5 s, 1 min, 5 min, 15 min, then 1 h, 2 h, 4 h,
-8 h, 16 h, 32 h, 52 h and 72 h."""
+"""The pauses between attempts, EVENT_HOURS in all. Attempts are made at once, and then 5 s, 1 min, 5 min, 15 min, 1 h,
+2 h, 4 h, 8 h, 16 h, 32 h, 52 h and 72 h later."""
 
-PATIENCE = Patience(give_up_after=72 * HOUR, rounds=3, longest_rest=5 * MINUTE)
-"""After three rounds in which nothing got through an endpoint rests: 5 s, doubled each time, 5 minutes at most; then
-a single event finds out whether it is well again. Whatever was tried for 72 hours when that one fails is dead."""
-
-SECONDS = 10.0
-"""How long one attempt may take, from looking the address up to the answer."""
-
-LEASE_SECONDS = 60.0
-"""How long a claimed event is nobody else's; a worker that dies with it leaves it to the others after that."""
+EVENT_PATIENCE = Patience(EVENT_HOURS * HOUR, ENDPOINT_ROUNDS, ENDPOINT_REST_SECONDS)
+"""After ENDPOINT_ROUNDS rounds without a delivered event the endpoint rests: 5 s, doubled each time, at most
+ENDPOINT_REST_SECONDS. Then a single event tests it. If that one fails, all events that were tried for EVENT_HOURS are
+dead."""
 
 
 def pause_after(attempts: int) -> float | None:
-    """Seconds until the next attempt, after so many; None after the last."""
+    """Seconds until the next attempt, after so many attempts; None after the last."""
     return PAUSES[attempts - 1] if attempts <= len(PAUSES) else None

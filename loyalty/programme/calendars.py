@@ -3,15 +3,21 @@
 from datetime import date, datetime
 
 from db.ledger.member import MemberToJudge
+from db.members.rows import MemberRow
 from loyalty.programme.rules.calendar import Calendar, lapse_date
 from loyalty.programme.rules.terms import Terms
 
 NEVER = date.max
 
 
-def calendar_of(member: MemberToJudge) -> Calendar:
-    """The calendar that the member's caps and streaks follow (R20)."""
-    return Calendar(member.time_zone, member.zone_before, member.zone_since, member.earlier_zones)
+def calendar_of(member: MemberToJudge | MemberRow) -> Calendar:
+    """The calendar that the member's caps and streaks follow (R20).
+
+    What is shown of a member (`MemberRow`) is of now and later, and is read without `earlier_zones`: each of them ended
+    before now, and changes nothing from then on (tests/rules/test_zone_changes.py).
+    """
+    earlier = member.earlier_zones if isinstance(member, MemberToJudge) else ()
+    return Calendar(member.time_zone, member.zone_before, member.zone_since, earlier)
 
 
 def lot_of(credited_at: datetime, terms: Terms) -> date:

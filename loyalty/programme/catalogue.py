@@ -11,32 +11,8 @@ from db import programme as rows
 from db.pool import Queryable
 from loyalty.programme.rules.campaigns import Campaign
 from loyalty.programme.rules.kinds import EntryKind
+from loyalty.programme.rules.rewards import Reward
 from loyalty.programme.rules.terms import Terms, terms_at, terms_from
-
-
-@dataclass(frozen=True, slots=True)
-class Reward:
-    """What points can be turned into, in one market. Values in minor units, cost in points, validity in days."""
-
-    reward_id: str
-    market: str
-    name: str
-    value_minor: int
-    currency: str
-    cost: int
-    valid_days: int
-    minimum_minor: int | None
-    available_from: datetime | None
-    available_until: datetime | None
-    stock_left: int | None
-    per_member: int | None
-    conditions: str
-
-    def is_offered(self, moment: datetime) -> bool:
-        """Whether its window is open (R41)."""
-        return (self.available_from is None or self.available_from <= moment) and (
-            self.available_until is None or moment < self.available_until
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +74,13 @@ class Catalogue:
         return tuple(replace(campaign, ended_at=None) for campaign in self.campaigns_called(campaign_ids))
 
 
+async def catalogue_now(db: Queryable) -> Catalogue:
+    """The programme as it is now, read once; a `Programme` remembers what it read."""
+    return await read_catalogue(db, await rows.programme_version(db))
+
+
 async def read_catalogue(db: Queryable, version: int) -> Catalogue:
+    """The programme as of a version that was just read."""
     terms: dict[str, tuple[Terms, ...]] = {}
     for row in await rows.all_terms(db):
         terms[row["market"]] = (*terms.get(row["market"], ()), terms_from(row["document"]))

@@ -7,6 +7,7 @@ from db import programme as rows
 from db.members.membership import person_salt
 from db.pool import Database, Queryable
 from loyalty.programme.catalogue import Catalogue, read_catalogue
+from loyalty.settings import Settings
 
 
 @dataclass(slots=True)
@@ -24,6 +25,17 @@ class Programme:
     takes_tests: bool = False
     _read: Catalogue | None = field(default=None, repr=False)
     _salt: bytes | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, db: Database, settings: Settings) -> "Programme":
+        """The programme on a database as the settings have it: the only way that a process builds it."""
+        return cls(
+            db,
+            hold_seconds=settings.hold_seconds,
+            velocity_per_minute=settings.velocity_per_minute,
+            person_salt=settings.person_salt,
+            takes_tests=settings.sandbox,
+        )
 
     async def person_hash(self, mi_id: str, db: Queryable) -> bytes:
         """What is remembered of an erased person (R71): salted with the setting, else with the database's own salt."""

@@ -1,4 +1,4 @@
-"""Asking producers about parcels that nobody speaks of: their answers are kept like webhooks (design §5)."""
+"""Producers are asked about parcels without recent news; their answers are stored like webhooks (design §5)."""
 
 import hashlib
 import json
@@ -10,24 +10,24 @@ from typing import Any
 
 import httpx
 
+from db.limits import QUESTION_HOURS, QUESTION_SECONDS
 from db.pool import Database
 from db.webhooks.inbox import keep_delivery
 from db.webhooks.reconcile import claim_question
+from loyalty.webhooks.producers import PRODUCERS
 from loyalty.webhooks.producers.events import MalformedDelivery
-from loyalty.webhooks.producers.questions import ASKED
+from loyalty.webhooks.producers.questions import ProducerQuestions
 from loyalty.webhooks.producers.reading import json_object
 from loyalty.webhooks.reconcile import SilentParcel, silent_parcels
 
 log = logging.getLogger(__name__)
 
-PAUSE = timedelta(hours=12)
-MOST_AT_ONCE = 20
-SECONDS = 10.0
+PARCELS_AT_ONCE = 20
 LONGEST_ANSWER = 1024 * 1024
 
 
 class NoAnswer(Exception):
-    """A producer answered with something else than what it was asked for."""
+    """A producer's answer is not the requested document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,29 +39,30 @@ class Key:
 
 
 async def ask_about_silent_parcels(db: Database, keys: Mapping[str, Key], after: timedelta) -> int:
-    """Asks every producer that we hold a key of about parcels without news for `after`; gives how many answered.
+    """Asks every producer in `keys` about parcels without news for `after`; returns the number of answers.
 
-    A parcel is asked about once in twelve hours, by one worker. A producer that does not answer, or answers with
-    something else than it should, changes nothing and is asked again then.
+    Only one worker asks about a parcel, once in QUESTION_HOURS. If a producer does not answer, or with something else
+    than the requested document, nothing changes and it is asked again after that time.
     """
-    answered = 0
-    async with httpx.AsyncClient(timeout=SECONDS, follow_redirects=False, trust_env=False) as http:
-        for parcel in (await silent_parcels(db, after))[:MOST_AT_ONCE]:
+    answers = 0
+    async with httpx.AsyncClient(timeout=QUESTION_SECONDS, follow_redirects=False, trust_env=False) as http:
+        for parcel in (await silent_parcels(db, after))[:PARCELS_AT_ONCE]:
             for producer, key in keys.items():
-                answered += await _ask(db, http, producer, key, parcel)
-    return answered
+                answers += await _ask(db, http, producer, key, parcel)
+    return answers
 
 
 async def _ask(db: Database, http: httpx.AsyncClient, producer: str, key: Key, parcel: SilentParcel) -> bool:
     if parcel.tracking_number is None:
         return False
-    if not await claim_question(db, parcel.member_id, parcel.order_number, parcel.tracking_number, producer, PAUSE):
+    pause = timedelta(hours=QUESTION_HOURS)
+    if not await claim_question(db, parcel.member_id, parcel.order_number, parcel.tracking_number, producer, pause):
         return False
-    asked = ASKED[producer]
-    question = asked.question(parcel.tracking_number, parcel.carrier, key.key)
+    questions = _questions_of(producer)
+    question = questions.question(parcel.tracking_number, parcel.carrier, key.key)
     try:
-        answer = await _answer(http, (key.url or asked.host) + question.path, question.headers)
-        events = asked.events(json_object(answer))
+        answer = await _answer(http, (key.url or questions.host) + question.path, question.headers)
+        events = questions.events(json_object(answer))
     except (httpx.HTTPError, httpx.InvalidURL, NoAnswer, MalformedDelivery) as error:
         log.warning("%s did not answer about a parcel of order %s: %s", producer, parcel.order_number, error)
         return False
@@ -70,8 +71,17 @@ async def _ask(db: Database, http: httpx.AsyncClient, producer: str, key: Key, p
     return True
 
 
+def _questions_of(producer: str) -> ProducerQuestions:
+    """How this producer is asked. Raises LookupError for one that cannot be asked: the settings reject its key."""
+    questions = PRODUCERS[producer].QUESTIONS
+    if questions is None:
+        raise LookupError(f"{producer} cannot be asked about a parcel.")
+    return questions
+
+
 async def _answer(http: httpx.AsyncClient, url: str, headers: Mapping[str, str]) -> bytes:
-    """The body of a 200. Raises NoAnswer for another status or an endless body, and what httpx raises."""
+    """The body of an answer with status 200. Raises httpx's errors, and NoAnswer for another status or a body over
+    1 MiB."""
     async with http.stream("GET", url, headers=dict(headers)) as response:
         if response.status_code != httpx.codes.OK:
             raise NoAnswer(f"its answer was {response.status_code}")
@@ -84,7 +94,7 @@ async def _answer(http: httpx.AsyncClient, url: str, headers: Mapping[str, str])
 
 
 async def _keep(db: Database, producer: str, event: Mapping[str, Any]) -> None:
-    """As a webhook of the producer's own form; the same answer again is no news."""
+    """Stores the event like a webhook of this producer. Its id is a hash, so the same answer is stored once."""
     body = json.dumps(event, default=float, sort_keys=True).encode()
     event_id = "asked-" + hashlib.sha256(body).hexdigest()[:40]
     await keep_delivery(db, producer, event_id, "asked", body, {})

@@ -1,4 +1,4 @@
-"""How the producers are doing: who is heard of, how late its news is applied, what fails and why, who is silent."""
+"""The health of producers: when each last sent, how late its deliveries are applied, what fails and why, and gaps."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,29 +6,29 @@ from datetime import datetime, timedelta
 
 from db.pool import Database
 from db.webhooks.health import ProducerRow, TroubleRow, producers_now, producers_seen, producers_troubles
-from loyalty.webhooks.inbox import UnknownProducer
 from loyalty.webhooks.producers import PRODUCERS
 from loyalty.webhooks.rejections import UNKNOWN
+from loyalty.webhooks.store import UnknownProducer
 
 _HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Nothing came from one moment until another, full hours in which something usually does."""
+    """Full hours without a delivery, although at these hours there usually is one. `until` is exclusive."""
 
     since: datetime
     until: datetime
 
     @property
     def hours(self) -> int:
-        """How long it is."""
+        """Its length in hours."""
         return (self.until - self.since) // _HOUR
 
 
 @dataclass(frozen=True, slots=True)
 class ProducerHealth:
-    """A producer now. Of its secrets only how many are active; `is_known`: this release can read it."""
+    """A producer now. `is_known`: this release can read its deliveries. Of its secrets only the number is here."""
 
     now: ProducerRow
     is_known: bool
@@ -38,24 +38,24 @@ class ProducerHealth:
 
 
 async def health_of_producers(db: Database, secrets: Mapping[str, Sequence[str]]) -> list[ProducerHealth]:
-    """All producers that are known, have secrets, or have ever sent anything, by name."""
+    """All producers that are known, have secrets, or have ever sent a stored delivery, by name."""
     names = sorted({*PRODUCERS, *secrets, *await producers_seen(db)})
-    return await _watch(db, secrets, names)
+    return await _health_of(db, secrets, names)
 
 
 async def health_of_producer(db: Database, secrets: Mapping[str, Sequence[str]], name: str) -> ProducerHealth:
-    """One producer. Raises UnknownProducer."""
+    """One producer. Raises UnknownProducer for a name that is neither known, nor in `secrets`, nor ever sent."""
     if name not in PRODUCERS and name not in secrets and name not in await producers_seen(db):
         raise UnknownProducer(f"No producer is called {name[:50]!r}.")
-    return (await _watch(db, secrets, [name]))[0]
+    return (await _health_of(db, secrets, [name]))[0]
 
 
 async def unknown_producers(db: Database) -> list[TroubleRow]:
-    """What was refused because nobody we know sends it, or sends it so."""
+    """Deliveries that were rejected without a known producer, by reason."""
     return await producers_troubles(db, [UNKNOWN])
 
 
-async def _watch(db: Database, secrets: Mapping[str, Sequence[str]], names: Sequence[str]) -> list[ProducerHealth]:
+async def _health_of(db: Database, secrets: Mapping[str, Sequence[str]], names: Sequence[str]) -> list[ProducerHealth]:
     troubles = await producers_troubles(db, names)
     return [
         ProducerHealth(
@@ -70,7 +70,7 @@ async def _watch(db: Database, secrets: Mapping[str, Sequence[str]], names: Sequ
 
 
 def gaps_of(hours: Iterable[datetime]) -> list[Gap]:
-    """Hours in their order as runs without a break."""
+    """Joins hours, in ascending order, into runs without a break."""
     gaps: list[Gap] = []
     for hour in hours:
         if gaps and gaps[-1].until == hour:

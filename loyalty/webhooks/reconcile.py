@@ -1,4 +1,4 @@
-"""Finding lost webhooks: parcels nobody speaks of, and deliveries that somebody else reports (design §5)."""
+"""Finds lost webhooks: parcels without recent news, and deliveries that others report afterwards (design §5)."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from db.orders.rows import OrderRow, orders_by_number
 from db.pool import Database
 from db.webhooks import reconcile as rows
 from loyalty.orders.fact_rows import fact_of
-from loyalty.orders.rows import order_of_rows
+from loyalty.orders.rows import order_of
 from loyalty.orders.rules.boxes import ParcelPhase
 from loyalty.orders.rules.order import Order
 from loyalty.orders.rules.shipment import OrderState, fold
@@ -24,7 +24,8 @@ _ARRIVED = (ParcelPhase.DELIVERED, ParcelPhase.RETURNED)
 
 @dataclass(frozen=True, slots=True)
 class SilentParcel:
-    """A parcel without an end, of which nothing was heard since `heard_at`; no tracking number: the whole order."""
+    """A parcel that has not ended, and the moment `heard_at` of its last news. Without a tracking number it stands for
+    the whole order."""
 
     member_id: UUID
     order_number: str
@@ -36,7 +37,7 @@ class SilentParcel:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Somebody says that an order, or a parcel of it, was delivered."""
+    """A statement that an order, or one of its parcels, was delivered."""
 
     order_number: str | None
     tracking_number: str | None
@@ -45,26 +46,26 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A delivery that nobody had told us of, and whether its order is known."""
+    """A reported delivery that we did not know, and whether we know its order."""
 
     report: Report
     is_order_known: bool
 
 
 async def silent_parcels(db: Database, after: timedelta, most: int = 100) -> list[SilentParcel]:
-    """Parcels that should have ended and of which nobody said anything for `after`; of so many orders at most."""
+    """Parcels that have not ended and had no news for `after`, the longest silent first; of at most `most` orders."""
     silent = {(each.member_id, each.number): each.heard_at for each in await rows.silent_orders(db, after, most)}
     orders = await orders_by_number(db, list(silent))
-    found = [parcel for order in orders for parcel in _open_parcels(order, silent[order.member_id, order.number])]
-    return sorted(found, key=lambda parcel: (parcel.heard_at, parcel.order_number, parcel.tracking_number or ""))
+    parcels = [parcel for order in orders for parcel in _open_parcels(order, silent[order.member_id, order.number])]
+    return sorted(parcels, key=lambda parcel: (parcel.heard_at, parcel.order_number, parcel.tracking_number or ""))
 
 
 async def keep_reports(db: Database, reports: Sequence[Report], reporter: str) -> list[Missing]:
-    """Keeps each reported delivery that is not known yet as an event of its own, to be applied like any other.
+    """Stores each reported delivery that is not known yet as an event, which is applied like any other.
 
-    It is kept as the native event that it should have been, with who reported it: a producer, a service, a person.
-    Gives those that were missing; committed when this returns, and the same report again is no news. Raises
-    InvalidInput for more than 1,000 reports or one that names nothing.
+    It is stored in the form of the native event that it should have been, with its reporter: a producer, a service or a
+    person. Returns the deliveries that were missing; a repeated report is not among them. Committed when this returns.
+    Raises InvalidInput for more than 1,000 reports, or for one without order number and tracking number.
     """
     _check(reports)
     orders = await rows.orders_reported(
@@ -89,27 +90,26 @@ def _check(reports: Sequence[Report]) -> None:
             raise InvalidInput("Each names its order_number, its tracking_number, or both.", "delivered", str(place))
 
 
-def _told(row: OrderRow) -> tuple[Order, OrderState]:
-    order = order_of_rows(
-        row.number, row.placed_at, row.currency, row.lines, row.parcels, row.shipping_minor, row.discount_minor
-    )
+def _state_of(row: OrderRow) -> tuple[Order, OrderState]:
+    order = order_of(row)
     return order, fold(order, [fact_of(kind, content, at) for kind, content, at in row.facts])
 
 
 def _open_parcels(row: OrderRow, heard_at: datetime) -> list[SilentParcel]:
-    """The order's parcels that have not ended; the order itself where it has none."""
-    _, state = _told(row)
-    found = [
+    """The order's parcels that have not ended; if there is none, the order itself."""
+    _, state = _state_of(row)
+    silent = [
         SilentParcel(row.member_id, row.number, parcel.tracking_number, parcel.carrier, parcel.state, heard_at)
         for parcel in state.parcels
         if parcel.state in _OPEN
     ]
-    return found or [SilentParcel(row.member_id, row.number, None, None, ParcelPhase.EXPECTED, heard_at)]
+    return silent or [SilentParcel(row.member_id, row.number, None, None, ParcelPhase.EXPECTED, heard_at)]
 
 
 def _has_arrived(row: OrderRow, tracking_number: str | None) -> bool:
-    """Whether the parcel, or without its number every piece of the order, is known to have arrived or gone back."""
-    order, state = _told(row)
+    """Whether the parcel has arrived or was returned; without a tracking number, whether every piece of the order was
+    delivered."""
+    order, state = _state_of(row)
     if tracking_number is not None:
         return any(p.tracking_number == tracking_number and p.state in _ARRIVED for p in state.parcels)
     return all(state.delivered[line] >= pieces for line, pieces in order.pieces.items())
@@ -125,5 +125,5 @@ def _body_of(report: Report) -> bytes:
     data = {"order_number": report.order_number, "tracking_number": report.tracking_number}
     if report.occurred_at is not None:
         data["occurred_at"] = report.occurred_at.isoformat()
-    told = {name: value for name, value in data.items() if value is not None}
-    return json.dumps({"type": "shipment.delivered", "data": told}).encode()
+    present = {name: value for name, value in data.items() if value is not None}
+    return json.dumps({"type": "shipment.delivered", "data": present}).encode()

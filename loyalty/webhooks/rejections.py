@@ -1,4 +1,4 @@
-"""Refused deliveries: counted in the process and written down in the background, so that refusing stays cheap."""
+"""Counts rejected deliveries in the process and writes the counts in the background, so that rejecting stays cheap."""
 
 import asyncio
 import logging
@@ -19,7 +19,7 @@ UNKNOWN = "unknown"
 
 
 class Reason(StrEnum):
-    """Why a delivery was not kept, as its sender was told."""
+    """Why a delivery was rejected: the code in the answer to its sender."""
 
     NO_SECRET = "NO_SECRET"
     BAD_SIGNATURE = "BAD_SIGNATURE"
@@ -34,10 +34,10 @@ class Reason(StrEnum):
 
 @dataclass(slots=True)
 class Rejections:
-    """Collects refusals and writes them down at most once every `seconds`, all in one statement; best effort.
+    """Collects counts of rejections and writes them at most once every `seconds`, all in one statement; best effort.
 
-    There are as many counts as known producers (and one for strangers) times reasons, whatever is sent. Counts that
-    cannot be written now are written with the next ones; those of a process that is killed are lost.
+    Whatever is sent, there are no more counts than reasons times known producers, plus one producer `unknown`. Counts
+    that cannot be written now are written with the next ones; those of a killed process are lost.
     """
 
     db: Database
@@ -47,13 +47,13 @@ class Rejections:
     _writing: "asyncio.Task[None] | None" = None
 
     def note(self, producer: str, reason: Reason) -> None:
-        """One more delivery was refused. Costs an addition; waits for nothing."""
+        """Counts one rejected delivery. Costs one addition and waits for nothing."""
         self._counts[producer if producer in PRODUCERS else UNKNOWN, reason.value] += 1
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write_later())
 
     async def flush(self) -> None:
-        """Writes down what was collected. What keeps Postgres from taking it is logged, never raised."""
+        """Writes the collected counts. If Postgres fails, that is logged and not raised; the counts stay."""
         counts, self._counts = self._counts, Counter()
         if not counts:
             return
@@ -64,7 +64,7 @@ class Rejections:
             log.warning("%d refused deliveries are not written down yet: %s", counts.total(), error)
 
     async def close(self) -> None:
-        """Writes down what is left, at the end of a process."""
+        """Writes the remaining counts, at the end of a process."""
         self._closing.set()
         if self._writing is not None:
             await self._writing

@@ -1,1 +1,1 @@
-"""The commands of `mipoints`, a group a file; what they need is imported when they run."""
+"""The commands of `mipoints`, one file for each group. A command imports its modules when it runs, for a fast start."""

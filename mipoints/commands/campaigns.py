@@ -1,4 +1,4 @@
-"""campaign: loading data files of campaigns, and listing what there is."""
+"""campaign: loads data files of campaigns, and lists all campaigns."""
 
 import asyncio
 from typing import TYPE_CHECKING, Annotated
@@ -27,7 +27,7 @@ def load(
 
 
 async def _load(document: dict[str, object]) -> None:
-    from loyalty.operators.campaigns import load_campaigns
+    from loyalty.operators.load_campaigns import load_campaigns
     from mipoints.database import opened_database
     from mipoints.sandbox import settings
 
@@ -46,13 +46,13 @@ def list_() -> None:
 
 async def _list() -> None:
     from db import clock
-    from loyalty.programme.programme import Programme
+    from loyalty.programme.catalogue import catalogue_now
     from mipoints.console import print_table
     from mipoints.database import opened_database
     from mipoints.sandbox import settings
 
     async with opened_database(settings()) as db:
-        campaigns = (await Programme(db).catalogue()).campaigns
+        campaigns = (await catalogue_now(db)).campaigns
         now = await clock.now(db)
     if not campaigns:
         typer.echo("There are no campaigns. `mipoints campaign load members_week_2022` loads one.")

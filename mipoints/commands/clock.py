@@ -1,4 +1,4 @@
-"""clock: the programme's moment, and moving it in the sandbox."""
+"""clock: shows the programme's time, and moves it in the sandbox."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -29,7 +29,7 @@ def advance(
 
 
 def rfc3339(moment: datetime) -> str:
-    """An instant in UTC, with Z."""
+    """Returns an instant as RFC 3339 text in UTC, ending in Z."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 

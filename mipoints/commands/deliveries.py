@@ -1,4 +1,4 @@
-"""webhook list, show, replay: what producers sent, what became of it, and having it applied again."""
+"""webhook list, show, replay: shows the stored deliveries and their states, and has them applied again."""
 
 import asyncio
 from typing import TYPE_CHECKING, Annotated
@@ -27,10 +27,10 @@ def list_(
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 20,
 ) -> None:
     """Show the deliveries that were kept, newest first."""
-    wanted = state.upper() if state is not None else None
-    if wanted is not None and wanted not in _STATES:
+    state_name = state.upper() if state is not None else None
+    if state_name is not None and state_name not in _STATES:
         raise Problem(f"{state} is no state of a delivery: there are {', '.join(_STATES).lower()}.", MISTYPED)
-    asyncio.run(_list(wanted, producer, limit))
+    asyncio.run(_list(state_name, producer, limit))
 
 
 async def _list(state: str | None, producer: str | None, limit: int) -> None:
@@ -84,10 +84,10 @@ async def _show(producer: str, event_id: str) -> None:
 
     async with opened_database(settings()) as db:
         rows = await deliveries_by_id(db, [(producer, event_id)])
-        kept = await kept_delivery(db, producer, event_id)
-    if kept is None or not rows:
+        delivery = await kept_delivery(db, producer, event_id)
+    if delivery is None or not rows:
         raise _no_such(producer, event_id)
-    for line in delivery_text(rows[0], kept):
+    for line in delivery_text(rows[0], delivery):
         typer.echo(line)
 
 
@@ -113,8 +113,8 @@ async def _replay(producer: str, event_id: str | None) -> None:
     from mipoints.sandbox import settings
     from mipoints.wake import Wake
 
-    found = settings()
-    async with opened_database(found, seconds=_SECONDS) as db:
+    current = settings()
+    async with opened_database(current, seconds=_SECONDS) as db:
         if event_id is None:
             number = await replay_dead(db, producer, ACTOR)
             typer.echo(f"Deliveries of {producer} that will be applied again: {number}.")
@@ -124,7 +124,7 @@ async def _replay(producer: str, event_id: str | None) -> None:
             except NotFound as error:
                 raise _no_such(producer, event_id) from error
             typer.echo(f"{producer} {event_id} will be applied again.")
-    wake = Wake(found.redis_url)
+    wake = Wake(current.redis_url)
     await wake("apply_deliveries", None)
     await wake.close()
 

@@ -1,4 +1,4 @@
-"""documents: the app's operations and their manifest, in the format of Apollo's persisted query lists."""
+"""documents: writes and checks the manifest of the app's operations, in the format of Apollo's persisted queries."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

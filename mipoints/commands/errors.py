@@ -1,4 +1,4 @@
-"""errors: the codes that clients meet, as a document."""
+"""errors: prints the document of all error codes that clients can receive."""
 
 from pathlib import Path
 from typing import Annotated

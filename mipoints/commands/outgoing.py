@@ -1,4 +1,4 @@
-"""outgoing: who is told what happens to members' points, and what became of it."""
+"""outgoing: manages the endpoints of outgoing webhooks, shows their deliveries, and sends deliveries again."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -139,9 +139,9 @@ def deliveries(
     if state is not None and state.upper() not in ("WAITING", "DELIVERED", "DEAD", "DROPPED"):
         raise Problem("A delivery is waiting, delivered, dead or dropped.", MISTYPED)
     of = _uuid(endpoint) if endpoint else None
-    found = _run(lambda db: outgoing_newest_first(db, state.upper() if state else None, of, most))
+    rows = _run(lambda db: outgoing_newest_first(db, state.upper() if state else None, of, most))
     headers = ("event", "endpoint", "type", "member", "number", "state", "attempts", "next or delivered", "error")
-    print_table(headers, [_delivery_row(each) for each in found])
+    print_table(headers, [_delivery_row(each) for each in rows])
 
 
 def _delivery_row(delivery: dict[str, Any]) -> tuple[str, ...]:

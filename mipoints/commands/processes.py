@@ -1,4 +1,4 @@
-"""serve, worker, migrate: the processes of a running programme."""
+"""serve, worker, migrate: runs the processes of the programme."""
 
 from typing import Annotated
 
@@ -42,10 +42,10 @@ def serve(
     from mipoints.sandbox import settings
     from mipoints.serving import serve as answer
 
-    found = settings()
-    check_for_serving(found)
+    current = settings()
+    check_for_serving(current)
     log_to_stderr()
-    uvloop.run(answer(found, listen(host, port)))
+    uvloop.run(answer(current, listen(host, port)))
 
 
 @app.command()
@@ -58,6 +58,6 @@ def worker() -> None:
     from mipoints.sandbox import settings
     from workers.run import run_worker
 
-    found = settings()
+    current = settings()
     log_to_stderr()
-    uvloop.run(run_worker(found))
+    uvloop.run(run_worker(current))

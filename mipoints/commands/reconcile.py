@@ -1,4 +1,4 @@
-"""reconcile: parcels nobody speaks of, and deliveries of which no webhook came."""
+"""reconcile: shows parcels without recent news, and stores deliveries whose webhook never arrived."""
 
 import asyncio
 from datetime import timedelta
@@ -39,17 +39,17 @@ async def _reconcile(after_days: int | None, ask: bool, delivered: str | None) -
     from mipoints.database import opened_database
     from mipoints.sandbox import settings
 
-    told = settings()
-    after = timedelta(days=told.reconcile_after_days if after_days is None else after_days)
-    if ask and not told.producer_keys:
+    current = settings()
+    after = timedelta(days=current.reconcile_after_days if after_days is None else after_days)
+    if ask and not current.producer_keys:
         raise Problem("There is nobody to ask: set MIPOINTS_PRODUCER_KEYS.")
-    async with opened_database(told, seconds=60) as db:
+    async with opened_database(current, seconds=60) as db:
         if delivered is not None:
-            _tell_missing(await keep_reports(db, _reports(delivered), "mipoints reconcile"))
+            _print_missing(await keep_reports(db, _reports(delivered), "mipoints reconcile"))
         if ask:
-            keys = {name: Key(*key) for name, key in told.producer_keys.items()}
+            keys = {name: Key(*key) for name, key in current.producer_keys.items()}
             typer.echo(f"{await ask_about_silent_parcels(db, keys, after)} answers were kept.")
-        _tell_silent(await silent_parcels(db, after, most=1000), after)
+        _print_silent(await silent_parcels(db, after, most=1000), after)
 
 
 def _reports(file: str) -> "list[Report]":
@@ -66,17 +66,17 @@ def _reports(file: str) -> "list[Report]":
         raise Problem(f"{file} is not JSON: {error}.", MISTYPED) from error
 
 
-def _tell_missing(missing: "list[Missing]") -> None:
+def _print_missing(missing: "list[Missing]") -> None:
     for each in missing:
         name = " ".join(filter(None, (each.report.order_number, each.report.tracking_number)))
         typer.echo(f"missing, now kept: {name}{'' if each.is_order_known else ' (its order is not known)'}")
     typer.echo(f"{len(missing)} deliveries were missing.")
 
 
-def _tell_silent(parcels: "list[SilentParcel]", after: timedelta) -> None:
+def _print_silent(parcels: "list[SilentParcel]", after: timedelta) -> None:
     for each in parcels:
         parcel = f"parcel {each.tracking_number}" if each.tracking_number else "no parcel known"
         carrier = f" ({each.carrier})" if each.carrier else ""
-        heard = each.heard_at.isoformat(timespec="seconds")
-        typer.echo(f"{each.order_number}  {parcel}{carrier}  {each.state}  last heard of {heard}")
+        last_news = each.heard_at.isoformat(timespec="seconds")
+        typer.echo(f"{each.order_number}  {parcel}{carrier}  {each.state}  last heard of {last_news}")
     typer.echo(f"{len(parcels)} parcels without an end and without news for {after.days} days.")

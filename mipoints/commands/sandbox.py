@@ -1,4 +1,4 @@
-"""dev and tour: everything at once, and the story it can tell."""
+"""dev and tour: runs the whole programme on this machine, and plays an example story against it."""
 
 from typing import Annotated
 

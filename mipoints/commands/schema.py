@@ -1,4 +1,4 @@
-"""schema: the GraphQL schema in words, and the released one that nothing is taken away from."""
+"""schema: prints the GraphQL schema, and refuses to overwrite a released schema with a breaking change."""
 
 from pathlib import Path
 from typing import Annotated
@@ -29,11 +29,11 @@ def schema(
 
 
 def _refuse_breaking(path: Path, text: str) -> None:
-    """Raises Problem where clients of the schema in a file would break by the new one."""
+    """Raises Problem if the new schema text would break clients of the schema in the file."""
     from graphql import build_schema
     from graphql.utilities import find_breaking_changes
 
     changes = find_breaking_changes(build_schema(path.read_text("utf-8")), build_schema(text))
     if changes:
-        told = " ".join(change.description for change in changes)
-        raise Problem(f"Clients of {path} would break: {told} Add beside it and deprecate, or say --breaking.")
+        descriptions = " ".join(change.description for change in changes)
+        raise Problem(f"Clients of {path} would break: {descriptions} Add beside it and deprecate, or say --breaking.")

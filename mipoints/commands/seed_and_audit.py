@@ -1,4 +1,4 @@
-"""seed and audit: filling the books, and checking them."""
+"""seed and audit: fills the ledger with members and their history, and checks the ledger."""
 
 import asyncio
 from typing import Annotated, Any
@@ -44,7 +44,7 @@ def seed(
                 lambda count: progress.advance(task, count),
             )
         )
-    there = f" {done.found} were there before." if done.found else ""
+    there = f" {done.existing} were there before." if done.existing else ""
     typer.echo(f"Added {done.added} members with {done.entries} lines of history each.{there}")
 
 
@@ -65,7 +65,7 @@ async def _audit() -> bool:
 
 
 async def _check_all(connection: Any) -> bool:
-    """Prints a line for each check, and what is wrong below it; whether all is sound."""
+    """Prints a line for each check, with the rows that fail it below. Returns whether all checks pass."""
     from rich.markup import escape
 
     from db.audit import SHOWN, audit_size

@@ -1,4 +1,4 @@
-"""terms: the programme's dated terms, shown, compared, checked and loaded."""
+"""terms: shows, compares, checks and loads the programme's dated terms."""
 
 import asyncio
 from datetime import UTC, date, datetime
@@ -102,7 +102,8 @@ async def _load(document: dict[str, object]) -> list[str]:
 
 
 def _of_market(market: str, shipped: bool) -> "tuple[tuple[Terms, ...], datetime]":
-    """A market's versions, oldest first, and the moment: the programme's, or this machine's beside shipped files."""
+    """Returns a market's versions, oldest first, and the current time. The time is the programme's, or this machine's
+    if `shipped`: the shipped files are read without a database."""
     from loyalty.programme.files import shipped_terms
     from loyalty.programme.rules.terms import by_market, terms_from
 
@@ -117,12 +118,12 @@ def _of_market(market: str, shipped: bool) -> "tuple[tuple[Terms, ...], datetime
 
 async def _loaded() -> "tuple[dict[str, tuple[Terms, ...]], datetime]":
     from db import clock
-    from loyalty.programme.programme import Programme
+    from loyalty.programme.catalogue import catalogue_now
     from mipoints.database import opened_database
     from mipoints.sandbox import settings
 
     async with opened_database(settings()) as db:
-        return dict((await Programme(db).catalogue()).terms), await clock.now(db)
+        return dict((await catalogue_now(db)).terms), await clock.now(db)
 
 
 def _called(versions: "tuple[Terms, ...]", name: str) -> "Terms":

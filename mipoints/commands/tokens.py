@@ -1,4 +1,4 @@
-"""token: who one wants to be, in the sandbox."""
+"""token: prints a bearer token for a member or a service, in the sandbox only."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""webhook: sending what a shipper would send."""
+"""webhook: sends a signed webhook as its producer would."""
 
 import asyncio
 import sys
@@ -39,7 +39,7 @@ def _body(file: str) -> bytes:
 
 
 async def _send(producer: str, body: bytes, secret: str | None, url: str | None, event_id: str | None) -> bool:
-    """Prints status and body of the answer; whether it was accepted."""
+    """Sends the body, prints status and body of the response, and returns whether the server accepted it."""
     from mipoints.client import new_http, post
     from mipoints.sandbox import sandbox_url, settings
     from mipoints.signing import first_secret, signed_headers

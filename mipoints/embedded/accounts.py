@@ -1,4 +1,5 @@
-"""Whom a server runs as, and where its socket is: Postgres refuses to run as root, and /tmp is everyone's."""
+"""Chooses a server's operating-system account and the folder of its socket. Postgres refuses to run as root, and every
+account can write to /tmp."""
 
 import hashlib
 import os
@@ -9,11 +10,11 @@ from pathlib import Path
 from mipoints.embedded.problems import EmbeddedServiceError
 
 SOCKET_PATH_BYTES = 103  # macOS takes 103, Linux 107
-NOBODY = 65534
+NOBODYS_UID = 65534
 
 
 class Account:
-    """Whom a server runs as: Postgres refuses to run as root."""
+    """The operating-system account that a server runs as."""
 
     def __init__(self, uid: int, gid: int) -> None:
         self.uid = uid
@@ -21,17 +22,19 @@ class Account:
 
 
 def account_for(pgdata: Path) -> Account | None:
-    """Root runs Postgres as the owner of its data, new data as nobody; everyone else as themselves."""
+    """Returns the account for Postgres if we are root: the owner of the data, or for new data the account `nobody`.
+    Returns None if we are not root: the server then runs as our own account."""
     if os.geteuid() != 0:
         return None
     owner = pgdata.stat() if pgdata.exists() else None
-    return Account(owner.st_uid, owner.st_gid) if owner and owner.st_uid else Account(NOBODY, NOBODY)
+    return Account(owner.st_uid, owner.st_gid) if owner and owner.st_uid else Account(NOBODYS_UID, NOBODYS_UID)
 
 
 def socket_folder(folder: Path, name: str, account: Account | None) -> Path:
-    """The folder itself, or one in /tmp when its path is too long for a socket or needs quoting in a URL.
+    """Returns the folder itself, or one in /tmp if its path is too long for a socket or needs quoting in a URL.
 
-    The same one for the same folder, so that a server left behind is found; and ours, for /tmp is everyone's.
+    The same folder always gives the same result, so that a server that was left running is found. A folder in /tmp must
+    belong to us, because every account can write there. Raises EmbeddedServiceError if it does not.
     """
     if len(bytes(folder / name)) <= SOCKET_PATH_BYTES and re.fullmatch(r"[A-Za-z0-9/._-]+", str(folder)):
         return folder
@@ -48,7 +51,7 @@ def socket_folder(folder: Path, name: str, account: Account | None) -> Path:
 
 
 def let_pass(path: Path, account: Account) -> None:
-    """Root only: lets the account pass through (not list) the parents of this path."""
+    """Root only: the account may pass through the parents of this path, but not list them."""
     for parent in path.parents:
         state = parent.stat()
         if state.st_uid != account.uid and not state.st_mode & 0o001:
@@ -56,7 +59,7 @@ def let_pass(path: Path, account: Account) -> None:
 
 
 def let_read(install: Path) -> None:
-    """Root only: a package that was installed under a strict umask becomes readable for the account."""
+    """Root only: makes a package readable for the account, because it may have been installed under a strict umask."""
     for path in (install, *install.rglob("*")):
         mode = path.stat().st_mode
         wanted = mode | (0o005 if mode & 0o100 else 0o004)

@@ -1,4 +1,4 @@
-"""A Postgres of one data directory, made when absent."""
+"""Runs a Postgres on one data directory, which is created if it is absent."""
 
 import os
 import shutil
@@ -14,8 +14,8 @@ import psutil
 from mipoints.embedded.accounts import Account, account_for, let_pass, let_read, socket_folder
 from mipoints.embedded.problems import EmbeddedServiceError
 from mipoints.embedded.servers import (
-    START_SECONDS,
-    STOP_SECONDS,
+    SERVER_START_SECONDS,
+    SERVER_STOP_SECONDS,
     DataDirectoryLock,
     Server,
     end,
@@ -39,7 +39,8 @@ POSTGRES_SETTINGS = {
 
 
 class EmbeddedPostgres:
-    """A Postgres 18 that listens on a Unix socket only and trusts whoever can open it: its owner, root."""
+    """A Postgres 18 that listens on a Unix socket only. It needs no password: only its owner and root can open the
+    socket."""
 
     def __init__(self, url: str, server: Server) -> None:
         self.url = url
@@ -47,11 +48,12 @@ class EmbeddedPostgres:
 
     @classmethod
     def start(cls, data_dir: Path, settings: Mapping[str, str] | None = None) -> Self:
-        """Starts the server of this directory, made when absent, and returns when it takes connections.
+        """Starts the server of this directory, and returns when it accepts connections.
 
-        In: where the data lives (`postgres/`, `postgres.log`), and server settings besides POSTGRES_SETTINGS.
+        In: the data directory, created if it is absent (`postgres/`, `postgres.log`), and server settings besides
+        POSTGRES_SETTINGS.
         Out: the running server; `url` names its superuser and its database `postgres`.
-        Raises EmbeddedServiceError when another process holds the directory or the server does not start.
+        Raises EmbeddedServiceError if another process holds the directory or the server does not start.
         """
         with DataDirectoryLock.directory(data_dir, "postgres") as held:
             account = account_for(held.folder / "postgres")
@@ -62,16 +64,17 @@ class EmbeddedPostgres:
             process = _start_postgres(command, pgdata, held.folder / "postgres.log", account)
             return cls(
                 f"postgresql://postgres@/postgres?host={sockets}",
-                Server(process, held.keep(), POSTGRES_STOP, sockets),
+                Server(process, held.hand_over(), POSTGRES_STOP, sockets),
             )
 
     def stop(self) -> None:
-        """Ends all sessions, shuts down cleanly, gives the directory back. A second call does nothing."""
+        """Ends all sessions, shuts down cleanly and unlocks the directory. A second call does nothing."""
         self._server.stop()
 
 
 def _initialised(folder: Path, account: Account | None) -> Path:
-    """The data of this folder, made when absent: aside first, so that a cut-off initdb is no data."""
+    """Returns the data directory in this folder, created if it is absent. It is created under another name and then
+    renamed, so that an interrupted initdb leaves no half-made data directory."""
     pgdata = folder / "postgres"
     binaries = postgres_binaries()
     if account:
@@ -90,12 +93,13 @@ def _initialised(folder: Path, account: Account | None) -> Path:
 
 
 def _initdb(binaries: Path, pgdata: Path, log: Path, account: Account | None) -> None:
-    """The same on every machine: UTF-8 by Postgres' own rules, whatever the host's locales are."""
+    """Creates a data directory that is the same on every machine: UTF-8 and Postgres' own collation, independent of the
+    host's locales."""
     locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     trust = ["--auth=trust", "--username=postgres"]
     process = spawn([str(binaries / "initdb"), "-D", str(pgdata), *locale, *trust], pgdata, log, account, INITDB_STOP)
     try:
-        code = process.wait(START_SECONDS)
+        code = process.wait(SERVER_START_SECONDS)
     finally:
         end(process, INITDB_STOP)
     if code != 0:
@@ -121,7 +125,8 @@ def _postgres_command(pgdata: Path, settings: Mapping[str, str], sockets: Path) 
 def _start_postgres(
     command: Sequence[str], pgdata: Path, log: Path, account: Account | None
 ) -> subprocess.Popen[bytes]:
-    """A killed server's backends live on for a moment and keep its successor out: that one may try again."""
+    """Starts the server, and tries again until ORPHAN_SECONDS are over: the backends of a killed server may run a
+    moment longer and keep the new server from starting."""
     was_killed = (pgdata / "postmaster.pid").exists()
     give_up_at = time.monotonic() + (ORPHAN_SECONDS if was_killed else 0)
     while True:
@@ -134,15 +139,15 @@ def _start_postgres(
             raise
         if process.poll() is None:
             end(process, POSTGRES_STOP)
-            raise EmbeddedServiceError(f"Postgres was not ready within {START_SECONDS} s; its log is {log}.")
+            raise EmbeddedServiceError(f"Postgres was not ready within {SERVER_START_SECONDS} s; its log is {log}.")
         if time.monotonic() >= give_up_at:
             raise not_started("Postgres", log)
         time.sleep(0.5)
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], pgdata: Path) -> bool:
-    """Whether the server says in its postmaster.pid that it is ready; false when it died or took too long."""
-    give_up_at = time.monotonic() + START_SECONDS
+    """Returns True when the server's postmaster.pid says that it is ready, False if it died or took too long."""
+    give_up_at = time.monotonic() + SERVER_START_SECONDS
     while process.poll() is None and time.monotonic() < give_up_at:
         lines = _postmaster_lines(pgdata)
         if len(lines) >= 8 and lines[0] == str(process.pid) and lines[7].strip() == "ready":
@@ -159,9 +164,9 @@ def _postmaster_lines(pgdata: Path) -> list[str]:
 
 
 def _stop_abandoned_postgres(pgdata: Path) -> None:
-    """We hold the directory, so a server on it has lost its master: it is shut down.
+    """Shuts down a server that still runs on the directory: we hold the lock, so the process that started it is gone.
 
-    A postmaster.pid whose number another program now has would keep Postgres out for ever: it is removed.
+    A postmaster.pid is removed if its number now belongs to another program: it would keep Postgres from starting.
     """
     lines = _postmaster_lines(pgdata)
     if not lines or not psutil.pid_exists(int(lines[0])):
@@ -172,7 +177,7 @@ def _stop_abandoned_postgres(pgdata: Path) -> None:
         return
     server.send_signal(POSTGRES_STOP)
     try:
-        server.wait(STOP_SECONDS)
+        server.wait(SERVER_STOP_SECONDS)
     except psutil.TimeoutExpired as error:
         raise EmbeddedServiceError(
             f"The Postgres left behind in {pgdata} (process {server.pid}) does not stop; end it by hand."
@@ -180,7 +185,7 @@ def _stop_abandoned_postgres(pgdata: Path) -> None:
 
 
 def _process_in(pgdata: Path, pid: int) -> psutil.Process | None:
-    """The process of this number, if it is a Postgres that works in this directory."""
+    """Returns the process with this number if it is a Postgres that works in this directory, else None."""
     try:
         process = psutil.Process(pid)
         is_ours = process.name() == "postgres" and Path(process.cwd()) == pgdata

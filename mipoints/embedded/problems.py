@@ -1,5 +1,5 @@
-"""What can be wrong with an embedded server."""
+"""The error of an embedded server."""
 
 
 class EmbeddedServiceError(Exception):
-    """An embedded server cannot be had; the message is a sentence for the person at the keyboard."""
+    """An embedded server cannot be started; the message is a sentence for the person at the keyboard."""

@@ -1,4 +1,4 @@
-"""A server as a child of ours: the hold on its data directory, its start and its end."""
+"""Starts and ends a server as a child process, and locks its data directory."""
 
 import fcntl
 import os
@@ -14,12 +14,12 @@ from mipoints.die_with_parent import die_with_parent
 from mipoints.embedded.accounts import Account
 from mipoints.embedded.problems import EmbeddedServiceError
 
-START_SECONDS = 120  # recovery after a crash can take a while
-STOP_SECONDS = 60
+SERVER_START_SECONDS = 120  # recovery after a crash can take a while
+SERVER_STOP_SECONDS = 60
 
 
 class Server:
-    """A running child and the lock of its directory, which is given back only when the child is gone."""
+    """A running child process and the lock of its directory. The lock is released only after the child has ended."""
 
     def __init__(
         self, process: subprocess.Popen[bytes], lock: IO[str], stop_signal: signal.Signals, sockets: Path
@@ -37,13 +37,14 @@ class Server:
 
 
 class DataDirectoryLock:
-    """A process's hold on a service in a data directory: given back at the end of the block, unless kept."""
+    """The lock of a service in a data directory. It is released at the end of the block, unless `hand_over` was
+    called."""
 
     def __init__(self, folder: Path, lock: IO[str], service: str) -> None:
         self.folder = folder
         self._lock = lock
         self._service = service
-        self._kept = False
+        self._is_handed_over = False
 
     @classmethod
     def directory(cls, data_dir: Path, service: str) -> Self:
@@ -63,16 +64,16 @@ class DataDirectoryLock:
             ) from error
         return cls(folder, lock, service)
 
-    def keep(self) -> IO[str]:
-        """Leaves the lock to the caller, who closes it."""
-        self._kept = True
+    def hand_over(self) -> IO[str]:
+        """Returns the lock; the caller must close it."""
+        self._is_handed_over = True
         return self._lock
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if not self._kept:
+        if not self._is_handed_over:
             self._lock.close()
         if isinstance(error, OSError):
             raise EmbeddedServiceError(f"The embedded {self._service} cannot run: {error}.") from error
@@ -81,9 +82,9 @@ class DataDirectoryLock:
 def spawn(
     command: Sequence[str], folder: Path, log: Path, account: Account | None, last_signal: signal.Signals
 ) -> subprocess.Popen[bytes]:
-    """A child in its own session: a Ctrl-C at the terminal reaches us only, and we stop it in good order.
+    """Starts a child process in its own session: a Ctrl-C at the terminal reaches only us, and we stop the child.
 
-    When we are killed it is sent `last_signal`.
+    If we are killed, the child receives `last_signal`.
     """
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_"))}
     with log.open("ab") as output:
@@ -103,24 +104,25 @@ def spawn(
 
 
 def end(process: subprocess.Popen[bytes], stop_signal: signal.Signals) -> None:
-    """Asks once, waits, and kills what has not gone by then. A process that is gone already stays gone."""
+    """Sends the stop signal, waits STOP_SECONDS, and then kills the process. Does nothing if the process has ended."""
     if process.poll() is None:
         process.send_signal(stop_signal)
     try:
-        process.wait(STOP_SECONDS)
+        process.wait(SERVER_STOP_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
 
 
 def not_started(server: str, log: Path) -> EmbeddedServiceError:
-    """The sentence with the server's last words."""
+    """Returns the error with the last line of the server's log."""
     lines = log.read_text(errors="replace").strip().splitlines()
     last_words = lines[-1] if lines else "it said nothing"
     return EmbeddedServiceError(f"{server} did not start: {last_words} (its log is {log}).")
 
 
 def package_of(name: str) -> Path | None:
-    """Where a package is installed; found without importing it, for its import has side effects."""
-    found = find_spec(name)
-    return Path(found.submodule_search_locations[0]) if found and found.submodule_search_locations else None
+    """Returns the folder of an installed package, or None. The package is not imported, because its import has side
+    effects."""
+    spec = find_spec(name)
+    return Path(spec.submodule_search_locations[0]) if spec and spec.submodule_search_locations else None

@@ -1,1 +1,1 @@
-"""The outside, piece by piece: what needs no database is tested without one."""
+"""Tests of the API, part by part. Parts that need no database are tested without one."""

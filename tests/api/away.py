@@ -1,4 +1,4 @@
-"""The API with a database that is away, in this process: enough for everything that reads none."""
+"""The API in this process with a database that does not answer: enough for all tests that read no rows."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,7 +13,7 @@ from loyalty.programme.programme import Programme
 from loyalty.tokens import Verifier, issue
 from tests.support.stage import settings_for
 
-NOWHERE = "postgresql://nobody@127.0.0.1:9/nothing"
+NOWHERE = "postgresql://unused@127.0.0.1:9/nothing"
 SETTINGS = settings_for(NOWHERE, graphql_body_limit=20_000, webhook_body_limit=20_000)
 MEMBER = {"authorization": f"Bearer {issue(SETTINGS, member='mi-1')}"}
 OPERATOR = {"authorization": f"Bearer {issue(SETTINGS, scope='operator')}"}
@@ -21,15 +21,15 @@ TYPENAME = {"query": "{ __typename }"}
 
 
 async def _wake(_job: str, _at: object) -> None:
-    raise AssertionError("Nothing was committed, so nobody is woken.")
+    raise AssertionError("Nothing was committed, so no worker may be woken.")
 
 
 @asynccontextmanager
 async def opened_app(**others: Any) -> AsyncIterator[Starlette]:
     """An API with these settings."""
-    db = await connect(NOWHERE, seconds=0.3)
+    db = await connect(NOWHERE, most=10, seconds=0.3)
     settings = settings_for(NOWHERE, **({"graphql_body_limit": 20_000, "webhook_body_limit": 20_000} | others))
-    yield create_app(settings, Programme(db), _wake, Verifier(settings))
+    yield create_app(settings, Programme.of(db, settings), _wake, Verifier(settings))
     await db.close()
 
 

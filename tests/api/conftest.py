@@ -1,4 +1,4 @@
-"""What the API's tests share."""
+"""Fixtures of the API's tests."""
 
 from collections.abc import AsyncIterator
 
@@ -10,6 +10,6 @@ from tests.api.away import opened_http
 
 @pytest_asyncio.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
-    """The API with a database that is away."""
+    """The API with a database that does not answer."""
     async with opened_http() as client:
         yield client

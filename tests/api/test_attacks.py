@@ -1,4 +1,4 @@
-"""Every attack that graphql-armor knows of, and worse ones, at a server in production: refused before anything ran."""
+"""Every attack in graphql-armor's list, and worse ones, on a server in production: each is refused before it runs."""
 
 from collections.abc import AsyncIterator
 
@@ -22,15 +22,15 @@ async def production(database_url: str, shared: Shared) -> AsyncIterator[Stage]:
 
 
 async def statements(stage: Stage) -> list[object]:
-    """When the application's connections last asked Postgres anything: it moves with every statement."""
+    """The times of the last statement on each of the application's connections: every statement changes them."""
     return await stage.owner.fetch(
         "select pid, query_start, state_change from pg_stat_activity "
         "where datname = current_database() and pid <> pg_backend_pid() order by pid"
     )
 
 
-async def told_of(stage: Stage, attack: Attack) -> tuple[int, set[str], str]:
-    """Status, codes, and what should not be so."""
+async def result_of(stage: Stage, attack: Attack) -> tuple[int, set[str], str]:
+    """The status, the codes, and all signs that the attack had an effect."""
     headers = {
         "accept": "application/graphql-response+json",
         "content-type": "application/json",
@@ -39,7 +39,7 @@ async def told_of(stage: Stage, attack: Attack) -> tuple[int, set[str], str]:
     before = await statements(stage)
     answer = await stage.http.post("/graphql", content=attack.body, headers=headers)
     signs = {
-        "Postgres was asked": await statements(stage) != before,
+        "a statement was sent to Postgres": await statements(stage) != before,
         "it was run": "data" in answer.json(),
         "names are suggested": "Did you mean" in answer.text,
         "a long answer": len(answer.content) > LONGEST,
@@ -48,12 +48,12 @@ async def told_of(stage: Stage, attack: Attack) -> tuple[int, set[str], str]:
     return answer.status_code, codes, ", ".join(sign for sign, is_so in signs.items() if is_so)
 
 
-async def test_each_is_refused_with_its_code_and_postgres_is_asked_nothing(production: Stage):
-    told = {f"{attack.of}: {attack.name}": await told_of(production, attack) for attack in ATTACKS}
-    assert told == {f"{attack.of}: {attack.name}": (attack.status, {attack.code}, "") for attack in ATTACKS}
+async def test_each_is_refused_with_its_code_and_sends_no_statement_to_postgres(production: Stage):
+    results = {f"{attack.of}: {attack.name}": await result_of(production, attack) for attack in ATTACKS}
+    assert results == {f"{attack.of}: {attack.name}": (attack.status, {attack.code}, "") for attack in ATTACKS}
 
 
-async def test_a_question_that_is_answered_is_seen_in_postgres(production: Stage):
+async def test_a_query_that_is_answered_is_seen_in_postgres(production: Stage):
     before = await statements(production)
     await production.ask("{ me { balance { available } } }", token=production.token("mi-1"))
     assert await statements(production) != before

@@ -1,17 +1,20 @@
-"""Budgets of cost: taken in one step, shared through Redis, kept in the process while Redis is away."""
+"""Budgets of cost: taken in one step, shared through Redis, held in the process while Redis does not answer."""
 
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from math import ceil
 from uuid import uuid4
 
 import pytest
 
-from api.budget import LONGEST, Budget, spending
+from api.budget import Budget, spending
 from api.payers import Payer
 from loyalty.settings import SettingsError, read_settings
+from loyalty.webhooks.producers import ASKABLE
+from tests.support.patience import PATIENCE
 
 MEMBER = Payer("member", "mi-1")
 
@@ -23,8 +26,26 @@ async def budget(redis_url: str | None = None, most: int = 1000) -> AsyncIterato
     await opened.close()
 
 
-def somebody() -> Payer:
+def new_member() -> Payer:
     return Payer("member", str(uuid4()))
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Redis that failed is not asked again in the same test, however long that takes on a busy machine."""
+    monkeypatch.setattr("api.budget.PAUSE", 100 * PATIENCE)
+
+
+@pytest.fixture
+def redis_in_time(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A Redis that may take as long as a busy machine needs."""
+    monkeypatch.setattr("api.budget.LONGEST", PATIENCE)
+    return redis_url
+
+
+def restored(since: datetime) -> int:
+    """At most how much of a budget of 1,000 a minute was restored since then."""
+    return ceil((datetime.now(UTC) - since).total_seconds() * 1000 / 60) + 1
 
 
 @pytest.fixture
@@ -34,31 +55,32 @@ def silent_redis() -> Iterator[str]:
         yield f"redis://127.0.0.1:{server.getsockname()[1]}/0"
 
 
-async def test_what_is_taken_is_gone_and_what_is_refused_is_not_taken(redis_url: str):
-    for url in (None, redis_url):
+async def test_what_is_taken_is_gone_and_what_is_refused_is_not_taken(redis_in_time: str):
+    for url in (None, redis_in_time):
         async with budget(url) as ours:
-            payer = somebody()
+            payer, began = new_member(), datetime.now(UTC)
             first = await ours.take(payer, 600)
             assert (first.is_enough, first.remaining) == (True, 400)
-            assert (first.resets_at - datetime.now(UTC)).total_seconds() == pytest.approx(36, abs=2)
+            assert began + timedelta(seconds=34) < first.resets_at < datetime.now(UTC) + timedelta(seconds=38)
             second = await ours.take(payer, 500)
-            assert (second.is_enough, second.remaining) == (False, pytest.approx(400, abs=3))
-            assert second.retry_after in {6, 7}
+            assert not second.is_enough
+            assert 397 <= second.remaining <= 400 + restored(began)
+            assert (100 - restored(began)) * 60 / 1000 <= second.retry_after <= 7
             assert (await ours.take(payer, 390)).is_enough
 
 
-async def test_one_callers_budget_is_not_anothers(redis_url: str):
-    async with budget(redis_url) as ours:
-        await ours.take(somebody(), 1000)
-        assert (await ours.take(somebody(), 1000)).is_enough
+async def test_one_callers_budget_is_not_anothers(redis_in_time: str):
+    async with budget(redis_in_time) as ours:
+        await ours.take(new_member(), 1000)
+        assert (await ours.take(new_member(), 1000)).is_enough
         assert await ours.take(Payer("service", "storefront"), 10**9) is None
 
 
-async def test_all_processes_take_from_one_budget_and_never_more_than_it_has(redis_url: str):
-    async with budget(redis_url) as one, budget(redis_url) as other:
-        payer = somebody()
+async def test_all_processes_take_from_one_budget_and_never_more_than_it_has(redis_in_time: str):
+    async with budget(redis_in_time) as one, budget(redis_in_time) as other:
+        payer, began = new_member(), datetime.now(UTC)
         taken = await asyncio.gather(*(ours.take(payer, 100) for ours in (one, other) for _ in range(10)))
-        assert sum(each.is_enough for each in taken) == 10
+        assert 10 <= sum(each.is_enough for each in taken) <= 10 + restored(began) // 100
         assert one.failures == other.failures == 0
 
 
@@ -66,27 +88,28 @@ async def test_all_processes_take_from_one_budget_and_never_more_than_it_has(red
 async def test_without_redis_the_process_keeps_budgets_of_its_own(state: str, silent_redis: str):
     url = silent_redis if state == "silent" else "redis://127.0.0.1:9/0"
     async with budget(url) as ours:
-        loop, payer = asyncio.get_running_loop(), somebody()
-        started = loop.time()
+        payer = new_member()
         taken = [await ours.take(payer, 300) for _ in range(5)]
         assert [each.is_enough for each in taken] == [True, True, True, False, False]
-        assert loop.time() - started < LONGEST + 0.5, "Redis is waited for once"
-        assert ours.failures == 1
+        assert ours.failures == 1, "Redis is waited for once"
 
 
-async def test_who_sends_what_is_refused_is_shut_out_once_that_cannot_be_paid():
+async def test_a_payer_whose_documents_are_refused_is_shut_out_when_its_budget_is_used_up():
     async with budget() as ours:
-        payer = somebody()
+        payer = new_member()
         for _ in range(20):
             await ours.fine(payer, 50)
             assert ours.shut_for(payer) == 0
         await ours.fine(payer, 50)
         assert 0 < ours.shut_for(payer) <= 4
-        assert ours.shut_for(somebody()) == 0
+        assert ours.shut_for(new_member()) == 0
 
 
-def test_a_budget_that_one_operation_could_exceed_is_told_at_the_start():
+def test_a_budget_that_one_operation_could_exceed_stops_the_start():
     environ = {"DATABASE_URL": "postgresql://h/d", "MIPOINTS_GRAPHQL_MEMBER_BUDGET": "100"}
     with pytest.raises(SettingsError, match="MIPOINTS_GRAPHQL_MEMBER_BUDGET"):
-        read_settings(environ)
-    assert spending(read_settings(environ | {"MIPOINTS_GRAPHQL_MEMBER_BUDGET": "0"})).keys() == {"service", "stranger"}
+        read_settings(environ, askable=ASKABLE)
+    assert spending(read_settings(environ | {"MIPOINTS_GRAPHQL_MEMBER_BUDGET": "0"}, askable=ASKABLE)).keys() == {
+        "service",
+        "stranger",
+    }

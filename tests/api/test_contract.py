@@ -1,4 +1,4 @@
-"""The schema is the contract's: what both have is the same, and what is missing is known."""
+"""The schema against the contract: it lacks nothing, and each addition is listed here."""
 
 from pathlib import Path
 
@@ -20,8 +20,8 @@ from loyalty.programme.rules import kinds
 OURS: GraphQLSchema = schema._schema
 CONTRACT = build_schema((Path(api.__file__).parent / "contract.graphql").read_text("utf-8"))
 
-# What is added takes nothing from who does not ask for it: ways to earn that only a market's terms know (R22), the rest
-# of what operators see of a delivery, where a subscription begins.
+# Additions do not affect a client that does not use them: ways to earn that only a market's terms define (R22), more
+# fields of a delivery for operators, and the start of a subscription.
 ADDED = {
     "Argument Query.webhookDeliveries(producer:)",
     "Argument Query.webhookDeliveries(states:)",
@@ -41,7 +41,7 @@ def taken_away(before: GraphQLSchema, after: GraphQLSchema) -> set[str]:
     }
 
 
-def test_nothing_that_both_have_differs_and_what_is_missing_is_known():
+def test_nothing_of_the_contract_is_missing_or_different():
     assert taken_away(CONTRACT, OURS) == set()
     assert {change.description for change in find_dangerous_changes(CONTRACT, OURS)} == {
         "Enum value EntryKind.OTHER was added.",
@@ -52,11 +52,11 @@ def test_nothing_that_both_have_differs_and_what_is_missing_is_known():
     }
 
 
-def test_what_is_there_that_the_contract_does_not_know_is_known_to_be_added():
+def test_each_addition_to_the_contract_is_listed():
     assert taken_away(OURS, CONTRACT) == ADDED
 
 
-def test_every_type_field_argument_and_value_has_a_sentence_for_strangers():
+def test_every_type_field_argument_and_value_has_a_description():
     silent = []
     for name, type_ in OURS.type_map.items():
         if name.startswith("__"):
@@ -69,19 +69,19 @@ def test_every_type_field_argument_and_value_has_a_sentence_for_strangers():
             silent += [
                 f"{name}.{key}({argument})"
                 for key, value in type_.fields.items()
-                for argument, told in value.args.items()
-                if not told.description and argument != "input"
+                for argument, definition in value.args.items()
+                if not definition.description and argument != "input"
             ]
         silent += [f"{name}.{key}" for key, value in getattr(type_, "values", {}).items() if not value.description]
     assert silent == []
 
 
-def test_inputs_of_which_exactly_one_is_given_say_so():
-    told = {name for name, type_ in OURS.type_map.items() if getattr(type_, "is_one_of", False)}
-    assert told == {"ActivityInput", "ModerationInput"}
+def test_inputs_with_exactly_one_member_are_one_of():
+    one_of = {name for name, type_ in OURS.type_map.items() if getattr(type_, "is_one_of", False)}
+    assert one_of == {"ActivityInput", "ModerationInput"}
 
 
-def test_enums_are_the_rules_own_words():
+def test_enums_have_the_values_of_the_rules():
     pairs = (
         (enums.EntryKind, kinds.EntryKind),
         (enums.Outcome, kinds.Outcome),
@@ -90,5 +90,5 @@ def test_enums_are_the_rules_own_words():
         (enums.ParcelState, ParcelPhase),
         (enums.CouponState, CouponState),
     )
-    for told, ruled in pairs:
-        assert set(told.__members__) == set(ruled.__members__)
+    for ours, rules in pairs:
+        assert set(ours.__members__) == set(rules.__members__)

@@ -1,4 +1,4 @@
-"""What an operation costs is known before it runs, and cannot be hidden in a variable, an alias or a fragment."""
+"""The cost of an operation is known before it runs, and a variable, an alias or a fragment cannot hide it."""
 
 import pytest
 from graphql import OperationDefinitionNode, parse
@@ -54,17 +54,17 @@ def test_a_page_counts_the_same_whether_its_size_is_written_or_a_variable():
     text = "query($n: Int = 7) { me { pointsHistory(first: $n) { nodes { kind } } } }"
     assert points(text, {"n": 100}) == points(history("(first: 100)"))
     assert points(text, {"n": None}) == points(history(""))
-    assert cost(text, None).points == points(history("(first: 100)")), "unknown is the most it can be"
+    assert cost(text, None).points == points(history("(first: 100)")), "without variables, the highest possible cost"
 
 
-def test_a_mutation_counts_each_time_it_is_asked_for():
+def test_a_mutation_counts_each_time_it_is_selected():
     one = 'earnPoints(input: {activity: {fuel: {}}}, idempotencyKey: "k") { __typename }'
     assert points(f"mutation {{ {one} }}") == MUTATION + 1
     aliases = " ".join(f"a{n}: {one}" for n in range(1000))
     assert points(f"mutation {{ {aliases} }}") == 1000 * (MUTATION + 1)
 
 
-def test_what_is_expensive_to_answer_costs_more_than_its_objects():
+def test_an_expensive_field_costs_more_than_its_objects():
     assert points("{ liability { outstanding } }") > 50
     assert points("{ exportMember }") > 50
 
@@ -81,14 +81,14 @@ def test_a_fragment_in_pages_of_several_sizes_counts_for_each():
     assert points(f"{text} {fragment}") == 1 + 6 + 51
 
 
-def test_what_is_left_out_for_certain_costs_nothing():
+def test_a_field_that_is_certainly_left_out_costs_nothing():
     text = "query($b: Boolean!) { me { balance @include(if: $b) { debt } fuel @skip(if: $b) { streakDays } } }"
     assert points(text, {"b": True}) == points(text, {"b": False}) == 2
     assert cost(text, None).points == 3
     assert points("{ me { fuel @skip(if: true) { streakDays } } }") == 1
 
 
-def test_asking_for_the_schema_is_noticed_and_has_its_price():
+def test_introspection_is_noticed_and_has_its_price():
     assert cost("{ __schema { types { name } } }", {}) == Cost(INTROSPECTION, reads_schema=True)
     assert cost('{ ...F } fragment F on Query { t: __type(name: "Member") { name } }', {}).reads_schema
     assert not cost("{ __typename }", {}).reads_schema

@@ -1,4 +1,4 @@
-"""Who goes away while an answer is made: a query ends in Postgres too; a mutation goes on to its end."""
+"""A client that disconnects before its answer is there: its query ends in Postgres too; a mutation is carried out."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from mipoints.polling import until
-from tests.api.slow import becomes, slow_clock
+from tests.api.slow import SlowClock, slow_clock
 from tests.support.fresh import Shared
+from tests.support.patience import eventually
 from tests.support.stage import EARN, Stage, open_stage
 from tests.support.streams import known
 
@@ -21,17 +21,17 @@ SHARE = {"query": EARN, "variables": {"input": {"activity": {"linkShare": {"prod
 
 @pytest_asyncio.fixture
 async def patient(database_url: str, shared: Shared) -> AsyncIterator[Stage]:
-    """Whatever is asked may take a minute."""
-    async with open_stage(shared, graphql_seconds=60, deadline_seconds=60) as stage:
+    """Whatever is asked may take as long as it likes."""
+    async with open_stage(shared, graphql_seconds=600, deadline_seconds=600) as stage:
         await stage.register("mi-1")
         yield stage
 
 
-async def ask_and_leave(stage: Stage, body: object, **headers: str) -> None:
+async def ask_and_disconnect(stage: Stage, clock: SlowClock, body: object, **headers: str) -> None:
     """Sends a request, and pulls the cable once Postgres is at it."""
     headers = {"authorization": f"Bearer {stage.token('mi-1')}"} | headers
     asking = asyncio.create_task(stage.http.post("/graphql", json=body, headers=headers))
-    await becomes(stage.owner, sleeping=True)
+    await clock.is_waited_for()
     asking.cancel()
     await asyncio.wait({asking})
 
@@ -45,25 +45,39 @@ async def is_judged(stage: Stage) -> bool:
     [(SLOW, {}), (SLOW_LOADER, {}), ([SLOW, SLOW], {}), (SLOW, {"accept": "text/event-stream"})],
     ids=["a field", "a loader", "a batch", "as events"],
 )
-async def test_a_query_that_nobody_waits_for_is_cancelled_in_postgres(
+async def test_a_query_whose_client_disconnected_is_cancelled_in_postgres(
     patient: Stage, body: object, headers: dict[str, str]
 ):
-    async with slow_clock(patient.owner):
-        await ask_and_leave(patient, body, **headers)
-        await becomes(patient.owner, sleeping=False)
+    async with slow_clock(patient.owner) as clock:
+        await ask_and_disconnect(patient, clock, body, **headers)
+        await clock.is_waited_for_no_more()
     assert "errors" not in await patient.post(SLOW["query"])
+
+
+async def test_no_other_query_of_a_batch_is_begun_once_its_client_disconnected(patient: Stage):
+    async def all_are_counted() -> bool:
+        return 'requests_total{kind="query",outcome="GONE"} 5.0' in (await patient.http.get("/metrics")).text
+
+    async with slow_clock(patient.owner) as clock:
+        await ask_and_disconnect(patient, clock, [SLOW] * 5)
+        await eventually(all_are_counted)
+        assert await clock.asked() == 1
+        await clock.is_waited_for_no_more()
 
 
 @pytest.mark.parametrize("says_so", [True, False], ids=["complete", "the cable pulled"])
 async def test_a_query_over_websocket_ends_too(patient: Stage, says_so: bool):
-    async with slow_clock(patient.owner), known(str(patient.http.base_url), patient.token("mi-1")) as socket:
-        await socket.tell("subscribe", "1", SLOW)
-        await becomes(patient.owner, sleeping=True)
+    async with (
+        slow_clock(patient.owner) as clock,
+        known(str(patient.http.base_url), patient.token("mi-1")) as socket,
+    ):
+        await socket.send("subscribe", "1", SLOW)
+        await clock.is_waited_for()
         if says_so:
-            await socket.tell("complete", "1")
+            await socket.send("complete", "1")
         else:
             socket.connection.transport.abort()
-        await becomes(patient.owner, sleeping=False)
+        await clock.is_waited_for_no_more()
 
 
 @pytest.mark.parametrize(
@@ -71,26 +85,28 @@ async def test_a_query_over_websocket_ends_too(patient: Stage, says_so: bool):
     [(SHARE, {}), ([SLOW_LOADER, SHARE, SLOW], {}), (SHARE, {"accept": "text/event-stream"})],
     ids=["alone", "in a batch", "as events"],
 )
-async def test_a_mutation_that_nobody_waits_for_is_carried_out_and_its_answer_kept(
+async def test_a_mutation_whose_client_disconnected_runs_and_its_answer_is_stored(
     patient: Stage, body: object, headers: dict[str, str]
 ):
-    async with slow_clock(patient.owner, seconds=0.3):
-        await ask_and_leave(patient, body, **headers)
-        await until(lambda: is_judged(patient), 10)
-    await the_phone_comes_back(patient)
+    async with slow_clock(patient.owner) as clock:
+        await ask_and_disconnect(patient, clock, body, **headers)
+        await clock.answers()
+        await eventually(lambda: is_judged(patient))
+    await the_phone_repeats_the_request(patient)
 
 
 async def test_a_mutation_over_websocket_is_carried_out_too(patient: Stage):
-    async with slow_clock(patient.owner, seconds=0.3):
+    async with slow_clock(patient.owner) as clock:
         async with known(str(patient.http.base_url), patient.token("mi-1")) as socket:
-            await socket.tell("subscribe", "1", SHARE)
-            await becomes(patient.owner, sleeping=True)
+            await socket.send("subscribe", "1", SHARE)
+            await clock.is_waited_for()
             socket.connection.transport.abort()
-        await until(lambda: is_judged(patient), 10)
-    await the_phone_comes_back(patient)
+        await clock.answers()
+        await eventually(lambda: is_judged(patient))
+    await the_phone_repeats_the_request(patient)
 
 
-async def the_phone_comes_back(stage: Stage) -> None:
+async def the_phone_repeats_the_request(stage: Stage) -> None:
     again: dict[str, Any] = await stage.post(SHARE["query"], SHARE["variables"], stage.token("mi-1"))
     assert again["data"]["earnPoints"]["verdict"]["outcome"] == "GRANTED"
     assert await is_judged(stage)

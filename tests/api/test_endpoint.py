@@ -1,6 +1,5 @@
-"""The endpoints themselves, with a database that is away: every request gets a well-formed answer."""
+"""The endpoints with a database that does not answer: every request gets a well-formed answer."""
 
-import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator
@@ -13,7 +12,7 @@ from tests.api.away import MEMBER, SETTINGS, TYPENAME, code_of
 from tests.support.stage import signed
 
 
-async def test_a_query_is_answered_in_the_media_type_that_is_asked_for(http: httpx.AsyncClient):
+async def test_a_query_is_answered_in_the_accepted_media_type(http: httpx.AsyncClient):
     plain = await http.post("/graphql", json=TYPENAME)
     own = await http.post("/graphql", json=TYPENAME, headers={"accept": "application/graphql-response+json"})
     assert plain.json()["data"] == own.json()["data"] == {"__typename": "Query"}
@@ -40,7 +39,7 @@ async def test_a_request_that_ran_nothing_has_no_data(http: httpx.AsyncClient, a
      b'{"query":"{ __typename }","variables":{"a":' + b"[" * 200 + b"]" * 200 + b"}}"],
     ids=lambda body: repr(body[:50]),
 )  # fmt: skip
-async def test_a_body_that_is_no_request_is_400_and_says_what_is_wrong(http: httpx.AsyncClient, body: bytes):
+async def test_a_body_that_is_no_request_is_400_with_the_reason(http: httpx.AsyncClient, body: bytes):
     answer = await http.post("/graphql", content=body, headers={"content-type": "application/json"})
     assert answer.status_code == 400
     assert code_of(answer) == "BAD_USER_INPUT"
@@ -77,9 +76,9 @@ async def test_an_object_that_no_input_could_be_is_limited_before_its_members_ar
     """Each unknown member would be an error that shows the whole object: a second's work for 250 KB of them."""
     for body in (TYPENAME | {"variables": variables}, [TYPENAME | {"variables": variables}]):
         answer = await http.post("/graphql", json=body)
-        told = answer.json()[0] if isinstance(body, list) else answer.json()
-        assert told["errors"][0]["extensions"]["code"] == "LIMITED"
-        assert "200 members" in told["errors"][0]["message"]
+        refused = answer.json()[0] if isinstance(body, list) else answer.json()
+        assert refused["errors"][0]["extensions"]["code"] == "LIMITED"
+        assert "200 members" in refused["errors"][0]["message"]
     narrow = {"input": dict(list(WIDE.items())[:200])}
     assert "data" in (await http.post("/graphql", json=TYPENAME | {"variables": narrow})).json()
 
@@ -122,13 +121,14 @@ async def test_without_a_database_the_answer_is_unavailable_and_neighbours_keep_
     assert "postgres" not in answer.text.lower()
 
 
-async def test_many_mutations_wait_for_a_database_that_is_away_only_once(http: httpx.AsyncClient):
+async def test_many_mutations_wait_for_a_database_that_is_away_only_once(
+    http: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+):
     one = '{ earnPoints(input: {activity: {fuel: {}}}, idempotencyKey: "k") { __typename } }'
     fields = " ".join(f"a{n}: {one[2:-2]}" for n in range(50))
-    started = asyncio.get_running_loop().time()
     answer = await http.post("/graphql", json={"query": f"mutation {{ {fields} }}"}, headers=MEMBER)
     assert len(answer.json()["errors"]) == 50
-    assert asyncio.get_running_loop().time() - started < 2
+    assert caplog.text.count("did not answer an earlier field of this request") == 49
 
 
 async def test_a_fault_is_masked_and_logged_once_with_its_request_id(
@@ -147,7 +147,7 @@ async def test_a_fault_is_masked_and_logged_once_with_its_request_id(
     assert "select secret" in str(record.exc_info)
 
 
-async def test_what_strangers_send_makes_one_line_in_the_log(http: httpx.AsyncClient, caplog: pytest.LogCaptureFixture):
+async def test_a_refused_document_makes_one_line_in_the_log(http: httpx.AsyncClient, caplog: pytest.LogCaptureFixture):
     caplog.set_level("INFO", "mipoints.api")
     fields = " ".join(f"nothing{n}" for n in range(50))
     await http.post("/graphql", json={"query": f"{{ {fields} }}"})
@@ -174,9 +174,9 @@ async def test_a_header_that_is_no_token_is_unauthenticated_and_says_why(
 async def test_services_are_no_members_and_members_no_services(http: httpx.AsyncClient):
     service = {"authorization": f"Bearer {issue(SETTINGS, scope='auditor')}"}
     assert code_of(await http.post("/graphql", json={"query": "{ me { id } }"}, headers=service)) == "FORBIDDEN"
-    asked = {"query": '{ member(miId: "mi-1") { id } }'}
-    assert code_of(await http.post("/graphql", json=asked, headers=MEMBER)) == "FORBIDDEN"
-    assert code_of(await http.post("/graphql", json=asked)) == "UNAUTHENTICATED"
+    query = {"query": '{ member(miId: "mi-1") { id } }'}
+    assert code_of(await http.post("/graphql", json=query, headers=MEMBER)) == "FORBIDDEN"
+    assert code_of(await http.post("/graphql", json=query)) == "UNAUTHENTICATED"
 
 
 REGISTER = 'registerMember(input: {miId: "a", market: "ES", birthDate: "1990-01-01"}, idempotencyKey: "k")'
@@ -193,9 +193,9 @@ async def test_a_mutation_that_is_not_the_callers_is_not_allowed(http: httpx.Asy
         assert refused["message"]
 
 
-async def test_points_are_redeemed_by_oneself_or_by_the_storefront_for_somebody(http: httpx.AsyncClient):
-    async def redeem(token: str | None, told: str) -> str:
-        query = f'mutation {{ redeemPoints(input: {{{told}}}, idempotencyKey: "k") {{ __typename }} }}'
+async def test_points_are_redeemed_by_the_member_or_by_the_storefront_for_a_member(http: httpx.AsyncClient):
+    async def redeem(token: str | None, members: str) -> str:
+        query = f'mutation {{ redeemPoints(input: {{{members}}}, idempotencyKey: "k") {{ __typename }} }}'
         headers = {"authorization": f"Bearer {token}"} if token else {}
         return (await http.post("/graphql", json={"query": query}, headers=headers)).json()["data"]["redeemPoints"][
             "__typename"
@@ -210,12 +210,12 @@ async def test_points_are_redeemed_by_oneself_or_by_the_storefront_for_somebody(
     assert await redeem(storefront, 'rewardId: "x", miId: "mi-1"') == "NotFound"
 
 
-async def test_what_is_too_long_or_empty_is_invalid_with_the_path_to_it(http: httpx.AsyncClient):
+async def test_a_text_that_is_too_long_or_empty_is_invalid_with_the_path_to_it(http: httpx.AsyncClient):
     query = """mutation($input: EarnPointsInput!) {
       earnPoints(input: $input, idempotencyKey: "k") { ... on InvalidInput { code path } } }"""
     for product in ("", "x" * 201):
-        told = {"activity": {"socialShare": {"productId": product}}}
-        answer = await http.post("/graphql", json={"query": query, "variables": {"input": told}}, headers=MEMBER)
+        share = {"activity": {"socialShare": {"productId": product}}}
+        answer = await http.post("/graphql", json={"query": query, "variables": {"input": share}}, headers=MEMBER)
         assert answer.json()["data"]["earnPoints"] == {
             "code": "INVALID_INPUT",
             "path": ["input", "activity", "socialShare", "productId"],
@@ -231,7 +231,7 @@ async def test_a_delivery_is_503_while_the_inbox_cannot_be_written(http: httpx.A
 
 
 async def test_unknown_paths_and_producers_are_404_as_json(http: httpx.AsyncClient):
-    for path in ("/", "/webhooks", "/webhooks/a/b", "/webhooks/nobody"):
+    for path in ("/", "/webhooks", "/webhooks/a/b", "/webhooks/unknown"):
         answer = await http.post(path, content=b"{}")
         assert answer.status_code == 404
         assert answer.json()["error"]["message"]
@@ -244,16 +244,16 @@ async def test_the_process_lives_but_is_not_ready_without_its_database(http: htt
     assert ready.json()["reasons"] == ["The database does not answer."]
 
 
-async def test_requests_are_counted_by_words_of_ours_only(http: httpx.AsyncClient):
+async def test_requests_are_counted_without_any_text_that_clients_send(http: httpx.AsyncClient):
     await http.post("/graphql", json=TYPENAME)
-    await http.post("/graphql", json={"query": "{ stranger }"})
-    await http.post("/webhooks/stranger", content=b"{}")
+    await http.post("/graphql", json={"query": "{ invented }"})
+    await http.post("/webhooks/invented", content=b"{}")
     counted = (await http.get("/metrics")).text
     assert 'mipoints_graphql_requests_total{kind="query",outcome="ok"} 1.0' in counted
     assert 'mipoints_graphql_requests_total{kind="none",outcome="BAD_USER_INPUT"} 1.0' in counted
     assert 'mipoints_webhook_deliveries_total{outcome="unknown",producer="unknown"} 1.0' in counted
     assert "mipoints_request_seconds_bucket" in counted
-    assert "stranger" not in counted
+    assert "invented" not in counted
 
 
 EARN = """mutation($input: EarnPointsInput!) {
@@ -269,7 +269,7 @@ LIKED = {"miId": "m", "market": "ES", "birthDate": "1990-01-01"}
 
 
 @pytest.mark.parametrize(
-    ("query", "told", "words"),
+    ("query", "input_", "words"),
     [
         (JOIN, None, "Variable '$input' has invalid value: Expected value of non-null type"),
         (JOIN, "missing", "Expected a value of non-null type 'RegisterMemberInput!' to be provided."),
@@ -299,10 +299,10 @@ LIKED = {"miId": "m", "market": "ES", "birthDate": "1990-01-01"}
     ],
     ids=lambda value: str(value)[-40:],
 )  # fmt: skip
-async def test_what_cannot_be_read_is_told_in_graphqls_and_jsons_words(
-    http: httpx.AsyncClient, query: str, told: object, words: str
+async def test_invalid_variables_are_reported_in_the_terms_of_graphql_and_json(
+    http: httpx.AsyncClient, query: str, input_: object, words: str
 ):
-    variables = {} if told == "missing" else {"input": told}
+    variables = {} if input_ == "missing" else {"input": input_}
     answer = await http.post("/graphql", json={"query": query, "variables": variables}, headers=MEMBER)
     errors = answer.json()["errors"]
     assert "data" not in answer.json()
@@ -314,7 +314,7 @@ async def test_what_cannot_be_read_is_told_in_graphqls_and_jsons_words(
         assert python not in messages
 
 
-async def test_an_address_that_is_too_long_is_told_so(http: httpx.AsyncClient):
+async def test_an_address_that_is_too_long_is_refused_with_the_reason(http: httpx.AsyncClient):
     share = {"productId": "p", "url": "https://mi.com/" + "x" * 2000}
     body = {"query": EARN, "variables": {"input": {"activity": {"linkShare": share}}}}
     (error,) = (await http.post("/graphql", json=body, headers=MEMBER)).json()["errors"]
@@ -326,25 +326,27 @@ async def test_an_address_that_is_too_long_is_told_so(http: httpx.AsyncClient):
             "\u202egpj.exe", "a\u200f", "\u2066a"],
     ids=ascii,
 )  # fmt: skip
-async def test_blanks_line_breaks_and_marks_nobody_sees_are_no_ids(http: httpx.AsyncClient, odd: str):
+async def test_blanks_line_breaks_and_invisible_marks_are_no_ids(http: httpx.AsyncClient, odd: str):
     storefront = {"authorization": f"Bearer {issue(SETTINGS, scope='storefront')}"}
     share = {"activity": {"linkShare": {"productId": odd}}}
     join, buy, earn = (
-        f"mutation($i: {input_}!, $k: ID!) {{ a: {name}(input: $i, idempotencyKey: $k) {{ {REFUSED} }} }}"
-        for name, input_ in (
+        f"mutation($i: {type_}!, $k: ID!) {{ a: {name}(input: $i, idempotencyKey: $k) {{ {REFUSED} }} }}"
+        for name, type_ in (
             ("registerMember", "RegisterMemberInput"),
             ("recordOrder", "RecordOrderInput"),
             ("earnPoints", "EarnPointsInput"),
         )
     )
-    for query, told, key, leads_to, headers in (
+    for query, input_, key, path, headers in (
         (join, LIKED | {"miId": odd}, "k", ["input", "miId"], storefront),
         (join, LIKED, odd, ["idempotencyKey"], storefront),
         (buy, ORDER | {"number": odd, "lines": [LINE]}, "k", ["input", "number"], storefront),
         (buy, ORDER | {"lines": [LINE | {"id": odd}]}, "k", ["input", "lines", "0", "id"], storefront),
         (earn, share, "k", ["input", "activity", "linkShare", "productId"], MEMBER),
     ):
-        answer = await http.post("/graphql", json={"query": query, "variables": {"i": told, "k": key}}, headers=headers)
+        answer = await http.post(
+            "/graphql", json={"query": query, "variables": {"i": input_, "k": key}}, headers=headers
+        )
         refused = answer.json()["data"]["a"]
-        assert (refused["code"], refused["path"]) == ("INVALID_INPUT", leads_to)
+        assert (refused["code"], refused["path"]) == ("INVALID_INPUT", path)
         assert "characters" in refused["message"] or "blanks" in refused["message"]

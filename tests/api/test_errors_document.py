@@ -1,4 +1,4 @@
-"""docs/errors.md has every code that the code can say, and no other."""
+"""docs/errors.md lists every code that the program can answer, and no other."""
 
 import ast
 from pathlib import Path
@@ -14,7 +14,7 @@ from loyalty.programme.rules.kinds import Code
 from mipoints.errors_document import documented_codes, errors_document
 
 ROOT = Path(__file__).parent.parent.parent
-TOLD = documented_codes()
+DOCUMENTED = documented_codes()
 
 
 def test_the_document_is_current():
@@ -23,18 +23,18 @@ def test_the_document_is_current():
 
 def test_every_fault_is_in_it():
     kinds = [each for each in vars(problems).values() if isinstance(each, type) and issubclass(each, problems.Problem)]
-    assert set(TOLD["faults"]) == {kind.code for kind in kinds} | {UNAVAILABLE, INTERNAL}
+    assert set(DOCUMENTED["faults"]) == {kind.code for kind in kinds} | {UNAVAILABLE, INTERNAL}
 
 
 def test_every_refusal_is_in_it_under_its_type():
-    assert set(TOLD["refusals"]) == {type_.__name__ for type_ in refusals.REFUSALS}
-    codes = [code for each in TOLD["refusals"].values() for code in each]
+    assert set(DOCUMENTED["refusals"]) == {type_.__name__ for type_ in refusals.REFUSALS}
+    codes = [code for each in DOCUMENTED["refusals"].values() for code in each]
     assert sorted(codes) == sorted(CATALOGUES[DEFAULT].texts["refusals"])
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "loyalty").rglob("*.py")), ids=lambda path: path.stem)
-def test_what_is_refused_in_the_code_is_in_it(path: Path):
-    by_type = TOLD["refusals"]
+def test_every_refusal_that_the_program_raises_is_in_it(path: Path):
+    by_type = DOCUMENTED["refusals"]
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in by_type:
             named = [each.value for each in node.keywords if each.arg == "code"]
@@ -45,19 +45,19 @@ def test_what_is_refused_in_the_code_is_in_it(path: Path):
 
 
 def test_every_verdict_is_in_it():
-    assert list(TOLD["verdicts"]) == [code.value for code in Code]
+    assert list(DOCUMENTED["verdicts"]) == [code.value for code in Code]
 
 
 def test_every_code_outside_graphql_is_in_it():
-    said = {problems.Unauthenticated.code, problems.Forbidden.code, "NOT_FOUND", "METHOD_NOT_ALLOWED", "REFUSED"}
+    codes_used = {problems.Unauthenticated.code, problems.Forbidden.code, "NOT_FOUND", "METHOD_NOT_ALLOWED", "REFUSED"}
     for path in (ROOT / "api").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "problem":
                 code = node.args[1]
-                said |= {code.value} if isinstance(code, ast.Constant) else set()
-    assert set(TOLD["webhooks"]) == said
+                codes_used |= {code.value} if isinstance(code, ast.Constant) else set()
+    assert set(DOCUMENTED["webhooks"]) == codes_used
 
 
 def test_every_close_code_is_in_it():
     codes = {name for name, value in vars(messages).items() if name.isupper() and isinstance(value, int)}
-    assert set(TOLD["sockets"]) == {name for name in codes if not name.startswith("_")}
+    assert set(DOCUMENTED["sockets"]) == {name for name in codes if not name.startswith("_")}

@@ -1,4 +1,4 @@
-"""A little of `make fuzz` in every run: what Schemathesis makes of the schema, asked by every kind of caller."""
+"""A small part of `make fuzz` in every run: Schemathesis' requests to the schema, sent by every kind of caller."""
 
 import asyncio
 import json
@@ -9,29 +9,29 @@ import pytest
 
 from api.negotiation import JSON
 from loyalty.tokens import issue
-from tests.api.asking import root_fields
+from tests.api.root_fields import root_fields
 from tests.support.hostile.graphql_answers import wrong_with
-from tests.support.hostile.graphql_asking import ask_all
+from tests.support.hostile.graphql_sending import send_all
 from tests.support.hostile.graphql_world import callers, peopled
 from tests.support.stage import Stage
 
 REQUESTS = 200
 
 
-async def test_no_question_however_odd_is_a_fault_of_ours_or_tells_of_what_is_inside(stage: Stage):
+async def test_no_request_however_odd_is_a_fault_or_reveals_internals(stage: Stage):
     give = partial(issue, stage.settings, seconds=600)
     placed_at = (await stage.now() - timedelta(hours=12)).isoformat(timespec="seconds")
     known = await peopled(stage.http, give, placed_at)
-    seen = await asyncio.to_thread(ask_all, str(stage.http.base_url), callers(give), known, REQUESTS)
+    seen = await asyncio.to_thread(send_all, str(stage.http.base_url), callers(give), known, REQUESTS)
     assert seen.wrong == {}
-    assert seen.asked >= REQUESTS
+    assert seen.requests >= REQUESTS
     assert seen.labels == {f"{kind.title()}.{name}" for kind, name, _ in root_fields() if kind != "subscription"}
     assert seen.outcomes["ran"] > REQUESTS / 10
 
 
 def error(code: str = "BAD_USER_INPUT", message: str = "No.") -> bytes:
-    told = {"message": message, "extensions": {"code": code, "requestId": "1"}}
-    return json.dumps({"errors": [told]}).encode()
+    entry = {"message": message, "extensions": {"code": code, "requestId": "1"}}
+    return json.dumps({"errors": [entry]}).encode()
 
 
 @pytest.mark.parametrize(
@@ -56,12 +56,12 @@ def error(code: str = "BAD_USER_INPUT", message: str = "No.") -> bytes:
         (error(message="/work/app/api/graphql.py, line 12"), 200, JSON),
     ],
 )
-def test_such_an_answer_would_be_found(body: bytes, status: int, media: str):
+def test_such_an_answer_is_reported_as_wrong(body: bytes, status: int, media: str):
     assert wrong_with(status, body, media) is not None
 
 
 @pytest.mark.parametrize(
     "body", [b'{"data": {"me": null}}', b'[{"data": {}}]', error(), error("FORBIDDEN"), error("LIMITED")]
 )
-def test_and_such_an_answer_is_right(body: bytes):
+def test_such_an_answer_is_accepted(body: bytes):
     assert wrong_with(200, body, JSON) is None

@@ -1,4 +1,4 @@
-"""What browsers see: GraphiQL with everything from this server, and tokens of demo people in the sandbox only."""
+"""GraphiQL for browsers: all its files come from this server, and demo callers' tokens exist in the sandbox only."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from api.documents import Documents
 from api.graphiql import LUCIA, OLIVER, Files, page
 from api.schema import schema
-from mipoints.demo import MEMBERS
+from mipoints.demo import DEMO_MEMBERS
 from tests.api.away import code_of, opened_http
 
 ROOT = Path(__file__).parent.parent.parent
@@ -19,20 +19,20 @@ OPERATIONS = sorted((ROOT / "explorer" / "src" / "operations").glob("*.graphql")
 
 def test_the_explorers_packages_are_pinned_and_name_no_registry():
     lock = json.loads((ROOT / "explorer" / "package-lock.json").read_text("utf-8"))
-    packages = {name: told for name, told in lock["packages"].items() if name}
-    assert all("resolved" not in told and told["integrity"] for told in packages.values())
+    packages = {name: package for name, package in lock["packages"].items() if name}
+    assert all("resolved" not in package and package["integrity"] for package in packages.values())
     assert packages["node_modules/graphiql"]["version"].startswith("5.")
     assert packages["node_modules/react"]["version"].startswith("19.")
 
 
 @pytest.mark.parametrize("path", OPERATIONS, ids=lambda path: path.stem)
-def test_the_example_operations_are_valid_and_say_who_asks_them(path: Path):
+def test_the_example_operations_are_valid_and_name_their_caller(path: Path):
     text = path.read_text("utf-8")
     assert Documents(schema._schema).prepare(text).errors == ()
     assert text.startswith("# As ")
 
 
-async def test_browsers_get_graphiql_and_their_tokens_stay_where_they_are(http: httpx.AsyncClient):
+async def test_browsers_get_graphiql_whose_policy_allows_this_server_only(http: httpx.AsyncClient):
     answer = await http.get("/graphql", headers={"accept": "text/html,*/*"})
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/html")
@@ -42,13 +42,13 @@ async def test_browsers_get_graphiql_and_their_tokens_stay_where_they_are(http: 
     assert "https://" not in answer.text
 
 
-async def test_where_graphiql_was_not_built_a_sentence_says_how(tmp_path: Path):
-    told = page(tmp_path)
-    assert "make explorer" in bytes(told.body).decode()
-    assert "content-security-policy" in told.headers
+async def test_without_a_build_the_page_says_how_to_build_graphiql(tmp_path: Path):
+    answer = page(tmp_path)
+    assert "make explorer" in bytes(answer.body).decode()
+    assert "content-security-policy" in answer.headers
 
 
-async def test_the_explorers_files_are_kept_by_browsers_and_no_others_are_served(tmp_path: Path):
+async def test_browsers_may_cache_the_explorers_files_and_no_others_are_served(tmp_path: Path):
     (tmp_path / "explorer").mkdir()
     (tmp_path / "explorer" / "index-1.js").write_text("export {}")
     (tmp_path / "secret").write_text("x")
@@ -68,7 +68,7 @@ async def test_demo_people_have_tokens_in_the_sandbox_and_nowhere_else(http: htt
         headers = {"authorization": f"Bearer {person['token']}"}
         asked = await http.post("/graphql", json={"query": '{ order(number: "1") { id } }'}, headers=headers)
         assert code_of(asked) == "UNAVAILABLE", "it is known who asks"
-    assert {LUCIA, OLIVER} <= set(MEMBERS.values())
+    assert {LUCIA, OLIVER} <= set(DEMO_MEMBERS.values())
     async with opened_http(sandbox=False) as production:
         answer = await production.get("/explorer/people")
         assert answer.status_code == 404

@@ -1,4 +1,4 @@
-"""Opaque ids and cursors: what was made here is read again, and nothing else is."""
+"""Opaque ids and cursors: this API reads those that it made, and no others."""
 
 import base64
 from datetime import UTC, datetime
@@ -45,19 +45,19 @@ def test_any_order_number_survives(number: str):
 
 @given(st.text(max_size=300))
 def test_no_text_breaks_the_reading(text: str):
-    found = read_id(text)
-    assert found is None or str(found) == text
+    read = read_id(text)
+    assert read is None or str(read) == text
 
 
 @pytest.mark.parametrize(
     "text",
     ["", "x", "====", "\ud800", "ü", encoded("Member"),
-     encoded("Member:nobody"), encoded("Order:1"), encoded("Reward:"),
+     encoded("Member:unknown"), encoded("Order:1"), encoded("Reward:"),
      str(GlobalId("Member", MEMBER)) + "=", " " + str(GlobalId("Member", MEMBER)), encoded(f"Member:{MEMBER}".upper()),
      encoded(f"Order:{MEMBER}:" + "9" * 3000), encoded(f"Order:{MEMBER}:a\0b"), encoded("Reward:\0")],
     ids=lambda text: repr(text[:30]),
 )  # fmt: skip
-def test_what_was_not_made_here_is_no_id(text: str):
+def test_a_text_that_was_not_made_here_is_no_id(text: str):
     assert read_id(text) is None
 
 
@@ -80,7 +80,7 @@ def test_a_place_is_read_as_it_was_written():
      COUPONS.cursor((MOMENT, MEMBER))],
     ids=lambda cursor: repr(cursor[:30]),
 )  # fmt: skip
-def test_a_cursor_that_is_not_of_this_list_is_told(cursor: str):
+def test_a_cursor_of_another_list_is_refused(cursor: str):
     with pytest.raises(BadUserInput, match="cursor"):
         ENTRIES.place(cursor)
 
@@ -90,12 +90,12 @@ def test_a_cursor_that_is_not_of_this_list_is_told(cursor: str):
     ['"2026-11-22T10:00:00","x"', '"2026","x"', 'null,"x"', "1,2", f'"2026-11-22","{MEMBER}"',
      f'"0001-01-01T00:00:00+14:00","{MEMBER}"', f'"9999-12-31T23:59:59-14:00","{MEMBER}"'],
 )  # fmt: skip
-def test_a_broken_place_is_told(place: str):
+def test_a_broken_place_is_refused(place: str):
     with pytest.raises(BadUserInput, match="cursor"):
         COUPONS.place(encoded(f'[1,"coupons",{place}]'))
 
 
-def test_a_page_is_the_first_twenty_unless_said_otherwise():
+def test_a_page_is_the_first_twenty_by_default():
     assert window(PageArguments(), ENTRIES) == Window(20)
     assert window(PageArguments(first=0), ENTRIES) == Window(0)
     assert window(PageArguments(first=100, after=ENTRIES.cursor(5)), ENTRIES) == Window(100, after=5)
@@ -103,7 +103,7 @@ def test_a_page_is_the_first_twenty_unless_said_otherwise():
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "arguments",
     [
         PageArguments(first=101),
         PageArguments(first=-1),
@@ -112,9 +112,9 @@ def test_a_page_is_the_first_twenty_unless_said_otherwise():
         PageArguments(1, None, 1),
     ],
 )
-def test_a_page_out_of_bounds_is_told(asked: PageArguments):
+def test_a_page_out_of_bounds_is_refused(arguments: PageArguments):
     with pytest.raises(BadUserInput, match=r"first|last"):
-        window(asked, ENTRIES)
+        window(arguments, ENTRIES)
 
 
 def test_a_page_knows_whether_there_is_more():

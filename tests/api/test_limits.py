@@ -20,7 +20,7 @@ from loyalty.settings import Settings
 from loyalty.tokens import Verifier, issue
 from tests.support.stage import settings_for
 
-NOWHERE = "postgresql://nobody@127.0.0.1:9/nothing"
+NOWHERE = "postgresql://unused@127.0.0.1:9/nothing"
 SANDBOX = settings_for(NOWHERE)
 PRODUCTION = replace(SANDBOX, sandbox=False)
 EARN = 'earnPoints(input: {activity: {fuel: {}}}, idempotencyKey: "k") { __typename }'
@@ -29,17 +29,17 @@ GRAPHQL_JSON = {"accept": "application/graphql-response+json"}
 
 @asynccontextmanager
 async def api(settings: Settings, **changes: Any) -> AsyncIterator[httpx.AsyncClient]:
-    """The API on a database that is away: whatever runs is UNAVAILABLE, so what is not was never run."""
+    """The API with a database that does not answer: an operation that runs gets UNAVAILABLE, all others did not run."""
     changed = replace(settings, **changes)
     db = await connect(NOWHERE, seconds=0.1)
-    app = create_app(changed, Programme(db), None, Verifier(changed))
+    app = create_app(changed, Programme.of(db, changed), None, Verifier(changed))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://mi.test") as client:
         yield client
     await db.close()
 
 
-def bearer(**who: str) -> dict[str, str]:
-    return GRAPHQL_JSON | {"authorization": f"Bearer {issue(SANDBOX, **who)}"}
+def bearer(**caller: str) -> dict[str, str]:
+    return GRAPHQL_JSON | {"authorization": f"Bearer {issue(SANDBOX, **caller)}"}
 
 
 async def refused(http: httpx.AsyncClient, query: str, headers: dict[str, str] | None = None, **more: Any) -> Any:
@@ -144,7 +144,7 @@ def _codes(answer: dict[str, Any]) -> list[str]:
     return [error["extensions"]["code"] for error in answer["errors"]]
 
 
-async def test_a_variable_hides_no_cost():
+async def test_a_variable_cannot_hide_a_cost():
     query = "query($n: Int) { me { verdicts(first: $n) { nodes { entries { verdict { entries { id } } } } } } }"
     async with api(SANDBOX) as http:
         for variables in ({"n": 100}, {"n": 2_147_483_647}):
@@ -154,7 +154,7 @@ async def test_a_variable_hides_no_cost():
         assert ran.json()["extensions"]["cost"] == 1 + 1 + 2 + 2 * 10 * (1 + 1 + 10)
 
 
-async def test_every_answer_says_what_it_cost_and_what_is_left():
+async def test_every_answer_states_its_cost_and_the_rest_of_the_budget():
     async with api(SANDBOX, graphql_member_budget=6000) as http:
         first = await http.post("/graphql", json={"query": "{ __typename }"}, headers=bearer(member="mi-1"))
         assert first.json()["extensions"]["cost"] == 1
@@ -168,8 +168,8 @@ async def test_every_answer_says_what_it_cost_and_what_is_left():
 KINDS = "query($kinds: [EntryKind!]) { me { pointsHistory(first: 1, kinds: $kinds) { nodes { kind } } } }"
 
 
-async def test_to_read_a_large_request_costs_something():
-    """Whether it is the document or the variables that are large, alone or in a batch."""
+async def test_reading_a_large_request_costs_something():
+    """A large document and large variables both cost, alone and in a batch."""
     async with api(SANDBOX, graphql_member_budget=6000) as http:
         document = {"query": KINDS + " \r\n" * 8000}
         variables = {"query": KINDS, "variables": {"kinds": ["FUEL"] * 20_000}}
@@ -185,25 +185,25 @@ async def test_to_read_a_large_request_costs_something():
         assert got.json()["extensions"]["cost"] == 3 + 2
 
 
-async def test_a_budget_that_is_used_up_is_429_with_when_to_come_back():
+async def test_a_budget_that_is_used_up_is_429_with_the_time_to_wait():
     query = "mutation { " + " ".join(f"a{i}: {EARN}" for i in range(50)) + " }"
     async with api(SANDBOX, graphql_max_cost=1000, graphql_member_budget=1000) as http:
         assert (await http.post("/graphql", json={"query": query}, headers=bearer(member="mi-1"))).status_code == 200
         answer = await refused(http, query, bearer(member="mi-1"))
         assert answer.status_code == 429
-        told = answer.json()["errors"][0]["extensions"]
-        assert told["code"] == "LIMITED"
-        assert told["cost"] == 50 * (MUTATION + 1) + len(answer.request.content) // 1000
-        assert told["remaining"] < told["cost"]
-        assert told["retryAfter"] == int(answer.headers["retry-after"]) > 0
-        assert told["resetsAt"].endswith("Z")
+        facts = answer.json()["errors"][0]["extensions"]
+        assert facts["code"] == "LIMITED"
+        assert facts["cost"] == 50 * (MUTATION + 1) + len(answer.request.content) // 1000
+        assert facts["remaining"] < facts["cost"]
+        assert facts["retryAfter"] == int(answer.headers["retry-after"]) > 0
+        assert facts["resetsAt"].endswith("Z")
         plain = await refused(http, query, bearer(member="mi-1") | {"accept": "application/json"})
-        assert plain.status_code == 200, "in application/json an answer that is GraphQL's is 200, whatever it says"
+        assert plain.status_code == 200, "in application/json every well-formed GraphQL answer is 200"
         other = await http.post("/graphql", json={"query": query}, headers=bearer(member="mi-2"))
         assert other.status_code == 200
 
 
-async def test_strangers_share_their_addresss_budget_whatever_header_they_invent():
+async def test_unauthenticated_clients_share_the_budget_of_their_address_whatever_headers_they_send():
     query = "{ " + " ".join(f'a{i}: rewards(market: "ES") {{ id }}' for i in range(40)) + " }"
     async with api(SANDBOX, graphql_max_cost=500, graphql_stranger_budget=500) as http:
         assert (await http.post("/graphql", json={"query": query}, headers=GRAPHQL_JSON)).status_code == 200
@@ -211,13 +211,13 @@ async def test_strangers_share_their_addresss_budget_whatever_header_they_invent
         assert (await http.post("/graphql", json={"query": query}, headers=forged)).status_code == 429
 
 
-async def test_budgets_can_be_off_and_cost_is_told_all_the_same():
+async def test_answers_state_their_cost_even_when_budgets_are_off():
     async with api(SANDBOX, graphql_member_budget=0) as http:
         answer = await http.post("/graphql", json={"query": "{ __typename }"}, headers=bearer(member="mi-1"))
         assert answer.json()["extensions"] == {"cost": 1}
 
 
-async def test_who_keeps_sending_what_cannot_be_read_is_not_read_any_more():
+async def test_a_client_that_keeps_sending_invalid_documents_is_shut_out():
     async with api(SANDBOX, graphql_max_cost=500, graphql_stranger_budget=500) as http:
         codes = [code(await refused(http, f"{{ nothing{n} }}")) for n in range(15)]
         assert codes[:10] == ["BAD_USER_INPUT"] * 10
@@ -234,7 +234,7 @@ REFUSED_AFTER_READING = (
 
 
 @pytest.mark.parametrize("build", REFUSED_AFTER_READING, ids=["which operation", "too expensive", "the schema"])
-async def test_who_keeps_sending_what_is_refused_after_it_was_validated_is_not_read_any_more(
+async def test_a_client_whose_valid_documents_keep_being_refused_is_shut_out(
     build: Callable[[int], str],
 ):
     async with api(PRODUCTION, graphql_max_cost=500, graphql_stranger_budget=500) as http:
@@ -247,14 +247,14 @@ INTROSPECTIONS = ("{ __schema { types { name } } }", '{ ...F } fragment F on Que
 
 
 @pytest.mark.parametrize("query", INTROSPECTIONS)
-async def test_in_production_the_schema_is_told_to_operators_only(query: str):
+async def test_in_production_only_operators_and_auditors_may_use_introspection(query: str):
     async with api(PRODUCTION) as http:
         for headers in (GRAPHQL_JSON, bearer(member="mi-1"), bearer(scope="storefront")):
             answer = await refused(http, query, headers)
             assert (answer.status_code, code(answer)) == (403, "FORBIDDEN")
         for scope in ("operator", "auditor"):
-            told = await http.post("/graphql", json={"query": query}, headers=bearer(scope=scope))
-            assert "errors" not in told.json()
+            answer = await http.post("/graphql", json={"query": query}, headers=bearer(scope=scope))
+            assert "errors" not in answer.json()
     async with api(SANDBOX) as http:
         assert "errors" not in (await http.post("/graphql", json={"query": query})).json()
 
@@ -269,7 +269,7 @@ SLIPS = (
 
 
 @pytest.mark.parametrize("query", SLIPS)
-async def test_in_production_no_names_are_suggested_to_members_and_strangers(query: str):
+async def test_in_production_no_names_are_suggested_to_members_and_unauthenticated_clients(query: str):
     async with api(PRODUCTION) as http:
         for headers in (GRAPHQL_JSON, bearer(member="mi-1")):
             assert "Did you mean" not in (await refused(http, query, headers)).text

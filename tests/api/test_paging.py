@@ -1,4 +1,4 @@
-"""Pages of every list: ties in time, lines that are added while somebody pages, either direction, odd sizes."""
+"""Pages of every list: ties in time, entries added between two pages, both directions, odd sizes."""
 
 from typing import Any
 
@@ -12,12 +12,12 @@ BOTH_WAYS = ("pointsHistory", "coupons")
 
 async def page(stage: Stage, name: str, **arguments: Any) -> tuple[list[str], dict[str, Any]]:
     """The ids of one page of a member's list, and its pageInfo."""
-    told = ", ".join(
+    given = ", ".join(
         f'{key}: "{value}"' if isinstance(value, str) else f"{key}: {value}" for key, value in arguments.items()
     )
     inside = "{ nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } }"
-    found = (await stage.app("mi-1", f"{{ me {{ {name}({told}) {inside} }} }}"))[name]
-    return [node["id"] for node in found["nodes"]], found["pageInfo"]
+    connection = (await stage.app("mi-1", f"{{ me {{ {name}({given}) {inside} }} }}"))[name]
+    return [node["id"] for node in connection["nodes"]], connection["pageInfo"]
 
 
 async def forwards(stage: Stage, name: str, size: int) -> list[str]:
@@ -38,8 +38,8 @@ async def backwards(stage: Stage, name: str, size: int) -> list[str]:
     return ids
 
 
-async def lived_in_one_moment(stage: Stage) -> None:
-    """A member whose history, coupons, verdicts and notices are of one and the same moment."""
+async def member_of_one_moment(stage: Stage) -> None:
+    """A member whose history, coupons, verdicts and notices all have the same moment."""
     await stage.register()
     await stage.order("O-1", [("1", 1, 400_000)])
     await stage.delivered("O-1")
@@ -55,7 +55,7 @@ async def lived_in_one_moment(stage: Stage) -> None:
 
 
 async def test_things_of_one_moment_are_each_on_one_page(stage: Stage):
-    await lived_in_one_moment(stage)
+    await member_of_one_moment(stage)
     for name in LISTS:
         everything, _ = await page(stage, name, first=100)
         assert len(everything) >= 5, name
@@ -65,8 +65,8 @@ async def test_things_of_one_moment_are_each_on_one_page(stage: Stage):
                 assert await backwards(stage, name, size) == everything
 
 
-async def test_what_is_added_meanwhile_repeats_and_skips_nothing_in_either_direction(stage: Stage):
-    await lived_in_one_moment(stage)
+async def test_an_entry_added_between_two_pages_repeats_and_skips_nothing_in_either_direction(stage: Stage):
+    await member_of_one_moment(stage)
     for name in BOTH_WAYS:
         before, _ = await page(stage, name, first=100)
         down, below = await page(stage, name, first=2)
@@ -85,7 +85,7 @@ async def test_what_is_added_meanwhile_repeats_and_skips_nothing_in_either_direc
     "arguments",
     ["first: 1, last: 1", "first: -1", "last: -1", "first: 101", "last: 2147483647", 'after: "x"', 'before: ""'],
 )
-async def test_a_page_that_is_none_is_refused_with_a_sentence_about_it(stage: Stage, arguments: str):
+async def test_invalid_page_arguments_are_refused_with_a_sentence_about_them(stage: Stage, arguments: str):
     await stage.register()
     for name in BOTH_WAYS:
         answer = await stage.post(f"{{ me {{ {name}({arguments}) {{ nodes {{ id }} }} }} }}", token=stage.token("mi-1"))
@@ -95,13 +95,13 @@ async def test_a_page_that_is_none_is_refused_with_a_sentence_about_it(stage: St
 
 
 async def test_a_cursor_of_another_list_is_refused_and_one_of_the_same_list_is_only_a_place(stage: Stage):
-    """Another member's cursor of the same list names a place; what is found there is the caller's own."""
-    await lived_in_one_moment(stage)
+    """Another member's cursor of the same list names a place; the rows after it are the caller's own."""
+    await member_of_one_moment(stage)
     await stage.register("mi-2")
     _, info = await page(stage, "coupons", first=1)
-    asking = "query($c: String) { me { %s(after: $c) { nodes { id } } } }"
+    query = "query($c: String) { me { %s(after: $c) { nodes { id } } } }"
     for name in ("pointsHistory", "verdicts", "notices", "pendingPoints"):
-        answer = await stage.post(asking % name, {"c": info["endCursor"]}, stage.token("mi-1"))
+        answer = await stage.post(query % name, {"c": info["endCursor"]}, stage.token("mi-1"))
         assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT", name
-    others = await stage.ask(asking % "coupons", {"c": info["endCursor"]}, stage.token("mi-2"))
+    others = await stage.ask(query % "coupons", {"c": info["endCursor"]}, stage.token("mi-2"))
     assert others["me"]["coupons"]["nodes"] == []

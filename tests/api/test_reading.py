@@ -1,4 +1,4 @@
-"""What a member, a shop and an auditor can see, over HTTP and real Postgres."""
+"""Reading as a member, a shop and an auditor, over HTTP and with real Postgres."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 
 from api.ids import OF_NOBODY
 from db.pool import Database
-from tests.api.asking import OURS
+from tests.api.root_fields import OURS
 from tests.support.stage import ORDER, REGISTER, Stage
 
 HISTORY = """query($first: Int, $after: String, $last: Int, $before: String, $kinds: [EntryKind!], $since: DateTime,
@@ -18,7 +18,7 @@ NODE = "query($id: ID!) { node(id: $id) { __typename id } }"
 
 
 async def five_entries(stage: Stage) -> list[str]:
-    """A history of five lines; their kinds, newest first."""
+    """Gives a member a history of five entries; returns their kinds, newest first."""
     await stage.register()
     for activity in ("appSignIn", "fuel"):
         await stage.earn({activity: {}})
@@ -51,7 +51,7 @@ async def test_a_history_is_read_in_pages_from_either_end(stage: Stage):
     assert (await history(stage, first=0))[0] == []
 
 
-async def test_a_new_line_between_two_pages_repeats_and_skips_none(stage: Stage):
+async def test_a_new_entry_between_two_pages_repeats_and_skips_none(stage: Stage):
     kinds = await five_entries(stage)
     first, info = await history(stage, first=2)
     await stage.earn({"socialShare": {"productId": "p-2"}})
@@ -111,7 +111,7 @@ async def ids_of_everything(stage: Stage) -> dict[str, str]:
     await stage.delivered("O-1")
     coupon = await stage.redeem("es-5")
     verdict = await stage.earn({"review": {"productId": "p-1", "reviewId": "r-1"}})
-    await stage.advance(days=800)  # points are about to lapse, and the member was told
+    await stage.advance(days=800)  # points are about to lapse, and the member has a notice
     await stage.earn({"socialShare": {"productId": "p-9"}})
     lists = "pendingPoints { nodes { id } } pointsHistory { nodes { id } } notices { nodes { id } }"
     me = await stage.app("mi-1", f"{{ me {{ id {lists} }} }}")
@@ -126,7 +126,7 @@ async def ids_of_everything(stage: Stage) -> dict[str, str]:
     }
 
 
-async def test_a_node_is_found_by_whoever_may_see_it_and_by_nobody_else(stage: Stage):
+async def test_a_node_is_found_only_by_callers_that_may_see_it(stage: Stage):
     ids = await ids_of_everything(stage)
     node = OURS.type_map["Node"]
     assert set(ids) == {each.name for each in OURS.get_possible_types(node)} - set(OF_NOBODY), "no type is left out"
@@ -134,15 +134,15 @@ async def test_a_node_is_found_by_whoever_may_see_it_and_by_nobody_else(stage: S
     for type_, id_ in ids.items():
         for token in (stage.token("mi-1"), *(stage.token(scope=s) for s in ("storefront", "operator", "auditor"))):
             assert (await stage.ask(NODE, {"id": id_}, token))["node"] == {"__typename": type_, "id": id_}
-        for stranger in ("mi-2", "mi-3"):
-            assert (await stage.ask(NODE, {"id": id_}, stage.token(stranger)))["node"] is None
+        for other in ("mi-2", "mi-3"):
+            assert (await stage.ask(NODE, {"id": id_}, stage.token(other)))["node"] is None
         for token, code in ((None, "UNAUTHENTICATED"), (stage.token(scope="other"), "FORBIDDEN")):
             answer = await stage.post(NODE, {"id": id_}, token)
             assert answer["data"] == {"node": None}
             assert answer["errors"][0]["extensions"]["code"] == code
 
 
-async def test_rewards_are_nodes_for_everybody(stage: Stage):
+async def test_rewards_are_nodes_for_every_client(stage: Stage):
     rewards = (await stage.ask('{ rewards(market: "GB") { id cost value { amountMinor currency } } }'))["rewards"]
     assert [(each["cost"], each["value"]["currency"]) for each in rewards] == [
         (500, "GBP"), (1000, "GBP"), (2000, "GBP"), (5000, "GBP")
@@ -156,7 +156,7 @@ async def test_an_id_of_nothing_is_null(stage: Stage):
         assert (await stage.ask(NODE, {"id": id_}, stage.token("mi-1")))["node"] is None
 
 
-async def test_an_order_is_shown_as_all_that_is_known_of_it_says(stage: Stage):
+async def test_an_order_is_shown_in_the_state_that_all_its_facts_give(stage: Stage):
     await stage.register()
     await stage.order("O-1", [("1", 2, 20_000), ("2", 1, 5000)], parcels={"T-1": {"1": 2}, "T-2": {"2": 1}})
     await stage.delivered("O-1", "T-1")
@@ -179,7 +179,7 @@ async def test_an_order_is_shown_as_all_that_is_known_of_it_says(stage: Stage):
     ]
 
 
-async def test_somebody_who_has_not_joined_is_null_and_nobody_elses_is_seen(stage: Stage):
+async def test_an_account_that_has_not_joined_is_null(stage: Stage):
     assert (await stage.ask("{ me { id } }", token=stage.token("mi-9")))["me"] is None
     unknown = '{ member(miId: "mi-9") { id } order(number: "O-9") { id } }'
     assert await stage.ask(unknown, token=stage.token(scope="auditor")) == {"member": None, "order": None}
@@ -198,17 +198,17 @@ async def test_terms_are_those_of_the_day(stage: Stage):
     "field", ["rewards(market: $m) { id }", "campaigns(market: $m) { id }", "terms(market: $m) { version }",
               "liability(market: $m) { outstanding }"],
 )  # fmt: skip
-async def test_a_market_that_is_not_open_is_told_with_those_that_are(stage: Stage, field: str):
-    asked = f"query($m: Market!) {{ {field} __typename }}"
+async def test_a_market_that_is_not_open_is_refused_with_a_list_of_the_open_ones(stage: Stage, field: str):
+    query = f"query($m: Market!) {{ {field} __typename }}"
     for market in ("BE", "US"):
-        answer = await stage.post(asked, {"m": market}, stage.token(scope="operator"))
+        answer = await stage.post(query, {"m": market}, stage.token(scope="operator"))
         (error,) = answer["errors"]
         assert error["extensions"]["code"] == "BAD_USER_INPUT"
         assert error["message"] == f"Mi Points is not open in {market}: there are DE, ES, FR, GB, IT, NL."
         assert answer["data"] == {field.partition("(")[0]: None, "__typename": "Query"}
 
 
-async def test_what_a_mutation_answers_is_never_older_than_what_it_did(stage: Stage):
+async def test_a_mutations_answer_shows_its_own_change(stage: Stage):
     await stage.register()
     one = """earnPoints(input: {activity: {%s}}, idempotencyKey: "%s") {
       ... on PointsVerdict { member { balance { pending } } } }"""
@@ -234,7 +234,7 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return sent
 
 
-async def test_lists_do_not_ask_the_database_row_by_row(stage: Stage, statements: list[int]):
+async def test_lists_do_not_query_row_by_row(stage: Stage, statements: list[int]):
     await five_entries(stage)
     query = """{ me { pointsHistory(first: %d) { nodes { kind reverses { id } verdict { message campaigns { id }
         pendingPoints { id } entries { id verdict { code } } } } } } }"""
@@ -253,8 +253,8 @@ async def test_lists_do_not_ask_the_database_row_by_row(stage: Stage, statements
      "9999-12-29T23:59:59Z", "9999-12-28T23:59:59-14:00"],
 )  # fmt: skip
 async def test_moments_at_the_ends_of_the_calendar_are_refused_as_data(stage: Stage, moment: str):
-    told = {"miId": "mi-2", "market": "GB", "birthDate": "1990-01-01", "registeredAt": moment}
-    joined = await stage.storefront(REGISTER, input=told, key="a")
+    person = {"miId": "mi-2", "market": "GB", "birthDate": "1990-01-01", "registeredAt": moment}
+    joined = await stage.storefront(REGISTER, input=person, key="a")
     await stage.register()
     earned = await stage.earn({"fuel": {}}, at=moment)
     order = {"number": "O-1", "miId": "mi-1", "placedAt": moment, "currency": "EUR"}
@@ -269,8 +269,8 @@ async def test_moments_at_the_ends_of_the_calendar_are_refused_as_data(stage: St
 
 @pytest.mark.parametrize("birth", ["0001-01-01", "1875-01-01", "9999-12-31", "2026-11-23"])
 async def test_dates_of_birth_at_the_ends_of_the_calendar_are_refused_as_data(stage: Stage, birth: str):
-    told = {"miId": "mi-2", "market": "GB", "birthDate": birth}
-    joined = await stage.storefront(REGISTER, input=told, key="a")
+    person = {"miId": "mi-2", "market": "GB", "birthDate": birth}
+    joined = await stage.storefront(REGISTER, input=person, key="a")
     assert joined["__typename"] in {"InvalidInput", "NotEligible"}
 
 
@@ -283,11 +283,11 @@ async def test_ids_stay_exactly_what_they_are(stage: Stage, id_: object):
     lines = [(id_, 1, 100)]
     order = await stage.order(str(id_), lines, id_, key=str(id_)[:200])  # type: ignore[arg-type]
     query = "query($id: ID!) { node(id: $id) { ... on Order { number lines { id } } } }"
-    found = await stage.ask(query, {"id": order["order"]["id"]}, stage.token(str(id_)))
-    assert found["node"] == {"number": str(id_), "lines": [{"id": str(id_)}]}
+    answer = await stage.ask(query, {"id": order["order"]["id"]}, stage.token(str(id_)))
+    assert answer["node"] == {"number": str(id_), "lines": [{"id": str(id_)}]}
 
 
-async def test_a_process_is_ready_when_its_database_is_and_says_that_redis_is_missing(stage: Stage):
+async def test_a_process_is_ready_when_its_database_is_and_reports_that_redis_is_missing(stage: Stage):
     ready = await stage.http.get("/readyz")
     assert (ready.status_code, ready.json()) == (200, {"status": "ready", "degraded": ["redis"]})
     await stage.owner.execute(

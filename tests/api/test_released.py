@@ -1,4 +1,4 @@
-"""The released schema, schema.graphql: current, and a change of it takes nothing away from anybody."""
+"""The released schema, schema.graphql: it is current, and no change of it breaks a client."""
 
 import subprocess
 from pathlib import Path
@@ -19,8 +19,11 @@ def test_the_printed_schema_is_current():
 
 
 def test_nothing_that_was_released_is_taken_away():
-    """Compared with the last tag. Before there is one, with the last commit and the one before it, which of a merge is
-    the branch that it was merged into: so a change that breaks clients is found although it brings its own print."""
+    """Compares the schema with the last tag; without a tag, with the last commit and its first parent.
+
+    The first parent of a merge is the branch that it was merged into. So a change that breaks clients is found although
+    it also changes schema.graphql.
+    """
     tag = git("describe", "--tags", "--abbrev=0", "--match", "v*")
     released = [text for ref in ([tag] if tag else ["HEAD", "HEAD^"]) if (text := git("show", f"{ref}:schema.graphql"))]
     if not released:
@@ -30,9 +33,9 @@ def test_nothing_that_was_released_is_taken_away():
 
 
 def git(*arguments: str) -> str:
-    """What git prints; nothing where it refuses."""
-    found = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True)
-    return found.stdout.strip() if found.returncode == 0 else ""
+    """The output of a git command; empty if it fails."""
+    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True)
+    return done.stdout.strip() if done.returncode == 0 else ""
 
 
 async def test_the_released_schema_is_not_written_over_by_one_that_breaks_clients(tmp_path: Path):

@@ -1,4 +1,4 @@
-"""Trusted documents: the app's operations by id, ready from the start; members may be held to them."""
+"""Trusted documents: the app's operations by id, prepared at start. A setting limits members to them."""
 
 import json
 from collections.abc import AsyncIterator
@@ -23,18 +23,18 @@ POINTS = TRUSTED["PointsCenterQuery"]
 
 @pytest_asyncio.fixture
 async def strict() -> AsyncIterator[httpx.AsyncClient]:
-    """An API that holds members to the manifest."""
+    """An API where members may run only documents of the manifest."""
     async with opened_http(only_trusted_documents=True) as client:
         yield client
 
 
-async def ask(http: httpx.AsyncClient, told: object, headers: dict[str, str]) -> str:
-    """ok, or the code of what is wrong; UNAVAILABLE says that it was run, as far as one can without a database."""
-    answer = (await http.post("/graphql", json=told, headers=headers)).json()
+async def ask(http: httpx.AsyncClient, request: object, headers: dict[str, str]) -> str:
+    """ "ok", or the code of the first error. UNAVAILABLE shows that the operation ran until it needed the database."""
+    answer = (await http.post("/graphql", json=request, headers=headers)).json()
     return answer["errors"][0]["extensions"]["code"] if "errors" in answer else "ok"
 
 
-def test_the_shipped_manifest_is_what_its_operations_are():
+def test_the_shipped_manifest_is_made_from_the_shipped_operations():
     files = {path.name: path.read_text("utf-8") for path in FOLDER.glob("*.graphql")}
     assert (FOLDER / MANIFEST).read_text("utf-8") == manifest_text(manifest_of(files))
     assert {each["type"] for each in TRUSTED.values()} == {"query", "mutation", "subscription"}
@@ -49,7 +49,7 @@ def test_every_trusted_document_is_within_the_cost_of_one_operation():
         check_costs(documents, trusted, admission_of(settings_for(NOWHERE, graphql_max_cost=3), None))
 
 
-def test_trusted_documents_are_prepared_once_and_never_forgotten():
+def test_trusted_documents_are_prepared_once_and_never_evicted():
     documents = Documents(schema._schema, most=1)
     trusted = trusted_documents(documents)
     prepared = {text: documents.prepare(text) for text in trusted.values()}
@@ -59,16 +59,16 @@ def test_trusted_documents_are_prepared_once_and_never_forgotten():
 
 
 @pytest.mark.parametrize("form", ["{}", "sha256:{}"])
-async def test_an_id_of_the_manifest_is_known_to_everybody(http: httpx.AsyncClient, form: str):
+async def test_every_caller_may_send_an_id_of_the_manifest(http: httpx.AsyncClient, form: str):
     assert await ask(http, {"documentId": form.format(POINTS["id"])}, MEMBER) == "UNAVAILABLE"
     assert await ask(http, {"documentId": form.format(POINTS["id"])}, OPERATOR) == "FORBIDDEN"
 
 
-async def test_members_and_strangers_may_be_held_to_the_manifest(strict: httpx.AsyncClient):
+async def test_members_and_unauthenticated_clients_can_be_limited_to_the_manifest(strict: httpx.AsyncClient):
     by_hash = {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": POINTS["id"]}}}
-    for told in ({"documentId": POINTS["id"]}, by_hash, by_hash | {"query": POINTS["body"]}):
-        assert await ask(strict, told, MEMBER) == "UNAVAILABLE"
-        assert await ask(strict, told, {}) == "UNAUTHENTICATED"
+    for request in ({"documentId": POINTS["id"]}, by_hash, by_hash | {"query": POINTS["body"]}):
+        assert await ask(strict, request, MEMBER) == "UNAVAILABLE"
+        assert await ask(strict, request, {}) == "UNAUTHENTICATED"
     for headers in (MEMBER, {}, {"authorization": "Bearer a.b.c"}):
         answer = await strict.post("/graphql", json=TYPENAME, headers=headers)
         assert code_of(answer) == "FORBIDDEN"
@@ -76,7 +76,7 @@ async def test_members_and_strangers_may_be_held_to_the_manifest(strict: httpx.A
         assert await ask(strict, {"query": POINTS["body"]}, headers) == "FORBIDDEN"
 
 
-async def test_services_stay_free_and_what_they_keep_is_not_the_members(strict: httpx.AsyncClient):
+async def test_services_may_send_any_document_but_members_cannot_run_it_by_its_id(strict: httpx.AsyncClient):
     text = "{ __typename }"
     named = {"documentId": hash_of(text)}
     assert await ask(strict, named | {"query": text}, MEMBER) == "FORBIDDEN"
@@ -85,13 +85,13 @@ async def test_services_stay_free_and_what_they_keep_is_not_the_members(strict: 
     assert await ask(strict, named, MEMBER) == "PERSISTED_QUERY_NOT_FOUND"
 
 
-async def test_each_of_a_batch_is_held_to_the_manifest(strict: httpx.AsyncClient):
-    told = [{"documentId": POINTS["id"]}, TYPENAME]
-    answers = (await strict.post("/graphql", json=told, headers=MEMBER)).json()
+async def test_each_operation_of_a_batch_is_limited_to_the_manifest(strict: httpx.AsyncClient):
+    batch = [{"documentId": POINTS["id"]}, TYPENAME]
+    answers = (await strict.post("/graphql", json=batch, headers=MEMBER)).json()
     assert [each["errors"][0]["extensions"]["code"] for each in answers] == ["UNAVAILABLE", "FORBIDDEN"]
 
 
-def told(*operations: object, **others: object) -> str:
+def manifest(*operations: object, **others: object) -> str:
     return json.dumps({"format": "apollo-persisted-query-manifest", "version": 1, "operations": operations} | others)
 
 
@@ -104,14 +104,14 @@ def entry(body: str, id_: str = "a") -> dict[str, str]:
     [
         ("{", "not JSON"),
         ("[]", "format"),
-        (told(version=2), "version"),
-        (told(format="other"), "format"),
-        (told({"id": "a"}), "a body"),
-        (told(entry("{ __typename }", "")), "an id"),
-        (told(entry("{ a: __typename }"), entry("{ b: __typename }")), "the same id"),
-        (told(entry("query A { nothing }")), "document a is not valid: Cannot query field 'nothing'"),
-        (told(entry("query A {")), "document a is not valid: Syntax Error"),
-        (told(entry("query A { me { " * 20 + "id" + "}" * 40)), "document a is not valid"),
+        (manifest(version=2), "version"),
+        (manifest(format="other"), "format"),
+        (manifest({"id": "a"}), "a body"),
+        (manifest(entry("{ __typename }", "")), "an id"),
+        (manifest(entry("{ a: __typename }"), entry("{ b: __typename }")), "the same id"),
+        (manifest(entry("query A { nothing }")), "document a is not valid: Cannot query field 'nothing'"),
+        (manifest(entry("query A {")), "document a is not valid: Syntax Error"),
+        (manifest(entry("query A { me { " * 20 + "id" + "}" * 40)), "document a is not valid"),
     ],
 )
 def test_a_manifest_that_cannot_be_used_stops_the_start_with_a_sentence(tmp_path: Path, text: str, word: str):
@@ -126,20 +126,20 @@ def test_a_manifest_that_is_not_there_stops_the_start_with_a_sentence(tmp_path: 
         trusted_documents(Documents(schema._schema), str(tmp_path / "none.json"))
 
 
-def test_a_manifest_is_made_of_operations_and_the_fragments_they_need():
+def test_a_manifest_holds_operations_and_the_fragments_they_need():
     files = {
         "b.graphql": "query B { me { ...F balance { available } } }",
         "a.graphql": "fragment F on Member { id ...G } fragment G on Member { fuel { streakDays } }",
         "c.graphql": "fragment H on Member { id }",
     }
-    manifest = manifest_of(files)
-    (operation,) = manifest["operations"]
+    made = manifest_of(files)
+    (operation,) = made["operations"]
     body = operation["body"]
     assert operation["name"] == "B"
     assert body.index("query B") < body.index("fragment F") < body.index("fragment G")
     assert "fragment H" not in operation["body"]
     assert operation["body"].count("__typename") == 5
-    assert documents_in(manifest_text(manifest)) == {operation["id"]: operation["body"]}
+    assert documents_in(manifest_text(made)) == {operation["id"]: operation["body"]}
 
 
 @pytest.mark.parametrize(

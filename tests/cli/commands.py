@@ -1,4 +1,4 @@
-"""`mipoints …` as a person types it: its arguments, its output and its exit code."""
+"""Runs `mipoints …` as a person does: arguments in, output and exit code out."""
 
 import asyncio
 import os
@@ -12,13 +12,14 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from mipoints.cli import app
+from tests.support.patience import PATIENCE
 
 _one_at_a_time = asyncio.Lock()
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a command printed, and the code it ended with."""
+    """The output of a command, and its exit code."""
 
     returncode: int
     stdout: bytes
@@ -28,7 +29,7 @@ class Done:
 async def mipoints(
     *arguments: str, env: Mapping[str, str], cwd: Path | None = None, stdin: bytes | None = None
 ) -> Done:
-    """Runs one command to its end, in this process; a fault in it rises here instead of being a traceback."""
+    """Runs one command to its end in this process, so that a fault in it is raised here."""
     others = {name: None for name in os.environ if name not in env}
 
     def run() -> Done:
@@ -45,7 +46,7 @@ async def mipoints(
 async def mipoints_process(
     *arguments: str, env: Mapping[str, str], cwd: Path | None = None, stdin: bytes | None = None
 ) -> Done:
-    """Runs one command to its end as a process of its own: for what starts servers, and for a shell's own view."""
+    """Runs one command to its end as its own process: for commands that start servers, and for the view of a shell."""
     done = await asyncio.to_thread(
         subprocess.run,
         [sys.executable, "-m", "mipoints", *arguments],
@@ -53,12 +54,12 @@ async def mipoints_process(
         cwd=cwd,
         input=stdin or b"",
         capture_output=True,
-        timeout=100,
+        timeout=PATIENCE,
     )
     return Done(done.returncode, done.stdout, done.stderr)
 
 
 def are_sentences(output: bytes) -> bool:
-    """No traceback, no usage: a line or two, each of which ends like a sentence."""
+    """Returns whether the output is one or two lines that end like sentences: no traceback and no usage."""
     lines = output.decode().strip().splitlines()
     return 0 < len(lines) <= 2 and all(line[-1] in ".?)" for line in lines) and b"Traceback" not in output

@@ -1,4 +1,4 @@
-"""`mipoints webhook list|show|replay`: what an operator does with deliveries at a keyboard."""
+"""`mipoints webhook list|show|replay`: an operator reads and replays deliveries on the command line."""
 
 import pytest
 
@@ -29,7 +29,7 @@ async def test_deliveries_are_listed_newest_first(stage: Stage, database_url: st
     assert b"There are no such" in (await mipoints("webhook", "list", "--state", "DEAD", env=env)).stdout
 
 
-async def test_a_delivery_is_shown_with_its_body_and_what_it_is_read_as(stage: Stage, database_url: str):
+async def test_a_delivery_is_shown_with_its_body_and_the_event_read_from_it(stage: Stage, database_url: str):
     env = environment(database_url)
     await sent(stage, "evt-1")
     shown = await mipoints("webhook", "show", "native", "evt-1", env=env)
@@ -85,7 +85,7 @@ async def test_replaying_one_or_all_of_the_dead_is_logged(stage: Stage, database
     ],
     ids=str,
 )
-async def test_what_cannot_be_asked_is_a_sentence(arguments: tuple[str, ...], code: int):
+async def test_wrong_arguments_are_refused_with_a_sentence(arguments: tuple[str, ...], code: int):
     answer = await mipoints("webhook", *arguments, env=NO_DATABASE)
     assert (answer.returncode, are_sentences(answer.stderr)) == (code, True)
 

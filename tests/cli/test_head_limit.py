@@ -1,10 +1,11 @@
-"""A real server takes heads of a certain size and no more, whatever is sent."""
+"""A real server accepts heads up to a limit, whatever else is sent."""
 
 import asyncio
 from collections.abc import Iterator
 from itertools import chain, repeat
 from urllib.parse import urlsplit
 
+from tests.support.patience import PATIENCE
 from tests.support.processes import Server, answering, environment, serving
 
 START = b"POST /webhooks/native HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n"
@@ -15,7 +16,7 @@ ENDLESS = {
 
 
 async def status(server: Server, pieces: Iterator[bytes]) -> tuple[int, int]:
-    """The status of the first answer, 0 where the connection was reset, and how many bytes could be sent before."""
+    """Returns the status of the first answer, 0 if the connection was reset, and the number of bytes sent before."""
     reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(server.url).port)
     answer, sent = asyncio.create_task(reader.readline()), 0
     try:
@@ -26,7 +27,7 @@ async def status(server: Server, pieces: Iterator[bytes]) -> tuple[int, int]:
             sent += len(piece)
             await writer.drain()
             await asyncio.sleep(0)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             return int((await answer).split(b" ")[1]), sent
     except ConnectionError:
         return 0, sent
@@ -38,7 +39,7 @@ async def status(server: Server, pieces: Iterator[bytes]) -> tuple[int, int]:
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
 
 
-async def test_a_head_without_an_end_ends_its_connection_and_a_large_one_is_read():
+async def test_an_endless_head_closes_its_connection_and_a_large_one_is_read():
     with serving(environment(NOWHERE)) as server:
         await answering(server, "/healthz")
         for pieces in ENDLESS.values():

@@ -1,4 +1,4 @@
-"""`mipoints outgoing`: an operator says who is told, looks at deliveries and has them sent again."""
+"""`mipoints outgoing`: an operator adds endpoints, reads deliveries and has them sent again."""
 
 import asyncio
 import re
@@ -8,6 +8,7 @@ import asyncpg
 from db.pool import Database
 from tests.cli.commands import are_sentences, mipoints
 from tests.flows.outgoing.test_outgoing_sending import events
+from tests.support.drain import send_all
 from tests.support.processes import environment
 from tests.support.receiver import courier, receiving
 from tests.support.stage import Stage
@@ -24,16 +25,16 @@ async def test_an_endpoint_from_its_first_day_to_its_last(stage: Stage, database
     assert "Nobody is told" in await outgoing("list")
     async with receiving() as receiver, courier(db) as sending:
         added = await outgoing("add", receiver.url, "--type", "points.credited")
-        found = re.fullmatch(r"endpoint (\S+)\nsecret   (whsec_\S+)\n", added)
-        assert found
-        endpoint_id, receiver.secret = found.groups()
+        match = re.fullmatch(r"endpoint (\S+)\nsecret   (whsec_\S+)\n", added)
+        assert match
+        endpoint_id, receiver.secret = match.groups()
         listed = await outgoing("list")
         assert endpoint_id in listed
         assert receiver.url in listed
         assert "whsec_" not in listed
 
         await events(stage)
-        await sending.send_all()
+        await send_all(sending)
         (event,) = receiver.events
         deliveries = await outgoing("deliveries", "--state", "delivered", "--endpoint", endpoint_id)
         assert receiver.got[0].id in deliveries
@@ -41,7 +42,7 @@ async def test_an_endpoint_from_its_first_day_to_its_last(stage: Stage, database
         assert receiver.got[0].id not in await outgoing("deliveries", "--state", "dead")
 
         assert "1 deliveries" in await outgoing("replay", receiver.got[0].id)
-        await sending.send_all()
+        await send_all(sending)
         assert receiver.events == [event, event]
 
         assert "whsec_" in await outgoing("rotate", endpoint_id)
@@ -58,7 +59,7 @@ async def test_an_endpoint_from_its_first_day_to_its_last(stage: Stage, database
     ]
 
 
-async def test_what_cannot_be_done_is_a_sentence(database_url: str, owner: asyncpg.Connection):
+async def test_an_impossible_command_is_refused_with_a_sentence(database_url: str, owner: asyncpg.Connection):
     env = environment(database_url)
     unknown = "00000000-0000-0000-0000-000000000000"
     refused = (

@@ -1,4 +1,4 @@
-"""A seeded database is one that the programme itself could have written, and the audit finds whoever touches it."""
+"""The programme itself could have written a seeded database, and the audit finds every change by hand."""
 
 import asyncpg
 import pytest
@@ -7,9 +7,9 @@ from db.audit import Check, audit
 from mipoints.seed_plan import Shape
 from mipoints.seeding import Seeded, seed
 from tests.cli.commands import mipoints
-from tests.support.audit import assert_books_are_sound
+from tests.support.audit import assert_ledger_is_sound
 from tests.support.processes import environment
-from tests.support.stage import ORDER as ORDER_TOLD
+from tests.support.stage import ORDER as RECORD_ORDER
 from tests.support.stage import Stage
 
 HISTORY = """{ me { balance { available pending debt lifetime }
@@ -24,7 +24,7 @@ ORDER = (
 
 
 def silent(_: int) -> None:
-    """Nobody watches."""
+    """Ignores the progress."""
 
 
 async def filled(url: str, members: int, shape: Shape, market: str = "ES") -> Seeded:
@@ -47,7 +47,7 @@ async def checks(owner: asyncpg.Connection) -> list[Check]:
     ],
 )
 @pytest.mark.parametrize("market", ["ES", "GB"])
-async def test_members_have_the_shape_that_was_asked_for(
+async def test_members_have_the_requested_shape(
     database_url: str, owner: asyncpg.Connection, shape: Shape, lines: int, market: str
 ):
     assert await filled(database_url, 7, shape, market) == Seeded(7, 0, lines)
@@ -61,11 +61,11 @@ async def test_members_have_the_shape_that_was_asked_for(
         (f"seed-{n}", lines, shape.coupons, shape.orders) for n in range(1, 8)
     ]
     assert all(row["available"] >= 0 for row in rows)
-    await assert_books_are_sound(owner)
+    await assert_ledger_is_sound(owner)
     assert all(check.is_sound for check in await checks(owner))
 
 
-async def test_seeding_again_adds_only_who_is_missing(database_url: str, owner: asyncpg.Connection):
+async def test_seeding_again_adds_only_the_missing_members(database_url: str, owner: asyncpg.Connection):
     await filled(database_url, 3, Shape(5))
     assert await filled(database_url, 5, Shape(9)) == Seeded(2, 3, 9)
     assert await filled(database_url, 5, Shape(9)) == Seeded(0, 5, 9)
@@ -101,11 +101,13 @@ async def test_a_seed_member_lives_on_like_any_other(database_url: str, stage: S
     assert all(check.is_sound for check in await checks(owner))
 
 
-async def test_a_seed_order_told_again_is_the_same_order(database_url: str, stage: Stage, owner: asyncpg.Connection):
-    """R61: the seed keeps the hash of what the storefront would have told."""
+async def test_a_seed_order_that_is_recorded_again_is_the_same_order(
+    database_url: str, stage: Stage, owner: asyncpg.Connection
+):
+    """R61: the seed stores the hash of the order that the storefront would have sent."""
     await filled(database_url, 1, Shape(5, 0, 1))
     order = await owner.fetchrow("select * from orders")
-    told = {
+    input_ = {
         "miId": "seed-1",
         "number": order["number"],
         "placedAt": order["placed_at"].isoformat(),
@@ -124,9 +126,9 @@ async def test_a_seed_order_told_again_is_the_same_order(database_url: str, stag
             for parcel in order["parcels"]
         ],
     }
-    again = await stage.storefront(ORDER_TOLD, input=told, key="again")
+    again = await stage.storefront(RECORD_ORDER, input=input_, key="again")
     assert (again["__typename"], again.get("code")) == ("OrderRecorded", None)
-    other = await stage.storefront(ORDER_TOLD, input=told | {"shippingMinor": 1}, key="other")
+    other = await stage.storefront(RECORD_ORDER, input=input_ | {"shippingMinor": 1}, key="other")
     assert other["code"] == "ORDER_KNOWN"
 
 
@@ -158,10 +160,10 @@ TAMPERING = {
 
 
 @pytest.mark.spoils
-@pytest.mark.parametrize("what", TAMPERING)
-async def test_the_audit_finds_what_was_touched(database_url: str, owner: asyncpg.Connection, what: str):
+@pytest.mark.parametrize("change", TAMPERING)
+async def test_the_audit_finds_every_change_by_hand(database_url: str, owner: asyncpg.Connection, change: str):
     await filled(database_url, 3, Shape(10, 1, 1))
-    statement, name = TAMPERING[what]
+    statement, name = TAMPERING[change]
     await owner.execute(statement)
     unsound = [check for check in await checks(owner) if not check.is_sound]
     assert any(name in check.name for check in unsound), [check.name for check in unsound]

@@ -1,4 +1,4 @@
-"""Whatever ends `mipoints dev`, and whoever still reads what it prints, everything that it started ends with it."""
+"""However `mipoints dev` ends, and even if its output is not read any more, everything that it started ends too."""
 
 import asyncio
 import fcntl
@@ -18,28 +18,28 @@ import psutil
 import pytest
 
 from tests.cli.test_sandbox import READY_SECONDS, bare_environment
+from tests.support.patience import PATIENCE
 from tests.support.processes import Server, answering, free_port
 
-GONE_SECONDS = 30
 READY = b"Ctrl-C stops everything"
 
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One checkout for all of these: its data is made once."""
+    """One checkout for all tests of this file, so that its data is created once."""
     return tmp_path_factory.mktemp("checkout")
 
 
 @dataclass(slots=True)
 class OnATerminal:
-    """A shell's line that runs on a terminal of its own; `screen` is what was read of it."""
+    """A shell command that runs on its own terminal; `screen` is the output that was read so far."""
 
     process: subprocess.Popen[bytes]
     terminal: int
     screen: bytes = b""
 
     async def is_ready(self) -> list[psutil.Process]:
-        """Waits for the banner; gives every process that the line has started."""
+        """Waits for the banner; returns every process that the command has started."""
         async with asyncio.timeout(READY_SECONDS):
             while READY not in self.screen:
                 self.screen += await asyncio.to_thread(os.read, self.terminal, 65_536)
@@ -49,14 +49,14 @@ class OnATerminal:
         os.write(self.terminal, b"\x03")
 
     def close(self) -> None:
-        """The window is closed: whoever reads or writes there gets an error, and its session a SIGHUP."""
+        """Closes the terminal: reading and writing it then fails, and its session receives a SIGHUP."""
         os.close(self.terminal)
         self.terminal = -1
 
 
 @pytest.fixture
 def typed(checkout: Path) -> Iterator[Callable[[str], OnATerminal]]:
-    """Types a line after `mipoints dev` on a new terminal; what is left at the end is killed."""
+    """Types `mipoints dev` and the rest of a line on a new terminal; kills the remaining processes at the end."""
     opened: list[OnATerminal] = []
 
     def type_line(rest: str) -> OnATerminal:
@@ -81,7 +81,7 @@ def typed(checkout: Path) -> Iterator[Callable[[str], OnATerminal]]:
 
 
 def kill_all(processes: list[psutil.Process]) -> None:
-    """Kills what a failed test left behind, children first found."""
+    """Kills the processes that a failed test left running, in the sequence in which they were found."""
     for process in processes:
         with suppress(psutil.NoSuchProcess):  # it ended by itself meanwhile
             for child in process.children(recursive=True):
@@ -91,12 +91,12 @@ def kill_all(processes: list[psutil.Process]) -> None:
 
 async def are_gone(processes: list[psutil.Process]) -> bool:
     """Whether all of them end in time; those that do not are killed."""
-    _, alive = await asyncio.to_thread(psutil.wait_procs, processes, GONE_SECONDS)
+    _, alive = await asyncio.to_thread(psutil.wait_procs, processes, PATIENCE)
     kill_all(alive)
     return not alive
 
 
-async def test_ctrl_c_stops_everything_though_nobody_reads_the_output_any_more(
+async def test_ctrl_c_stops_everything_even_if_the_output_is_not_read_any_more(
     typed: Callable[[str], OnATerminal], tmp_path: Path
 ):
     line = typed(f"| tee {tmp_path / 'log'}")
@@ -117,7 +117,7 @@ async def test_a_terminal_that_is_closed_stops_everything(typed: Callable[[str],
     assert await are_gone(started)
 
 
-async def test_output_that_nobody_ever_reads_ends_nothing_and_a_sigterm_ends_all(checkout: Path):
+async def test_output_that_is_never_read_stops_nothing_and_a_sigterm_stops_everything(checkout: Path):
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "mipoints", "dev", "--port", str(port)],
@@ -129,5 +129,5 @@ async def test_output_that_nobody_ever_reads_ends_nothing_and_a_sigterm_ends_all
     started = psutil.Process(process.pid).children(recursive=True)
     assert len(started) >= 4
     process.send_signal(signal.SIGTERM)
-    assert await asyncio.to_thread(process.wait, GONE_SECONDS) == 0
+    assert await asyncio.to_thread(process.wait, PATIENCE) == 0
     assert await are_gone(started)

@@ -1,4 +1,4 @@
-"""`mipoints terms` and `mipoints campaign`: data an operator looks at, checks and loads (R2, R21, R22)."""
+"""`mipoints terms` and `mipoints campaign`: an operator shows, checks and loads data files (R2, R21, R22)."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ NO_DATABASE = environment("postgresql://nobody@127.0.0.1:9/nothing")
 
 
 def be_terms(folder: Path, **more: str) -> Path:
-    """Belgium, as one file: the Netherlands' with a market, a version and zones of its own."""
+    """Writes a terms file for Belgium: the Netherlands' terms with another market, version and zones."""
     text = (TERMS / "nl.toml").read_text("utf-8")
     changes = {'market = "NL"': 'market = "BE"', '"nl-': '"be-', '"Europe/Amsterdam"': '"Europe/Brussels"', **more}
     for old, new in changes.items():
@@ -38,7 +38,7 @@ def campaign_file(folder: Path, **more: str) -> Path:
 
 
 async def test_a_new_market_is_one_file(stage: Stage, database_url: str, tmp_path: Path):
-    """R2: BE does not ship; with its terms loaded a person joins there, earns, and sees its rewards."""
+    """R2: BE is not shipped; after its terms are loaded, a person joins there, earns, and sees its rewards."""
     refused = await stage.register("mi-be", "BE")
     assert (refused["__typename"], refused["code"]) == ("NotEligible", "MARKET_CLOSED")
     file = be_terms(tmp_path)
@@ -65,7 +65,7 @@ async def test_a_new_market_is_one_file(stage: Stage, database_url: str, tmp_pat
 
 
 def test_be_does_not_ship_and_every_shipped_file_is_sound():
-    """R2, R22: ES FR IT DE NL and both GB versions; the schema is checked by every `mipoints migrate` and in CI."""
+    """R2, R22: ES FR IT DE NL and both GB versions; every `mipoints migrate` and CI check their schema."""
     versions = [name for name in check_shipped() if name[2] == "-" and name[3].isdigit()]
     assert versions == [
         "de-2020-01-01", "es-2020-01-01", "fr-2020-01-01", "gb-2020-01-01",
@@ -118,7 +118,7 @@ async def test_a_wrong_file_is_named_with_its_field(tmp_path: Path, more: dict[s
         (("campaign", "list"), 1, "Postgres"),
     ],
 )
-async def test_what_goes_wrong_is_a_sentence(arguments: tuple[str, ...], code: int, word: str):
+async def test_an_error_is_a_sentence(arguments: tuple[str, ...], code: int, word: str):
     answer = await mipoints(*arguments, env=NO_DATABASE)
     assert (answer.returncode, answer.stdout) == (code, b"")
     assert are_sentences(answer.stderr), answer.stderr.decode()
@@ -126,7 +126,7 @@ async def test_what_goes_wrong_is_a_sentence(arguments: tuple[str, ...], code: i
 
 
 async def test_terms_are_shown_as_of_a_day_and_compared(database_url: str):
-    """R22: balances aside, this is what changed in Great Britain on 17 June 2025."""
+    """R22: these settings changed in Great Britain on 17 June 2025."""
     env = environment(database_url)
     before = await mipoints("terms", "show", "gb", "--on", "2025-06-16", env=env)
     after = await mipoints("terms", "show", "GB", "--on", "2025-06-17", env=env)
@@ -167,7 +167,7 @@ async def test_a_campaign_is_loaded_by_name_or_path_and_twice_is_once(database_u
 
 
 async def test_migrate_loads_no_campaign_and_no_member(owner: asyncpg.Connection, database_url: str):
-    """R21: an operator loads campaigns, the demo belongs to `mipoints dev`."""
+    """R21: an operator loads campaigns, and `mipoints dev` loads the demo."""
     answer = await mipoints("migrate", env=environment(database_url))
     assert answer.returncode == 0, answer.stderr
     for table in ("campaigns", "members", "operator_log"):

@@ -1,15 +1,34 @@
-"""Waking workers: a comfort that never costs a caller more than a moment."""
+"""Waking workers: an optional hint that never delays a caller for more than a moment."""
 
 import asyncio
 import time
+from collections.abc import Coroutine
 
 import pytest
 from arq.connections import RedisSettings, create_pool
 
 from mipoints.wake import Wake
+from tests.support.patience import PATIENCE
 from workers.wakeups import QUEUE
 
 
+def is_done_at_once(call: Coroutine[None, None, None]) -> bool:
+    """Whether it returns without waiting for anything."""
+    try:
+        call.send(None)
+    except StopIteration:
+        return True
+    call.close()
+    return False
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Redis that is there may take as long as a busy machine needs."""
+    monkeypatch.setattr("mipoints.wake.LONGEST", PATIENCE)
+
+
+@pytest.mark.usefixtures("patient")
 async def test_a_wake_up_is_in_the_workers_queue(redis_url: str):
     pool = await create_pool(RedisSettings.from_dsn(redis_url))
     await pool.flushall()
@@ -24,6 +43,7 @@ async def test_a_wake_up_is_in_the_workers_queue(redis_url: str):
     await pool.aclose()
 
 
+@pytest.mark.usefixtures("patient")
 async def test_many_wake_ups_of_one_kind_at_once_are_one(redis_url: str):
     pool = await create_pool(RedisSettings.from_dsn(redis_url))
     await pool.flushall()
@@ -38,7 +58,7 @@ async def test_many_wake_ups_of_one_kind_at_once_are_one(redis_url: str):
 
 
 @pytest.mark.parametrize("hangs", [True, False])
-async def test_a_redis_that_hangs_or_is_away_costs_a_moment_once(hangs: bool):
+async def test_a_redis_that_hangs_or_is_away_keeps_no_caller_waiting_and_is_asked_once(hangs: bool):
     async def never_answer(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
         await reader.read()
 
@@ -47,10 +67,8 @@ async def test_a_redis_that_hangs_or_is_away_costs_a_moment_once(hangs: bool):
     if not hangs:
         server.close()
     wake = Wake(f"redis://127.0.0.1:{port}")
-    started = time.monotonic()
     for _ in range(100):
-        await wake("credit_due", None)
-    assert time.monotonic() - started < 0.1
+        assert is_done_at_once(wake("credit_due", None))
     await wake.close()
     assert wake.failures == 1
     server.close()

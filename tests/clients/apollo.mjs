@@ -10,7 +10,7 @@ import { PersistedQueryLink } from "@apollo/client/link/persisted-queries";
 import { relayStylePagination } from "@apollo/client/utilities";
 import { generatePersistedQueryIdsFromManifest } from "@apollo/persisted-query-lists";
 
-import { asked, since, watched } from "./requests.mjs";
+import { recorded, requests, since } from "./requests.mjs";
 
 const { API, TOKEN, OPERATIONS, STRICT } = process.env;
 const headers = { authorization: `Bearer ${TOKEN}`, "accept-language": "en" };
@@ -22,7 +22,7 @@ function client(link) {
   return new ApolloClient({ link, cache: new InMemoryCache({ typePolicies, possibleTypes }) });
 }
 
-const http = (options = {}) => new HttpLink({ uri: API, headers, fetch: watched, ...options });
+const http = (options = {}) => new HttpLink({ uri: API, headers, fetch: recorded, ...options });
 
 const POINTS = gql`query Points { me { id miId balance { available pending } } }`;
 const HISTORY = gql`
@@ -42,9 +42,9 @@ const EARN = gql`
 test("a query is answered from the cache the second time, and a mutation refreshes it", async () => {
   const apollo = client(http());
   const first = await apollo.query({ query: POINTS });
-  const start = asked.length;
+  const start = requests.length;
   assert.deepEqual((await apollo.query({ query: POINTS })).data, first.data);
-  assert.equal(asked.length, start);
+  assert.equal(requests.length, start);
   const input = { activity: { socialShare: { productId: "a-phone" } } };
   const { data } = await apollo.mutate({ mutation: EARN, variables: { input, key: randomUUID() } });
   assert.equal(data.earnPoints.verdict.outcome, "GRANTED");
@@ -98,28 +98,28 @@ for (const useGETForHashedQueries of [false, true]) {
     const named = gql`query PointsBy${method} { me { id balance { available } } }`;
     const ask = () => client(new PersistedQueryLink({ sha256, useGETForHashedQueries }).concat(http()))
       .query({ query: named, fetchPolicy: "network-only" });
-    const start = asked.length;
+    const start = requests.length;
     assert.ok((await ask()).data.me.id);
     assert.ok((await ask()).data.me.id);
-    const [miss, told, hit] = since(start);
+    const [miss, withText, hit] = since(start);
     assert.equal(since(start).length, 3);
     assert.equal(miss.body.errors[0].extensions.code, "PERSISTED_QUERY_NOT_FOUND");
     assert.equal(miss.status, 200);
-    assert.ok(told.told?.query ?? told.url.searchParams.get("query"));
+    assert.ok(withText.sent?.query ?? withText.url.searchParams.get("query"));
     for (const each of [miss, hit]) {
       assert.equal(each.method, method);
-      assert.ok(!(each.told?.query ?? each.url.searchParams.get("query")));
+      assert.ok(!(each.sent?.query ?? each.url.searchParams.get("query")));
     }
   });
 }
 
 test("operations of one moment travel together, five at most", async () => {
-  const apollo = client(new BatchHttpLink({ uri: API, headers, fetch: watched, batchMax: 5, batchInterval: 200 }));
-  const start = asked.length;
+  const apollo = client(new BatchHttpLink({ uri: API, headers, fetch: recorded, batchMax: 5, batchInterval: 200 }));
+  const start = requests.length;
   const queries = [...Array(7).keys()].map((n) => gql`query Batched${n} { me { id a${n}: miId } }`);
   const answers = await Promise.all(queries.map((query) => apollo.query({ query, fetchPolicy: "network-only" })));
   assert.deepEqual(answers.map(({ data }, n) => data.me[`a${n}`]), Array(7).fill("mi-1"));
-  assert.deepEqual(since(start).map(({ told }) => told.length), [5, 2]);
+  assert.deepEqual(since(start).map(({ sent }) => sent.length), [5, 2]);
 });
 
 test("the app's operations run by the ids of the manifest, where members may send nothing else", async () => {
@@ -128,13 +128,13 @@ test("the app's operations run by the ids of the manifest, where members may sen
   const byId = new PersistedQueryLink(generatePersistedQueryIdsFromManifest({ loadManifest }));
   const strict = client(ApolloLink.from([byId, http({ uri: STRICT })]));
   const document = (name) => gql(operations.find((each) => each.name === name).body);
-  const start = asked.length;
+  const start = requests.length;
   const { data } = await strict.query({ query: document("PointsCenterQuery") });
   assert.equal(data.me.state, "ACTIVE");
   const input = { activity: { socialShare: { productId: "a-band" } } };
   const earned = await strict.mutate({ mutation: document("EarnMutation"), variables: { input, key: randomUUID() } });
   assert.equal(earned.data.earnPoints.verdict.outcome, "GRANTED");
-  assert.deepEqual(since(start).map(({ told }) => told.query), [undefined, undefined]);
+  assert.deepEqual(since(start).map(({ sent }) => sent.query), [undefined, undefined]);
   const free = await client(http({ uri: STRICT })).query({ query: POINTS, errorPolicy: "all" });
   assert.equal(free.error.errors[0].extensions.code, "FORBIDDEN");
 });

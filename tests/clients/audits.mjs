@@ -1,4 +1,4 @@
-// Every audit of `graphql-http` against a server, with fetch as Node has it; prints id, verdict and name of each.
+// Runs every audit of `graphql-http` against a server, with Node's own fetch; prints the id, status and name of each.
 import { auditServer } from "graphql-http";
 
 const results = await auditServer({ url: process.env.API });

@@ -1,4 +1,4 @@
-"""A member with a history, for clients to look at."""
+"""A member with a history, for the clients to read."""
 
 from collections.abc import AsyncIterator
 

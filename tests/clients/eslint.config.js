@@ -1,19 +1,19 @@
-// What the rules of @graphql-eslint say of the schema and of the app's operations: nothing. Run where schema.graphql is:
+// The rules of @graphql-eslint for the schema and the app's operations; they find nothing. Run beside schema.graphql:
 //   node tests/clients/node_modules/eslint/bin/eslint.js --config tests/clients/eslint.config.js schema.graphql api/operations
-// Each rule that is asked for less than its preset asks for says why; docs/graphql.md has the reasons too.
+// A comment gives the reason wherever a rule is weaker than in its preset; docs/graphql.md has the reasons too.
 import plugin from "@graphql-eslint/eslint-plugin";
 
 const presets = (...names) => Object.assign({}, ...names.map((name) => plugin.configs[`flat/${name}`].rules));
 const SCHEMA = "schema.graphql", OPERATIONS = "api/operations/*.graphql";
 
-// Types without an `id`, for they are nothing that could be found again: pages and places in them, ...
+// Types without an `id`, because nothing needs to find them again: pages and places in them, ...
 const PAGES = ["Connection", "Edge", "PageInfo"];
 // ... values that are parts of something, ...
 const VALUES = [
   "Balance", "Cap", "CartCoupon", "EarningTerm", "FuelStreak", "LapsingPoints", "Liability", "Money", "Parcel",
   "RewardProgress", "Terms", "WayToEarn",
 ];
-// ... what became of a mutation, or has just happened, ...
+// ... answers of mutations and subscriptions, ...
 const ANSWERS = [
   "BalanceChanged", "CampaignSaved", "CouponChanged", "MemberChanged", "MemberRegistered", "OrderRecorded",
   "PointsRedeemed", "PointsVerdict", "ProductsExcluded", "RewardSaved", "WebhookReplayed",
@@ -42,11 +42,11 @@ export default [
       ],
       // The only directive is @oneOf, the specification's own (September 2025); it is declared for older parsers.
       "@graphql-eslint/require-description": ["error", { types: true, rootField: true }],
-      // Relay asks for arguments forwards, backwards or both. The contract has both where people page back: the points
-      // history and the coupons; the other lists are read forwards.
+      // Relay needs arguments to page forwards, backwards or both. The contract has both for the points history and the
+      // coupons; the other lists are read forwards only.
       "@graphql-eslint/relay-arguments": ["error", { includeBoth: false }],
-      // Lists that end by themselves (ways to earn, lines of an order) are lists in the contract; and every page has
-      // `nodes` beside its `edges`, for those who need no cursors.
+      // Short lists (ways to earn, lines of an order) are plain lists in the contract; and every page has `nodes` beside
+      // its `edges`, for clients that need no cursors.
       "@graphql-eslint/relay-edge-types": ["error", { listTypeCanWrapOnlyEdgeType: false }],
     },
   },
@@ -54,8 +54,8 @@ export default [
     files: [OPERATIONS],
     rules: {
       ...presets("operations-recommended"),
-      // Relay's compiler refuses other names: an operation is called after its file and what it is, a fragment after its
-      // file and what it shows.
+      // Relay's compiler refuses other names: an operation has the name of its file and its kind, a fragment the name of
+      // its file and its subject.
       "@graphql-eslint/naming-convention": ["error", {
         VariableDefinition: "camelCase",
         "OperationDefinition[operation=query]": { style: "PascalCase", requiredPattern: /Query$/ },

@@ -1,4 +1,4 @@
-// GraphiQL as a person uses it, in a real Chromium that reaches nothing but the API.
+// GraphiQL as a person uses it, in a real Chromium that can reach only the API.
 import assert from "node:assert/strict";
 
 import puppeteer from "puppeteer-core";
@@ -9,25 +9,25 @@ const FLAGS = [
   "--disable-sync", "--disable-dev-shm-usage", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ];
 const origin = new URL(API).origin;
-const [asked, complaints] = [[], []];
+const [requested, complaints] = [[], []];
 
 const browser = await puppeteer.launch({ executablePath: CHROMIUM, headless: true, args: FLAGS });
 try {
   const page = await browser.newPage();
   page.setDefaultTimeout(30_000);
   await page.setViewport({ width: 1500, height: 950 });
-  page.on("request", (request) => asked.push(request.url()));
+  page.on("request", (request) => requested.push(request.url()));
   page.on("console", (message) => ["error", "warn"].includes(message.type()) && complaints.push(message.text().slice(0, 200)));
   page.on("pageerror", (error) => complaints.push(String(error)));
   await explore(page).catch(async (error) => {
     await page.screenshot({ path: SCREENSHOT });
-    throw new Error(`${SCREENSHOT} shows how far it came; console: ${complaints}`, { cause: error });
+    throw new Error(`${SCREENSHOT} shows the page at the failure; console: ${complaints}`, { cause: error });
   });
 } finally {
   await browser.close();
 }
-assert.deepEqual(complaints, [], "nothing is wrong in the console");
-const elsewhere = asked.filter((url) => !url.startsWith(`${origin}/`) && !url.startsWith("data:"));
+assert.deepEqual(complaints, [], "no errors or warnings in the console");
+const elsewhere = requested.filter((url) => !url.startsWith(`${origin}/`) && !url.startsWith("data:"));
 assert.deepEqual(elsewhere, [], "no request leaves the machine");
 
 async function explore(page) {
@@ -51,7 +51,7 @@ async function explore(page) {
   await docsOf(page, "redeemPoints", ["storefront with miId, and a member its own", "Costs 11", "NotEnoughPoints"]);
   await page.screenshot({ path: SCREENSHOT });
   await fieldsByClicking(page);
-  await nothingIsKept(page);
+  await noTokenIsStored(page);
 }
 
 async function signIn(page, name) {
@@ -90,7 +90,7 @@ async function pointsHistory(page) {
   await page.keyboard.press("KeyA");
   await page.keyboard.up("Control");
   const variables = JSON.stringify({ first: 2, after: pageInfo.endCursor });
-  await page.keyboard.sendCharacter(variables.slice(0, -2)); // the editor closes what was opened
+  await page.keyboard.sendCharacter(variables.slice(0, -2)); // the editor adds the closing quote and brace
   const second = answerTo(page, "History");
   await page.click(".graphiql-execute-button");
   const more = (await second).data.me.pointsHistory;
@@ -132,8 +132,8 @@ async function fieldsByClicking(page) {
   await page.screenshot({ path: SCREENSHOT.replace(".png", "-fields.png") });
 }
 
-async function nothingIsKept(page) {
-  const kept = await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }) + location.href + document.cookie);
-  assert.ok(kept.includes("PointsCenter"), "tabs are kept");
-  assert.ok(!kept.includes("eyJ"), "no token is kept");
+async function noTokenIsStored(page) {
+  const stored = await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }) + location.href + document.cookie);
+  assert.ok(stored.includes("PointsCenter"), "tabs are stored");
+  assert.ok(!stored.includes("eyJ"), "no token is stored");
 }

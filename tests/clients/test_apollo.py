@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.clients, needs_node]
 
 
 def possible_types() -> str:
-    """Which types a union or an interface may be, as Apollo's cache wants to know it."""
+    """The object types of each union and interface, as Apollo's cache needs them."""
     graph = schema._schema
     abstract = [type_ for type_ in graph.type_map.values() if is_abstract_type(type_)]
     return json.dumps({each.name: [one.name for one in graph.get_possible_types(each)] for each in abstract})

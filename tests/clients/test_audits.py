@@ -1,4 +1,4 @@
-"""The audits of GraphQL over HTTP that npm's `graphql-http` has, all of them."""
+"""All audits of GraphQL over HTTP in npm's `graphql-http`."""
 
 import pytest
 
@@ -11,6 +11,6 @@ pytestmark = [pytest.mark.clients, needs_node]
 
 async def test_every_audit_of_graphql_http_passes():
     async with opened_app() as app, served(app) as url:
-        told = (await run_script("audits.mjs", API=f"{url}/graphql")).splitlines()
-    assert len(told) > 50
-    assert all(line.split()[1] == "ok" for line in told)
+        lines = (await run_script("audits.mjs", API=f"{url}/graphql")).splitlines()
+    assert len(lines) > 50
+    assert all(line.split()[1] == "ok" for line in lines)

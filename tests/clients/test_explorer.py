@@ -1,4 +1,4 @@
-"""The explorer in a real Chromium without internet: queries, pages, a mutation, a subscription that moves, docs."""
+"""The explorer in a real Chromium without internet: queries, pages, a mutation, a live subscription, docs."""
 
 import os
 import shutil
@@ -28,7 +28,7 @@ pytestmark = [
 
 @pytest.fixture
 def short_path() -> Iterator[Path]:
-    """A folder for the browser, whose sockets have names of at most a hundred characters."""
+    """A folder with a short path for the browser: the names of its sockets have at most a hundred characters."""
     with tempfile.TemporaryDirectory(prefix="mi-", ignore_cleanup_errors=True) as folder:
         yield Path(folder)
 

@@ -1,4 +1,4 @@
-"""Python's `gql` over HTTP: it fetches the schema, checks what it sends against it, reads codes, and sends batches."""
+"""Python's `gql` over HTTP: it fetches the schema, validates its operations, reads codes, and sends batches."""
 
 import pytest
 from gql import Client, GraphQLRequest, gql
@@ -16,11 +16,11 @@ def client(stage: Stage, **options: object) -> Client:
     return Client(transport=transport, **options)
 
 
-async def test_gql_fetches_the_schema_and_asks_by_it(lived: Stage):
+async def test_gql_fetches_the_schema_and_validates_by_it(lived: Stage):
     async with client(lived, fetch_schema_from_transport=True) as session:
         assert find_breaking_changes(schema._schema, session.client.schema) == []
-        told = await session.execute(gql("{ me { miId pointsHistory(last: 1) { nodes { kind } } } }"))
-        assert told == {"me": {"miId": "mi-1", "pointsHistory": {"nodes": [{"kind": "SIGN_UP"}]}}}
+        data = await session.execute(gql("{ me { miId pointsHistory(last: 1) { nodes { kind } } } }"))
+        assert data == {"me": {"miId": "mi-1", "pointsHistory": {"nodes": [{"kind": "SIGN_UP"}]}}}
 
 
 async def test_gql_reads_codes(lived: Stage):

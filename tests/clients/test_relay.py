@@ -28,7 +28,7 @@ CONFIG = {
 
 
 def as_module(text: str) -> str:
-    """A file of operations and fragments as Relay wants to find it: each in a tag of its own, in JavaScript."""
+    """A file of operations and fragments as a JavaScript module for Relay: each in a tag of its own."""
     definitions = re.split(r"^(?=query|mutation|subscription|fragment)", text, flags=re.MULTILINE)[1:]
     tags = "".join(f"graphql`\n{each}`;\n" for each in definitions)
     return f'import {{ graphql }} from "relay-runtime";\n{tags}'
@@ -36,7 +36,7 @@ def as_module(text: str) -> str:
 
 @pytest.fixture
 def app(tmp_path: Path) -> Path:
-    """A Relay app: screens of its own beside the shipped operations."""
+    """A Relay app with its own screens beside the shipped operations."""
     shutil.copytree(HERE / "relay" / "src", tmp_path / "src")
     shutil.copy(HERE.parent.parent / "schema.graphql", tmp_path)
     for path in FOLDER.glob("*.graphql"):
@@ -48,15 +48,15 @@ def app(tmp_path: Path) -> Path:
 
 
 async def compiled(app: Path) -> dict[str, str]:
-    """The texts that the compiler makes of a Relay app, by the name of their operation."""
-    told = await run_script("node_modules/relay-compiler/cli.js", "relay.config.json", cwd=app)
-    assert "ERROR" not in told
-    assert "WARN" not in told
+    """The documents that the compiler makes of a Relay app, by the name of their operation."""
+    printed = await run_script("node_modules/relay-compiler/cli.js", "relay.config.json", cwd=app)
+    assert "ERROR" not in printed
+    assert "WARN" not in printed
     texts = json.loads((app / "persisted.json").read_text("utf-8")).values()
     return {re.match(r"\w+ (\w+)", text)[1]: text for text in texts}
 
 
-async def test_relays_compiler_has_nothing_to_complain_of_and_we_not_of_what_it_makes(app: Path):
+async def test_relays_compiler_finds_no_fault_and_its_documents_are_valid_here(app: Path):
     made = await compiled(app)
     assert {each["name"] for each in json.loads((FOLDER / MANIFEST).read_text("utf-8"))["operations"]} <= made.keys()
     assert {"HistoryScreenQuery", "HistoryScreenShareMutation"} <= made.keys()

@@ -1,4 +1,4 @@
-"""urql: its normalized cache, which reads our introspection, persisted documents, and documents by id."""
+"""urql: its normalized cache with our introspection, persisted documents, and documents by id."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.clients, needs_node]
 
 
 def keyless() -> list[str]:
-    """Types without an id, which a normalized cache keeps inside their parents."""
+    """The types without an id; a normalized cache stores them inside their parents."""
     types = [each for each in schema._schema.type_map.values() if isinstance(each, GraphQLObjectType)]
     return [each.name for each in types if "id" not in each.fields and not each.name.startswith("__")]
 

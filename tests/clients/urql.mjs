@@ -10,13 +10,13 @@ import { relayPagination } from "@urql/exchange-graphcache/extras";
 import { persistedExchange } from "@urql/exchange-persisted";
 import { pipe, take, toPromise } from "wonka";
 
-import { asked, since, watched } from "./requests.mjs";
+import { recorded, requests, since } from "./requests.mjs";
 
 const { API, TOKEN, OPERATIONS, STRICT } = process.env;
 const headers = { authorization: `Bearer ${TOKEN}` };
 
 function client(exchanges, url = API) {
-  return new Client({ url, fetch: watched, fetchOptions: { headers }, preferGetMethod: false, exchanges });
+  return new Client({ url, fetch: recorded, fetchOptions: { headers }, preferGetMethod: false, exchanges });
 }
 
 const cached = () => cacheExchange({
@@ -36,7 +36,7 @@ const EARN = gql`
 test("graphcache knows the schema, keeps entities, and a mutation refreshes them", async () => {
   const urql = client([cached(), fetchExchange]);
   const before = (await urql.query(POINTS, {})).data.me.balance;
-  const start = asked.length;
+  const start = requests.length;
   const input = { activity: { socialShare: { productId: "an-urn" } } };
   const { data } = await urql.mutation(EARN, { input, key: randomUUID() });
   const after = await urql.query(POINTS, {});
@@ -64,7 +64,7 @@ for (const method of ["GET", "POST"]) {
   test(`persisted documents over ${method}: a text travels once`, async () => {
     const persisted = persistedExchange({ preferGetForPersistedQueries: method === "GET" ? "force" : false });
     const ask = () => client([persisted, fetchExchange]).query(gql(`query By${method} { me { id } }`), {});
-    const start = asked.length;
+    const start = requests.length;
     assert.ok((await ask()).data.me.id);
     assert.ok((await ask()).data.me.id);
     assert.equal(since(start)[0].body.errors[0].message, "PersistedQueryNotFound");
@@ -78,9 +78,9 @@ test("documents without a text are sent by documentId, where members may send no
   const { id, name } = operations.find((each) => each.name === "PointsCenterQuery");
   const urql = client([fetchExchange], STRICT);
   const request = createRequest({ kind: "Document", definitions: [], documentId: id, __key: 1 }, {});
-  const start = asked.length;
-  const operation = makeOperation("query", request, { url: STRICT, fetchOptions: { headers }, fetch: watched, requestPolicy: "network-only" });
+  const start = requests.length;
+  const operation = makeOperation("query", request, { url: STRICT, fetchOptions: { headers }, fetch: recorded, requestPolicy: "network-only" });
   const answer = await pipe(urql.executeRequestOperation(operation), take(1), toPromise);
   assert.equal(answer.data?.me.state, "ACTIVE", JSON.stringify(answer.error ?? name));
-  assert.deepEqual([since(start)[0].told.query, since(start)[0].told.documentId], [undefined, id]);
+  assert.deepEqual([since(start)[0].sent.query, since(start)[0].sent.documentId], [undefined, id]);
 });

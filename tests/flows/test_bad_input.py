@@ -6,7 +6,7 @@ import jwt
 import pytest
 
 from tests.support.stage import AUTH_SECRET, EARN, REDEEM, REGISTER, Stage
-from tests.support.verdict_calls import adjusted, decided, told
+from tests.support.verdict_calls import adjusted, decided, moderate
 
 INTERNALS = ("Traceback", "asyncpg", "select ", "insert into", "postgres", 'File "', "strawberry")
 ME = "{ me { id } }"
@@ -212,7 +212,7 @@ async def test_a_used_key_with_another_input_is_a_mismatch_however_wrong_the_inp
     answers = [
         await stage.order("ORD-1", [("1", 0, 1000)], key="order"),
         await stage.order("ORD-2", [("1", 1, -1)], key="join"),
-        await told(stage, "reviewRemoved", reviewId="rv-9", key="order"),
+        await moderate(stage, "reviewRemoved", reviewId="rv-9", key="order"),
         await adjusted(stage, 0, key="adjusted"),
         await decided(stage, "nonsense", approve=True, by="op-1", key="adjusted"),
         await stage.earn({"socialShare": {"productId": ""}}, key="fuel"),

@@ -5,13 +5,15 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import asyncpg
 import psutil
 import pytest
 
-from mipoints.polling import until
+from db.ledger.balance_changes import listening
 from tests.support.fresh import Shared
+from tests.support.patience import PATIENCE, eventually
 from tests.support.processes import answering, environment, running, serving
 from tests.support.stage import Stage, open_stage
 from tests.support.streams import CHANGES, events, known
@@ -99,7 +101,7 @@ async def test_only_members_follow_and_only_after_joining(stage: Stage, url: str
     ):
         async with known(url, token) as socket, events(stage.http, token) as stream:
             await socket.subscribe()
-            message = await socket.heard()
+            message = await socket.receive()
             assert (message["type"], message["payload"][0]["extensions"]["code"]) == ("error", code)
             kind, answer = await stream.next() or ("", {})
             assert (kind, answer["errors"][0]["extensions"]["code"]) == ("next", code)
@@ -116,10 +118,10 @@ async def test_an_erased_persons_stream_is_complete(stage: Stage, url: str):
         await socket.follow()
         await stream.change()
         await operator(stage, ERASE, mi="mi-1")
-        assert (await socket.heard()) == {"id": "1", "type": "complete"}
+        assert (await socket.receive()) == {"id": "1", "type": "complete"}
         assert (await stream.next()) == ("complete", None)
         await socket.subscribe()
-        assert (await socket.heard())["payload"][0]["extensions"]["code"] == "NOT_A_MEMBER"
+        assert (await socket.receive())["payload"][0]["extensions"]["code"] == "NOT_A_MEMBER"
 
 
 async def test_closing_is_a_change_and_the_stream_goes_on(stage: Stage, url: str):
@@ -160,7 +162,8 @@ async def test_one_connection_of_a_process_listens_for_all_its_followers(
 async def test_a_listening_connection_that_fell_silent_is_replaced(
     database_url: str, shared: Shared, owner: asyncpg.Connection
 ):
-    async with open_stage(shared, deadline_seconds=0.5) as stage:
+    async with open_stage(shared) as stage:
+        stage.changes.listen = partial(listening, shared.url, seconds=0.5)
         stage.changes.sign_of_life_seconds = 0.1
         await joined(stage)
         async with known(str(stage.http.base_url), stage.token("mi-1")) as socket:
@@ -176,7 +179,7 @@ async def listener_of(owner: asyncpg.Connection) -> int:
     async def is_there() -> bool:
         return await owner.fetchval(LISTENER) is not None
 
-    await until(is_there, 5)
+    await eventually(is_there)
     return await owner.fetchval(LISTENER)
 
 
@@ -202,7 +205,7 @@ async def test_following_while_points_come_misses_none(stage: Stage, url: str):
             while change["balance"]["available"] < 51 + round_:
                 change = await socket.change(str(round_))
             await adjusting
-            await socket.tell("complete", str(round_))
+            await socket.send("complete", str(round_))
             await followers_of(stage, 0)
 
 
@@ -243,7 +246,7 @@ async def test_changes_come_from_any_process_and_a_process_that_stops_lets_go(st
             server.process.send_signal(signal.SIGTERM)
             assert (await socket.closed())[0] == 1012
             assert "event: complete" not in (await stream.aread()).decode()
-            assert await asyncio.to_thread(server.process.wait, 5) == 0
+            assert await asyncio.to_thread(server.process.wait, PATIENCE) == 0
 
 
 async def owner_advances(stage: Stage) -> None:
@@ -253,8 +256,4 @@ async def owner_advances(stage: Stage) -> None:
 
 async def followers_of(stage: Stage, count: int) -> None:
     """Waits until so many follow anybody."""
-
-    async def is_so() -> bool:
-        return stage.changes.followers == count
-
-    await until(is_so, 5)
+    await eventually(lambda: stage.changes.followers == count)

@@ -1,4 +1,4 @@
-"""AfterShip's two signatures, and what Tracking's parcels and Returns' goods mean."""
+"""AfterShip's two signatures, and the facts in events of Tracking and of Returns."""
 
 import json
 from dataclasses import replace
@@ -20,8 +20,8 @@ TRACKING, RETURNS = "aftership-hmac-sha256", "as-signature-hmac-sha256"
 SIGNATURE = DELIVERED.sent.headers[TRACKING]
 
 
-def told(_event: dict[str, Any] | None = None, **message: Any) -> Sent:
-    """A parcel that was delivered, but for what is named."""
+def delivery(_event: dict[str, Any] | None = None, **message: Any) -> Sent:
+    """A delivered parcel's webhook, with the given values in place of its own."""
     body = json.loads(DELIVERED.sent.body) | (_event or {})
     body["msg"] |= message
     return Sent({}, json.dumps(body).encode())
@@ -33,13 +33,13 @@ def item(received: object, of: object = 1, line: object = "11") -> dict[str, Any
 
 def goods(*items: object, event: str = "return.receiving.created", more: Any = None, **data: Any) -> Sent:
     """Goods of RMA-1001, of order ORD-1001."""
-    told = {"rma_number": "RMA-1001", "approval_status": "approved", "order": {"order_number": "ORD-1001"}}
+    rma = {"rma_number": "RMA-1001", "approval_status": "approved", "order": {"order_number": "ORD-1001"}}
     body = {"id": "r1", "version": "2026-07", "event": event, "created_at": "2024-04-10T07:34:56.000Z"}
-    return Sent({}, json.dumps(body | {"data": told | {"return_items": list(items)} | data} | (more or {})).encode())
+    return Sent({}, json.dumps(body | {"data": rma | {"return_items": list(items)} | data} | (more or {})).encode())
 
 
 @pytest.mark.parametrize(
-    ("header", "is_believed"),
+    ("header", "is_valid"),
     [
         (SIGNATURE, True),
         (f" {SIGNATURE}  ", True),
@@ -54,9 +54,9 @@ def goods(*items: object, event: str = "return.receiving.created", more: Any = N
     ],
 )
 @pytest.mark.parametrize("name", [TRACKING, RETURNS])
-def test_either_header_proves_the_body_and_nothing_less(name: str, header: str, is_believed: bool):
+def test_either_header_proves_the_body_but_only_whole(name: str, header: str, is_valid: bool):
     sent = Sent({name: header}, DELIVERED.sent.body)
-    if is_believed:
+    if is_valid:
         aftership.verify(["older", SECRET], sent, NOW)
         return
     with pytest.raises(BadSignature):
@@ -71,14 +71,14 @@ def test_each_product_may_have_a_secret_of_its_own():
             aftership.verify(secrets, APPROVED.sent, NOW)
 
 
-def test_a_wrong_header_is_not_made_good_by_the_other_products():
+def test_a_wrong_header_is_rejected_even_if_the_other_products_is_right():
     with pytest.raises(BadSignature):
         aftership.verify([SECRET], Sent({TRACKING: "AAAA", RETURNS: SIGNATURE}, DELIVERED.sent.body), NOW)
 
 
 @pytest.mark.parametrize("each", samples("aftership"), ids=lambda each: each.name)
 def test_its_id_is_the_events_own_and_of_the_product_that_signed(each: Any):
-    assert aftership.identify(each.sent).event_id == each.told["dedupe_key"]
+    assert aftership.identify(each.sent).event_id == each.entry["dedupe_key"]
     other = RETURNS if TRACKING in each.sent.headers else TRACKING
     with pytest.raises(MalformedDelivery):
         aftership.identify(replace(each.sent, headers={other: "any"}))
@@ -133,8 +133,8 @@ def test_a_body_without_id_or_name_is_no_event(name: str, body: bytes):
         ("Delivered", {}, "subtag is not a text of 1 to 200 characters."),
     ],
 )
-def test_what_tag_and_subtag_mean(tag: object, subtag: object, kind: type | str):
-    happening = aftership.read(told(tag=tag, subtag=subtag), NOW)
+def test_each_tag_and_subtag_stands_for_a_fact(tag: object, subtag: object, kind: type | str):
+    happening = aftership.read(delivery(tag=tag, subtag=subtag), NOW)
     if isinstance(kind, str):
         assert happening == Ignored(kind)
         return
@@ -144,8 +144,8 @@ def test_what_tag_and_subtag_mean(tag: object, subtag: object, kind: type | str)
 
 
 @pytest.mark.parametrize("tag", ["Delivered", "InTransit", "Exception", "Expired"])
-def test_whatever_arrives_after_it_was_sent_back_arrives_at_the_sender(tag: str):
-    happening = aftership.read(told(tag=tag, subtag=f"{tag}_001", return_to_sender=True), NOW)
+def test_a_delivery_after_a_return_is_a_delivery_to_the_sender(tag: str):
+    happening = aftership.read(delivery(tag=tag, subtag=f"{tag}_001", return_to_sender=True), NOW)
     assert isinstance(happening, ReportedOrder)
     assert isinstance(happening.fact, ReturnedToSender)
 
@@ -159,9 +159,9 @@ def test_whatever_arrives_after_it_was_sent_back_arrives_at_the_sender(tag: str)
         (None, "2026-11-25T12:00:00+00:00"),
     ],
 )
-def test_it_happened_at_ts_whatever_the_checkpoints_say(ts: float | None, moment: str):
+def test_the_time_is_ts_whatever_the_checkpoints_are(ts: float | None, moment: str):
     checkpoints = [{"checkpoint_time": "2030-01-01T00:00:00", "tag": "Delivered"}, "x", {"checkpoint_time": []}]
-    happening = aftership.read(told({"ts": ts}, checkpoints=checkpoints), NOW)
+    happening = aftership.read(delivery({"ts": ts}, checkpoints=checkpoints), NOW)
     assert isinstance(happening, ReportedOrder)
     assert happening.fact.occurred_at == datetime.fromisoformat(moment)
 
@@ -177,7 +177,7 @@ def test_it_happened_at_ts_whatever_the_checkpoints_say(ts: float | None, moment
     ],
 )
 def test_the_order_it_names_is_only_a_hint(message: dict[str, Any], hint: str | None):
-    happening = aftership.read(told(**message), NOW)
+    happening = aftership.read(delivery(**message), NOW)
     assert isinstance(happening, ReportedOrder)
     assert (happening.order_number, happening.order_hint) == (None, hint)
 
@@ -185,18 +185,18 @@ def test_the_order_it_names_is_only_a_hint(message: dict[str, Any], hint: str | 
 @pytest.mark.parametrize(
     "sent",
     [
-        told({"event": "edd_revise"}),
-        told({"event": "tracking_pending_time"}),
-        told({"event": "tracking_teleported"}),
-        told(tracking_number=None),
-        told(tracking_number=[]),
-        told(tracking_number="a\0"),
-        told(slug={}),
-        told({"ts": "1712741796"}),
-        told({"ts": -1}),
-        told({"ts": True}),
-        told({"ts": 1e99}),
-        told({"ts": 1}),
+        delivery({"event": "edd_revise"}),
+        delivery({"event": "tracking_pending_time"}),
+        delivery({"event": "tracking_teleported"}),
+        delivery(tracking_number=None),
+        delivery(tracking_number=[]),
+        delivery(tracking_number="a\0"),
+        delivery(slug={}),
+        delivery({"ts": "1712741796"}),
+        delivery({"ts": -1}),
+        delivery({"ts": True}),
+        delivery({"ts": 1e99}),
+        delivery({"ts": 1}),
         Sent({}, b'{"event": "tracking_update", "event_id": "e"}'),
         Sent({}, b'{"event": "tracking_update", "event_id": "e", "msg": []}'),
         *(goods(item(1), event=f"return.{name}") for name in ("submitted", "approved", "rejected", "expired")),
@@ -227,7 +227,7 @@ def test_the_order_it_names_is_only_a_hint(message: dict[str, Any], hint: str | 
     ],
     ids=lambda sent: repr(sent.body[-90:]),
 )
-def test_what_it_does_not_understand_is_ignored_with_a_reason(sent: Sent):
+def test_an_event_that_is_not_understood_is_ignored_with_a_reason(sent: Sent):
     happening = aftership.read(sent, NOW)
     assert isinstance(happening, Ignored)
     assert happening.reason.endswith(".")
@@ -260,7 +260,7 @@ def test_a_return_is_one_fact_when_it_is_received_and_when_it_is_resolved():
     assert len({each.fact.key for each in happenings if isinstance(each, ReportedOrder)}) == 1
 
 
-def test_the_platforms_own_order_id_serves_where_there_is_no_number():
+def test_without_an_order_number_the_platforms_order_id_counts():
     happening = aftership.read(goods(item(1), order={"external_id": "4254002020558"}), NOW)
     assert isinstance(happening, ReportedOrder)
     assert happening.order_hint == "4254002020558"

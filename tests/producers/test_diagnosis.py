@@ -1,4 +1,4 @@
-"""Whatever a ping carries, it is answered with findings, and none of them says what would be right."""
+"""Any rejected ping is answered with findings, and none of them reveals a right signature."""
 
 from datetime import UTC, datetime
 
@@ -35,23 +35,21 @@ VALUES = st.lists(PIECES | st.text(max_size=20), max_size=4).map("".join)
     body=st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode("utf-8", "replace")),
 )
 @settings(max_examples=150, deadline=None)
-def test_whatever_is_sent_there_is_a_finding_and_nothing_that_would_be_right(
-    producer: str, headers: dict[str, str], body: bytes
-):
+def test_any_rejected_ping_has_a_finding_and_no_right_signature(producer: str, headers: dict[str, str], body: bytes):
     adapter, secrets = PRODUCERS[producer], WEBHOOK_SECRETS[producer]
     sent = Sent(headers, body)
     refusal = quick_look(adapter, secrets, sent, NOW).refusal
     assert refusal is not None
-    told = diagnose(adapter, secrets, sent, refusal, NOW)
-    assert told.findings
-    assert told.secret_number is None
+    pinged = diagnose(adapter, secrets, sent, refusal, NOW)
+    assert pinged.findings
+    assert pinged.secret_number is None
     right = adapter.sign(secrets[0], body, headers.get("webhook-id", ""), NOW)
-    assert not any(len(value) > 40 and value in repr(told) for value in right.values())
+    assert not any(len(value) > 40 and value in repr(pinged) for value in right.values())
 
 
 @pytest.mark.parametrize("encoding", [HEX, UPPER_HEX, BASE64, URL_BASE64, BASE64_OF_HEX])
 @pytest.mark.parametrize("around", ["{}", "v1,{}", "t=1764072000,v1={}", "sha256={}", "v2,x v1,{} v1a,y"])
-def test_a_signature_is_read_in_whatever_it_is_written(encoding: str, around: str):
+def test_a_signature_is_found_in_any_encoding_and_any_surrounding(encoding: str, around: str):
     [written] = signatures_written_in(around.format(write(DIGEST, encoding)))
     assert (written.digest, written.encoding) == (DIGEST, encoding)
 
@@ -69,7 +67,7 @@ def test_a_signature_is_read_in_whatever_it_is_written(encoding: str, around: st
         ("shopify", ("x-shopify-hmac-sha256",), None, "the secret's text", "the body alone"),
     ],
 )  # fmt: skip
-def test_how_a_producer_proves_its_bodies_is_found_by_having_it_sign(
+def test_letting_a_producer_sign_shows_how_it_proves_its_bodies(
     producer: str, needed: tuple[str, ...], time_header: str | None, key: str, content: str
 ):
     proof = proof_of(PRODUCERS[producer], WEBHOOK_SECRETS[producer][0], b'{"event": 1}')

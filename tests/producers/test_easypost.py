@@ -1,4 +1,4 @@
-"""EasyPost's signatures, and what its trackers mean."""
+"""EasyPost's signatures, and the facts that its trackers stand for."""
 
 import hmac
 import json
@@ -19,8 +19,8 @@ DELIVERED = sample("easypost_tracker_updated_delivered")
 SIGNATURE = DELIVERED.sent.headers["x-hmac-signature"]
 
 
-def told(_event: dict[str, Any] | None = None, **tracker: Any) -> Sent:
-    """A tracker that was delivered, but for what is named."""
+def delivery(_event: dict[str, Any] | None = None, **tracker: Any) -> Sent:
+    """A delivered tracker's webhook, with the given values in place of its own."""
     body = json.loads(DELIVERED.sent.body) | (_event or {})
     body["result"] |= tracker
     return Sent({}, json.dumps(body).encode())
@@ -37,7 +37,7 @@ def fact_of(sent: Sent, received_at: datetime = NOW) -> Delivered | InTransit | 
 
 
 @pytest.mark.parametrize(
-    ("header", "is_believed"),
+    ("header", "is_valid"),
     [
         (SIGNATURE, True),
         (SIGNATURE.upper(), True),
@@ -54,9 +54,9 @@ def fact_of(sent: Sent, received_at: datetime = NOW) -> Delivered | InTransit | 
         (" ", False),
     ],
 )
-def test_the_header_is_taken_in_any_case_and_nothing_less(header: str, is_believed: bool):
+def test_the_header_is_accepted_in_any_case_but_only_whole(header: str, is_valid: bool):
     sent = Sent({"x-hmac-signature": header}, DELIVERED.sent.body)
-    if is_believed:
+    if is_valid:
         easypost.verify([SECRET], sent, NOW)
         return
     with pytest.raises(BadSignature):
@@ -87,7 +87,7 @@ def with_moment(
 
 
 @pytest.mark.parametrize("timestamp", ["Wed, 25 Nov 2026 12:00:00 -0000", "Wed, 25 Nov 2026 12:56:00 +0100"])
-def test_a_signature_of_body_moment_and_path_is_believed_for_five_minutes(timestamp: str):
+def test_a_signature_of_body_time_and_path_is_valid_for_five_minutes(timestamp: str):
     sent = with_moment(timestamp)
     easypost.verify(["older", SECRET], sent, NOW)
     easypost.verify([SECRET], sent, NOW - timedelta(minutes=4))
@@ -117,12 +117,12 @@ def test_a_signature_of_body_moment_and_path_is_believed_for_five_minutes(timest
     ],
     ids=lambda sent: f"{sent.headers['x-timestamp']!r} {sent.headers['x-path']}",
 )
-def test_another_path_or_moment_is_not(sent: Sent):
+def test_a_signature_of_another_path_or_time_is_rejected(sent: Sent):
     with pytest.raises(BadSignature):
         easypost.verify([SECRET], sent, NOW)
 
 
-def test_the_first_signature_decides_where_both_are_sent_so_a_late_retry_is_taken():
+def test_if_both_signatures_are_sent_the_first_decides_so_a_late_retry_is_accepted():
     late = with_moment("Wed, 25 Nov 2026 10:00:00 -0000").headers
     easypost.verify([SECRET], Sent(late | {"x-hmac-signature": SIGNATURE}, DELIVERED.sent.body), NOW)
 
@@ -131,7 +131,7 @@ def test_its_id_is_the_events_own():
     for name in ("delivered", "delivered_again_new_event_id", "in_transit", "return_to_sender"):
         each = sample(f"easypost_tracker_updated_{name}")
         identity = easypost.identify(each.sent)
-        assert (identity.event_id, identity.type) == (each.told["dedupe_key"], "tracker.updated")
+        assert (identity.event_id, identity.type) == (each.entry["dedupe_key"], "tracker.updated")
 
 
 @pytest.mark.parametrize(
@@ -166,8 +166,8 @@ def test_a_body_without_id_or_description_is_no_event(body: bytes):
         ({}, None, "status is not a text of 1 to 200 characters."),
     ],
 )
-def test_what_a_status_means(status: object, detail: str | None, kind: type | str):
-    happening = easypost.read(told(status=status, status_detail=detail), NOW)
+def test_each_status_stands_for_a_fact(status: object, detail: str | None, kind: type | str):
+    happening = easypost.read(delivery(status=status, status_detail=detail), NOW)
     if isinstance(kind, str):
         assert happening == Ignored(kind)
         return
@@ -183,21 +183,21 @@ def test_delivered_after_it_was_sent_back_is_delivered_to_the_sender():
         scan("return_to_sender", "2024-08-03T10:00:00Z"),
         scan("delivered", "2024-08-05T10:00:00Z"),
     ]
-    assert isinstance(fact_of(told(tracking_details=history)), ReturnedToSender)
+    assert isinstance(fact_of(delivery(tracking_details=history)), ReturnedToSender)
 
 
 @pytest.mark.parametrize("is_return", [True, "true", 1, []])
 def test_a_returns_label_is_never_a_delivery(is_return: object):
-    happening = easypost.read(told(is_return=is_return), NOW)
+    happening = easypost.read(delivery(is_return=is_return), NOW)
     assert isinstance(happening, Ignored)
     assert "return's label" in happening.reason
-    assert isinstance(fact_of(told(is_return=None)), Delivered)
+    assert isinstance(fact_of(delivery(is_return=None)), Delivered)
 
 
 def test_one_delivery_under_two_event_ids_is_one_fact():
     again = sample("easypost_tracker_updated_delivered_again_new_event_id")
     assert fact_of(again.sent).key == fact_of(DELIVERED.sent, NOW - timedelta(days=1)).key
-    later = told({"id": "evt_9", "created_at": "2024-09-01T00:00:00Z"}, updated_at="2024-09-01T00:00:00Z")
+    later = delivery({"id": "evt_9", "created_at": "2024-09-01T00:00:00Z"}, updated_at="2024-09-01T00:00:00Z")
     assert fact_of(later).key == fact_of(DELIVERED.sent).key
 
 
@@ -227,12 +227,12 @@ def test_one_delivery_under_two_event_ids_is_one_fact():
         ([scan("delivered", "2099-01-01T00:00:00Z")], "2026-11-25T12:00:00+00:00"),
     ],
 )
-def test_it_happened_when_the_scan_of_its_status_was_made(scans: object, moment: str):
-    assert fact_of(told(tracking_details=scans)).occurred_at == datetime.fromisoformat(moment)
+def test_the_time_is_that_of_the_scan_with_the_same_status(scans: object, moment: str):
+    assert fact_of(delivery(tracking_details=scans)).occurred_at == datetime.fromisoformat(moment)
 
 
-def test_without_any_moment_it_happened_when_we_were_told():
-    bare = told({"created_at": None}, tracking_details=[], updated_at=None)
+def test_without_any_time_it_is_the_time_of_receipt():
+    bare = delivery({"created_at": None}, tracking_details=[], updated_at=None)
     assert fact_of(bare).occurred_at == NOW
 
 
@@ -248,8 +248,8 @@ def test_without_any_moment_it_happened_when_we_were_told():
         ({}, None, True),
     ],
 )
-def test_only_production_is_no_test(event_mode: object, tracker_mode: object, is_test: bool):
-    happening = easypost.read(told({"mode": event_mode}, mode=tracker_mode), NOW)
+def test_every_mode_but_production_is_a_test(event_mode: object, tracker_mode: object, is_test: bool):
+    happening = easypost.read(delivery({"mode": event_mode}, mode=tracker_mode), NOW)
     assert isinstance(happening, ReportedOrder)
     assert happening.is_test is is_test
 
@@ -257,23 +257,23 @@ def test_only_production_is_no_test(event_mode: object, tracker_mode: object, is
 @pytest.mark.parametrize(
     "sent",
     [
-        told({"description": "batch.created"}),
-        told({"description": "tracker.deleted"}),
-        told(tracking_code=None),
-        told(tracking_code=""),
-        told(tracking_code=["1"]),
-        told(tracking_code="x" * 300),
-        told(tracking_code="a\0b"),
-        told(carrier={}),
-        told(tracking_details=[scan("delivered", "yesterday")]),
-        told(tracking_details=[scan("delivered", "2024-08-05T17:31:00")]),
-        told(tracking_details=[{"status": [], "datetime": {"a": 1}}]),
+        delivery({"description": "batch.created"}),
+        delivery({"description": "tracker.deleted"}),
+        delivery(tracking_code=None),
+        delivery(tracking_code=""),
+        delivery(tracking_code=["1"]),
+        delivery(tracking_code="x" * 300),
+        delivery(tracking_code="a\0b"),
+        delivery(carrier={}),
+        delivery(tracking_details=[scan("delivered", "yesterday")]),
+        delivery(tracking_details=[scan("delivered", "2024-08-05T17:31:00")]),
+        delivery(tracking_details=[{"status": [], "datetime": {"a": 1}}]),
         Sent({}, b'{"id": "e", "description": "tracker.updated"}'),
         Sent({}, b'{"id": "e", "description": "tracker.updated", "result": []}'),
     ],
     ids=lambda sent: repr(sent.body[-60:]),
 )
-def test_what_it_does_not_understand_is_ignored_with_a_reason(sent: Sent):
+def test_an_event_that_is_not_understood_is_ignored_with_a_reason(sent: Sent):
     happening = easypost.read(sent, NOW)
     assert isinstance(happening, Ignored)
     assert happening.reason.endswith(".")

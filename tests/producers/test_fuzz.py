@@ -21,14 +21,14 @@ def ports(stage: Stage) -> list[int]:
     return [urlsplit(str(stage.http.base_url)).port or 0]
 
 
-async def test_what_nothing_proves_is_neither_accepted_nor_a_fault_of_ours(stage: Stage):
+async def test_an_unproven_request_is_neither_accepted_nor_a_server_error(stage: Stage):
     answers = await send_all(ports(stage), unproven(Random(SEED), 300), may_be_accepted=False)
     assert answers.wrong == []
     assert answers.of(4) > 200
     assert await stage.owner.fetchval("select count(*) from inbox") == 0
 
 
-async def test_signed_bodies_with_strange_things_in_them_come_to_an_end_and_move_nothing(stage: Stage):
+async def test_signed_bodies_with_strange_values_are_finished_and_move_no_points(stage: Stage):
     before = await ledger(stage.owner)
     answers = await send_all(ports(stage), strange_bodies(Random(SEED), 200), may_be_accepted=True)
     assert answers.wrong == []
@@ -39,15 +39,15 @@ async def test_signed_bodies_with_strange_things_in_them_come_to_an_end_and_move
     assert await ledger(stage.owner) == before
 
 
-def test_whatever_is_wrong_with_a_ping_is_diagnosed_in_words_without_what_would_be_right():
+def test_every_mistake_of_a_ping_is_diagnosed_without_revealing_a_secret():
     random, bodies, now = Random(SEED), sample_bodies(), datetime.now(UTC)
     for spoiler in SPOILERS * 20:
         request = spoiler(random, honest(random, bodies))
         for producer in PRODUCERS:
             if request.target.startswith(PATHS["webhook"].format(producer).encode()):
-                told = diagnose(PRODUCERS[producer], WEBHOOK_SECRETS[producer], _sent(request), "No.", now)
-                assert told.findings or request.method != b"POST" or "too large" in request.how
-                assert not any(secret in str(told) for secret in WEBHOOK_SECRETS[producer])
+                pinged = diagnose(PRODUCERS[producer], WEBHOOK_SECRETS[producer], _sent(request), "No.", now)
+                assert pinged.findings or request.method != b"POST" or "too large" in request.how
+                assert not any(secret in str(pinged) for secret in WEBHOOK_SECRETS[producer])
 
 
 def _sent(request: Request) -> Sent:

@@ -1,4 +1,4 @@
-"""Sendcloud: how it proves itself, and what its statuses say of a parcel."""
+"""Sendcloud: its signatures, and the facts that its statuses stand for."""
 
 import hashlib
 import hmac
@@ -27,31 +27,31 @@ RETURN_LABEL = "A return's label: what arrives with it arrives at the shop."
 def event(
     status: object = None, *, changed: object = 1549454000000, action: str = "parcel_status_changed", **parcel: Any
 ) -> dict[str, Any]:
-    """A parcel that was delivered, with other things in place of what is named."""
-    told = sample(DELIVERED).event | {"action": action, "carrier_status_change_timestamp": changed}
-    told["parcel"] |= ({} if status is None else {"status": status}) | parcel
-    return told
+    """A delivered parcel's event, with the given values in place of its own."""
+    body = sample(DELIVERED).event | {"action": action, "carrier_status_change_timestamp": changed}
+    body["parcel"] |= ({} if status is None else {"status": status}) | parcel
+    return body
 
 
-def read(told: dict[str, Any]) -> ReportedOrder | Ignored:
-    return sendcloud.read(Sent({}, json.dumps(told).encode()), RECEIVED_AT)
+def read(body: dict[str, Any]) -> ReportedOrder | Ignored:
+    return sendcloud.read(Sent({}, json.dumps(body).encode()), RECEIVED_AT)
 
 
-def fact_of(told: dict[str, Any]) -> Any:
-    known = read(told)
-    assert isinstance(known, ReportedOrder), known
-    return known.fact
+def fact_of(body: dict[str, Any]) -> Any:
+    reported = read(body)
+    assert isinstance(reported, ReportedOrder), reported
+    return reported.fact
 
 
-def identity_of(told: dict[str, Any]) -> str:
-    return sendcloud.identify(Sent({}, json.dumps(told).encode())).event_id
+def identity_of(body: dict[str, Any]) -> str:
+    return sendcloud.identify(Sent({}, json.dumps(body).encode())).event_id
 
 
 def signature(body: bytes, secret: str = SECRET) -> str:
     return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
-# --- proof
+# --- signatures
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -84,13 +84,13 @@ def test_only_an_active_secret_proves_a_body(secrets: list[str]):
     ],
     ids=lambda header: repr(header[:12]),
 )
-def test_a_forged_signature_is_not_believed(header: str):
+def test_a_forged_signature_is_rejected(header: str):
     sent = Sent({"sendcloud-signature": header}, sample(DELIVERED).sent.body)
     with pytest.raises(BadSignature):
         sendcloud.verify([SECRET, ""], sent, RECEIVED_AT)
 
 
-def test_what_is_signed_here_is_believed_in_either_case_of_hex():
+def test_our_own_signatures_verify_in_upper_and_lower_case():
     body = sample(DELIVERED).sent.body
     headers = sendcloud.sign("é", body, "any", RECEIVED_AT)
     sendcloud.verify(["é"], Sent(headers, body), RECEIVED_AT)
@@ -102,23 +102,23 @@ def test_what_is_signed_here_is_believed_in_either_case_of_hex():
 # --- identity
 
 
-def test_the_same_news_has_one_name_and_other_news_another():
+def test_the_same_status_has_one_event_id_and_another_status_another():
     assert sendcloud.identify(sample(DELIVERED).sent).event_id == "1:11:1549454000000"
     assert identity_of(event() | {"timestamp": 1549459999999}) == "1:11:1549454000000"
     assert identity_of(event({"code": "DELIVERED"})) == "1:DELIVERED:1549454000000"
     others = [event({"id": 12}), event(changed=1549454000001), event(id=2), event(changed=None), event(id="x" * 200)]
-    assert len({identity_of(told) for told in others} | {"1:11:1549454000000"}) == 6
+    assert len({identity_of(body) for body in others} | {"1:11:1549454000000"}) == 6
 
 
-def test_what_has_no_name_is_named_by_its_bytes():
-    told = {"action": "integration_updated"}
-    identity = sendcloud.identify(Sent({}, json.dumps(told).encode()))
-    assert identity.event_id == hashlib.sha256(json.dumps(told).encode()).hexdigest()
+def test_an_event_without_a_parcel_has_a_hash_as_its_id():
+    body = {"action": "integration_updated"}
+    identity = sendcloud.identify(Sent({}, json.dumps(body).encode()))
+    assert identity.event_id == hashlib.sha256(json.dumps(body).encode()).hexdigest()
     assert identity.type == "integration_updated"
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"action": 1}', sample("sendcloud_signature_vector").sent.body])
-def test_what_is_no_event_is_malformed(body: bytes):
+def test_a_body_that_is_no_event_is_malformed(body: bytes):
     with pytest.raises(MalformedDelivery):
         sendcloud.identify(Sent({}, body))
 
@@ -155,20 +155,20 @@ MEANINGS = {
         62997: "Address invalid",
     },
 }
-CASES = [(meaning, id_, message) for meaning, told in MEANINGS.items() for id_, message in told.items()]
+CASES = [(meaning, id_, message) for meaning, statuses in MEANINGS.items() for id_, message in statuses.items()]
 
 
 @pytest.mark.parametrize(("meaning", "id_", "message"), CASES, ids=str)
-def test_what_a_status_says_by_its_words_or_where_they_are_unknown_by_its_id(
+def test_a_statuss_words_decide_its_meaning_and_unknown_words_leave_it_to_the_id(
     meaning: type | None, id_: int, message: str
 ):
     for status in ({"id": id_, "message": message}, {"id": 424242, "message": message}, {"id": id_, "message": "Neu"}):
-        known = read(event(status))
+        reported = read(event(status))
         if meaning is None:
-            assert known == Ignored(f"Status {message} moves no points.")
+            assert reported == Ignored(f"Status {message} moves no points.")
         else:
-            assert isinstance(known, ReportedOrder)
-            assert type(known.fact) is meaning
+            assert isinstance(reported, ReportedOrder)
+            assert type(reported.fact) is meaning
 
 
 @pytest.mark.parametrize(
@@ -208,12 +208,12 @@ def test_the_codes_of_the_third_version_mean_the_same(status: dict[str, Any], me
     ],
     ids=str,
 )
-def test_words_overrule_ids_and_what_is_unknown_is_ignored(status: object, reason: str):
+def test_words_overrule_ids_and_unknown_statuses_are_ignored(status: object, reason: str):
     assert read(event(status)) == Ignored(reason)
 
 
 @pytest.mark.parametrize(
-    ("told", "reason"),
+    ("body", "reason"),
     [
         (event(is_return=True), RETURN_LABEL),
         (event({"message": "Returned to sender"}, is_return=True), RETURN_LABEL),
@@ -234,12 +234,12 @@ def test_words_overrule_ids_and_what_is_unknown_is_ignored(status: object, reaso
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_says_nothing_of_an_arrival_is_ignored_with_a_reason(told: dict[str, Any], reason: str):
-    assert read(told) == Ignored(reason)
+def test_an_event_without_an_arrival_is_ignored_with_a_reason(body: dict[str, Any], reason: str):
+    assert read(body) == Ignored(reason)
 
 
 @pytest.mark.parametrize("digits", ["1e400", "1e99999999999", "-1e99999999999", "1e-99999999999", "9" * 4000])
-def test_a_number_beyond_all_bounds_is_no_error(digits: str):
+def test_a_huge_number_is_no_error(digits: str):
     body = json.dumps(event()).replace("1549454000000", digits).encode()
     sendcloud.identify(Sent({}, body))
     assert isinstance(sendcloud.read(Sent({}, body), RECEIVED_AT), Ignored)
@@ -256,7 +256,7 @@ def test_a_number_beyond_all_bounds_is_no_error(digits: str):
         (4102444800000, 0, RECEIVED_AT),
     ],
 )
-def test_seconds_and_milliseconds_are_told_apart_by_their_size(changed: object, timestamp: object, at: datetime):
+def test_seconds_and_milliseconds_are_distinguished_by_their_size(changed: object, timestamp: object, at: datetime):
     assert fact_of(event(changed=changed) | {"timestamp": timestamp}).occurred_at == at
 
 
@@ -271,10 +271,12 @@ def test_seconds_and_milliseconds_are_told_apart_by_their_size(changed: object, 
     ],
 )
 def test_order_numbers_are_hints_only(number: object, external: object, hint: str | None):
-    known = read(event(order_number=number, external_order_id=external, carrier={"code": "postnl", "name": "PostNL"}))
-    assert isinstance(known, ReportedOrder)
-    assert (known.order_number, known.order_hint) == (None, hint)
-    assert (known.tracking_number, known.carrier, known.fact.tracking_number) == (PARCEL, "postnl", PARCEL)
+    reported = read(
+        event(order_number=number, external_order_id=external, carrier={"code": "postnl", "name": "PostNL"})
+    )
+    assert isinstance(reported, ReportedOrder)
+    assert (reported.order_number, reported.order_hint) == (None, hint)
+    assert (reported.tracking_number, reported.carrier, reported.fact.tracking_number) == (PARCEL, "postnl", PARCEL)
 
 
 JSON = st.recursive(
@@ -291,9 +293,9 @@ JSON = st.recursive(
         st.sampled_from(["id", "carrier", "tracking_number", "order_number", "external_order_id", "is_return"]), JSON
     ),
 )
-def test_strange_forms_are_kept_and_never_an_error(status: Any, changed: Any, parcel: dict[str, Any]):
-    told = event(status, changed=changed, **parcel)
-    identity_of(told).encode()
-    happening = read(told)
+def test_strange_forms_are_read_without_an_error(status: Any, changed: Any, parcel: dict[str, Any]):
+    body = event(status, changed=changed, **parcel)
+    identity_of(body).encode()
+    happening = read(body)
     if isinstance(happening, Ignored):
         happening.reason.encode()

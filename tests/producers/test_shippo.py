@@ -1,4 +1,4 @@
-"""Shippo: how it proves itself, and what its statuses say of a parcel."""
+"""Shippo: its signatures and tokens, and the facts that its statuses stand for."""
 
 import hashlib
 import hmac
@@ -27,29 +27,29 @@ def event(
     status: str = "DELIVERED", code: str | None = None, *, history: list[Any] | None = None, **data: Any
 ) -> dict[str, Any]:
     """A track as Shippo sends it, with another last status."""
-    told = sample(DELIVERED).event
-    told["data"]["tracking_status"] |= {"status": status, "object_id": f"id-{status}"}
-    told["data"]["tracking_status"]["substatus"] = {"code": code} if code else None
-    told["data"]["tracking_history"] = history or []
-    told["data"] |= data
-    return told
+    body = sample(DELIVERED).event
+    body["data"]["tracking_status"] |= {"status": status, "object_id": f"id-{status}"}
+    body["data"]["tracking_status"]["substatus"] = {"code": code} if code else None
+    body["data"]["tracking_history"] = history or []
+    body["data"] |= data
+    return body
 
 
-def read(told: dict[str, Any]) -> ReportedOrder | Ignored:
-    return shippo.read(Sent({}, json.dumps(told).encode()), RECEIVED_AT)
+def read(body: dict[str, Any]) -> ReportedOrder | Ignored:
+    return shippo.read(Sent({}, json.dumps(body).encode()), RECEIVED_AT)
 
 
-def fact_of(told: dict[str, Any]) -> Any:
-    known = read(told)
-    assert isinstance(known, ReportedOrder), known
-    return known.fact
+def fact_of(body: dict[str, Any]) -> Any:
+    reported = read(body)
+    assert isinstance(reported, ReportedOrder), reported
+    return reported.fact
 
 
 def signature(body: bytes, at: int, secret: str = SECRET) -> str:
     return hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
 
 
-# --- proof
+# --- signatures
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -89,13 +89,13 @@ def test_a_signature_is_proven_by_an_active_secret_only(secrets: list[str]):
         "t=1688493073,v1=é\ud800",
     ],
 )
-def test_a_signature_that_is_wrong_is_rescued_by_no_token(header: str):
+def test_a_wrong_signature_is_rejected_even_with_a_valid_token(header: str):
     sent = Sent({"shippo-auth-signature": header}, sample(DELIVERED).sent.body, {"token": "123abc"})
     with pytest.raises(BadSignature):
         shippo.verify([SECRET, "token=123abc", "", "token="], sent, SIGNED_AT)
 
 
-def test_upper_case_and_a_second_signature_are_believed():
+def test_upper_case_and_a_second_signature_are_verified():
     body = sample(DELIVERED).sent.body
     header = f"t=1688493073, v1=00, v1={signature(body, 1688493073).upper()}"
     shippo.verify([SECRET], Sent({"shippo-auth-signature": header}, body), SIGNED_AT)
@@ -117,7 +117,7 @@ def test_upper_case_and_a_second_signature_are_believed():
     ],
     ids=str,
 )
-def test_a_token_in_the_address_counts_where_the_operator_chose_it(
+def test_a_token_in_the_address_verifies_if_an_operator_has_set_it(
     secrets: list[str], query: dict[str, str], is_proven: bool
 ):
     sent = Sent({}, sample(DELIVERED).sent.body, query)
@@ -129,7 +129,7 @@ def test_a_token_in_the_address_counts_where_the_operator_chose_it(
     assert "123abc" not in str(refused.value)
 
 
-def test_what_is_signed_here_is_believed_and_a_token_signs_nothing():
+def test_our_own_signatures_verify_and_a_token_signs_nothing():
     body = sample(DELIVERED).sent.body
     shippo.verify(["é"], Sent(shippo.sign("é", body, "any", RECEIVED_AT), body), RECEIVED_AT)
     for secret, sentence in (("token=123abc", "a token signs nothing"), ("", "it is empty")):
@@ -140,9 +140,9 @@ def test_what_is_signed_here_is_believed_and_a_token_signs_nothing():
 # --- identity
 
 
-def test_the_same_news_has_one_name_and_other_news_another():
-    told = [sample(name).sent for name in SAMPLES]
-    assert len({shippo.identify(sent).event_id for sent in told}) == len(told)
+def test_the_same_status_has_one_event_id_and_another_status_another():
+    deliveries = [sample(name).sent for name in SAMPLES]
+    assert len({shippo.identify(sent).event_id for sent in deliveries}) == len(deliveries)
     again = sample(DELIVERED).event
     again["data"]["eta"] = None
     assert shippo.identify(Sent({}, json.dumps(again).encode())) == shippo.identify(sample(DELIVERED).sent)
@@ -150,7 +150,7 @@ def test_the_same_news_has_one_name_and_other_news_another():
     assert shippo.identify(sample(DELIVERED).sent).event_id == hashlib.sha256(named.encode()).hexdigest()
 
 
-def test_a_body_of_before_2018_is_named_by_its_bytes_and_says_nothing():
+def test_a_body_from_before_2018_has_a_hash_as_its_id_and_is_ignored():
     sent = sample("shippo_legacy_body_null_status").sent
     identity = shippo.identify(sent)
     assert (identity.event_id, identity.type) == (hashlib.sha256(sent.body).hexdigest(), "track")
@@ -158,7 +158,7 @@ def test_a_body_of_before_2018_is_named_by_its_bytes_and_says_nothing():
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"event": 1}', b'{"event": null, "tracking_number": "1"}'])
-def test_what_is_no_event_is_malformed(body: bytes):
+def test_a_body_that_is_no_event_is_malformed(body: bytes):
     with pytest.raises(MalformedDelivery):
         shippo.identify(Sent({}, body))
 
@@ -182,18 +182,18 @@ def test_what_is_no_event_is_malformed(body: bytes):
         ("FAILURE", "package_lost", Lost),
     ],
 )
-def test_what_a_status_says_of_a_parcel(status: str, code: str | None, meaning: type):
-    known = read(event(status, code))
-    assert isinstance(known, ReportedOrder)
-    assert type(known.fact) is meaning
-    assert (known.order_number, known.tracking_number, known.carrier) == (None, PARCEL, "usps")
-    assert (known.fact.tracking_number, known.fact.carrier, known.fact.lines) == (PARCEL, "usps", ())
-    assert known.fact.occurred_at == datetime(2023, 7, 23, 13, 3, tzinfo=UTC)
-    assert not known.is_test
+def test_each_status_stands_for_a_fact_about_the_parcel(status: str, code: str | None, meaning: type):
+    reported = read(event(status, code))
+    assert isinstance(reported, ReportedOrder)
+    assert type(reported.fact) is meaning
+    assert (reported.order_number, reported.tracking_number, reported.carrier) == (None, PARCEL, "usps")
+    assert (reported.fact.tracking_number, reported.fact.carrier, reported.fact.lines) == (PARCEL, "usps", ())
+    assert reported.fact.occurred_at == datetime(2023, 7, 23, 13, 3, tzinfo=UTC)
+    assert not reported.is_test
 
 
 @pytest.mark.parametrize(
-    ("told", "reason"),
+    ("body", "reason"),
     [
         (event("UNKNOWN"), "Status UNKNOWN moves no points."),
         (event("PRE_TRANSIT", "information_received"), "Status PRE_TRANSIT moves no points."),
@@ -216,12 +216,12 @@ def test_what_a_status_says_of_a_parcel(status: str, code: str | None, meaning: 
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_says_nothing_of_an_arrival_is_ignored_with_a_reason(told: dict[str, Any], reason: str):
-    assert read(told) == Ignored(reason)
+def test_an_event_without_an_arrival_is_ignored_with_a_reason(body: dict[str, Any], reason: str):
+    assert read(body) == Ignored(reason)
 
 
 @pytest.mark.parametrize("status", ["DELIVERED", "TRANSIT", "UNKNOWN"])
-def test_once_it_went_back_what_follows_is_about_its_way_back(status: str):
+def test_a_status_after_a_return_is_about_the_way_back_to_the_sender(status: str):
     back = {"status": "RETURNED", "substatus": {"code": "return_to_sender"}}
     assert isinstance(fact_of(event(status, history=["?", {"status": "TRANSIT"}, back])), ReturnedToSender)
     unclaimed = {"status": "RETURNED", "substatus": {"code": "package_unclaimed"}}
@@ -247,9 +247,9 @@ def test_once_it_went_back_what_follows_is_about_its_way_back(status: str):
     ],
 )
 def test_metadata_is_at_most_a_hint_at_the_order(metadata: object, hint: str | None):
-    known = read(event(metadata=metadata))
-    assert isinstance(known, ReportedOrder)
-    assert (known.order_hint, known.order_number) == (hint, None)
+    reported = read(event(metadata=metadata))
+    assert isinstance(reported, ReportedOrder)
+    assert (reported.order_hint, reported.order_number) == (hint, None)
 
 
 @pytest.mark.parametrize(
@@ -261,17 +261,17 @@ def test_metadata_is_at_most_a_hint_at_the_order(metadata: object, hint: str | N
         (None, RECEIVED_AT),
     ],
 )
-def test_it_happened_when_the_carrier_says_and_never_after_we_were_told(moment: str | None, at: datetime):
-    told = event()
-    told["data"]["tracking_status"]["status_date"] = moment
-    assert fact_of(told).occurred_at == at
+def test_the_time_is_the_carriers_but_never_after_we_received_it(moment: str | None, at: datetime):
+    body = event()
+    body["data"]["tracking_status"]["status_date"] = moment
+    assert fact_of(body).occurred_at == at
 
 
 @pytest.mark.parametrize(("flag", "is_test"), [(True, True), ("true", True), (1, True), (False, False), (None, False)])
-def test_the_test_flag_is_kept(flag: object, is_test: bool):
-    known = read(event() | {"test": flag})
-    assert isinstance(known, ReportedOrder)
-    assert known.is_test is is_test
+def test_the_test_flag_is_reported(flag: object, is_test: bool):
+    reported = read(event() | {"test": flag})
+    assert isinstance(reported, ReportedOrder)
+    assert reported.is_test is is_test
 
 
 JSON = st.recursive(
@@ -284,9 +284,9 @@ JSON = st.recursive(
 @given(
     status=JSON, history=JSON, data=st.dictionaries(st.sampled_from(["carrier", "tracking_number", "metadata"]), JSON)
 )
-def test_strange_forms_are_kept_and_never_an_error(status: Any, history: Any, data: dict[str, Any]):
-    told = event(tracking_status=status, tracking_history=history, **data)
-    shippo.identify(Sent({}, json.dumps(told).encode()))
-    happening = read(told)
+def test_strange_forms_are_read_without_an_error(status: Any, history: Any, data: dict[str, Any]):
+    body = event(tracking_status=status, tracking_history=history, **data)
+    shippo.identify(Sent({}, json.dumps(body).encode()))
+    happening = read(body)
     if isinstance(happening, Ignored):
         happening.reason.encode()

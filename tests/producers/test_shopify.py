@@ -1,4 +1,4 @@
-"""What Shopify's bodies say, and what they do not (R33a, R34): the signature proves the body alone."""
+"""The facts in Shopify's bodies (R33a, R34). The signature proves the body alone."""
 
 import hashlib
 import json
@@ -19,30 +19,30 @@ NOW = datetime(2026, 11, 3, 12, tzinfo=UTC)
 HAPPENED = datetime(2026, 11, 1, 10, tzinfo=UTC)
 
 
-def told(body: Mapping[str, Any], topic: str, **headers: str) -> ReportedOrder | Ignored:
-    """What a body of that topic says."""
+def read_as(body: Mapping[str, Any], topic: str, **headers: str) -> ReportedOrder | Ignored:
+    """The result of reading a body under that topic."""
     return shopify.read(sent(body, topic, **headers), NOW)
 
 
 def facts(body: Mapping[str, Any], topic: str) -> tuple[Fact, ...]:
-    """The facts a body of that topic tells; a test that gets none is wrong."""
-    known = told(body, topic)
-    assert isinstance(known, ReportedOrder), known
-    return known.facts
+    """The facts in a body under that topic; fails if it is ignored."""
+    reported = read_as(body, topic)
+    assert isinstance(reported, ReportedOrder), reported
+    return reported.facts
 
 
 def reason(body: Mapping[str, Any], topic: str) -> str:
-    """Why a body of that topic is ignored."""
-    ignored = told(body, topic)
+    """The reason why a body under that topic is ignored."""
+    ignored = read_as(body, topic)
     assert isinstance(ignored, Ignored), ignored
     return ignored.reason
 
 
-# --- proof and identity
+# --- signatures and identity
 
 
 @pytest.mark.parametrize("name", sorted(SAMPLES))
-def test_the_published_samples_are_believed_and_a_changed_byte_is_not(name):
+def test_the_published_samples_verify_and_a_changed_byte_does_not(name):
     sample = SAMPLES[name]
     shopify.verify(["another", SECRET], sample, NOW)
     for changed in (sample.body + b"\n", sample.body[:-1], sample.body.replace(b":", b": ", 1)):
@@ -55,7 +55,7 @@ def test_the_published_samples_are_believed_and_a_changed_byte_is_not(name):
 
 
 @pytest.mark.parametrize("signature", [None, "", "AAAA", "é" * 40, "\ud800", "A" * 100_000, "%%%", "=\0"])
-def test_anything_else_in_the_signatures_place_is_refused(signature):
+def test_anything_else_in_the_signature_header_is_rejected(signature):
     body = SAMPLES["fulfillment_events_create_delivered"].body
     headers = {} if signature is None else {"x-shopify-hmac-sha256": signature}
     with pytest.raises(BadSignature):
@@ -88,8 +88,8 @@ def test_the_event_id_is_shopifys_else_the_deliverys_else_the_bodys():
     assert shopify.identify(body).event_id == hashlib.sha256(body.body).hexdigest()
 
 
-def test_one_event_under_several_topics_is_kept_for_each_that_it_is_read_under():
-    """Shopify gives one id to all topics of an event, some with the same body; none takes another's place."""
+def test_one_event_under_several_topics_has_an_id_for_each_topic_that_we_read():
+    """Shopify gives one id to all topics of an event, some with the same body; none replaces another."""
     order = fulfilled(fulfillment(1))
     topics = ("orders/updated", "orders/fulfilled", "refunds/create")
     identities = [shopify.identify(sent(order, topic, event_id="e1")) for topic in topics]
@@ -120,7 +120,7 @@ OTHERS = {
 @pytest.mark.parametrize("topic", OTHERS)
 @pytest.mark.parametrize("form", OTHERS)
 def test_a_body_is_read_only_under_its_own_topic(topic, form):
-    happening = told(OTHERS[form], topic)
+    happening = read_as(OTHERS[form], topic)
     assert isinstance(happening, ReportedOrder) is (topic == form)
     assert topic == form or "form" in happening.reason
 
@@ -185,17 +185,17 @@ def test_a_strange_form_is_ignored_with_a_reason(topic, change):
     ],
 )
 def test_an_event_is_news_of_its_fulfillment_at_the_moment_it_happened(status, kind):
-    known = told(event(status), "fulfillment_events/create")
-    assert isinstance(known, ReportedOrder)
-    assert known.facts == (kind(None, None, (), HAPPENED, "2608403447971"),)
-    assert (known.order_number, known.tracking_number, known.is_test) == ("9007199254740993", None, False)
+    reported = read_as(event(status), "fulfillment_events/create")
+    assert isinstance(reported, ReportedOrder)
+    assert reported.facts == (kind(None, None, (), HAPPENED, "2608403447971"),)
+    assert (reported.order_number, reported.tracking_number, reported.is_test) == ("9007199254740993", None, False)
 
 
 @pytest.mark.parametrize(
     "status",
     ["ready_for_pickup", "READY_FOR_PICKUP", "failure", "label_printed", "label_purchased", "confirmed", "teleported"],
 )
-def test_other_statuses_are_no_news(status):
+def test_other_statuses_are_ignored(status):
     assert status in reason(event(status), "fulfillment_events/create")
 
 
@@ -206,8 +206,8 @@ def test_an_event_without_its_moment_has_the_one_it_was_created_at_and_never_one
     )
 
 
-def test_a_fulfilled_order_says_what_travels_where_and_that_nothing_is_delivered():
-    """Fulfilled is handed to the carrier, whatever is said of its shipment since."""
+def test_a_fulfilled_order_reports_lines_in_transit_and_no_delivery():
+    """Fulfilled means handed to the carrier, whatever the shipment status is."""
     order = fulfilled(
         fulfillment(1, "A", lines=[(11, 1), (12, 2)], tracking_company="UPS", shipment_status="delivered"),
         fulfillment(2, lines=[(13, 1), (14, 0)]),
@@ -222,7 +222,7 @@ def test_a_fulfilled_order_says_what_travels_where_and_that_nothing_is_delivered
     )
 
 
-def test_an_order_of_which_nothing_was_sent_says_nothing():
+def test_an_order_of_which_nothing_was_sent_is_ignored():
     assert reason(fulfilled(fulfillment(1, status="error")), "orders/fulfilled")
 
 
@@ -276,14 +276,14 @@ MONEY = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("told_of_it", "money"), [each[1:] for each in MONEY], ids=[each[0] for each in MONEY])
-def test_without_lines_the_money_that_moved_counts_to_the_cent(told_of_it, money):
+@pytest.mark.parametrize(("fields", "money"), [each[1:] for each in MONEY], ids=[each[0] for each in MONEY])
+def test_without_lines_the_money_that_moved_counts_to_the_cent(fields, money):
     """R33a: shipping is inside the amount."""
-    fact = returned(refund(**told_of_it))
+    fact = returned(refund(**fields))
     assert (fact.lines, fact.amount_minor, fact.shipping_minor) == ((), *money)
 
 
-def test_shipping_is_told_in_the_currency_that_was_paid_in():
+def test_shipping_is_read_in_the_currency_of_the_payment():
     body = refund(transactions=[transaction("4.50", currency="GBP")], refund_shipping_lines=["5.00"])
     body["refund_shipping_lines"][0]["subtotal_amount_set"]["presentment_money"] = {
         "amount": "4.20",
@@ -293,7 +293,7 @@ def test_shipping_is_told_in_the_currency_that_was_paid_in():
 
 
 @pytest.mark.parametrize(
-    "told_of_it",
+    "fields",
     [
         {},
         {"transactions": []},
@@ -311,9 +311,9 @@ def test_shipping_is_told_in_the_currency_that_was_paid_in():
     ],
     ids=str,
 )
-def test_a_refund_of_neither_lines_nor_money_takes_nothing_back(told_of_it):
-    """R33a's everything is for those who name nothing; Shopify names what it refunds."""
-    assert reason(refund(**told_of_it), "refunds/create")
+def test_a_refund_of_neither_lines_nor_money_takes_nothing_back(fields):
+    """R33a: only a return that names nothing returns everything, and Shopify always names what it refunds."""
+    assert reason(refund(**fields), "refunds/create")
 
 
 @pytest.mark.parametrize(
@@ -325,13 +325,13 @@ def test_a_refund_of_neither_lines_nor_money_takes_nothing_back(told_of_it):
         (refund(lines=[(11, 1)], transactions=[transaction("5.00", test=True)]), "refunds/create", {}),
     ],
 )
-def test_test_mode_shows(body, topic, headers):
-    known = told(body, topic, **headers)
-    assert isinstance(known, ReportedOrder)
-    assert known.is_test
+def test_test_mode_is_reported(body, topic, headers):
+    reported = read_as(body, topic, **headers)
+    assert isinstance(reported, ReportedOrder)
+    assert reported.is_test
 
 
-# --- whatever else may come
+# --- any other input
 
 JSON = st.recursive(
     st.none()

@@ -10,10 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
-from loyalty.webhooks.inbox import apply_deliveries
 from loyalty.webhooks.producers.events import Sent
 from mipoints.signing import signed_headers
 from tests.support.audit import problems
+from tests.support.drain import apply_deliveries
 from tests.support.sending import states
 from tests.support.shopify_bodies import ORDER, SAMPLES, SECRET, event, fulfilled, fulfillment, refund, transaction
 from tests.support.stage import Stage
@@ -28,28 +28,28 @@ TWO = fulfilled(fulfillment(1, "A", [(11, 1), (12, 1)]), fulfillment(2, "B", [(1
 
 async def post(stage: Stage, body: Mapping[str, Any], event_id: str | None = None, **headers: str) -> httpx.Response:
     """One delivery as `mipoints webhook send shopify` makes it; headers such as topic="refunds/create"."""
-    told = json.dumps(body).encode()
+    content = json.dumps(body).encode()
     others = {f"x-shopify-{name}": value for name, value in headers.items()}
-    signed = signed_headers("shopify", SECRET, told, event_id) | others
-    return await stage.http.post("/webhooks/shopify", content=told, headers=signed)
+    signed = signed_headers("shopify", SECRET, content, event_id) | others
+    return await stage.http.post("/webhooks/shopify", content=content, headers=signed)
 
 
-async def tell(stage: Stage, *bodies: Mapping[str, Any]) -> None:
-    """Deliveries that are accepted and applied, one after the other."""
+async def send_all(stage: Stage, *bodies: Mapping[str, Any]) -> None:
+    """Sends deliveries; each is accepted and applied before the next."""
     for body in bodies:
         assert (await post(stage, body)).status_code == 202
         await stage.drain()
 
 
-async def tell_sample(stage: Stage, sample: Sent) -> None:
-    """A published delivery with its own headers, byte for byte."""
+async def send_sample(stage: Stage, sample: Sent) -> None:
+    """Sends a published delivery with its own headers, byte for byte."""
     answer = await stage.http.post("/webhooks/shopify", content=sample.body, headers=dict(sample.headers))
     assert answer.status_code == 202
     await stage.drain()
 
 
 async def points(stage: Stage) -> tuple[int, int]:
-    """Available and pending, the 50 of signing up aside."""
+    """Available and pending points, without the 50 for signing up."""
     available, pending, debt = await stage.balance()
     assert debt == 0
     return available - 50, pending
@@ -62,13 +62,13 @@ async def joined(stage: Stage, number: str = str(ORDER), lines: list[Any] = PIEC
 
 
 async def news_of_parcel(stage: Stage, tracking_number: str) -> None:
-    """A carrier that does not know the order's number delivered a parcel."""
+    """A carrier reports the delivery of a parcel, without the order's number."""
     assert (await stage.webhook("shipment.delivered", {"tracking_number": tracking_number})).is_success
     await stage.drain()
 
 
 def delivered(id_: int, **more: Any) -> dict[str, Any]:
-    """That fulfillment arrived."""
+    """The event that this fulfillment was delivered."""
     return event("delivered", fulfillment_id=id_, **more)
 
 
@@ -86,38 +86,38 @@ def delivered(id_: int, **more: Any) -> dict[str, Any]:
 async def test_the_sampled_refunds_take_back_what_they_name_and_no_more(stage: Stage, name: str, left: int):
     """R32, R33a: lines with their share of shipping, whatever their restock type; shipping alone takes its part."""
     await joined(stage, SAMPLED, LINES, shippingMinor=500)
-    await tell(stage, delivered(255858046, order_id=int(SAMPLED)))
+    await send_all(stage, delivered(255858046, order_id=int(SAMPLED)))
     assert await points(stage) == (602, 0)
-    await tell_sample(stage, SAMPLES[name])
+    await send_sample(stage, SAMPLES[name])
     assert await points(stage) == (left, 0)
 
 
 async def test_the_sampled_refund_of_large_ids_finds_its_order_and_line(stage: Stage):
     await joined(stage, "820982911946154508", [("487817672276298554", 1, 8999)])
-    await tell(stage, delivered(1, order_id=820982911946154508))
+    await send_all(stage, delivered(1, order_id=820982911946154508))
     assert await points(stage) == (90, 0)
-    await tell_sample(stage, SAMPLES["refunds_create_bigint_ids"])
+    await send_sample(stage, SAMPLES["refunds_create_bigint_ids"])
     assert await points(stage) == (0, 0)
 
 
 async def test_the_sampled_order_is_handed_over_and_not_delivered(stage: Stage):
     await joined(stage, SAMPLED, LINES)
-    await tell_sample(stage, SAMPLES["orders_fulfilled"])
+    await send_sample(stage, SAMPLES["orders_fulfilled"])
     assert (await states(stage), await points(stage)) == (["APPLIED"], (0, 597))
     parcels = await stage.storefront(
         "query($number: String!) { order(number: $number) { parcels { trackingNumber state lineIds } } }",
         number=SAMPLED,
     )
     assert parcels == {"parcels": [{"trackingNumber": "1Z2345", "state": "IN_TRANSIT", "lineIds": [GREEN]}]}
-    await tell(stage, delivered(255858046, order_id=int(SAMPLED)))
+    await send_all(stage, delivered(255858046, order_id=int(SAMPLED)))
     assert await points(stage) == (199, 398)
 
 
 async def test_of_the_sampled_events_only_the_delivery_credits(stage: Stage):
     await joined(stage, "2776493818019", [("1", 1, 10000)])
-    await tell_sample(stage, SAMPLES["fulfillment_events_create_label_printed"])
+    await send_sample(stage, SAMPLES["fulfillment_events_create_label_printed"])
     assert (await states(stage), await points(stage)) == (["IGNORED"], (0, 100))
-    await tell_sample(stage, SAMPLES["fulfillment_events_create_delivered"])
+    await send_sample(stage, SAMPLES["fulfillment_events_create_delivered"])
     assert (await states(stage), await points(stage)) == (["IGNORED", "APPLIED"], (100, 0))
 
 
@@ -126,53 +126,53 @@ async def test_of_the_sampled_events_only_the_delivery_credits(stage: Stage):
 
 async def test_each_of_two_fulfillments_credits_what_travels_in_it(stage: Stage):
     await joined(stage)
-    await tell(stage, TWO, delivered(2))
+    await send_all(stage, TWO, delivered(2))
     assert await points(stage) == (25, 125)
-    await tell(stage, event("ready_for_pickup", fulfillment_id=1), event("in_transit", fulfillment_id=1))
+    await send_all(stage, event("ready_for_pickup", fulfillment_id=1), event("in_transit", fulfillment_id=1))
     assert await points(stage) == (25, 125)
-    await tell(stage, event("picked_up", fulfillment_id=1))
+    await send_all(stage, event("picked_up", fulfillment_id=1))
     assert await points(stage) == (150, 0)
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
-async def test_two_fulfillments_end_the_same_in_whatever_order_they_are_told(stage: Stage, order: tuple[int, ...]):
-    """What was credited before it was known what travels where is taken back."""
+async def test_two_fulfillments_end_the_same_in_any_order_of_their_deliveries(stage: Stage, order: tuple[int, ...]):
+    """Points that were credited before the lines of each fulfillment were known are taken back."""
     news = [TWO, delivered(1), refund(lines=[(11, 1)])]
     await joined(stage)
-    await tell(stage, *(news[place] for place in order))
+    await send_all(stage, *(news[place] for place in order))
     assert await points(stage) == (25, 25)
-    await tell(stage, delivered(2))
+    await send_all(stage, delivered(2))
     assert await points(stage) == (50, 0)
 
 
 async def test_the_carriers_own_webhooks_and_shopifys_count_once(stage: Stage):
     await joined(stage)
-    await tell(stage, TWO)
+    await send_all(stage, TWO)
     await stage.delivered(str(ORDER), "A")
     assert await points(stage) == (125, 25)
-    await tell(stage, delivered(1), delivered(2))
+    await send_all(stage, delivered(1), delivered(2))
     await stage.delivered(str(ORDER), "B")
     assert await points(stage) == (150, 0)
-    await stage.tell("shipment.returned_to_sender", str(ORDER), tracking_number="B")
+    await stage.send_event("shipment.returned_to_sender", str(ORDER), tracking_number="B")
     assert await points(stage) == (125, 0)
 
 
-async def test_a_carriers_news_finds_the_order_by_the_number_shopify_told(stage: Stage):
-    """Before it was told the news waits for it, and after it there is no need to know the order's number."""
+async def test_a_carriers_delivery_finds_the_order_by_the_tracking_number_from_shopify(stage: Stage):
+    """The carrier's delivery waits until Shopify reports the tracking number, and then finds the order by it."""
     await joined(stage)
     await news_of_parcel(stage, "A")
     assert (await states(stage), await points(stage)) == (["PARKED"], (0, 150))
-    await tell(stage, TWO)
+    await send_all(stage, TWO)
     assert (await states(stage), await points(stage)) == (["APPLIED", "APPLIED"], (125, 25))
     await news_of_parcel(stage, "B")
-    await tell(stage, delivered(1), delivered(2), fulfilled(*TWO["fulfillments"], note="sent again"))
+    await send_all(stage, delivered(1), delivered(2), fulfilled(*TWO["fulfillments"], note="sent again"))
     assert await points(stage) == (150, 0)
 
 
 @pytest.mark.spoils
-async def test_the_audit_knows_the_parcels_that_shopify_told_of(stage: Stage):
+async def test_the_audit_accepts_the_parcels_that_shopify_reported(stage: Stage):
     await joined(stage, parcels={"B": {"12": 1}})
-    await tell(stage, TWO)
+    await send_all(stage, TWO)
     assert await problems(stage.owner) == []
     await stage.owner.execute("delete from tracking_numbers where tracking_number = 'A'")
     (found,) = await problems(stage.owner)
@@ -180,8 +180,8 @@ async def test_the_audit_knows_the_parcels_that_shopify_told_of(stage: Stage):
 
 
 @pytest.mark.parametrize("_", range(10))
-async def test_news_of_a_parcel_and_the_telling_of_it_at_once_find_each_other(stage: Stage, _: int):
-    """Whoever commits second sees the other."""
+async def test_a_carriers_delivery_and_shopifys_report_of_its_parcel_at_once_find_each_other(stage: Stage, _: int):
+    """The one that commits second sees the other."""
     await joined(stage)
     assert (await post(stage, TWO)).status_code == 202
     assert (await stage.webhook("shipment.delivered", {"tracking_number": "A"})).is_success
@@ -190,17 +190,17 @@ async def test_news_of_a_parcel_and_the_telling_of_it_at_once_find_each_other(st
     assert (await states(stage), await points(stage)) == (["APPLIED", "APPLIED"], (125, 25))
 
 
-async def test_recorded_parcels_wait_to_be_told_which_fulfillment_they_are(stage: Stage):
-    """However long that takes: the delivery is a fact, and neither tried again and again nor dead."""
+async def test_recorded_parcels_wait_until_their_fulfillment_is_known(stage: Stage):
+    """The delivery is stored as a fact and waits as long as needed; it is neither tried again nor dead."""
     await joined(stage, parcels={"A": {"11": 1, "12": 1}, "B": {"12": 1}})
-    await tell(stage, delivered(1))
+    await send_all(stage, delivered(1))
     assert (await states(stage), await points(stage)) == (["APPLIED"], (0, 150))
-    await tell(stage, TWO)
+    await send_all(stage, TWO)
     assert await points(stage) == (125, 25)
 
 
-async def test_what_came_before_its_order_is_applied_when_it_is_told(stage: Stage):
-    await tell(stage, delivered(1), refund(lines=[(12, 1)]), TWO)
+async def test_deliveries_before_their_order_are_applied_when_it_is_recorded(stage: Stage):
+    await send_all(stage, delivered(1), refund(lines=[(12, 1)]), TWO)
     assert await states(stage) == ["PARKED", "PARKED", "PARKED"]
     await joined(stage)
     await stage.drain()
@@ -208,9 +208,9 @@ async def test_what_came_before_its_order_is_applied_when_it_is_told(stage: Stag
 
 
 async def test_a_fulfilled_order_is_applied_as_a_whole_or_not_at_all(stage: Stage):
-    """The second fulfillment names a line the order does not have: the first leaves nothing behind either."""
+    """The second fulfillment names a line that the order does not have, so the first has no effect either."""
     await joined(stage)
-    await tell(stage, fulfilled(fulfillment(1, "A", [(11, 1)]), fulfillment(2, "B", [(99, 1)])))
+    await send_all(stage, fulfilled(fulfillment(1, "A", [(11, 1)]), fulfillment(2, "B", [(99, 1)])))
     assert await states(stage) == ["RECEIVED"]
     assert await stage.owner.fetchval("select count(*) from order_facts") == 0
 
@@ -221,28 +221,28 @@ async def test_a_fulfilled_order_is_applied_as_a_whole_or_not_at_all(stage: Stag
 async def test_a_refund_before_the_delivery_cancels_what_waits(stage: Stage):
     """R33: nothing is debited."""
     await joined(stage)
-    await tell(stage, refund(lines=[(11, 1)]))
+    await send_all(stage, refund(lines=[(11, 1)]))
     assert await points(stage) == (0, 50)
-    await tell(stage, delivered(1))
+    await send_all(stage, delivered(1))
     assert await points(stage) == (50, 0)
     assert [kind for kind, moved, _ in await stage.history() if moved < 0] == []
 
 
 async def test_a_refund_of_nothing_takes_nothing_back(stage: Stage):
     await joined(stage)
-    await tell(stage, delivered(1), refund(transactions=[transaction("150.00", status="pending")]))
+    await send_all(stage, delivered(1), refund(transactions=[transaction("150.00", status="pending")]))
     assert (await states(stage), await points(stage)) == (["APPLIED", "IGNORED"], (150, 0))
-    await tell(stage, refund(transactions=[transaction("30.00")]))
+    await send_all(stage, refund(transactions=[transaction("30.00")]))
     assert await points(stage) == (120, 0)
 
 
-# --- what nobody signed
+# --- unsigned parts of a delivery
 
 
-async def test_the_same_news_under_any_event_id_changes_nothing(stage: Stage):
+async def test_the_same_body_under_any_event_id_changes_nothing(stage: Stage):
     await joined(stage)
     news = [TWO, delivered(1), refund(lines=[(12, 1)])]
-    await tell(stage, *news)
+    await send_all(stage, *news)
     before = (await points(stage), await stage.history())
     for body in news:
         assert (await post(stage, body)).status_code == 200
@@ -253,7 +253,7 @@ async def test_the_same_news_under_any_event_id_changes_nothing(stage: Stage):
     assert set(await states(stage)) == {"APPLIED"}
 
 
-async def test_a_captured_body_under_another_topic_says_nothing(stage: Stage):
+async def test_a_captured_body_under_another_topic_is_ignored(stage: Stage):
     await joined(stage)
     for body in (event("in_transit"), refund(lines=[(11, 1)]), TWO):
         for topic in TOPICS:
@@ -265,7 +265,7 @@ async def test_a_captured_body_under_another_topic_says_nothing(stage: Stage):
 
 async def test_a_delivery_ignored_under_one_topic_is_applied_under_its_own_though_the_event_id_is_one(stage: Stage):
     await joined(stage)
-    await tell(stage, delivered(1))
+    await send_all(stage, delivered(1))
     for topic in ("orders/updated", "orders/fulfilled"):
         assert (await post(stage, TWO, "e1", topic=topic)).status_code == 202
     await stage.drain()
@@ -291,7 +291,7 @@ async def test_test_mode_moves_points_in_the_sandbox_only(stage: Stage, body: di
     assert await states(stage) == ["IGNORED", "APPLIED"]
 
 
-async def test_an_unsigned_or_topicless_delivery_is_refused_and_not_kept(stage: Stage):
+async def test_a_delivery_without_signature_or_topic_is_rejected_and_not_stored(stage: Stage):
     body = json.dumps(delivered(1)).encode()
     signed = signed_headers("shopify", SECRET, body)
     for headers, status in (

@@ -1,4 +1,4 @@
-"""Whatever is sent, adapters answer: not proven, no event, or kept; nothing else leaves them."""
+"""Adapters handle any input: it is not proven, malformed, or read. They raise nothing else."""
 
 import json
 from contextlib import suppress
@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loyalty.settings import SettingsError, read_settings
-from loyalty.webhooks.producers import PRODUCERS
+from loyalty.webhooks.producers import ASKABLE, PRODUCERS
 from loyalty.webhooks.producers.events import BadSignature, Ignored, MalformedDelivery, ReportedOrder, Sent
 from tests.support.samples import Sample, samples
 from tests.support.stage import WEBHOOK_SECRETS
@@ -29,13 +29,13 @@ HEADERS = st.dictionaries(st.sampled_from(NAMES), st.text(max_size=60), max_size
 
 
 def places(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """The way to everything in a JSON document."""
+    """The path to every value in a JSON document."""
     pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return [here, *(place for key, inner in pairs for place in places(inner, (*here, key)))]
 
 
 def spoilt(value: Any, place: tuple[Any, ...], other: Any) -> Any:
-    """The document with something else in one place."""
+    """The document with another value at one path."""
     if not place:
         return other
     copy = value.copy()
@@ -43,10 +43,10 @@ def spoilt(value: Any, place: tuple[Any, ...], other: Any) -> Any:
     return copy
 
 
-def as_it_is_kept(reason: str) -> None:
-    """Postgres takes the reason as a text."""
-    assert "\0" not in reason
-    reason.encode()
+def assert_storable(text: str) -> None:
+    """Postgres can store the text."""
+    assert "\0" not in text
+    text.encode()
 
 
 @pytest.mark.parametrize("sample", EVENTS, ids=lambda each: each.name)
@@ -60,17 +60,17 @@ def test_a_real_event_with_something_strange_in_it(sample: Sample, data: st.Data
     sent = Sent(sample.sent.headers, body, sample.sent.query)
     with suppress(MalformedDelivery):
         identity = adapter.identify(sent)
-        as_it_is_kept(identity.event_id + identity.type)
+        assert_storable(identity.event_id + identity.type)
         happening = adapter.read(sent, NOW)
         assert isinstance(happening, ReportedOrder | Ignored)
         if isinstance(happening, Ignored):
-            as_it_is_kept(happening.reason)
+            assert_storable(happening.reason)
 
 
 @pytest.mark.parametrize("producer", PRODUCERS)
 @given(HEADERS, st.binary(max_size=60) | STRANGE.map(lambda value: json.dumps(value).encode()))
 @settings(max_examples=200, deadline=None)
-def test_nothing_that_is_made_up_is_believed(producer: str, headers: dict[str, str], body: bytes):
+def test_no_invented_delivery_verifies(producer: str, headers: dict[str, str], body: bytes):
     adapter = PRODUCERS[producer]
     with pytest.raises(BadSignature):
         adapter.verify(WEBHOOK_SECRETS[producer], Sent(headers, body, {"token": "x"}), NOW)
@@ -79,6 +79,6 @@ def test_nothing_that_is_made_up_is_believed(producer: str, headers: dict[str, s
 
 
 @pytest.mark.parametrize("secrets", ['{"easypost": ""}', '{"easypost": [""]}', '{"easypost": ["a", ""]}'])
-def test_an_empty_secret_which_anybody_could_sign_with_is_refused_at_start(secrets: str):
+def test_an_empty_secret_stops_the_start_because_anybody_could_sign_with_it(secrets: str):
     with pytest.raises(SettingsError, match="MIPOINTS_WEBHOOK_SECRETS is JSON"):
-        read_settings({"MIPOINTS_WEBHOOK_SECRETS": secrets})
+        read_settings({"MIPOINTS_WEBHOOK_SECRETS": secrets}, askable=ASKABLE)

@@ -280,7 +280,7 @@ def test_braces_in_a_fact_are_only_text():
     ("kind", "points", "sentence"),
     [
         ("FUEL", 2, "2 points for collecting fuel."),
-        ("CAMPAIGN_BONUS", 30, "30 points on top from the campaign A-1."),
+        ("CAMPAIGN_BONUS", 30, "30 points as a bonus from the campaign A-1."),
         ("REDEMPTION", -500, "500 points turned into coupon A-1."),
         ("CLAWBACK", -64, "64 points taken back (A-1)."),
         ("LAPSE", -1, "1 point lapsed at the end of the validity period."),
@@ -297,8 +297,8 @@ def test_an_entry_says_where_the_points_came_from_or_went(kind, points, sentence
     [
         (NotEnoughPoints(500, 1), "de", "Dieser Gutschein kostet 500 Punkte; du hast 1 Punkt."),
         (NotEnoughPoints(500, 100, in_debt=True), "nl",
-         "Je staat nog punten schuldig door een retour; je volgende punten lossen die eerst af."),
-        (LimitReached(limit=2, used=2), "fr", "Tu as déjà 2 bons de ce type sur 2 au plus."),
+         "Je bent nog punten schuldig door een retour; met je volgende punten los je die eerst af."),
+        (LimitReached(limit=2, used=2), "fr", "Tu as déjà 2 bons de ce type\u00a0; la limite est de 2."),
         (MemberNotActive("SUSPENDED"), "es", "Tu cuenta de Mi Points está suspendida."),
         (InvalidInput("A line id comes twice.", "input", "lines"), "it", "A line id comes twice."),
         (InvalidInput("Older than 72 hours.", "at", code="OCCURRED_TOO_LONG_AGO"), "de",
@@ -334,7 +334,7 @@ def test_a_refusal_says_when_it_can_be_earned_again_in_the_members_days():
         (("FUEL", 2, "es", 1, "DAY"), "Recoge tu combustible: 2 puntos, una vez al día."),
         (("REVIEW", 20, "fr", 1, "PER_PRODUCT"),
          "Publie un avis sur un produit\u00a0: 20 points, une fois par produit."),
-        (("FUEL_STREAK", 50, "en", None, None), "Collect fuel seven days in a row: 50 points on top."),
+        (("FUEL_STREAK", 50, "en", None, None), "Collect fuel seven days in a row: a bonus of 50 points."),
         (("PURCHASE", 1, "en", None, None),
          "Shop on mi.com while signed in: 1 point for every euro or pound you pay, credited on delivery."),
         (("VIDEO", 3, "en", None, None), "Take part: 3 points."),

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from loyalty.orders.rules.facts import Delivered, Fact, InTransit, Lost, Returned, ReturnedToSender
 from loyalty.orders.rules.order import Order, Parcel, all_kept
 from loyalty.orders.rules.purchase import worth
-from loyalty.orders.rules.settlement import Settlement, order_outcome, settle
+from loyalty.orders.rules.settlement import Settlement, order_outcome, settle_state
+from loyalty.orders.rules.shipment import fold
 from loyalty.programme.rules.kinds import Code, Outcome
 from tests.support.terms import ES, at, campaign, line, order
 
@@ -43,7 +44,8 @@ class Books:
 
     def settle(self) -> Settlement:
         """Settles and writes down what moved; no account may go below zero on the way."""
-        moved = settle(self.bought, self.facts, ES, KNOWN, self.posted, self.pending)
+        state = fold(self.bought, self.facts)
+        moved = settle_state(self.bought, state, ES, KNOWN, self.posted, self.pending)
         for key, points in moved.promise.items():
             self.pending[key] = self.pending.get(key, 0) + points
         for key, points in moved.post.items():

@@ -9,7 +9,8 @@ from loyalty.ledger.rules.lots import Lot, Take, spend, take_back
 from loyalty.orders.rules.facts import Delivered, Returned
 from loyalty.orders.rules.order import KeptGoods
 from loyalty.orders.rules.purchase import Worth, worth
-from loyalty.orders.rules.settlement import settle
+from loyalty.orders.rules.settlement import settle_state
+from loyalty.orders.rules.shipment import fold
 from loyalty.programme.rules.calendar import Calendar
 from loyalty.programme.rules.kinds import Code, Outcome
 from tests.support.terms import ES, Person, at, campaign, line, order, terms_of
@@ -41,7 +42,7 @@ def test_example_3_a_double_points_campaign_doubles_its_goods_and_no_shipping():
     assert worth(bought, KeptGoods({"2": 1}), ES, [doubled]) == Worth(11, {})
     delivered = Delivered(None, None, (), at("2026-06-12"))
     returned = Returned("R1", None, (("1", 1),), None, 0, at("2026-06-20"))
-    moved = settle(bought, [delivered, returned], ES, [doubled], whole.by_part, {})
+    moved = settle_state(bought, fold(bought, [delivered, returned]), ES, [doubled], whole.by_part, {})
     assert sum(moved.take_back.values()) == 64
 
 
@@ -85,11 +86,11 @@ def test_example_6_points_already_spent_become_debt():
 def test_example_7_a_return_told_before_its_delivery_moves_nothing():
     """R33."""
     bought = order(line("1", 100_00))
-    promised = settle(bought, [], ES, (), {}, {}).promise
+    promised = settle_state(bought, fold(bought, []), ES, (), {}, {}).promise
     returned = Returned("R1", None, (("1", 1),), None, 0, at("2026-06-20"))
-    first = settle(bought, [returned], ES, (), {}, promised)
+    first = settle_state(bought, fold(bought, [returned]), ES, (), {}, promised)
     assert (first.post, first.take_back, first.cancel) == ({}, {}, {"PURCHASE": 100})
-    then = settle(bought, [returned, Delivered(None, None, (), at("2026-06-12"))], ES, (), {}, {})
+    then = settle_state(bought, fold(bought, [returned, Delivered(None, None, (), at("2026-06-12"))]), ES, (), {}, {})
     assert then.is_settled
     assert then.still_pending == {}
 

@@ -1,6 +1,7 @@
 """Changes of zone never let two claims fit one day nor four shares one month (R20, R23), whatever is told late."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -145,3 +146,25 @@ def test_no_run_of_changes_and_late_claims_fits_two_in_a_day_or_four_in_a_month(
 
 def _truly(truth: list[tuple[datetime, Calendar]], moment: datetime) -> Calendar:
     return [calendar for since, calendar in truth if since <= moment][-1]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from([MADRID, CANARY, CEUTA]), st.integers(0, 1), NEAR_MIDNIGHT), max_size=12),
+    st.integers(0, 40 * 24 * 60),
+)
+def test_from_now_on_a_calendar_needs_no_earlier_zones(choices, minutes):
+    """R20: so what is shown of a member, which is of now and later, is read without them."""
+    calendar, day, now = Calendar(MADRID), START, START
+    for zone, days_on, offset in choices:
+        day += timedelta(days=days_on)
+        now = max(now, day + offset)
+        calendar = calendar.changed_to(zone, now)
+    shown = replace(calendar, earlier=())
+    later = now + timedelta(minutes=minutes)
+    for moment in (now, later):
+        assert shown.day(moment) == calendar.day(moment)
+        assert shown.next_day(moment) == calendar.next_day(moment)
+        assert shown.next_month(moment) == calendar.next_month(moment)
+        coming = calendar.day(moment) + timedelta(days=2)
+        assert shown.first_instant(coming) == calendar.first_instant(coming)

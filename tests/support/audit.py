@@ -1,4 +1,4 @@
-"""What must always hold of the books: every check of `mipoints audit`, in one round trip."""
+"""Runs every check of `mipoints audit` in one round trip."""
 
 import asyncpg
 
@@ -13,12 +13,12 @@ _ALL = "\nunion all\n".join(
 
 
 async def problems(connection: asyncpg.Connection) -> list[str]:
-    """What does not hold, as sentences: the check, the member, and what is wrong."""
+    """Returns a sentence for each row that fails a check: the check, the member, and the problem."""
     rows = await connection.fetch(_ALL, SHOWN)
     return [f"{row['name']}: member {row['member_id']}: {row['what']}" for row in rows]
 
 
-async def assert_books_are_sound(connection: asyncpg.Connection) -> None:
-    """Fails with what does not hold."""
-    found = await problems(connection)
-    assert not found, "\n".join(found)
+async def assert_ledger_is_sound(connection: asyncpg.Connection) -> None:
+    """Fails with the sentences of all failed checks."""
+    sentences = await problems(connection)
+    assert not sentences, "\n".join(sentences)

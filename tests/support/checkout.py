@@ -1,4 +1,4 @@
-"""A shop's checkout and an operator's desk, as tests use them: coupons reserved, committed, released; rewards made."""
+"""Calls of a shop's checkout and of an operator, for tests: reserve, commit and release coupons, create rewards."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -31,7 +31,7 @@ Answer = dict[str, Any]
 
 
 def cart(order: str = "ORD-1", paid_minor: int = 6000, *, currency: str = "EUR", **products: int) -> Answer:
-    """A cart of one line of product p-1, or of these products."""
+    """Returns a cart with one line of product p-1, or with one line for each of these products."""
     paid = products or {"p-1": paid_minor}
     lines = [
         {"id": str(place), "productId": product.replace("_", "-"), "quantity": 1, "paidMinor": minor}
@@ -41,7 +41,7 @@ def cart(order: str = "ORD-1", paid_minor: int = 6000, *, currency: str = "EUR",
 
 
 async def with_coupon(stage: Stage, reward: str = "es-5", mi_id: str = "mi-1") -> str:
-    """A member with one coupon and nothing else; gives the coupon's code."""
+    """Registers a member with one coupon and no points; returns the coupon's code."""
     await stage.register(mi_id)
     await stage.advance(minutes=5)
     await stage.order(f"EARN-{mi_id}", [("1", 1, 10_000_00)], mi_id)
@@ -50,37 +50,37 @@ async def with_coupon(stage: Stage, reward: str = "es-5", mi_id: str = "mi-1") -
 
 
 async def another_coupon(stage: Stage, reward: str = "es-5", mi_id: str = "mi-1") -> str:
-    """One more coupon of a member that has the points; gives its code."""
+    """Redeems one more coupon of a member who has the points; returns its code."""
     code: str = (await stage.redeem(reward, mi_id))["coupon"]["code"]
     return code
 
 
 async def reserve(
-    stage: Stage, code: str, told: Mapping[str, Any] | None = None, mi_id: str = "mi-1", key: str | None = None
+    stage: Stage, code: str, contents: Mapping[str, Any] | None = None, mi_id: str = "mi-1", key: str | None = None
 ) -> Answer:
-    """The checkout asks to hold a coupon for a cart."""
-    asked = {"code": code, "miId": mi_id, "cart": told or cart()}
-    return await stage.storefront(RESERVE, input=asked, key=key or str(uuid4()))
+    """The checkout reserves a coupon for a cart."""
+    input_ = {"code": code, "miId": mi_id, "cart": contents or cart()}
+    return await stage.storefront(RESERVE, input=input_, key=key or str(uuid4()))
 
 
 async def commit(stage: Stage, code: str, order: str = "ORD-1", key: str | None = None) -> Answer:
-    """Payment succeeded."""
+    """The checkout commits a coupon: the payment succeeded."""
     return await stage.storefront(COMMIT, code=code, order=order, key=key or str(uuid4()))
 
 
 async def release(stage: Stage, code: str, order: str = "ORD-1", key: str | None = None) -> Answer:
-    """Payment failed."""
+    """The checkout releases a coupon: the payment failed."""
     return await stage.storefront(RELEASE, code=code, order=order, key=key or str(uuid4()))
 
 
-async def for_cart(stage: Stage, told: Mapping[str, Any] | None = None, mi_id: str = "mi-1") -> list[Answer]:
-    """What the checkout lists."""
-    found: list[Answer] = await stage.storefront(FOR_CART, miId=mi_id, cart=told or cart())
-    return found
+async def for_cart(stage: Stage, contents: Mapping[str, Any] | None = None, mi_id: str = "mi-1") -> list[Answer]:
+    """Returns the coupons that the checkout lists for a cart."""
+    coupons: list[Answer] = await stage.storefront(FOR_CART, miId=mi_id, cart=contents or cart())
+    return coupons
 
 
 async def operator(stage: Stage, mutation: str, input_: Mapping[str, Any], key: str | None = None) -> Answer:
-    """The only root field of a request that an operator makes."""
+    """Sends an operator's mutation and returns its only root field."""
     token = stage.token(scope="operator", name="olga")
     data = await stage.ask(mutation, {"input": input_, "key": key or str(uuid4())}, token)
     answer: Answer = next(iter(data.values()))
@@ -89,13 +89,13 @@ async def operator(stage: Stage, mutation: str, input_: Mapping[str, Any], key: 
 
 async def exclude(stage: Stage, *products: str, **more: Any) -> Answer:
     """An operator excludes products from what coupons may buy."""
-    told = {"market": "ES", "productIds": list(products), "reason": "Fixed price"} | more
-    return await operator(stage, EXCLUDE, told)
+    input_ = {"market": "ES", "productIds": list(products), "reason": "Fixed price"} | more
+    return await operator(stage, EXCLUDE, input_)
 
 
 async def create_reward(stage: Stage, *, key: str | None = None, **more: Any) -> Answer:
-    """An operator offers a reward of 7 EUR for 300 points, with changes."""
-    told = {
+    """An operator creates a reward of 7 EUR for 300 points; `more` changes its fields."""
+    reward = {
         "market": "ES",
         "name": "7 euros",
         "valueMinor": 700,
@@ -103,9 +103,9 @@ async def create_reward(stage: Stage, *, key: str | None = None, **more: Any) ->
         "validDays": 10,
         "conditions": "Una vez.",
     }
-    return await operator(stage, CREATE_REWARD, told | more, key)
+    return await operator(stage, CREATE_REWARD, reward | more, key)
 
 
 def outcome(answer: Mapping[str, Any]) -> str:
-    """The coupon's state after it, or the code of the refusal."""
+    """Returns the coupon's new state, or the code of the refusal."""
     return str(answer["coupon"]["state"] if answer["__typename"] == "CouponChanged" else answer["code"])

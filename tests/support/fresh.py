@@ -1,7 +1,7 @@
-"""One database for a whole test run, as fresh for every test as if it had been made for it.
+"""One database for a whole test run, restored to its migrated state before every test.
 
-Making a database for each test costs little; the cold plans of its first connections cost half a second. So tests
-share one, and before each all that is in it is what was there when it was migrated.
+To create a database for each test would cost little, but the cold plans of its first connections cost half a second. So
+all tests share one database.
 """
 
 from collections.abc import AsyncIterator
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from db.pool import Database, connect, read_json
+from tests.support.patience import PATIENCE
 
 PRISTINE = "pristine"
 LARGE_BYTES = 262_144
@@ -37,9 +38,14 @@ from pg_stat_activity where datname = current_database() and pid <> pg_backend_p
 """
 
 
+_IS_ASLEEP = (
+    "select exists (select from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep')"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """A database, its owner's connection, and the application's."""
+    """A database, its owner's connection, and the application's pool."""
 
     url: str
     owner: asyncpg.Connection
@@ -47,38 +53,43 @@ class Shared:
     freshening: str
 
     async def freshen(self) -> None:
-        """Makes it as it was before anything was done in it."""
+        """Restores the rows of the migrated database. Fails with the sessions that earlier tests left open."""
         await self.as_owner()
         try:
-            await self.owner.execute(self.freshening, timeout=30)
+            await self.owner.execute(self.freshening, timeout=PATIENCE)
         except (asyncpg.LockNotAvailableError, TimeoutError) as error:
             raise AssertionError("What tests before left open:\n" + await self.let_go()) from error
 
+    async def assert_nothing_sleeps(self) -> None:
+        """Ends statements that a test left asleep, so that only this test fails."""
+        asleep = await self.owner.fetchval(_IS_ASLEEP)
+        assert not asleep, "This test left asleep:\n" + await self.let_go()
+
     async def let_go(self) -> str:
-        """Ends every other session of this database, so that later tests go on; gives what each was doing."""
+        """Ends every other session of this database, so that later tests can run; returns the statement of each."""
         sessions = await self.owner.fetch(_OTHER_SESSIONS)
         return "\n".join(" | ".join(str(part) for part in session) for session in sessions)
 
     async def as_owner(self) -> None:
-        """Gives the owner's connection its rights and settings back, whatever a test did with it."""
+        """Resets the role and the settings of the owner's connection, which a test may have changed."""
         await self.owner.reset()
         await self.owner.execute("reset role")
 
 
 @asynccontextmanager
 async def open_shared(url: str) -> AsyncIterator[Shared]:
-    """Opens a migrated database for tests to share."""
+    """Opens a migrated database that all tests share."""
     owner = await asyncpg.connect(url, max_cacheable_statement_size=0, server_settings={"lock_timeout": "10s"})
     await read_json(owner)
     await remember_pristine(owner)
-    db = await connect(url, most=20)
+    db = await connect(url, most=20, seconds=20)
     yield Shared(url, owner, db, await statements_to_freshen(owner))
     await db.close()
     await owner.close()
 
 
 async def remember_pristine(connection: asyncpg.Connection) -> None:
-    """Keeps a copy of every row that a migrated database begins with."""
+    """Copies every row of the migrated database to the schema of pristine rows."""
     await connection.execute(f"create schema {PRISTINE}")
     for table in await _tables(connection):
         if await connection.fetchval(f"select exists (select from {table})"):
@@ -86,11 +97,12 @@ async def remember_pristine(connection: asyncpg.Connection) -> None:
 
 
 async def statements_to_freshen(connection: asyncpg.Connection) -> str:
-    """What makes the database as it was, children before their parents; tables that a race filled are truncated."""
+    """Returns the statements that restore the migrated rows. Child tables are emptied before their parents, and large
+    tables, which a race test filled, are truncated."""
     tables = await _tables(connection)
-    kept = await connection.fetch("select tablename from pg_tables where schemaname = $1", PRISTINE)
+    pristine = await connection.fetch("select tablename from pg_tables where schemaname = $1", PRISTINE)
     deletes = "; ".join(f"delete from {table}" for table in tables)
-    inserts = "; ".join(f"insert into {row[0]} select * from {PRISTINE}.{row[0]}" for row in kept)
+    inserts = "; ".join(f"insert into {row[0]} select * from {PRISTINE}.{row[0]}" for row in pristine)
     sizes = ", ".join(f"('{table}'::regclass)" for table in tables)
     return f"""
     do $$ begin

@@ -1,4 +1,4 @@
-"""Random histories of orders from a seed: what was bought, and all that shippers and the shop then tell of it."""
+"""Makes random histories of orders from a seed: the order, and the facts that shippers and the shop report about it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ CAMPAIGNS = (
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """One order, the campaigns that ran, and the facts about it as they happened."""
+    """One order, the campaigns that ran, and its facts in the sequence in which they happened."""
 
     order: Order
     campaigns: tuple[Campaign, ...]
@@ -30,22 +30,22 @@ class History:
 
 
 def history(seed: int) -> History:
-    """The history of a seed; the same one every time."""
+    """Returns the history of a seed; it is the same every time."""
     random = Random(seed)
     order = _order(random, f"ORD-{seed}")
     campaigns = tuple(each for each in CAMPAIGNS if random.random() < 0.3)
-    told = [_fact(random, order, day) for day in range(random.randint(1, 6))]
-    facts = tuple({fact.key: fact for fact in told}.values())
+    reported = [_fact(random, order, day) for day in range(random.randint(1, 6))]
+    facts = tuple({fact.key: fact for fact in reported}.values())
     return History(order, campaigns, facts)
 
 
 def everything_returned(order: Order) -> Returned:
-    """A return of all of the order, after everything else."""
+    """Returns a return of the whole order, after all its other facts."""
     return Returned("R-all", None, (), None, 0, PLACED_AT + timedelta(days=99))
 
 
 def shuffled(facts: Sequence[Fact], seed: int) -> list[list[Fact]]:
-    """The facts in another order, in groups that are told at once, some of them again."""
+    """Returns the facts in another sequence, in groups that are reported together; some facts are repeated."""
     random = Random(seed)
     left = [*facts, *(fact for fact in facts if random.random() < 0.2)]
     random.shuffle(left)
@@ -58,7 +58,8 @@ def shuffled(facts: Sequence[Fact], seed: int) -> list[list[Fact]]:
 
 
 def _order(random: Random, number: str) -> Order:
-    """One to four lines, free ones and many pieces among them; a discount, shipping, parcels for some of it or all."""
+    """Returns an order of one to four lines, some of them free or with many pieces; with a discount, shipping, and
+    parcels for all or some of the pieces."""
     lines = tuple(
         OrderLine(str(n), random.choice(PRODUCTS), random.choice((1, 1, 2, 3, 7)), _paid(random))
         for n in range(1, random.randint(1, 4) + 1)
@@ -80,7 +81,7 @@ def _paid(random: Random) -> int:
 
 
 def _parcels(random: Random, lines: tuple[OrderLine, ...], number: str) -> tuple[Parcel, ...]:
-    """None, or up to three that share the pieces; some pieces may travel in no recorded parcel."""
+    """Returns no parcels, or up to three that share the pieces. Some pieces may be in no recorded parcel."""
     count = random.choice((0, 1, 2, 3))
     boxes: list[dict[str, int]] = [{} for _ in range(count)]
     for line in lines:
@@ -92,7 +93,7 @@ def _parcels(random: Random, lines: tuple[OrderLine, ...], number: str) -> tuple
 
 
 def _fact(random: Random, order: Order, day: int) -> Fact:
-    """Anything that may be told: of a parcel, of some pieces, or of everything; returns of lines, money or all."""
+    """Returns any possible fact: about a parcel, some pieces or the whole order, or a return of lines, money or all."""
     moment = PLACED_AT + timedelta(days=random.randint(1, 5), seconds=day)
     parcel = random.choice((None, *order.parcels))
     number = parcel.tracking_number if parcel is not None else None
@@ -117,6 +118,6 @@ def _return(random: Random, order: Order, name: str, number: str | None, moment:
 
 
 def _some(random: Random, order: Order) -> tuple[tuple[str, int], ...]:
-    """Pieces of some lines, at times more than were bought."""
+    """Returns pieces of some lines, sometimes more than were bought."""
     lines = random.sample(order.lines, random.randint(1, len(order.lines)))
     return tuple((line.id, random.randint(1, line.quantity + (random.random() < 0.1))) for line in lines)

@@ -1,10 +1,10 @@
-"""What is in the ledger of a running programme."""
+"""Reads the ledger of a running programme."""
 
 import asyncpg
 
 
 async def points_in_the_ledger(owner: asyncpg.Connection) -> dict[str, int]:
-    """Points of each order, as its lines of history add up."""
+    """Returns the points of each order, summed over its lines of history."""
     rows = await owner.fetch(
         "select o.number, coalesce(sum(t.points), 0)::int as points from orders o "
         "left join verdicts v on v.member_id = o.member_id and v.reference = o.number "
@@ -15,7 +15,7 @@ async def points_in_the_ledger(owner: asyncpg.Connection) -> dict[str, int]:
 
 
 async def ledger(owner: asyncpg.Connection) -> object:
-    """What must not change where nothing was told: the ledger's length and hash, balances, facts."""
+    """Returns a digest that changes only with the ledger: its length and hash, the balances, the facts."""
     return await owner.fetchrow(
         "select (select count(*) from transfers), (select count(*) from order_facts), "
         "(select md5(string_agg(head::text || seq || available || pending || debt, ',' order by member_id)) "

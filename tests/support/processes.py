@@ -1,4 +1,4 @@
-"""Real processes for tests: `mipoints serve` and `mipoints worker`, started as an operator starts them."""
+"""Runs `mipoints serve` and `mipoints worker` as real processes for tests, as an operator starts them."""
 
 import asyncio
 import json
@@ -13,11 +13,12 @@ from dataclasses import dataclass
 
 import httpx
 
+from tests.support.patience import PATIENCE
 from tests.support.stage import AUTH_SECRET, WEBHOOK_SECRETS
 
 
 def environment(database_url: str, **more: str) -> dict[str, str]:
-    """A sandbox's environment on one database, and nothing of the caller's own settings."""
+    """Returns a sandbox's environment for one database, without any settings of the test run's own environment."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("MIPOINTS_")}
     return inherited | {
         "MIPOINTS_DATABASE_URL": database_url,
@@ -29,7 +30,7 @@ def environment(database_url: str, **more: str) -> dict[str, str]:
 
 
 def free_port() -> int:
-    """A port nobody uses right now."""
+    """Returns a port that is not in use."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
@@ -38,9 +39,9 @@ def free_port() -> int:
 
 @contextmanager
 def running(*arguments: str, env: Mapping[str, str], log: int | None = None) -> Iterator[subprocess.Popen[bytes]]:
-    """`mipoints …` as a process of its own, ended with SIGTERM, with SIGKILL when that is not heard.
+    """Runs `mipoints …` as its own process, and ends it with SIGTERM; with SIGKILL if it does not end.
 
-    `log` is an open file that takes its standard error.
+    `log` is an open file for its standard error.
     """
     process = subprocess.Popen([sys.executable, "-m", "mipoints", *arguments], env=dict(env), stderr=log)
     try:
@@ -49,7 +50,7 @@ def running(*arguments: str, env: Mapping[str, str], log: int | None = None) -> 
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
-            process.wait(15)
+            process.wait(PATIENCE)
         process.kill()
         process.wait()
 
@@ -62,13 +63,13 @@ class Server:
 
 @contextmanager
 def serving(env: Mapping[str, str], log: int | None = None) -> Iterator[Server]:
-    """`mipoints serve` on a free port; `answering` waits until it takes requests."""
+    """Runs `mipoints serve` on a free port. `answering` waits until it accepts requests."""
     port = free_port()
     with running("serve", "--host", "127.0.0.1", "--port", str(port), env=env, log=log) as process:
         yield Server(f"http://127.0.0.1:{port}", process)
 
 
-async def answering(server: Server, path: str = "/readyz", seconds: float = 20) -> httpx.Response:
+async def answering(server: Server, path: str = "/readyz", seconds: float = PATIENCE) -> httpx.Response:
     """The first successful answer of a server that is just starting."""
     async with asyncio.timeout(seconds), httpx.AsyncClient() as http:
         while True:

@@ -1,4 +1,4 @@
-"""Somebody who is told: a real HTTP server that proves what it gets with the reference library, and answers as told."""
+"""A receiver of outgoing webhooks: a real HTTP server that verifies requests with the reference library."""
 
 import asyncio
 import json
@@ -25,6 +25,7 @@ from loyalty.outgoing.courier import Courier
 from loyalty.outgoing.endpoints import add_endpoint
 from loyalty.outgoing.events import TYPES
 from loyalty.outgoing.sender import Sender
+from tests.support.patience import PATIENCE, eventually
 
 AT_HOME = Reach(allows_http=True, allows_private=True)
 
@@ -33,7 +34,7 @@ Reply = Callable[[Request], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Got:
-    """One request as it came."""
+    """One request as it arrived."""
 
     headers: dict[str, str]
     body: bytes
@@ -44,19 +45,20 @@ class Got:
 
     @property
     def event(self) -> dict[str, Any]:
-        """The event, read without proof."""
+        """The event, without verification of the signature."""
         event: dict[str, Any] = json.loads(self.body)
         return event
 
     def verified(self, secret: str) -> dict[str, Any]:
-        """The event; raises where the secret did not sign it."""
+        """Returns the event; raises if its signature does not match the secret."""
         event: dict[str, Any] = Webhook(secret).verify(self.body, self.headers)
         return event
 
 
 @dataclass(slots=True)
 class Receiver:
-    """What came, oldest first, and what is answered: statuses in turn, the last one for ever, or `reply`'s."""
+    """A server and its requests, oldest first. It answers with `statuses` in turn, the last one for ever, or with
+    `reply`."""
 
     url: str
     got: list[Got] = field(default_factory=list)
@@ -67,7 +69,7 @@ class Receiver:
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        """Every event that came, proven, by its member and number."""
+        """All events, verified, sorted by member and number."""
         events = [each.verified(self.secret) for each in self.got]
         return sorted(events, key=lambda event: (event["data"]["member"]["id"], event["data"]["sequence"]))
 
@@ -80,12 +82,10 @@ class Receiver:
 
     async def until_got(self, count: int) -> None:
         """Waits until so many requests came."""
-        async with asyncio.timeout(20):
-            while len(self.got) < count:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+        await eventually(lambda: len(self.got) >= count)
 
     async def joins(self, db: Database, *types: str) -> None:
-        """It is added as an endpoint for these types, or all."""
+        """Adds this receiver as an endpoint for these types, or for all."""
         sender = Sender(AT_HOME)
         self.endpoint_id, self.secret = await add_endpoint(db, sender, self.url, types or TYPES, "olga")
         await sender.close()
@@ -93,7 +93,7 @@ class Receiver:
 
 @asynccontextmanager
 async def receiving(certificate: Path | None = None, key: Path | None = None) -> AsyncIterator[Receiver]:
-    """Listens on a free port of this machine, with TLS where there is a certificate."""
+    """Runs a receiver on a free port of this machine, with TLS if there is a certificate."""
     listener = socket.socket(proto=socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     scheme = "https" if certificate else "http"
@@ -117,7 +117,7 @@ async def receiving(certificate: Path | None = None, key: Path | None = None) ->
 
 
 @asynccontextmanager
-async def courier(db: Database, seconds: float = 10.0) -> AsyncIterator[Courier]:
+async def courier(db: Database, seconds: float = PATIENCE) -> AsyncIterator[Courier]:
     """One that may go to this machine, as patient as told."""
     opened = Courier(db, Sender(AT_HOME, seconds=seconds))
     try:
@@ -127,11 +127,11 @@ async def courier(db: Database, seconds: float = 10.0) -> AsyncIterator[Courier]
 
 
 def trusting(certificate: Path) -> ssl.SSLContext:
-    """A context that believes one certificate only."""
+    """Returns a TLS context that trusts one certificate only."""
     return ssl.create_default_context(cafile=str(certificate))
 
 
 async def rows(owner: asyncpg.Connection) -> list[tuple[Any, ...]]:
-    """Every row's state and attempts, by member and number."""
-    found = await owner.fetch("select state, attempts from outgoing order by member_id, sequence, endpoint_id")
-    return [tuple(row) for row in found]
+    """Returns the state and attempts of every outgoing row, sorted by member and number."""
+    records = await owner.fetch("select state, attempts from outgoing order by member_id, sequence, endpoint_id")
+    return [tuple(row) for row in records]

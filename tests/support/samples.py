@@ -1,4 +1,4 @@
-"""The producers' own webhooks, byte for byte, with the headers that prove them and what they are to mean."""
+"""The producers' own webhooks, byte for byte, with the headers of their signatures and their expected meaning."""
 
 import hashlib
 import json
@@ -17,51 +17,51 @@ ADAPTERS = {"aftership-returns": "aftership", "standardwebhooks": "native"}
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One published webhook. `kind` is what it means, `told` everything the index says of it."""
+    """One published webhook. `kind` is its meaning, `entry` its entry in the index."""
 
     name: str
     producer: str
     secret: str
     sent: Sent
     kind: str
-    told: Mapping[str, Any]
+    entry: Mapping[str, Any]
 
     @property
     def event(self) -> dict[str, Any]:
-        """Its document, to be changed."""
-        told: dict[str, Any] = json.loads(self.sent.body)
-        return told
+        """Returns the body as a document that the caller may change."""
+        document: dict[str, Any] = json.loads(self.sent.body)
+        return document
 
     @property
     def signed_at(self) -> datetime:
-        """When it was signed, where a moment is signed; else any."""
+        """The time of the signature if the signature covers a time; otherwise any time."""
         stamp = self.sent.headers.get("webhook-timestamp")
         parts = dict(part.partition("=")[::2] for part in self.sent.headers.get("shippo-auth-signature", "").split(","))
         return datetime.fromtimestamp(int(stamp or parts.get("t", 0)), UTC)
 
 
 def samples(producer: str | None = None) -> list[Sample]:
-    """All samples, or those of one adapter."""
-    told = json.loads((FOLDER / "INDEX.json").read_text("utf-8"))["samples"]
-    found = [_sample(each) for each in told]
-    return [each for each in found if producer in (None, each.producer)]
+    """Returns all samples, or those of one adapter."""
+    entries = json.loads((FOLDER / "INDEX.json").read_text("utf-8"))["samples"]
+    all_samples = [_sample(each) for each in entries]
+    return [each for each in all_samples if producer in (None, each.producer)]
 
 
 def sample(name: str) -> Sample:
-    """The sample in the file of that name, without `.json`."""
+    """Returns the sample in the file of this name, which is without `.json`."""
     return next(each for each in samples() if each.name == name)
 
 
-def _sample(told: Mapping[str, Any]) -> Sample:
-    body = (FOLDER / told["file"]).read_bytes()
-    assert hashlib.sha256(body).hexdigest() == told["sha256"], told["file"]
-    headers = {name.lower(): value for name, value in told["headers"].items() if name != "_query"}
-    query = dict(parse_qsl(told["headers"].get("_query", "").removeprefix("?")))
+def _sample(entry: Mapping[str, Any]) -> Sample:
+    body = (FOLDER / entry["file"]).read_bytes()
+    assert hashlib.sha256(body).hexdigest() == entry["sha256"], entry["file"]
+    headers = {name.lower(): value for name, value in entry["headers"].items() if name != "_query"}
+    query = dict(parse_qsl(entry["headers"].get("_query", "").removeprefix("?")))
     return Sample(
-        name=told["file"].removesuffix(".json"),
-        producer=ADAPTERS.get(told["producer"], told["producer"]),
-        secret=told["secret"].partition(" (")[0],
+        name=entry["file"].removesuffix(".json"),
+        producer=ADAPTERS.get(entry["producer"], entry["producer"]),
+        secret=entry["secret"].partition(" (")[0],
         sent=Sent(headers, body, query),
-        kind=told["kind"],
-        told=told,
+        kind=entry["kind"],
+        entry=entry,
     )

@@ -1,4 +1,4 @@
-"""Producers' webhooks through a running programme: signed as they are, sent over HTTP, applied."""
+"""Sends producers' webhooks to a running programme: signs them as the producer does, sends them, applies them."""
 
 import json
 from collections.abc import Mapping
@@ -17,21 +17,21 @@ Body = bytes | dict[str, Any]
 async def send(
     stage: Stage, producer: str, body: Body, headers: Mapping[str, str] | None = None, *, query: str = ""
 ) -> httpx.Response:
-    """One delivery, signed now unless headers or a query are to prove it."""
+    """Sends one delivery, signed now unless the given headers or query contain the proof."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     if headers is None:
         headers = {} if query else signed_headers(producer, WEBHOOK_SECRETS[producer][0], raw)
     return await stage.http.post(f"/webhooks/{producer}{query}", content=raw, headers=headers)
 
 
-async def tell(stage: Stage, producer: str, *bodies: Body) -> None:
-    """Deliveries that are accepted, each applied before the next."""
+async def deliver_each(stage: Stage, producer: str, *bodies: Body) -> None:
+    """Sends deliveries, each of which must be accepted and is applied before the next."""
     for body in bodies:
-        await tell_at_once(stage, producer, body)
+        await deliver_together(stage, producer, body)
 
 
-async def tell_at_once(stage: Stage, producer: str, *bodies: Body) -> None:
-    """Deliveries that are accepted one after another, and then applied."""
+async def deliver_together(stage: Stage, producer: str, *bodies: Body) -> None:
+    """Sends deliveries, each of which must be accepted, and applies them at the end."""
     for body in bodies:
         answer = await send(stage, producer, body)
         assert answer.is_success, answer.text
@@ -39,9 +39,9 @@ async def tell_at_once(stage: Stage, producer: str, *bodies: Body) -> None:
 
 
 async def order_by(stage: Stage, number: str, parcels: dict[str, str | None]) -> None:
-    """An order of a line of 100 EUR in each parcel, told as number → carrier."""
+    """Records an order with a line of 100 EUR in each parcel. `parcels` maps tracking numbers to carriers."""
     lines = [f"{number}-{place}" for place, _ in enumerate(parcels)]
-    told = {
+    input_ = {
         "number": number,
         "miId": "mi-1",
         "placedAt": (await stage.now()).isoformat(),
@@ -52,21 +52,21 @@ async def order_by(stage: Stage, number: str, parcels: dict[str, str | None]) ->
             for id_, (tracking, carrier) in zip(lines, parcels.items(), strict=True)
         ],
     }
-    answer = await stage.storefront(ORDER, input=told, key=f"order-{number}")
+    answer = await stage.storefront(ORDER, input=input_, key=f"order-{number}")
     assert answer["__typename"] == "OrderRecorded", answer
 
 
 async def became(stage: Stage) -> list[tuple[str, str | None]]:
-    """State and reason of every delivery, in the order they came."""
+    """Returns state and reason of every delivery, oldest first."""
     rows = await stage.owner.fetch("select state, error from audit.inbox order by received_at, event_id")
     return [(row["state"], row["error"]) for row in rows]
 
 
 async def states(stage: Stage) -> list[str]:
-    """The state of every delivery, in the order they came."""
+    """Returns the state of every delivery, oldest first."""
     return [state for state, _ in await became(stage)]
 
 
 async def facts(stage: Stage) -> int:
-    """How many facts are known of orders."""
+    """Returns the number of stored facts of orders."""
     return int(await stage.owner.fetchval("select count(*) from order_facts"))

@@ -1,4 +1,4 @@
-"""Any ASGI application over real HTTP on a free port of this machine."""
+"""Serves any ASGI application over real HTTP on a free port of this machine."""
 
 import asyncio
 import socket
@@ -10,31 +10,32 @@ from starlette.types import ASGIApp
 
 
 class Server(uvicorn.Server):
-    """Ends when it is told to and nothing is under way any more; the library's looks ten times a second."""
+    """A server that ends at once when it should and its requests are finished; uvicorn's checks ten times a second."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.over = asyncio.Event()
 
     async def main_loop(self) -> None:
-        """Serves until it is over."""
+        """Serves until the end is requested."""
         await self.on_tick(0)
         await self.over.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Takes no more connections, and waits for those there are."""
+        """Stops accepting connections, and waits for the open ones."""
         for server in self.servers:
             server.close()
         for connection in list(self.server_state.connections):
             connection.shutdown()
         for _ in range(3):
-            await asyncio.sleep(0)  # closed connections tell of it in the loop's next turns
+            await asyncio.sleep(0)  # the close of a connection is reported in the loop's next turns
         await self._wait_tasks_to_complete()
 
 
 @asynccontextmanager
 async def served(app: ASGIApp, buffers: int | None = None) -> AsyncIterator[str]:
-    """Serves it until the end of the block; gives its address. `buffers`: bytes on the way to and from one client."""
+    """Serves an application until the end of the block, and yields its address. `buffers` is the size in bytes of each
+    socket buffer of one client."""
     # asyncio sends small answers at once (TCP_NODELAY) only on sockets that name their protocol.
     listener = socket.socket(proto=socket.IPPROTO_TCP)
     if buffers is not None:

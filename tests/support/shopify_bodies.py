@@ -1,4 +1,4 @@
-"""Shopify's deliveries for tests: the published samples, and bodies of their forms."""
+"""Shopify's deliveries for tests: the published samples, and bodies in the same format."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -13,13 +13,13 @@ ORDER = 9007199254740993  # 2^53 + 1
 
 
 def sent(body: Mapping[str, Any], topic: str, **headers: str) -> Sent:
-    """A body under a topic; headers such as event_id="e1"."""
+    """Returns a delivery of a topic; headers are given as event_id="e1"."""
     named = {f"x-shopify-{name.replace('_', '-')}": value for name, value in headers.items()}
     return Sent({"x-shopify-topic": topic, **named}, json.dumps(body).encode())
 
 
 def event(status: object, **more: Any) -> dict[str, Any]:
-    """A fulfillment event of the first of November 2026."""
+    """Returns a fulfillment event of 1 November 2026."""
     published = sample("shopify_fulfillment_events_create_delivered").event
     moments = {"happened_at": "2026-11-01T05:00:00-05:00", "created_at": "2026-11-01T11:00:00+00:00"}
     return {**published, "order_id": ORDER, "status": status, **moments, **more}
@@ -28,7 +28,7 @@ def event(status: object, **more: Any) -> dict[str, Any]:
 def fulfillment(
     id_: int, tracking_number: str | None = None, lines: Sequence[tuple[int, int]] = ((11, 1),), **more: Any
 ) -> dict[str, Any]:
-    """One fulfillment of an order, with lines as (id, quantity)."""
+    """Returns one fulfillment of an order, with lines as (id, quantity)."""
     return {
         "id": id_,
         "status": "success",
@@ -42,13 +42,13 @@ def fulfillment(
 
 
 def fulfilled(*fulfillments: Mapping[str, Any], **more: Any) -> dict[str, Any]:
-    """An order, all of which was handed over."""
+    """Returns an order that was fulfilled completely."""
     published = sample("shopify_orders_fulfilled").event
     return {**published, "id": ORDER, "fulfillments": list(fulfillments), **more}
 
 
 def transaction(amount: object, **more: Any) -> dict[str, Any]:
-    """Money that went back."""
+    """Returns a refund transaction."""
     return {"kind": "refund", "status": "success", "amount": amount, "currency": "EUR", "test": False, **more}
 
 
@@ -58,7 +58,7 @@ def refund(
     refund_shipping_lines: Sequence[object] = (),
     order_adjustments: Sequence[tuple[str, str, str]] = (),
 ) -> dict[str, Any]:
-    """A refund; shipping lines by their amounts in euros, adjustments as (kind, amount, tax)."""
+    """Returns a refund. Shipping lines are amounts in euros, adjustments are (kind, amount, tax)."""
     return {
         "id": 890088186047892319,
         "order_id": ORDER,

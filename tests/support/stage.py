@@ -1,4 +1,4 @@
-"""A running programme for tests: its API over real HTTP, its tokens, its clock, and its workers' work on demand."""
+"""A running programme for tests: its API over real HTTP, its tokens, its clock, and its workers' jobs on demand."""
 
 import base64
 import hashlib
@@ -21,17 +21,13 @@ from api.documents import Documents
 from api.followers import Followers
 from api.schema import schema
 from db import clock
-from loyalty.coupons.expire import end_coupons
-from loyalty.ledger.credit import credit_due
-from loyalty.ledger.lapse import lapse_due
-from loyalty.ledger.send_notices import LogNotifier, send_notices
-from loyalty.orders.settle_kept import settle_all_kept
 from loyalty.programme.programme import Programme
 from loyalty.settings import Settings
 from loyalty.tokens import Verifier, issue
-from loyalty.webhooks.inbox import apply_deliveries
 from loyalty.webhooks.rejections import Rejections
+from tests.support.drain import drain
 from tests.support.fresh import Shared
+from tests.support.patience import PATIENCE
 from tests.support.served import served
 
 NATIVE_KEY = b"a native webhook's signing key!!"
@@ -48,23 +44,27 @@ DOCUMENTS = Documents(schema._schema)
 """Prepared once for all stages: a document is the same in each."""
 
 NO_AUTHORITIES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""For clients that speak plain HTTP: reading the machine's certificates takes longer than most tests."""
+"""For clients of plain HTTP: reading the machine's certificates takes longer than most tests."""
 
 AUTH_SECRET = "the sandbox's own secret, long enough for HS256"
 
 
+_PATIENT = {"deadline_seconds": 20.0, "graphql_seconds": float(PATIENCE), "heartbeat_seconds": float(PATIENCE)}
+"""For machines whose cores are busy; tests of deadlines have shorter ones of their own."""
+
+
 def settings_for(database_url: str, **others: Any) -> Settings:
-    """The sandbox's settings on one database."""
+    """The sandbox's settings on one database, with more patience."""
     return Settings(
         database_url=database_url,
         auth_secret=AUTH_SECRET,
-        **({"sandbox": True, "velocity_per_minute": 0, "webhook_secrets": WEBHOOK_SECRETS} | others),
+        **(_PATIENT | {"sandbox": True, "velocity_per_minute": 0, "webhook_secrets": WEBHOOK_SECRETS} | others),
     )
 
 
 @dataclass(slots=True)
 class Stage:
-    """One running API. Every method that calls it goes through HTTP."""
+    """One running API. Every method that calls it uses HTTP."""
 
     settings: Settings
     programme: Programme
@@ -75,13 +75,13 @@ class Stage:
     changes: Followers
 
     def token(self, mi_id: str | None = None, *, scope: str | None = None, name: str | None = None, **more: Any) -> str:
-        """A member's or a service's token."""
+        """Returns a member's or a service's token."""
         return issue(self.settings, member=mi_id, scope=scope, name=name, **({"seconds": 600, "market": None} | more))
 
     async def post(
         self, query: str, variables: Mapping[str, Any] | None = None, token: str | None = None
     ) -> dict[str, Any]:
-        """One GraphQL request's whole answer."""
+        """Sends a GraphQL request and returns its whole answer."""
         headers = {"authorization": f"Bearer {token}"} if token else {}
         answer = await self.http.post("/graphql", json={"query": query, "variables": variables or {}}, headers=headers)
         return answer.json()
@@ -89,27 +89,27 @@ class Stage:
     async def ask(
         self, query: str, variables: Mapping[str, Any] | None = None, token: str | None = None
     ) -> dict[str, Any]:
-        """One GraphQL request's data; fails on errors."""
+        """Sends a GraphQL request and returns its data; fails on errors."""
         answer = await self.post(query, variables, token)
         assert "errors" not in answer, answer["errors"]
         return answer["data"]
 
     async def storefront(self, query: str, **variables: Any) -> dict[str, Any]:
-        """The only root field of a request that the storefront makes."""
+        """Sends a request of the storefront and returns its only root field."""
         data = await self.ask(query, variables, self.token(scope="storefront", name="storefront"))
         return next(iter(data.values()))
 
     async def app(self, mi_id: str, query: str, **variables: Any) -> dict[str, Any]:
-        """The only root field of a request that a member's app makes."""
+        """Sends a request of a member's app and returns its only root field."""
         data = await self.ask(query, variables, self.token(mi_id))
         return next(iter(data.values()))
 
     async def register(
         self, mi_id: str = "mi-1", market: str = "ES", *, key: str | None = None, **more: Any
     ) -> dict[str, Any]:
-        """A person joins."""
-        told = {"miId": mi_id, "market": market, "birthDate": "1990-05-17"} | more
-        return await self.storefront(REGISTER, input=told, key=key or f"join-{uuid4()}")
+        """Registers a member."""
+        input_ = {"miId": mi_id, "market": market, "birthDate": "1990-05-17"} | more
+        return await self.storefront(REGISTER, input=input_, key=key or f"join-{uuid4()}")
 
     async def earn(
         self,
@@ -119,12 +119,12 @@ class Stage:
         key: str | None = None,
         at: str | None = None,
     ) -> dict[str, Any]:
-        """The app tells of one activity."""
-        told = {"activity": activity} | ({"occurredAt": at} if at else {})
-        return await self.app(mi_id, EARN, input=told, key=key or str(uuid4()))
+        """Sends one activity from the app."""
+        input_ = {"activity": activity} | ({"occurredAt": at} if at else {})
+        return await self.app(mi_id, EARN, input=input_, key=key or str(uuid4()))
 
     async def redeem(self, reward: str = "es-5", mi_id: str = "mi-1", *, key: str | None = None) -> dict[str, Any]:
-        """The member turns points into a coupon; the reward by its catalogue id."""
+        """The member redeems points for a coupon; `reward` is the reward's catalogue id."""
         rewards = await self.ask(
             "query($m: Market!) { rewards(market: $m) { id value { amountMinor } } }",
             {"m": reward[:2].upper()},
@@ -144,11 +144,11 @@ class Stage:
         carrier: str | None = None,
         **more: Any,
     ) -> dict[str, Any]:
-        """The storefront tells of an order; lines as (id, quantity, paid in minor units), products named p-<line>.
+        """The storefront records an order. Lines are (id, quantity, paid in minor units); their products are p-<line>.
 
-        Parcels as pieces by tracking number, or as the API takes them.
+        Parcels are pieces by tracking number, or have the form of the API.
         """
-        told = {
+        input_ = {
             "number": number,
             "miId": mi_id,
             "placedAt": (await self.now()).isoformat(),
@@ -156,9 +156,9 @@ class Stage:
             "lines": [{"id": id_, "productId": f"p-{id_}", "quantity": n, "paidMinor": paid} for id_, n, paid in lines],
         } | more
         if isinstance(parcels, list):
-            told["parcels"] = parcels
+            input_["parcels"] = parcels
         elif parcels is not None:
-            told["parcels"] = [
+            input_["parcels"] = [
                 {
                     "trackingNumber": number_,
                     "carrier": carrier,
@@ -166,68 +166,60 @@ class Stage:
                 }
                 for number_, pieces in parcels.items()
             ]
-        return await self.storefront(ORDER, input=told, key=key or str(uuid4()))
+        return await self.storefront(ORDER, input=input_, key=key or str(uuid4()))
 
     async def balance(self, mi_id: str = "mi-1") -> tuple[int, int, int]:
-        """Available, pending and debt, in points."""
+        """Returns available, pending and debt, in points."""
         me = await self.app(mi_id, "{ me { balance { available pending debt } } }")
         return me["balance"]["available"], me["balance"]["pending"], me["balance"]["debt"]
 
     async def history(self, mi_id: str = "mi-1") -> list[tuple[str, int, int]]:
-        """Kind, points and balance after, newest first."""
+        """Returns kind, points and balance after each line of history, newest first."""
         me = await self.app(mi_id, "{ me { pointsHistory(first: 100) { nodes { kind points balanceAfter } } } }")
         return [(e["kind"], e["points"], e["balanceAfter"]) for e in me["pointsHistory"]["nodes"]]
 
     async def webhook(
         self, type_: str, data: Mapping[str, Any], *, id_: str | None = None, producer: str = "native"
     ) -> httpx.Response:
-        """A shipper's webhook, signed as it does."""
+        """Sends a shipper's webhook, signed as the shipper does."""
         body = json.dumps({"type": type_, "timestamp": "2026-11-03T12:00:00Z", "data": data}).encode()
         return await self.http.post(
             f"/webhooks/{producer}", content=body, headers=signed(body, id_ or f"evt-{uuid4()}")
         )
 
     async def delivered(self, order: str, tracking: str | None = None, **more: Any) -> None:
-        """A parcel arrived, and a worker has dealt with it."""
-        await self.tell("shipment.delivered", order, tracking_number=tracking, **more)
+        """Sends the delivery of a parcel, and has a worker apply it."""
+        await self.send_event("shipment.delivered", order, tracking_number=tracking, **more)
 
     async def returned(self, order: str, return_id: str, **more: Any) -> None:
-        """A return was received, and a worker has dealt with it."""
-        await self.tell("return.received", order, return_id=return_id, **more)
+        """Sends the receipt of a return, and has a worker apply it."""
+        await self.send_event("return.received", order, return_id=return_id, **more)
 
-    async def tell(self, type_: str, order: str, **data: Any) -> None:
-        """Any shipping event, accepted and applied."""
-        told = {"order_number": order, "occurred_at": "2026-11-03T11:59:30Z"} | {
+    async def send_event(self, type_: str, order: str, **data: Any) -> None:
+        """Sends any shipping event, which must be accepted, and has a worker apply it."""
+        content = {"order_number": order, "occurred_at": "2026-11-03T11:59:30Z"} | {
             k: v for k, v in data.items() if v is not None
         }
-        answer = await self.webhook(type_, told)
+        answer = await self.webhook(type_, content)
         assert answer.is_success, answer.text
         await self.drain()
 
     async def now(self) -> Any:
-        """The programme's moment."""
+        """Returns the programme's time."""
         return await clock.now(self.owner)
 
     async def advance(self, **duration: float) -> None:
-        """Moves the clock as `timedelta(**duration)` says, then does what became due."""
+        """Moves the clock by `timedelta(**duration)`, then does the work that became due."""
         await clock.advance(self.owner, 0, timedelta(**duration))
         await self.drain()
 
     async def drain(self) -> None:
-        """What workers do, until nothing is due any more."""
-        while (
-            await apply_deliveries(self.programme)
-            + await settle_all_kept(self.programme)
-            + await credit_due(self.programme.db)
-            + await end_coupons(self.programme.db)
-            + await lapse_due(self.programme.db)
-            + await send_notices(self.programme.db, LogNotifier())
-        ):
-            pass
+        """Does the workers' work until none is due any more."""
+        await drain(self.programme)
 
 
 def signed(body: bytes, id_: str, *, key: bytes = NATIVE_KEY, at: int | None = None) -> dict[str, str]:
-    """The headers of Standard Webhooks for a body."""
+    """Returns the headers of Standard Webhooks for a body."""
     timestamp = str(at if at is not None else int(time.time()))
     digest = hmac.new(key, f"{id_}.{timestamp}.".encode() + body, hashlib.sha256).digest()
     signature = "v1," + base64.b64encode(digest).decode()
@@ -241,16 +233,10 @@ def signed(body: bytes, id_: str, *, key: bytes = NATIVE_KEY, at: int | None = N
 
 @asynccontextmanager
 async def open_stage(shared: Shared, *, buffers: int | None = None, **others: Any) -> AsyncIterator[Stage]:
-    """Starts the API on a free port of this machine and stops it afterwards."""
+    """Starts the API on a free port of this machine, and stops it at the end of the block."""
     settings = settings_for(shared.url, **others)
     db = replace(shared.db, seconds=settings.deadline_seconds)
-    programme = Programme(
-        db,
-        settings.hold_seconds,
-        settings.velocity_per_minute,
-        person_salt=settings.person_salt,
-        takes_tests=settings.sandbox,
-    )
+    programme = Programme.of(db, settings)
     woken: list[str] = []
 
     async def wake(job: str, _at: object) -> None:
@@ -262,7 +248,7 @@ async def open_stage(shared: Shared, *, buffers: int | None = None, **others: An
     )
     async with (
         served(app, buffers) as url,
-        httpx.AsyncClient(base_url=url, timeout=30, verify=NO_AUTHORITIES) as http,
+        httpx.AsyncClient(base_url=url, timeout=PATIENCE, verify=NO_AUTHORITIES) as http,
     ):
         try:
             yield Stage(settings, programme, shared.owner, http, rejections, woken, changes)

@@ -1,4 +1,4 @@
-"""A Postgres that stands still as a whole, and goes on: every process of it, SIGSTOP and SIGCONT."""
+"""Stops all processes of a Postgres with SIGSTOP, and continues them with SIGCONT."""
 
 import tempfile
 from collections.abc import Iterator
@@ -14,13 +14,13 @@ from tests.conftest import IN_A_HURRY
 
 @contextmanager
 def standing_still(folder: Path) -> Iterator[None]:
-    """The server whose EmbeddedPostgres was started in `folder` does nothing; who connects waits."""
+    """Stops the Postgres that was started in `folder` until the end of the block. Clients that connect wait."""
     master = psutil.Process(int((folder / "postgres" / "postmaster.pid").read_text("utf-8").split()[0]))
     master.suspend()
     children = master.children(recursive=True)
     try:
         for process in children:
-            with suppress(psutil.NoSuchProcess):  # it was just ending
+            with suppress(psutil.NoSuchProcess):  # the process ended in the meantime
                 process.suspend()
         yield
     finally:
@@ -31,19 +31,19 @@ def standing_still(folder: Path) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class OwnPostgres:
-    """A server that a test has for itself."""
+    """A Postgres for one test alone."""
 
     folder: Path
     url: str
 
     def standing_still(self) -> AbstractContextManager[None]:
-        """It does nothing until the end of the block."""
+        """Stops the server until the end of the block."""
         return standing_still(self.folder)
 
 
 @contextmanager
 def own_postgres() -> Iterator[OwnPostgres]:
-    """Empty, and gone at the end of the block."""
+    """Starts an empty Postgres, and removes it at the end of the block."""
     with tempfile.TemporaryDirectory(prefix="mipoints-still-") as path:
         server = EmbeddedPostgres.start(Path(path), IN_A_HURRY)
         try:

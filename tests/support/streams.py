@@ -1,4 +1,4 @@
-"""Streams as clients speak them, with nothing in between: graphql-transport-ws and server-sent events."""
+"""Clients of streams without a library's layers: graphql-transport-ws and server-sent events."""
 
 import asyncio
 import json
@@ -13,26 +13,27 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from tests.support.patience import PATIENCE
+
 CHANGES = """subscription($now: Boolean! = false) { balanceChanged(startWithCurrent: $now) {
   balance { available pending debt worth { amountMinor currency } }
   entry { id kind points balanceAfter description } pendingPoints { kind points dueAt awaiting } } }"""
-SECONDS = 10
 
 
 @dataclass(slots=True)
 class Socket:
-    """A connection of graphql-transport-ws."""
+    """A client's connection with graphql-transport-ws."""
 
     connection: ClientConnection
 
-    async def tell(self, kind: str, id_: str | None = None, payload: Any = None) -> None:
-        """Sends a message; parts that are None are left out."""
+    async def send(self, kind: str, id_: str | None = None, payload: Any = None) -> None:
+        """Sends a message, without the parts that are None."""
         message = {"type": kind, "id": id_, "payload": payload}
         await self.connection.send(json.dumps({name: part for name, part in message.items() if part is not None}))
 
     async def heard(self) -> dict[str, Any]:
         """The next message that is no ping."""
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 message = json.loads(await self.connection.recv())
                 if message["type"] != "ping":
@@ -40,7 +41,7 @@ class Socket:
 
     async def closed(self) -> tuple[int, str]:
         """Reads until it is closed; gives the code and the reason."""
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(PATIENCE):
             with pytest.raises(ConnectionClosed) as end:
                 await self._read_on()
         assert end.value.rcvd is not None, end.value
@@ -51,17 +52,17 @@ class Socket:
             await self.connection.recv()
 
     async def subscribe(self, query: str = CHANGES, id_: str = "1", **variables: Any) -> None:
-        """Begins an operation."""
-        await self.tell("subscribe", id_, {"query": query, "variables": variables})
+        """Starts an operation."""
+        await self.send("subscribe", id_, {"query": query, "variables": variables})
 
     async def follow(self, id_: str = "1") -> dict[str, Any]:
-        """Follows the balance from now on; gives what it is."""
+        """Follows the balance from now on, and returns the current one."""
         await self.subscribe(id_=id_, now=True)
         return await self.change(id_)
 
     async def change(self, id_: str = "1") -> dict[str, Any]:
-        """The next change."""
-        message = await self.heard()
+        """Returns the next change."""
+        message = await self.receive()
         assert (message["type"], message["id"]) == ("next", id_), message
         assert "errors" not in message["payload"], message
         return message["payload"]["data"]["balanceChanged"]
@@ -69,7 +70,7 @@ class Socket:
 
 @asynccontextmanager
 async def opened(url: str, *protocols: str, **more: Any) -> AsyncIterator[Socket]:
-    """A connection that nobody has introduced himself on."""
+    """Opens a connection without authentication."""
     address = url.replace("http", "ws", 1).rstrip("/") + "/graphql"
     wanted = [Subprotocol(each) for each in protocols or ("graphql-transport-ws",)]
     async with connect(address, subprotocols=wanted, **more) as connection:
@@ -78,16 +79,16 @@ async def opened(url: str, *protocols: str, **more: Any) -> AsyncIterator[Socket
 
 @asynccontextmanager
 async def known(url: str, token: str, **more: Any) -> AsyncIterator[Socket]:
-    """A connection of somebody with a token."""
+    """Opens a connection and authenticates with a token."""
     async with opened(url, **more) as socket:
-        await socket.tell("connection_init", payload={"authorization": f"Bearer {token}"})
-        assert (await socket.heard())["type"] == "connection_ack"
+        await socket.send("connection_init", payload={"authorization": f"Bearer {token}"})
+        assert (await socket.receive())["type"] == "connection_ack"
         yield socket
 
 
 @dataclass(slots=True)
 class Events:
-    """An answer in server-sent events."""
+    """An answer as server-sent events."""
 
     response: httpx.Response
     pieces: AsyncIterator[str]
@@ -95,7 +96,7 @@ class Events:
 
     async def next(self, *, beats: bool = False) -> tuple[str, Any] | None:
         """The next event and its data; comments only where they are asked for; None at the end."""
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 while "\n\n" not in self.rest:
                     piece = await anext(self.pieces, None)
@@ -109,7 +110,7 @@ class Events:
                     return "", None
 
     async def change(self) -> dict[str, Any]:
-        """The next change."""
+        """Returns the next change."""
         event = await self.next()
         assert event is not None
         kind, answer = event
@@ -132,7 +133,7 @@ async def events(
     accept: str = "text/event-stream",
     **variables: Any,
 ) -> AsyncIterator[Events]:
-    """An operation whose answers come as events."""
+    """Sends an operation whose answers arrive as events."""
     headers = {"accept": accept} | ({"authorization": f"Bearer {token}"} if token else {})
     body = {"query": query, "variables": variables}
     async with http.stream("POST", "/graphql", json=body, headers=headers) as response:

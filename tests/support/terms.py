@@ -1,4 +1,4 @@
-"""What the rules' tests share: the shipped terms, the markets' calendars, instants and small orders."""
+"""Helpers of the rules' tests: the shipped terms, the markets' calendars, instants and small orders."""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
@@ -20,25 +20,25 @@ MADRID = Calendar("Europe/Madrid")
 
 
 def at(text: str, zone: str = "Europe/Madrid") -> datetime:
-    """An instant told by a wall clock, such as 2026-03-29 23:59:59."""
+    """Returns the instant of a local time in a zone, such as 2026-03-29 23:59:59."""
     return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
 def terms_of(market: str, moment: datetime) -> Terms:
-    """The terms in force; a test that asks for none is wrong."""
-    found = terms_at(TERMS[market], moment)
-    assert found is not None
-    return found
+    """Returns the terms in force; fails if there are none."""
+    terms = terms_at(TERMS[market], moment)
+    assert terms is not None
+    return terms
 
 
 class Person:
-    """A member's activities one after the other, each judged with what the earlier ones took."""
+    """A member's activities one after the other. Each is judged with the slots that the earlier ones took."""
 
     def __init__(self, terms: Terms = ES, calendar: Calendar = MADRID, campaigns: Iterable[Campaign] = ()) -> None:
         self.terms, self.calendar, self.known = terms, calendar, EarningContext(campaigns=tuple(campaigns))
 
     def does(self, kind: str, moment: datetime, product_id: str | None = None) -> Judgement:
-        """One activity at a moment, told at once."""
+        """Judges one activity that is reported at the time it happens."""
         judged = judge(Activity(kind, product_id), moment, moment, self.terms, self.calendar, self.known)
         slots = self.known.slots | ({judged.slot} if judged.slot else frozenset())
         days = {row.day: row for row in (*self.known.fuel_days, *judged.fuel_days)}
@@ -47,7 +47,7 @@ class Person:
 
 
 def fuel_days(*rows: tuple[str, int, int]) -> tuple[FuelDay, ...]:
-    """Rows told as (day, streak, bonuses)."""
+    """Returns fuel days from rows of (day, streak, bonuses)."""
     return tuple(FuelDay(date.fromisoformat(day), streak, bonuses) for day, streak, bonuses in rows)
 
 
@@ -61,7 +61,7 @@ def campaign(
     starts: str = "2026-01-01",
     ends: str = "2027-01-01",
 ) -> Campaign:
-    """A campaign; `amount` is its factor or its bonus."""
+    """Returns a campaign; `amount` is its factor or its bonus."""
     return Campaign(
         id=name,
         name=f"Campaign {name}",
@@ -77,10 +77,10 @@ def campaign(
 
 
 def line(name: str, paid_minor: int, quantity: int = 1, product: str | None = None) -> OrderLine:
-    """An order line; its product is called after it unless told otherwise."""
+    """Returns an order line; its product is named after the line by default."""
     return OrderLine(name, product or f"product-{name}", quantity, paid_minor)
 
 
 def order(*lines: OrderLine, shipping: int = 0, discount: int = 0, parcels: Iterable[Parcel] = ()) -> Order:
-    """An order placed in June 2026 in Spain."""
+    """Returns an order that was placed in June 2026 in Spain."""
     return Order("ORD-1", at("2026-06-10 12:00"), "EUR", lines, shipping, discount, tuple(parcels))

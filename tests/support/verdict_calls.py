@@ -1,4 +1,4 @@
-"""What storefronts and operators say about verdicts, as tests say it through HTTP."""
+"""Calls of storefronts and operators about verdicts, for tests, over HTTP."""
 
 from typing import Any
 from uuid import uuid4
@@ -22,9 +22,11 @@ DECIDE = f"""mutation($id: ID!, $approve: Boolean!, $reason: String!, $key: ID!)
   decideReview(verdictId: $id, approve: $approve, reason: $reason, idempotencyKey: $key) {{ {_ANSWER} }} }}"""
 
 
-async def told(stage: Stage, what: str, mi_id: str = "mi-1", *, key: str | None = None, **ref: str) -> dict[str, Any]:
-    """The storefront tells of a review or a share."""
-    return await stage.storefront(MODERATE, input={what: {"miId": mi_id, **ref}}, key=key or str(uuid4()))
+async def moderate(
+    stage: Stage, subject: str, mi_id: str = "mi-1", *, key: str | None = None, **ref: str
+) -> dict[str, Any]:
+    """The storefront reports the moderation of a review or a share. `subject` is the input's field."""
+    return await stage.storefront(MODERATE, input={subject: {"miId": mi_id, **ref}}, key=key or str(uuid4()))
 
 
 async def adjusted(
@@ -38,34 +40,34 @@ async def adjusted(
     key: str | None = None,
 ) -> dict[str, Any]:
     """An operator adjusts a member's points."""
-    told = {"miId": mi_id, "points": points, "reason": reason, "reverses": reverses, "key": key or str(uuid4())}
-    return (await stage.ask(ADJUST, told, stage.token(scope="operator", name=by)))["adjustPoints"]
+    variables = {"miId": mi_id, "points": points, "reason": reason, "reverses": reverses, "key": key or str(uuid4())}
+    return (await stage.ask(ADJUST, variables, stage.token(scope="operator", name=by)))["adjustPoints"]
 
 
 async def decided(
     stage: Stage, verdict_id: str, *, approve: bool, by: str = "op-2", reason: str = "Seen.", key: str | None = None
 ) -> dict[str, Any]:
-    """An operator answers a verdict that waits."""
-    told = {"id": verdict_id, "approve": approve, "reason": reason, "key": key or str(uuid4())}
-    return (await stage.ask(DECIDE, told, stage.token(scope="operator", name=by)))["decideReview"]
+    """An operator approves or rejects a verdict that waits."""
+    variables = {"id": verdict_id, "approve": approve, "reason": reason, "key": key or str(uuid4())}
+    return (await stage.ask(DECIDE, variables, stage.token(scope="operator", name=by)))["decideReview"]
 
 
 def answer_of(result: dict[str, Any]) -> tuple[str, str, int]:
-    """Outcome, code and points of a verdict that was answered."""
+    """Returns outcome, code and points of an answered verdict."""
     assert result["__typename"] == "PointsVerdict", result
     verdict = result["verdict"]
     return verdict["outcome"], verdict["code"], verdict["points"]
 
 
 async def newest_entry(stage: Stage, kind: str, mi_id: str = "mi-1") -> str:
-    """The id of the newest line of a kind in a member's history."""
+    """Returns the id of the newest line of a kind in a member's history."""
     query = "query($k: [EntryKind!]) { me { pointsHistory(first: 1, kinds: $k) { nodes { id } } } }"
     me = await stage.app(mi_id, query, k=[kind])
     return me["pointsHistory"]["nodes"][0]["id"]
 
 
 async def taking_back_by_operators(stage: Stage) -> None:
-    """The market leaves taking back to operators (R35)."""
+    """Changes the market's terms so that operators decide about clawbacks (R35)."""
     await stage.owner.execute(
         """update terms set document = jsonb_set(document, '{taking_back}',
              '{"SOCIAL_SHARE": "operator", "LINK_SHARE": "operator", "REVIEW": "operator"}')

@@ -1,1 +1,1 @@
-"""Coupons, as the API shows, issues and reserves them."""
+"""Coupons in the API: showing, issuing and reserving them."""

@@ -1,4 +1,4 @@
-"""Coupons at checkout: what each would do for a cart, held for an order, spent, let go."""
+"""Coupons at checkout: those usable for a cart; reserving, spending and releasing one."""
 
 from typing import Annotated
 
@@ -13,6 +13,7 @@ from api.schema.money import Money
 from api.schema.refusals import CouponNotUsable, IdempotencyMismatch, InvalidInput, NotAllowed, NotFound, answer_of
 from api.schema.refusals import Refusal as RefusalType
 from api.schema.root_fields import mutation, query
+from db.limits import ENDED_COUPONS_DAYS
 from loyalty.coupons.offers import CouponForCart
 from loyalty.coupons.offers import coupons_for_cart as coupons_of_member
 from loyalty.coupons.reserve import CouponDecided
@@ -28,8 +29,8 @@ class CartInput:
     currency: str = strawberry.field(description="ISO 4217, such as EUR.")
     lines: list[OrderLineInput] = strawberry.field(description="What is in it, without shipping.")
 
-    def told(self, *path: str) -> Cart:
-        """The cart as the programme takes it; `path` leads to it. Raises InvalidInput."""
+    def to_domain(self, *path: str) -> Cart:
+        """The cart for the programme; `path` leads to it in the arguments. Raises InvalidInput."""
         return Cart(
             order_number=text_of(self.order_number, *path, "orderNumber"),
             currency=text_of(self.currency, *path, "currency"),
@@ -60,7 +61,7 @@ class CartCoupon:
 
 CouponResult = Annotated[
     CouponChanged | CouponNotUsable | NotFound | IdempotencyMismatch | NotAllowed | InvalidInput,
-    strawberry.union("CouponResult", description="What became of a coupon."),
+    strawberry.union("CouponResult", description="The answer to a change of a coupon."),
 ]
 Code = Annotated[str, strawberry.argument(description="The coupon's code.")]
 OrderNumber = Annotated[str, strawberry.argument(description="The order it was reserved for.")]
@@ -68,8 +69,8 @@ OrderNumber = Annotated[str, strawberry.argument(description="The order it was r
 
 @query(
     STOREFRONT_NAMED_AND_OWN,
-    "the member's coupons (all unspent ones, and those of the last 90 days) for this cart, each usable or with the "
-    "reason why not; null for who has not joined.",
+    f"the member's coupons (all unspent ones, and those of the last {ENDED_COUPONS_DAYS} days) for this cart, each "
+    "usable or with the reason why not; null if the Mi account has not joined.",
     example="""query {
   couponsForCart(
     miId: "demo-es-lucia"
@@ -87,27 +88,27 @@ async def coupons_for_cart(
     mi_id: Annotated[strawberry.ID, strawberry.argument(description="Whose coupons; a member its own.")],
     cart: Annotated[CartInput, strawberry.argument(description="What is about to be bought.")],
 ) -> list[CartCoupon] | None:
-    told = cart.told("cart")
+    wanted = cart.to_domain("cart")
     member = await info.context.loaders.members_by_mi_id.load(mi_id)
     if member is None:
         return None
-    found = await coupons_of_member(info.context.programme, member.member_id, told)
-    return [_for_cart(each, info.context.language) for each in found]
+    offers = await coupons_of_member(info.context.programme, member.member_id, wanted)
+    return [_for_cart(each, info.context.language) for each in offers]
 
 
-def _for_cart(found: CouponForCart, language: str) -> CartCoupon:
+def _for_cart(offer: CouponForCart, language: str) -> CartCoupon:
     return CartCoupon(
-        coupon=CouponType.of_row(found.row),
-        usable=found.refusal is None,
-        discount=Money(amount_minor=found.discount_minor, currency=found.row.currency),
-        reason=answer_of(found.refusal, language) if found.refusal is not None else None,
+        coupon=CouponType.of_row(offer.row),
+        usable=offer.refusal is None,
+        discount=Money(amount_minor=offer.discount_minor, currency=offer.row.currency),
+        reason=answer_of(offer.refusal, language) if offer.refusal is not None else None,
     )
 
 
 @mutation(STOREFRONT, "at checkout, hold the coupon for this order.")
 async def reserve_coupon(info: Info, input: ReserveCouponInput, idempotency_key: IdempotencyKey) -> CouponResult | None:
     caller = info.context.caller
-    cart = input.cart.told("input", "cart")
+    cart = input.cart.to_domain("input", "cart")
     decided = await reserve(info.context.programme, caller, input.mi_id, input.code, cart, idempotency_key)
     return await _changed(info, decided)
 

@@ -1,4 +1,4 @@
-"""Coupons: what points were turned into."""
+"""Coupons that members bought with points."""
 
 from datetime import datetime
 
@@ -27,7 +27,7 @@ class Coupon(Node):
     reserved_until: datetime | None = strawberry.field(description="Set while RESERVED: when it frees itself.")
     order_number: str | None = strawberry.field(description="The order it is reserved for or was used on.")
 
-    @strawberry.field(description="The reward it is of.")
+    @strawberry.field(description="The reward that it was bought from.")
     async def reward(self, info: Info) -> RewardType:
         reward = (await info.context.loaders.catalogue()).reward(self.row.reward_id)
         if reward is None:
@@ -36,12 +36,12 @@ class Coupon(Node):
 
     @classmethod
     def of(cls, row: CouponRow | None) -> "Coupon | None":
-        """A coupon as it was read; None for none."""
+        """The coupon of a row; None without a row."""
         return None if row is None else cls.of_row(row)
 
     @classmethod
     def of_row(cls, row: CouponRow) -> "Coupon":
-        """A coupon as it was read."""
+        """The coupon of a row."""
         return cls(
             row=row,
             id=strawberry.ID(str(GlobalId("Coupon", row.member_id, str(row.coupon_id)))),
@@ -70,7 +70,7 @@ class CouponConnection:
 
     @classmethod
     def of(cls, page: Page[CouponRow]) -> "CouponConnection":
-        """A page as it was read."""
+        """The connection for a page of rows."""
         nodes = [Coupon.of_row(row) for row in page.rows]
         cursors = [COUPONS.cursor((row.issued_at, row.coupon_id)) for row in page.rows]
         return cls(

@@ -1,4 +1,4 @@
-"""redeemPoints: points turned into a coupon."""
+"""redeemPoints: turns points into a coupon."""
 
 from typing import Annotated
 
@@ -23,7 +23,7 @@ from api.schema.refusals import (
     RewardUnavailable,
 )
 from api.schema.root_fields import mi_id_of, mutation
-from loyalty import refusals as said
+from loyalty import refusals
 from loyalty.coupons.redeem import Redeemed, redeem
 
 
@@ -43,7 +43,7 @@ RedeemPointsResult = Annotated[
     | IdempotencyMismatch
     | NotAllowed
     | NotFound,
-    strawberry.union("RedeemPointsResult", description="What became of points to be redeemed."),
+    strawberry.union("RedeemPointsResult", description="The answer to a redemption."),
 ]
 
 
@@ -68,10 +68,10 @@ async def redeem_points(
 
 
 def _reward_id(text: str) -> str:
-    """The reward's own id. Raises NotFound for what is no reward's id."""
+    """The reward's own id. Raises NotFound for an id of anything else."""
     wanted = read_id(text)
     if wanted is None or wanted.type != "Reward":
-        raise said.NotFound(sentence="There is no such reward.")
+        raise refusals.NotFound(sentence="There is no such reward.")
     return wanted.local
 
 

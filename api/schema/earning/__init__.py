@@ -1,1 +1,1 @@
-"""Earning and moderation, as the API offers them."""
+"""Earning and moderation in the API."""

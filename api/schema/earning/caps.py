@@ -18,14 +18,14 @@ class Cap:
 
     @classmethod
     def of(cls, cap: CapAfter | None) -> "Cap | None":
-        """A cap as a rule sees it."""
+        """The cap that a rule computed; None without a cap."""
         if cap is None:
             return None
         return cls(limit=cap.limit, used=cap.used, left=cap.left, resets_at=cap.resets_at)
 
     @classmethod
     def of_row(cls, row: Mapping[str, Any] | None) -> "Cap | None":
-        """A cap as a verdict keeps it."""
+        """The cap stored in a verdict; None without a cap."""
         if row is None:
             return None
         resets_at = datetime.fromisoformat(row["resets_at"]) if row["resets_at"] else None

@@ -24,7 +24,7 @@ class PointsVerdict:
 
     @classmethod
     async def of(cls, info: Info, decided: Decided) -> "PointsVerdict":
-        """The answer to an event; a worker is woken for when its points are due."""
+        """The answer to an event. Wakes a worker for the moment at which the points are due."""
         if decided.due_in is not None:
             await info.context.wake("credit_due", decided.due_in)
         return cls(
@@ -35,7 +35,7 @@ class PointsVerdict:
 
 EarnPointsResult = Annotated[
     PointsVerdict | InvalidInput | IdempotencyMismatch | NotAllowed | MemberNotActive | NotFound,
-    strawberry.union("EarnPointsResult", description="What became of an event."),
+    strawberry.union("EarnPointsResult", description="The answer to an event."),
 ]
 
 
@@ -55,6 +55,6 @@ EarnPointsResult = Annotated[
 async def earn_points(info: Info, input: EarnPointsInput, idempotency_key: IdempotencyKey) -> EarnPointsResult | None:
     caller = info.context.caller
     decided = await earn(
-        info.context.programme, caller, input.activity.told(), given(input.occurred_at), idempotency_key
+        info.context.programme, caller, input.activity.to_domain(), given(input.occurred_at), idempotency_key
     )
     return await PointsVerdict.of(info, decided)

@@ -30,7 +30,7 @@ class ShareRefInput:
     verdict_id: strawberry.ID = strawberry.field(description="The id of the verdict that the share was given.")
 
 
-@strawberry.input(one_of=True, description="What became of a review or a share: exactly one of these.")
+@strawberry.input(one_of=True, description="The news about a review or a share: exactly one of these.")
 class ModerationInput:
     review_published: ReviewRefInput | None = strawberry.field(
         default=strawberry.UNSET, description="A review can be read on the site."
@@ -42,13 +42,13 @@ class ModerationInput:
         default=strawberry.UNSET, description="A share was taken down."
     )
 
-    def told(self) -> tuple[str, Moderation]:
-        """Whose it is, and what the programme takes. Raises InvalidInput."""
+    def to_domain(self) -> tuple[str, Moderation]:
+        """The member's Mi account, and the moderation for the programme. Raises InvalidInput."""
         if review := given(self.review_published):
             return _review(review, "reviewPublished")
         if review := given(self.review_removed):
-            mi_id, told = _review(review, "reviewRemoved")
-            return mi_id, ReviewRemoved(told.review_id)
+            mi_id, removed = _review(review, "reviewRemoved")
+            return mi_id, ReviewRemoved(removed.review_id)
         share = given(self.share_removed)
         if share is None:
             raise InvalidInput("Name exactly one thing that happened.", "input")
@@ -56,22 +56,22 @@ class ModerationInput:
 
 
 def _review(review: ReviewRefInput, name: str) -> tuple[str, ReviewPublished]:
-    told = ReviewPublished(
+    published = ReviewPublished(
         review_id=text_of(review.review_id, "input", name, "reviewId"),
         product_id=optional_text(review.product_id, "input", name, "productId"),
     )
-    return text_of(review.mi_id, "input", name, "miId"), told
+    return text_of(review.mi_id, "input", name, "miId"), published
 
 
 @mutation(
     STOREFRONT,
-    "a review was published, a review or a share was taken down. Told again it is the same "
-    "verdict; what was granted is taken back once.",
+    "a review was published, a review or a share was taken down. Sent again, it gets the same verdict; points that "
+    "were granted are taken back once.",
 )
 async def record_moderation(
     info: Info, input: ModerationInput, idempotency_key: IdempotencyKey
 ) -> EarnPointsResult | None:
     caller = info.context.caller
-    mi_id, told = input.told()
-    decided = await take_moderation(info.context.programme, caller, mi_id, told, idempotency_key)
+    mi_id, moderation = input.to_domain()
+    decided = await take_moderation(info.context.programme, caller, mi_id, moderation, idempotency_key)
     return await PointsVerdict.of(info, decided)

@@ -1,1 +1,1 @@
-"""A member's history, pending points, verdicts and notices, as the API shows them."""
+"""A member's history, pending points, verdicts and notices in the API."""

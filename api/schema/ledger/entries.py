@@ -43,7 +43,7 @@ class PointsEntry(Node):
             return None
         return PointsEntry.of(await info.context.loaders.entries.load((self.row.member_id, self.row.reverses)))
 
-    @strawberry.field(description="The verdict it follows from; null for what follows from none, such as a lapse.")
+    @strawberry.field(description="The verdict behind it; null if there is none, as for a lapse.")
     async def verdict(self, info: Info) -> Annotated["Verdict", strawberry.lazy("api.schema.ledger.verdicts")] | None:
         from api.schema.ledger.verdicts import Verdict
 
@@ -53,12 +53,12 @@ class PointsEntry(Node):
 
     @classmethod
     def of(cls, row: EntryRow | None) -> "PointsEntry | None":
-        """An entry as it was read; None for none."""
+        """The entry of a row; None without a row."""
         return None if row is None else cls.of_row(row)
 
     @classmethod
     def of_row(cls, row: EntryRow) -> "PointsEntry":
-        """An entry as it was read."""
+        """The entry of a row."""
         return cls(
             row=row,
             id=strawberry.ID(str(GlobalId("PointsEntry", row.member_id, str(row.seq)))),
@@ -85,7 +85,7 @@ class PointsEntryConnection:
 
     @classmethod
     def of(cls, page: Page[EntryRow]) -> "PointsEntryConnection":
-        """A page as it was read."""
+        """The connection for a page of rows."""
         nodes = [PointsEntry.of_row(row) for row in page.rows]
         cursors = [ENTRIES.cursor(row.seq) for row in page.rows]
         return cls(

@@ -1,4 +1,4 @@
-"""Notices: what a member is told without having asked."""
+"""Notices: messages of the programme to a member."""
 
 from datetime import date, datetime
 
@@ -14,7 +14,7 @@ from db.ledger.notices import NoticeRow
 from loyalty.messages.sentences import notice_sentence
 
 
-@strawberry.type(description="Something a member is told.")
+@strawberry.type(description="A message of the programme to a member.")
 class Notice(Node):
     row: strawberry.Private[NoticeRow]
     kind: NoticeKind = strawberry.field(description="What it is about.")
@@ -32,12 +32,12 @@ class Notice(Node):
 
     @classmethod
     def of(cls, row: NoticeRow | None) -> "Notice | None":
-        """A notice as it was read; None for none."""
+        """The notice of a row; None without a row."""
         return None if row is None else cls.of_row(row)
 
     @classmethod
     def of_row(cls, row: NoticeRow) -> "Notice":
-        """A notice as it was read."""
+        """The notice of a row."""
         return cls(
             row=row,
             id=strawberry.ID(str(GlobalId("Notice", row.member_id, str(row.notice_id)))),
@@ -63,7 +63,7 @@ class NoticeConnection:
 
     @classmethod
     def of(cls, page: Page[NoticeRow]) -> "NoticeConnection":
-        """A page as it was read."""
+        """The connection for a page of rows."""
         nodes = [Notice.of_row(row) for row in page.rows]
         cursors = [NOTICES.cursor((row.created_at, row.notice_id)) for row in page.rows]
         return cls(

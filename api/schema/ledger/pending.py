@@ -26,12 +26,12 @@ class PendingPoints(Node):
 
     @classmethod
     def of(cls, row: PromiseRow | None) -> "PendingPoints | None":
-        """A promise as it was read; None for none."""
+        """The promise of a row; None without a row."""
         return None if row is None else cls.of_row(row)
 
     @classmethod
     def of_row(cls, row: PromiseRow) -> "PendingPoints":
-        """A promise as it was read."""
+        """The promise of a row."""
         return cls(
             id=strawberry.ID(str(GlobalId("PendingPoints", row.member_id, str(row.promise_id)))),
             kind=kind_of(row.kind),
@@ -58,7 +58,7 @@ class PendingPointsConnection:
 
     @classmethod
     def of(cls, page: Page[PromiseRow]) -> "PendingPointsConnection":
-        """A page as it was read."""
+        """The connection for a page of rows."""
         nodes = [PendingPoints.of_row(row) for row in page.rows]
         cursors = [PENDING.cursor((row.due_at, row.promise_id)) for row in page.rows]
         return cls(

@@ -49,9 +49,9 @@ class Verdict(Node):
     async def campaigns(self, info: Info) -> list[CampaignType]:
         return [CampaignType.of(campaign) for campaign in await self._campaigns(info)]
 
-    @strawberry.field(description="What of it is promised and not yet credited.")
+    @strawberry.field(description="Its points that are promised and not yet credited.")
     async def pending_points(self, info: Info) -> PendingPoints | None:
-        """Of several promises the one of the event itself; a campaign's and the streak's are pages of their own."""
+        """The promise of the event itself. Those of its campaigns and its streak are in Member.pendingPoints."""
         rows = await info.context.loaders.promises_of_verdict.load((self.row.member_id, self.row.verdict_id))
         own = [row for row in rows if row.kind == self.row.kind]
         return PendingPoints.of(next(iter(own or rows), None))
@@ -62,7 +62,7 @@ class Verdict(Node):
         return [PointsEntry.of_row(row) for row in rows]
 
     async def _time_zone(self, info: Info) -> str | None:
-        """Whose midnight the cap resets at; asked only where the sentence names a moment."""
+        """The member's time zone, for the moment at which the cap resets. Read only if there is such a moment."""
         if self.cap is None or self.cap.resets_at is None:
             return None
         member = await info.context.loaders.members.load(self.row.member_id)
@@ -75,12 +75,12 @@ class Verdict(Node):
 
     @classmethod
     def of(cls, row: VerdictRow | None) -> "Verdict | None":
-        """A verdict as it was read; None for none."""
+        """The verdict of a row; None without a row."""
         return None if row is None else cls.of_row(row)
 
     @classmethod
     def of_row(cls, row: VerdictRow) -> "Verdict":
-        """A verdict as it was read."""
+        """The verdict of a row."""
         return cls(
             row=row,
             id=strawberry.ID(str(GlobalId("Verdict", row.member_id, str(row.verdict_id)))),
@@ -109,7 +109,7 @@ class VerdictConnection:
 
     @classmethod
     def of(cls, page: Page[VerdictRow]) -> "VerdictConnection":
-        """A page as it was read."""
+        """The connection for a page of rows."""
         nodes = [Verdict.of_row(row) for row in page.rows]
         cursors = [VERDICTS.cursor((row.decided_at, row.verdict_id)) for row in page.rows]
         return cls(

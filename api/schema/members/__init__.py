@@ -1,1 +1,1 @@
-"""Members, as the API shows and changes them."""
+"""Members in the API: showing and changing them."""

@@ -1,6 +1,6 @@
-"""The member's world."""
+"""Member: balance, history, coupons, verdicts, and what can be earned next."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated
 
 import strawberry
@@ -17,26 +17,17 @@ from api.schema.ledger.pending import PendingPointsConnection
 from api.schema.ledger.verdicts import VerdictConnection
 from api.schema.money import Money
 from api.schema.node import Node
-from api.schema.programme.rewards import Reward as RewardType
 from api.schema.programme.ways import FuelStreak, LapsingPoints, RewardProgress, WayToEarn
 from api.schema.scalars import Market
 from db.coupons.rows import coupons_page
-from db.earning import recent_fuel_days, slots_of_periods
 from db.ledger.entries import EntryFilter, entries_page
 from db.ledger.lots import lapsing_lots
 from db.ledger.notices import notices_page
 from db.ledger.promises import pending_page
 from db.ledger.verdict_rows import verdicts_page
 from db.members.rows import MemberRow
-from loyalty.earning.rules.activity import EarningContext, ways_now
-from loyalty.earning.rules.caps import Slot
-from loyalty.earning.rules.fuel import FuelDay, fuel_view
-from loyalty.programme.catalogue import Catalogue, Reward
-from loyalty.programme.rules.calendar import Calendar
-from loyalty.programme.rules.rewards import next_reward, worth_minor
-from loyalty.programme.rules.terms import Terms
-
-_FUEL_DAYS = timedelta(days=20)
+from loyalty.earning.overview import fuel_streak, ways_to_earn
+from loyalty.programme.rules.rewards import in_stock, next_reward, offered, worth_minor
 
 
 @strawberry.type(description="A member's points.")
@@ -51,12 +42,13 @@ class Balance:
 
     @strawberry.field(description="Available at the market's exact rate: 650 points are worth 6.50.")
     async def worth(self, info: Info) -> Money:
-        terms = terms_of(self.row, await info.context.loaders.catalogue())
+        catalogue = await info.context.loaders.catalogue()
+        terms = catalogue.terms_in_force(self.row.market, self.row.now)
         return Money(amount_minor=worth_minor(self.available, terms.points_per_unit_spent), currency=terms.currency)
 
 
-async def _kept_as(info: Info, kinds: list[str] | None) -> list[str] | None:
-    """Kinds as the books keep them: OTHER is every way that only terms know (R22)."""
+async def _ledger_kinds(info: Info, kinds: list[str] | None) -> list[str] | None:
+    """The kinds in the ledger for kinds of the contract: OTHER is every way that only the terms define (R22)."""
     if kinds is None or EntryKind.OTHER.name not in kinds:
         return kinds
     return [*kinds, *(await info.context.loaders.catalogue()).new_ways]
@@ -87,7 +79,7 @@ class Member(Node):
         until: Annotated[datetime | None, strawberry.argument(description="Only before this instant.")] = NOT_GIVEN,
     ) -> PointsEntryConnection:
         stretch = window(page_arguments(first, after, last, before), ENTRIES)
-        wanted = EntryFilter(await _kept_as(info, names(given(kinds))), given(since), given(until))
+        wanted = EntryFilter(await _ledger_kinds(info, names(given(kinds))), given(since), given(until))
         rows = await entries_page(info.context.programme.db, self.row.member_id, stretch, wanted)
         return PointsEntryConnection.of(page_of(rows, stretch))
 
@@ -119,34 +111,23 @@ class Member(Node):
     )
     async def ways_to_earn(self, info: Info) -> list[WayToEarn]:
         catalogue = await info.context.loaders.catalogue()
-        terms = terms_of(self.row, catalogue)
-        ways = ways_now(terms, calendar_of(self.row), await self._known(info, catalogue), self.row.now)
+        terms = catalogue.terms_in_force(self.row.market, self.row.now)
+        ways = await ways_to_earn(info.context.programme.db, self.row, catalogue)
         return [WayToEarn.of(way, terms, self.row.state, info.context.language) for way in ways]
 
     @strawberry.field(description="The fuel streak as it stands now.")
     async def fuel(self, info: Info) -> FuelStreak:
         catalogue = await info.context.loaders.catalogue()
-        calendar, now = calendar_of(self.row), self.row.now
-        view = fuel_view(
-            await self._fuel_days(info),
-            calendar.day(now),
-            now,
-            calendar,
-            terms_of(self.row, catalogue),
-            catalogue.campaigns,
-        )
-        return FuelStreak.of(view)
+        return FuelStreak.of(await fuel_streak(info.context.programme.db, self.row, catalogue))
 
     @strawberry.field(
         description="The cheapest reward not yet affordable, and how far it is. Null when all are affordable."
     )
     async def next_reward(self, info: Info) -> RewardProgress | None:
-        rewards = await offered_rewards(info, self.row.market, self.row.now)
-        found = next_reward((reward for reward, left in rewards if left != 0), self.row.available)
-        if found is None:
-            return None
-        reward, missing = found
-        return RewardProgress(reward=RewardType.of(reward), missing=missing)
+        loaders = info.context.loaders
+        rewards = offered((await loaders.catalogue()).rewards, self.row.market, self.row.now)
+        found = next_reward(in_stock(rewards, await loaders.stock_of(rewards)), self.row.available)
+        return RewardProgress.of(found)
 
     @strawberry.field(description="What lapses when, soonest first; empty where nothing does.")
     async def lapsing(self, info: Info) -> list[LapsingPoints]:
@@ -176,29 +157,14 @@ class Member(Node):
         rows = await notices_page(info.context.programme.db, self.row.member_id, stretch)
         return NoticeConnection.of(page_of(rows, stretch))
 
-    async def _known(self, info: Info, catalogue: Catalogue) -> EarningContext:
-        """What rules need to say what is left of each cap: this day's, this month's and lasting slots."""
-        calendar, now = calendar_of(self.row), self.row.now
-        periods = ["", calendar.month(now), calendar.day(now).isoformat()]
-        taken = await slots_of_periods(info.context.programme.db, self.row.member_id, periods)
-        fuel_days = await self._fuel_days(info)
-        slots = {Slot(kind, period, n) for kind, period, n in taken}
-        slots |= {Slot(EntryKind.FUEL.name, day.day.isoformat(), 1) for day in fuel_days}
-        return EarningContext(frozenset(slots), fuel_days, catalogue.campaigns)
-
-    async def _fuel_days(self, info: Info) -> tuple[FuelDay, ...]:
-        since = (self.row.now - _FUEL_DAYS).date()
-        days = await recent_fuel_days(info.context.programme.db, self.row.member_id, since)
-        return tuple(FuelDay(day, streak, bonuses) for day, streak, bonuses in days)
-
     @classmethod
     def of(cls, row: MemberRow | None) -> "Member | None":
-        """A member as it was read; None for none."""
+        """The member of a row; None without a row."""
         return None if row is None else cls.of_row(row)
 
     @classmethod
     def of_row(cls, row: MemberRow) -> "Member":
-        """A member as it was read."""
+        """The member of a row."""
         return cls(
             row=row,
             id=strawberry.ID(str(GlobalId("Member", row.member_id))),
@@ -215,27 +181,3 @@ class Member(Node):
                 lifetime=row.lifetime,
             ),
         )
-
-
-def calendar_of(row: MemberRow) -> Calendar:
-    """The calendar that the member's caps and streaks follow (R20)."""
-    return Calendar(row.time_zone, row.zone_before, row.zone_since)
-
-
-def terms_of(row: MemberRow, catalogue: Catalogue) -> Terms:
-    """The terms in force in the member's market now."""
-    terms = catalogue.terms_for(row.market, row.now)
-    if terms is None:
-        raise LookupError(f"No terms are in force in {row.market} at {row.now}.")
-    return terms
-
-
-async def offered_rewards(info: Info, market: str, moment: datetime) -> list[tuple[Reward, int | None]]:
-    """The rewards whose offer is open in a market, cheapest first, each with what is left of its stock now."""
-    loaders = info.context.loaders
-    catalogue = await loaders.catalogue()
-    offered = [each for each in catalogue.rewards if each.market == market and each.is_offered(moment)]
-    limited = [each.reward_id for each in offered if each.stock_left is not None]
-    left = dict(zip(limited, await loaders.stock.load_many(limited), strict=True)) if limited else {}
-    ordered = sorted(offered, key=lambda reward: (reward.cost, reward.reward_id))
-    return [(reward, left.get(reward.reward_id)) for reward in ordered]

@@ -1,4 +1,4 @@
-"""setMemberState, setTimeZone, eraseMember: what becomes of a membership."""
+"""setMemberState, setTimeZone and eraseMember: changing a membership."""
 
 from typing import Annotated
 
@@ -12,21 +12,21 @@ from api.schema.lookup import the_member
 from api.schema.members.members import Member as MemberType
 from api.schema.refusals import IdempotencyMismatch, InvalidInput, NotAllowed, NotFound
 from api.schema.root_fields import mi_id_of, mutation
-from loyalty import refusals as said
+from loyalty import refusals
 from loyalty.members.erase import erase_member as erase
 from loyalty.members.set_state import StateChange
 from loyalty.members.set_state import set_member_state as change_state
 from loyalty.members.set_time_zone import set_time_zone as choose
-
-LONGEST_REASON = 500
+from loyalty.operators.reasons import LONGEST_REASON
 
 MiId = Annotated[strawberry.ID, strawberry.argument(description="The Mi account id.")]
 Reason = Annotated[
-    str, strawberry.argument(description="Why, 1 to 500 characters; kept in the operators' log. Name no person in it.")
+    str,
+    strawberry.argument(description="Why, 1 to 500 characters; stored in the operators' log. Name no person in it."),
 ]
 
 
-@strawberry.type(description="The membership is as it was asked for.")
+@strawberry.type(description="The membership was changed as requested.")
 class MemberChanged:
     member: MemberType = strawberry.field(
         description="The member, as it is now; an erased one is closed, and its `miId` is a pseudonym."
@@ -35,7 +35,7 @@ class MemberChanged:
 
 MemberResult = Annotated[
     MemberChanged | NotFound | InvalidInput | IdempotencyMismatch | NotAllowed,
-    strawberry.union("MemberResult", description="What became of a membership."),
+    strawberry.union("MemberResult", description="The answer to a change of a membership."),
 ]
 
 
@@ -91,8 +91,8 @@ async def erase_member(info: Info, mi_id: MiId, reason: Reason, idempotency_key:
     return MemberChanged(member=await the_member(info, member_id))
 
 
-def _reason(told: str) -> str:
-    """Raises InvalidInput for a reason that is none, or too long."""
-    if not 0 < len(told.strip()) <= LONGEST_REASON:
-        raise said.InvalidInput(f"A reason has 1 to {LONGEST_REASON} characters.", "reason")
-    return told
+def _reason(text: str) -> str:
+    """The reason. Raises InvalidInput if it is blank or too long."""
+    if not 0 < len(text.strip()) <= LONGEST_REASON:
+        raise refusals.InvalidInput(f"A reason has 1 to {LONGEST_REASON} characters.", "reason")
+    return text

@@ -1,4 +1,4 @@
-"""registerMember: a Mi account joined."""
+"""registerMember: a Mi account joins the programme."""
 
 from typing import Annotated
 
@@ -24,7 +24,7 @@ class MemberRegistered:
 
 RegisterMemberResult = Annotated[
     MemberRegistered | NotEligible | InvalidInput | IdempotencyMismatch | NotAllowed,
-    strawberry.union("RegisterMemberResult", description="What became of a registration."),
+    strawberry.union("RegisterMemberResult", description="The answer to a registration."),
 ]
 
 
@@ -33,7 +33,7 @@ async def register_member(
     info: Info, input: RegisterMemberInput, idempotency_key: IdempotencyKey
 ) -> RegisterMemberResult | None:
     caller = info.context.caller
-    joined = await register(info.context.programme, caller, input.told(), idempotency_key)
+    joined = await register(info.context.programme, caller, input.to_domain(), idempotency_key)
     if joined.due_in is not None:
         await info.context.wake("credit_due", joined.due_in)
     return MemberRegistered(

@@ -1,1 +1,1 @@
-"""What operators do through the API."""
+"""The operators' mutations and reports in the API."""

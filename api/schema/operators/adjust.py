@@ -1,4 +1,4 @@
-"""adjustPoints and decideReview: what operators do to points, and to verdicts that wait for them."""
+"""adjustPoints and decideReview: operators correct points, and decide verdicts that wait for an operator."""
 
 from typing import Annotated
 
@@ -15,7 +15,7 @@ from loyalty.operators.adjust import Adjustment, adjust
 from loyalty.operators.decide_review import ReviewDecision
 from loyalty.operators.decide_review import decide_review as take_decision
 
-Reason = Annotated[str, strawberry.argument(description="Why, in 1 to 500 characters; kept in the audit log.")]
+Reason = Annotated[str, strawberry.argument(description="Why, in 1 to 500 characters; stored in the audit log.")]
 
 
 @mutation(
@@ -51,13 +51,13 @@ async def adjust_points(
 
 @mutation(
     OPERATOR,
-    "an answer to a verdict that waits for an operator, from another one than asked for it. Decided again it is the "
-    "same verdict.",
+    "an answer to a verdict that waits for an operator; it must come from another operator than the request. Decided "
+    "again, it is the same verdict.",
 )
 async def decide_review(
     info: Info,
     verdict_id: Annotated[strawberry.ID, strawberry.argument(description="The id of the verdict.")],
-    approve: Annotated[bool, strawberry.argument(description="Whether what was asked for may happen.")],
+    approve: Annotated[bool, strawberry.argument(description="Whether the request is approved.")],
     reason: Reason,
     idempotency_key: IdempotencyKey,
 ) -> EarnPointsResult | None:

@@ -1,4 +1,4 @@
-"""createCampaign and endCampaign: an operator adds to points for a while."""
+"""createCampaign and endCampaign: an operator starts and stops a campaign."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -38,8 +38,8 @@ class CampaignInput:
         default_factory=list, description="For these products; empty for all."
     )
 
-    def told(self) -> CampaignToCheck:
-        """The campaign as the programme takes it. Raises InvalidInput for texts that are too long."""
+    def to_domain(self) -> CampaignToCheck:
+        """The campaign for the programme. Raises InvalidInput for texts that are empty or too long."""
         factor = given(self.factor)
         return CampaignToCheck(
             name=text_of(self.name, "input", "name"),
@@ -58,21 +58,21 @@ def _products(product_ids: Sequence[str]) -> tuple[str, ...]:
     return tuple(text_of(each, "input", "productIds", str(place)) for place, each in enumerate(product_ids))
 
 
-@strawberry.type(description="The campaign is kept.")
+@strawberry.type(description="The campaign was saved.")
 class CampaignSaved:
     campaign: CampaignType = strawberry.field(description="The campaign, as it is now.")
 
 
 CampaignResult = Annotated[
     CampaignSaved | InvalidInput | NotFound | IdempotencyMismatch | NotAllowed,
-    strawberry.union("CampaignResult", description="What became of a campaign."),
+    strawberry.union("CampaignResult", description="The answer to a change of a campaign."),
 ]
 
 
 @mutation(OPERATOR, "for a while, multiply or top up what is earned.")
 async def create_campaign(info: Info, input: CampaignInput, idempotency_key: IdempotencyKey) -> CampaignResult | None:
     caller = info.context.caller
-    return await _saved(info, await make(info.context.programme, caller, input.told(), idempotency_key))
+    return await _saved(info, await make(info.context.programme, caller, input.to_domain(), idempotency_key))
 
 
 @mutation(OPERATOR, "it stops now; what it granted stays.")

@@ -1,4 +1,4 @@
-"""createReward and excludeProducts: an operator's words on what points buy, and what coupons may not."""
+"""createReward and excludeProducts: an operator adds a reward, or products that coupons may not buy."""
 
 from datetime import datetime
 from typing import Annotated
@@ -13,10 +13,10 @@ from api.schema.programme.rewards import Reward as RewardType
 from api.schema.refusals import IdempotencyMismatch, InvalidInput, NotAllowed
 from api.schema.root_fields import mutation
 from api.schema.scalars import Market
+from loyalty import refusals
 from loyalty.operators.create_reward import create_reward as create
 from loyalty.operators.exclude_products import exclude_products as exclude
 from loyalty.programme.rules.reward_check import ExclusionToCheck, RewardToCheck
-from loyalty.refusals import InvalidInput as InvalidInputSaid
 
 LONGEST_CONDITIONS = 4000
 MOST_PRODUCTS = 1000
@@ -39,17 +39,19 @@ class RewardInput:
         default=strawberry.UNSET, description="The first instant after the offer (default: it does not end)."
     )
     stock: int | None = strawberry.field(
-        default=strawberry.UNSET, description="How many there are (default: as many as are asked for)."
+        default=strawberry.UNSET, description="How many there are (default: no limit)."
     )
     per_member: int | None = strawberry.field(
         default=strawberry.UNSET, description="How many a member may have (default: any number)."
     )
     conditions: str = strawberry.field(description="What the member agrees to, in the market's language.")
 
-    def told(self) -> RewardToCheck:
-        """The reward as the programme takes it. Raises InvalidInput for texts that are too long."""
+    def to_domain(self) -> RewardToCheck:
+        """The reward for the programme. Raises InvalidInput for texts that are empty or too long."""
         if len(self.conditions) > LONGEST_CONDITIONS:
-            raise InvalidInputSaid(f"Conditions have at most {LONGEST_CONDITIONS} characters.", "input", "conditions")
+            raise refusals.InvalidInput(
+                f"Conditions have at most {LONGEST_CONDITIONS} characters.", "input", "conditions"
+            )
         return RewardToCheck(
             market=self.market,
             name=text_of(self.name, "input", "name"),
@@ -75,12 +77,12 @@ class ExclusionInput:
     until: datetime | None = strawberry.field(
         default=strawberry.UNSET, description="The first instant after it (default: for good)."
     )
-    reason: str = strawberry.field(description="Why; it is kept in the audit log.")
+    reason: str = strawberry.field(description="Why; stored in the audit log.")
 
-    def told(self) -> ExclusionToCheck:
-        """The exclusion as the programme takes it. Raises InvalidInput for lists and texts that are too long."""
+    def to_domain(self) -> ExclusionToCheck:
+        """The exclusion for the programme. Raises InvalidInput for empty texts, and for texts or lists too long."""
         if len(self.product_ids) > MOST_PRODUCTS:
-            raise InvalidInputSaid(f"Name at most {MOST_PRODUCTS} products at once.", "input", "productIds")
+            raise refusals.InvalidInput(f"Name at most {MOST_PRODUCTS} products at once.", "input", "productIds")
         return ExclusionToCheck(
             market=self.market,
             product_ids=tuple(
@@ -104,18 +106,18 @@ class ProductsExcluded:
 
 RewardResult = Annotated[
     RewardSaved | InvalidInput | IdempotencyMismatch | NotAllowed,
-    strawberry.union("RewardResult", description="What became of a reward."),
+    strawberry.union("RewardResult", description="The answer to a new reward."),
 ]
 ExclusionResult = Annotated[
     ProductsExcluded | InvalidInput | IdempotencyMismatch | NotAllowed,
-    strawberry.union("ExclusionResult", description="What became of an exclusion."),
+    strawberry.union("ExclusionResult", description="The answer to an exclusion."),
 ]
 
 
 @mutation(OPERATOR, "a new or temporary reward.")
 async def create_reward(info: Info, input: RewardInput, idempotency_key: IdempotencyKey) -> RewardResult | None:
     caller = info.context.caller
-    reward_id = await create(info.context.programme, caller, input.told(), idempotency_key)
+    reward_id = await create(info.context.programme, caller, input.to_domain(), idempotency_key)
     reward = (await info.context.loaders.catalogue()).reward(reward_id)
     if reward is None:
         raise LookupError(f"The reward {reward_id} was saved and is not there.")
@@ -127,5 +129,5 @@ async def exclude_products(
     info: Info, input: ExclusionInput, idempotency_key: IdempotencyKey
 ) -> ExclusionResult | None:
     caller = info.context.caller
-    excluded = await exclude(info.context.programme, caller, input.told(), idempotency_key)
+    excluded = await exclude(info.context.programme, caller, input.to_domain(), idempotency_key)
     return ProductsExcluded(product_ids=[strawberry.ID(product_id) for product_id in excluded])

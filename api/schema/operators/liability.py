@@ -1,4 +1,4 @@
-"""liability: the programme's money view."""
+"""liability: the points and coupons that the programme owes, and their value."""
 
 from datetime import date
 from typing import Annotated
@@ -15,7 +15,7 @@ from api.schema.money import Money
 from api.schema.programme.ways import LapsingPoints
 from api.schema.root_fields import query
 from api.schema.scalars import Market
-from loyalty.operators import liability as owed
+from loyalty.operators import liability as computed
 
 
 @strawberry.type(description="What the programme owes its members at the end of a day.")
@@ -35,16 +35,16 @@ class Liability:
     )
 
     @classmethod
-    def of(cls, told: owed.Liability) -> "Liability":
-        """The money view as it was computed."""
+    def of(cls, owed: computed.Liability) -> "Liability":
+        """The liability that the programme computed."""
         return cls(
-            on=told.on,
-            outstanding=told.outstanding,
-            pending=told.pending,
-            debt=told.debt,
-            value=_money(told.value),
-            coupons_outstanding=_money(told.coupons_outstanding),
-            by_lapse_month=[LapsingPoints(points=points, lapses_on=day) for day, points in told.by_lapse_month],
+            on=owed.on,
+            outstanding=owed.outstanding,
+            pending=owed.pending,
+            debt=owed.debt,
+            value=_money(owed.value),
+            coupons_outstanding=_money(owed.coupons_outstanding),
+            by_lapse_month=[LapsingPoints(points=points, lapses_on=day) for day, points in owed.by_lapse_month],
         )
 
 
@@ -66,7 +66,7 @@ async def liability(
     if where is not None:
         await open_market(info, where)
     try:
-        told = await owed.liability(info.context.programme, where, given(on))
-    except owed.NotYet as problem:
+        owed = await computed.liability(info.context.programme, where, given(on))
+    except computed.NotYet as problem:
         raise BadUserInput(str(problem)) from problem
-    return Liability.of(told) if told is not None else None
+    return Liability.of(owed) if owed is not None else None

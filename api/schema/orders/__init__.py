@@ -1,1 +1,1 @@
-"""Orders, as the API shows and records them."""
+"""Orders in the API: showing and recording them."""

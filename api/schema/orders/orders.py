@@ -1,4 +1,4 @@
-"""Orders: what was bought, where its parcels are, and what it earned."""
+"""Orders: their lines, their parcels, and the points they earned."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
@@ -12,9 +12,8 @@ from api.schema.money import Money as MoneyType
 from api.schema.node import Node
 from db.orders.rows import OrderRow
 from loyalty.orders.fact_rows import fact_of
-from loyalty.orders.rows import order_of_rows
-from loyalty.orders.rules.order import Order as ToldOrder
-from loyalty.orders.rules.order import OrderLine as ToldLine
+from loyalty.orders.rows import order_of
+from loyalty.orders.rules import order as rules
 from loyalty.orders.rules.purchase import factor_of
 from loyalty.orders.rules.shipment import OrderState, fold
 from loyalty.orders.rules.shipment import ParcelState as FoldedParcel
@@ -35,8 +34,8 @@ class OrderLine:
     factor: float = strawberry.field(description="What a campaign multiplies its points by; 1 without one.")
 
     @classmethod
-    def of(cls, line: ToldLine, currency: str, state: OrderState, factor: float) -> "OrderLine":
-        """A line as told, with what is known of its pieces."""
+    def of(cls, line: rules.OrderLine, currency: str, state: OrderState, factor: float) -> "OrderLine":
+        """A line of a recorded order, with the state of its pieces."""
         return cls(
             id=strawberry.ID(line.id),
             product_id=strawberry.ID(line.product_id),
@@ -48,7 +47,7 @@ class OrderLine:
         )
 
 
-@strawberry.type(description="A parcel of an order, announced by the shop or heard of from a shipper.")
+@strawberry.type(description="A parcel of an order, announced by the shop or reported by a shipper.")
 class Parcel:
     tracking_number: str = strawberry.field(description="The shipper's number.")
     carrier: str | None = strawberry.field(description="The shipper, where it is known.")
@@ -58,7 +57,7 @@ class Parcel:
 
     @classmethod
     def of(cls, parcel: FoldedParcel) -> "Parcel":
-        """A parcel as all that is known of it says."""
+        """A parcel in the state that all facts about it give."""
         return cls(
             tracking_number=parcel.tracking_number,
             carrier=parcel.carrier,
@@ -71,7 +70,7 @@ class Parcel:
 @strawberry.type(description="An order that was placed while signed in.")
 class Order(Node):
     row: strawberry.Private[OrderRow]
-    told: strawberry.Private[ToldOrder]
+    recorded: strawberry.Private[rules.Order]
     state: strawberry.Private[OrderState]
     number: str = strawberry.field(description="As the shop numbers it.")
     placed_at: datetime = strawberry.field(description="When it was placed.")
@@ -90,35 +89,33 @@ class Order(Node):
     async def lines(self, info: Info) -> list[OrderLine]:
         catalogue = await info.context.loaders.catalogue()
         return [
-            OrderLine.of(line, self.told.currency, self.state, self._factor(line, catalogue))
-            for line in self.told.lines
+            OrderLine.of(line, self.recorded.currency, self.state, self._factor(line, catalogue))
+            for line in self.recorded.lines
         ]
 
-    def _factor(self, line: ToldLine, catalogue: Catalogue) -> float:
+    def _factor(self, line: rules.OrderLine, catalogue: Catalogue) -> float:
         terms = catalogue.terms_called(self.row.market, self.row.terms_version)
         campaigns = catalogue.campaigns_as_judged(self.row.campaign_ids)
-        return float(factor_of(self.told, line, terms, campaigns))
+        return float(factor_of(self.recorded, line, terms, campaigns))
 
     @classmethod
     def of(cls, row: OrderRow | None) -> "Order | None":
-        """An order as it was read; None for none."""
+        """The order of a row; None without a row."""
         return None if row is None else cls.of_row(row)
 
     @classmethod
     def of_row(cls, row: OrderRow) -> "Order":
-        """An order as it was read, with what all facts about it say together."""
-        told = order_of_rows(
-            row.number, row.placed_at, row.currency, row.lines, row.parcels, row.shipping_minor, row.discount_minor
-        )
-        state = fold(told, [fact_of(kind, content, at) for kind, content, at in row.facts])
+        """The order of a row, in the state that all facts about it give."""
+        recorded = order_of(row)
+        state = fold(recorded, [fact_of(kind, content, at) for kind, content, at in row.facts])
         return cls(
             row=row,
-            told=told,
+            recorded=recorded,
             state=state,
             id=strawberry.ID(str(GlobalId("Order", row.member_id, row.number))),
             number=row.number,
             placed_at=row.placed_at,
-            total=MoneyType(amount_minor=told.total_minor, currency=row.currency),
+            total=MoneyType(amount_minor=recorded.total_minor, currency=row.currency),
             parcels=[Parcel.of(parcel) for parcel in state.parcels],
             points_credited=row.points_credited,
             points_pending=row.points_pending,

@@ -1,4 +1,4 @@
-"""recordOrder: an order was placed and paid."""
+"""recordOrder: the shop reports an order that was placed and paid."""
 
 from typing import Annotated
 
@@ -16,7 +16,7 @@ from api.schema.root_fields import mutation
 from loyalty.orders.record import record_order as take_order
 
 
-@strawberry.type(description="The order is kept, and its points wait for delivery.")
+@strawberry.type(description="The order was stored, and its points wait for delivery.")
 class OrderRecorded:
     order: OrderType = strawberry.field(description="The order, as it is now.")
     verdict: VerdictType = strawberry.field(description="The verdict on its points, as it is now.")
@@ -24,7 +24,7 @@ class OrderRecorded:
 
 RecordOrderResult = Annotated[
     OrderRecorded | InvalidInput | MemberNotActive | IdempotencyMismatch | NotAllowed | NotFound,
-    strawberry.union("RecordOrderResult", description="What became of an order."),
+    strawberry.union("RecordOrderResult", description="The answer to an order."),
 ]
 
 
@@ -48,7 +48,7 @@ async def record_order(
     info: Info, input: RecordOrderInput, idempotency_key: IdempotencyKey
 ) -> RecordOrderResult | None:
     caller = info.context.caller
-    taken = await take_order(info.context.programme, caller, input.told(), idempotency_key)
+    taken = await take_order(info.context.programme, caller, input.to_domain(), idempotency_key)
     await info.context.wake("apply_deliveries", None)
     order = await info.context.loaders.orders.load((taken.member_id, taken.number))
     if order is None:

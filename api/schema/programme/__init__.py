@@ -1,1 +1,1 @@
-"""Campaigns, rewards, terms and ways to earn, as the API shows them."""
+"""Campaigns, rewards, terms and ways to earn in the API."""

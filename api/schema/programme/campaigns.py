@@ -1,4 +1,4 @@
-"""Campaigns: what adds to points for a while."""
+"""Campaigns: points are multiplied or topped up for a while."""
 
 from datetime import datetime
 
@@ -25,7 +25,7 @@ class Campaign(Node):
 
     @classmethod
     def of(cls, campaign: rules.Campaign) -> "Campaign":
-        """A campaign as rules see it."""
+        """The campaign of a rule's value."""
         return cls(
             id=strawberry.ID(str(GlobalId("Campaign", local=campaign.id))),
             name=campaign.name,

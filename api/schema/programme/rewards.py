@@ -1,4 +1,4 @@
-"""Rewards: what points can be turned into."""
+"""Rewards: coupons that members can buy with points."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from api.ids import GlobalId
 from api.schema.money import Money
 from api.schema.node import Node
 from api.schema.scalars import Market
-from loyalty.programme.catalogue import Reward as OfferedReward
+from loyalty.programme.rules.rewards import Reward as OfferedReward
 
 
 @strawberry.type(description="Something points can be turned into: a coupon of some value.")

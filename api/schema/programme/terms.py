@@ -10,7 +10,7 @@ from loyalty.messages.sentences import way_sentence
 from loyalty.programme.rules import terms as rules
 
 
-@strawberry.type(description="One way to earn, as the terms say it.")
+@strawberry.type(description="One way to earn in the terms.")
 class EarningTerm:
     kind: EntryKind = strawberry.field(description="What earns.")
     way: str | None = strawberry.field(description=WAY)

@@ -1,4 +1,4 @@
-"""What a member can do next: ways to earn, the fuel streak, the next reward, and what is about to lapse."""
+"""The member's next steps: ways to earn, the fuel streak, the next reward, and points about to lapse."""
 
 from datetime import date, datetime
 
@@ -8,10 +8,11 @@ from api.schema.earning.caps import Cap as CapType
 from api.schema.enums import WAY, EntryKind, kind_of, way_of
 from api.schema.programme.rewards import Reward as RewardType
 from api.schema.refusals import Refusal, answer_of
-from loyalty import refusals as said
+from loyalty import refusals
 from loyalty.earning.rules.activity import WayView
 from loyalty.earning.rules.fuel import FuelView
 from loyalty.messages.sentences import way_sentence
+from loyalty.programme.rules.rewards import Reward
 from loyalty.programme.rules.terms import Terms
 
 
@@ -26,7 +27,7 @@ class WayToEarn:
 
     @classmethod
     def of(cls, way: WayView, terms: Terms, state: str, language: str) -> "WayToEarn":
-        """A way as it stands for a member in this state."""
+        """A way to earn for a member in this state."""
         term = terms.ways[way.kind]
         return cls(
             kind=kind_of(way.kind),
@@ -40,12 +41,12 @@ class WayToEarn:
 
 def _unavailable(way: WayView, state: str, language: str) -> Refusal | None:
     if state != "ACTIVE":
-        return answer_of(said.MemberNotActive(state), language)
+        return answer_of(refusals.MemberNotActive(state), language)
     if way.unavailable_code is None:
         return None
     available_at = way.cap.resets_at if way.cap else None
     sentence = "This cannot be earned again right now."
-    return answer_of(said.Unavailable(way.unavailable_code, sentence, available_at), language)
+    return answer_of(refusals.Unavailable(way.unavailable_code, sentence, available_at), language)
 
 
 @strawberry.type(description="Fuel: collected once a day; seven days in a row bring a bonus.")
@@ -58,7 +59,7 @@ class FuelStreak:
 
     @classmethod
     def of(cls, view: FuelView) -> "FuelStreak":
-        """The streak as rules see it."""
+        """The streak that the rules computed."""
         return cls(
             day_in_cycle=view.day_in_cycle,
             streak_days=view.streak_days,
@@ -78,3 +79,11 @@ class LapsingPoints:
 class RewardProgress:
     reward: RewardType = strawberry.field(description="The cheapest reward that is not affordable yet.")
     missing: int = strawberry.field(description="Points that are missing.")
+
+    @classmethod
+    def of(cls, found: tuple[Reward, int] | None) -> "RewardProgress | None":
+        """A reward of the catalogue and the points missing; None for none."""
+        if found is None:
+            return None
+        reward, missing = found
+        return cls(reward=RewardType.of(reward), missing=missing)

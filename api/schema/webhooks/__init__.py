@@ -1,1 +1,1 @@
-"""Webhook deliveries, as operators see and replay them."""
+"""Webhook deliveries for operators: listing and replaying them."""

@@ -1,4 +1,4 @@
-"""webhookDeliveries: what producers sent, and what became of it."""
+"""webhookDeliveries: the stored deliveries of producers and their states."""
 
 from datetime import datetime
 from typing import Annotated
@@ -19,23 +19,26 @@ from api.schema.pages import PageInfo
 from api.schema.root_fields import query
 from db.webhooks.deliveries import DeliveryRow, deliveries_page
 
-_NEED_AN_EYE = (DeliveryState.RECEIVED, DeliveryState.PARKED, DeliveryState.DEAD)
+_UNFINISHED = (DeliveryState.RECEIVED, DeliveryState.PARKED, DeliveryState.DEAD)
 
 
-@strawberry.type(description="One webhook of a producer, proven by its signature and kept for ever.")
+@strawberry.type(
+    description="One webhook of a producer, verified by its signature, or a delivery reported to /reconciliation. "
+    "Stored for ever."
+)
 class WebhookDelivery(Node):
     producer: str = strawberry.field(description="Who sent it, such as native or easypost.")
     event_id: str = strawberry.field(description="The event's id, the producer's own where it sends one.")
     type: str = strawberry.field(description="What it is about, as the producer calls it.")
-    state: DeliveryState = strawberry.field(description="What became of it.")
-    received_at: datetime = strawberry.field(description="When it was kept.")
-    attempts: int = strawberry.field(description="How often it was tried to be applied; ten is the most.")
-    error: str | None = strawberry.field(description="Why it is not applied; null where nothing stands in its way.")
+    state: DeliveryState = strawberry.field(description="Whether it was applied.")
+    received_at: datetime = strawberry.field(description="When it was stored.")
+    attempts: int = strawberry.field(description="The number of attempts to apply it; ten at most.")
+    error: str | None = strawberry.field(description="Why it is not applied; null if there is no obstacle.")
     order_number: str | None = strawberry.field(
-        description="The order it was applied to, or waits for; null while it was not read."
+        description="The order it was applied to, or waits for; null until it was read."
     )
     tracking_number: str | None = strawberry.field(
-        description="The parcel whose order it waits for; null where its order is named, or nothing is waited for."
+        description="The parcel whose order it waits for; null if it names its order, or does not wait."
     )
     applied_at: datetime | None = strawberry.field(description="When it was applied; null while it is not.")
     next_attempt_at: datetime | None = strawberry.field(
@@ -44,7 +47,7 @@ class WebhookDelivery(Node):
 
     @classmethod
     def of(cls, row: DeliveryRow) -> "WebhookDelivery":
-        """A delivery as it was read."""
+        """The delivery of a row."""
         return cls(
             id=strawberry.ID(str(GlobalId("WebhookDelivery", local=f"{row.producer}:{row.event_id}"))),
             producer=row.producer,
@@ -75,7 +78,7 @@ class WebhookDeliveryConnection:
 
     @classmethod
     def of(cls, page: Page[DeliveryRow]) -> "WebhookDeliveryConnection":
-        """A page as it was read."""
+        """The connection for a page of rows."""
         nodes = [WebhookDelivery.of(row) for row in page.rows]
         cursors = [DELIVERIES.cursor(row.place) for row in page.rows]
         return cls(
@@ -99,7 +102,7 @@ async def webhook_deliveries(
     ] = NOT_GIVEN,
     states: Annotated[
         list[DeliveryState] | None,
-        strawberry.argument(description="Only those in these states; null for those that still need an eye."),
+        strawberry.argument(description="Only those in these states; null for RECEIVED, PARKED and DEAD."),
     ] = NOT_GIVEN,
     producer: Annotated[str | None, strawberry.argument(description="Only this producer's; null for all.")] = NOT_GIVEN,
 ) -> WebhookDeliveryConnection | None:
@@ -114,15 +117,15 @@ async def webhook_deliveries(
 
 
 def _wanted(state: DeliveryState | None, states: list[DeliveryState] | None) -> list[str]:
-    """The states that are asked for, each once. Raises BadUserInput for both ways of asking."""
+    """The requested states, each once. Raises BadUserInput if both arguments are given."""
     if state is not None and states is not None:
         raise BadUserInput("Ask for `state` or for `states`, not for both.")
-    chosen = [state] if state is not None else states if states is not None else _NEED_AN_EYE
+    chosen = [state] if state is not None else states if states is not None else _UNFINISHED
     return list({each.name: None for each in chosen})
 
 
 async def find_delivery(info: Info, id_: str) -> WebhookDelivery | None:
-    """The delivery of a client's id; None for whoever may not see deliveries. Raises Unauthenticated."""
+    """The delivery that a client's id names; None if the caller may not see deliveries. Raises Unauthenticated."""
     named = delivery_named(id_)
     if not known_caller(info.context.caller).has(*AUDITORS.scopes) or named is None:
         return None

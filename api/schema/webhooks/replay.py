@@ -1,4 +1,4 @@
-"""replayWebhook: an operator has a kept delivery applied again."""
+"""replayWebhook: an operator lets a stored delivery be applied again."""
 
 from typing import Annotated
 
@@ -21,11 +21,11 @@ class WebhookReplayed:
 
 ReplayResult = Annotated[
     WebhookReplayed | NotFound | IdempotencyMismatch | NotAllowed,
-    strawberry.union("ReplayResult", description="What became of applying a delivery again."),
+    strawberry.union("ReplayResult", description="The answer to a replay."),
 ]
 
 
-@mutation(OPERATOR, "apply a kept delivery again, whatever became of it. What it says counts once all the same.")
+@mutation(OPERATOR, "apply a kept delivery again, whatever its state. Its content still counts only once.")
 async def replay_webhook(
     info: Info,
     id: Annotated[strawberry.ID, strawberry.argument(description="The delivery.")],

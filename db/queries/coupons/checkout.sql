@@ -45,14 +45,14 @@ from members m
 where m.member_id = $1;
 
 -- name: coupons_at_checkout
--- Every unspent coupon of a member, and those that were spent or ended in the last 90 days, newest first (R45).
+-- Every unspent coupon of a member, and those that were spent or ended lately, newest first (R45).
 select
     member_id, coupon_id, code, reward_id, value_minor, currency, minimum_minor, cost, state, issued_at, expires_at,
     reserved_until, order_number, state_since
 from coupons_now
 where
     member_id = $1
-    and (state in ('AVAILABLE', 'RESERVED') or state_since >= programme_now() - interval '90 days')
+    and (state in ('AVAILABLE', 'RESERVED') or state_since >= programme_now() - interval ':ended_coupons_days days')
 order by issued_at desc, coupon_id desc;
 
 -- name: reward_limits

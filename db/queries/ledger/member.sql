@@ -15,7 +15,7 @@ select
         from slots s
         where s.member_id = m.member_id and s.kind = $5 and (
             s.period in ('', $6) or (
-                s.period >= to_char(programme_now() - interval '40 days', 'YYYY-MM')
+                s.period >= to_char(programme_now() - interval ':slots_days days', 'YYYY-MM')
                 and s.period ~ '^[0-9]{4}-[0-9]{2}(-[0-9]{2})?$'
             )
         )
@@ -23,26 +23,14 @@ select
     (
         select coalesce(jsonb_agg(jsonb_build_array(f.day, f.streak, f.bonuses) order by f.day), '[]')
         from fuel_days f
-        where $5 = 'FUEL' and f.member_id = m.member_id and f.day >= (programme_now() - interval '20 days')::date
+        where $5 = 'FUEL' and f.member_id = m.member_id and f.day >= (programme_now() - interval ':fuel_days days')::date
     ) as fuel_days,
     (
         select coalesce(jsonb_agg(jsonb_build_array(l.lapses_on, l.remaining) order by l.lapses_on), '[]')
         from lots l
         where l.member_id = m.member_id and l.remaining > 0
     ) as lots,
-    exists (
-        select from lots l
-        where
-            l.member_id = m.member_id and l.remaining > 0
-            and l.lapses_on <= (select programme_now())
-                + case when l.is_noticed then interval '15 hours' else interval '32 days' end
-            and exists (
-                select from market_days d
-                where
-                    d.market = m.market
-                    and l.lapses_on <= case when l.is_noticed then d.today else d.told_until end
-            )
-    ) as is_behind
+    exists (select from lots_behind(m.member_id, m.market)) as is_behind
 from members m
 join balances b using (member_id)
 left join mi_accounts a using (member_id)

@@ -1,18 +1,18 @@
 -- name: notices_to_send
 -- Leases notices nobody has handed over yet, oldest first: another worker leaves them alone until the lease is over.
--- One that fails waits longer each time, and after ten times for a person.
+-- One that fails waits longer each time, and after its last attempt for a person.
 with picked as (
     select member_id, notice_id
     from notices
     where
-        sent_at is null and attempts < 10
+        sent_at is null and attempts < :most_attempts
         and (not_before is null or not_before <= clock_timestamp())
     order by created_at
     limit $1
     for update skip locked
 )
 update notices n
-set attempts = n.attempts + 1, not_before = clock_timestamp() + make_interval(secs => least(3600, 30 * 2 ^ n.attempts))
+set attempts = n.attempts + 1, not_before = clock_timestamp() + make_interval(secs => least(:longest_retry_seconds, 30 * 2 ^ n.attempts))
 from picked
 join members m using (member_id)
 left join mi_accounts a using (member_id)
@@ -29,7 +29,7 @@ where n.member_id = s.member_id and n.notice_id = s.notice_id and n.sent_at is n
 -- name: notice_failed
 -- Keeps why a notice could not be handed over; $4: nobody is left to tell, so nobody tries again.
 update notices
-set error = left($3, 500), attempts = case when $4 then 10 else attempts end
+set error = left($3, :longest_error_characters), attempts = case when $4 then :most_attempts else attempts end
 where member_id = $1 and notice_id = $2 and sent_at is null;
 
 -- name: notices_page

@@ -6,9 +6,9 @@ left join orders o on o.member_id = n.member_id and o.number = n.number
 where n.number = $1;
 
 -- name: order_of_parcel
--- The orders that have a parcel with this tracking number and can be meant by news of it that came at $2: carriers give
--- their numbers again, so none that was recorded, and last told of that parcel, 180 days before. Each with the carriers
--- of all such parcels: of those it was recorded with, and of those in which the shop said that its consignments travel.
+-- The orders that have a parcel with this tracking number and can be meant by news of it that came at $2
+-- (`orders_of_parcels`). Each with the carriers of all such parcels: of those it was recorded with, and of those in which
+-- the shop said that its consignments travel.
 select
     t.number, t.member_id,
     array(
@@ -24,17 +24,8 @@ select
             f.member_id = t.member_id and f.number = t.number
             and f.content ->> 'tracking_number' = t.tracking_number and f.content ? 'consignment'
     ) as carriers
-from tracking_numbers t
-join orders r using (member_id, number)
-where
-    t.tracking_number = $1
-    and greatest(r.recorded_at, (
-        select max(f.told_at)
-        from order_facts f
-        where
-            f.member_id = t.member_id and f.number = t.number
-            and f.content ->> 'tracking_number' = t.tracking_number
-    )) > $2::timestamptz - interval '180 days';
+from orders_of_parcels t
+where t.tracking_number = $1 and t.meant_until > $2::timestamptz;
 
 -- name: order_owner
 select member_id from order_numbers where number = $1;

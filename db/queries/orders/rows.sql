@@ -1,6 +1,3 @@
--- name: owner_of_order
-select member_id from order_numbers where number = $1;
-
 -- name: orders_by_number
 -- Orders with the facts known of them, and their points: credited with clawbacks taken off, and still promised.
 select

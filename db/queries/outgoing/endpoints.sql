@@ -1,4 +1,4 @@
--- Who is told: endpoints, managed by operators. What is in a state already is left as it is, and no row comes back.
+-- The endpoints that receive our outgoing webhooks; operators manage them.
 
 -- name: add_endpoint
 with added as (
@@ -9,11 +9,11 @@ with added as (
 insert into endpoint_health (endpoint_id) select endpoint_id from added;
 
 -- name: lock_endpoint
--- One endpoint, held until the transaction ends.
+-- One endpoint, locked until the transaction ends.
 select endpoint_id, url, types, state, secrets from endpoints where endpoint_id = $1 for no key update;
 
 -- name: all_endpoints
--- Every endpoint that was not removed, oldest first, and how it answers.
+-- Every endpoint that was not removed, oldest first, with its health.
 select
     e.endpoint_id, e.url, e.types, e.state, cardinality(e.secrets) as secrets, h.delivered, h.failed, h.failures,
     case when h.rests_until > programme_now() then h.rests_until end as rests_until, h.last_error
@@ -23,7 +23,7 @@ where e.state <> 'REMOVED'
 order by e.created_at, e.endpoint_id;
 
 -- name: set_endpoint_state
--- A removed endpoint forgets its secrets.
+-- Sets the state, unless the endpoint was removed. Removing it deletes its secrets.
 update endpoints
 set state = $2, state_since = programme_now(), secrets = case when $2 = 'REMOVED' then '{}' else secrets end
 where endpoint_id = $1 and state <> 'REMOVED';
@@ -32,7 +32,7 @@ where endpoint_id = $1 and state <> 'REMOVED';
 update endpoints set secrets = $2 where endpoint_id = $1 and state <> 'REMOVED';
 
 -- name: endpoint_recovered
--- Whatever happened before it was resumed no longer counts, and what waited is tried for as long as anything else.
+-- Resets the failures of a resumed endpoint. Its waiting events are due now and get the full time of attempts.
 with well as (
     update endpoint_health set failures = 0, rests_until = null where endpoint_id = $1
 )

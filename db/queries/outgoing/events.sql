@@ -1,13 +1,13 @@
--- Sending what others are told: rows of `outgoing` are claimed, sent outside of any transaction, and written down.
--- Retries go by the programme's clock, so that the sandbox can pass through three days in a second; leases by Postgres'
--- own, for they are about workers.
+-- Outgoing events: rows of `outgoing` are claimed, sent outside any transaction, and their results written.
+-- Retries use the programme's clock, so that the sandbox can pass three days in a second; leases use Postgres' own
+-- clock, because they are about workers.
 
 -- name: claim_outgoing
--- Leases what is due for $3 seconds, up to sixteen rows of each endpoint; beside other workers each row is claimed
--- once. An endpoint that rests gets nothing, and one where $2 rounds in a row came to nothing a single row: whether it
--- is well again. Endpoints in $1 are being sent to already. What the rows are about is looked up here, so a person who
--- was erased meanwhile has no name any more (R71). `previous` is the number of the event before it for that endpoint.
--- The second limit says to the planner how few rows there are, so that it looks each one's member up by its key.
+-- Leases due rows for $3 seconds, as many of each endpoint as are sent at once; two workers never lease the same row.
+-- A resting endpoint gets nothing. After $2 failed rounds in a row an endpoint gets a single row, which tests it.
+-- Endpoints in $1 have a task already and are skipped. The contents are read here, so an event about a person who was
+-- erased meanwhile has no Mi account id (R71). `previous` is the sequence of the event before it for that endpoint.
+-- The second limit shows the planner how few rows there are, so that it reads each member by its key.
 with picked as (
     select o.member_id, o.sequence, o.endpoint_id
     from endpoints e
@@ -20,10 +20,10 @@ with picked as (
                 w.endpoint_id = e.endpoint_id and w.state = 'WAITING' and w.due_at <= programme_now()
                 and (w.leased_until is null or w.leased_until <= clock_timestamp())
             order by w.due_at, w.member_id, w.sequence
-            limit case when h.failures < $2 then 16 else 1 end
+            limit case when h.failures < $2 then :events_at_once else 1 end
             for update skip locked
         ) few
-        limit 16
+        limit :events_at_once
     ) o
     where
         e.state = 'ACTIVE' and e.endpoint_id <> all ($1::uuid[])
@@ -55,11 +55,11 @@ left join notices n on n.member_id = c.member_id and n.notice_id = c.notice_id
 order by c.endpoint_id, c.due_at, c.member_id, c.sequence;
 
 -- name: write_attempts
--- What became of one endpoint's ($1) rows: arrays of members, sequences, attempts, outcomes (DELIVERED, DROPPED, DEAD,
--- or FAILED for another try), status, error, and seconds until the next try, null when there is none. An answer to an
--- attempt that somebody else repeated since is too late, unless the event arrived: that is true whoever says so.
--- $9: for how many seconds an event is tried. $10: after how many rounds that came to nothing the endpoint rests,
--- longer each time, for at most $11 seconds.
+-- Writes the results of one endpoint's ($1) rows: arrays of members, sequences, attempts, outcomes (DELIVERED, DROPPED,
+-- DEAD, or FAILED for another attempt), statuses, errors, and seconds until the next attempt (null for none). The
+-- result of an attempt that another worker has repeated since is ignored, except DELIVERED, which stays true.
+-- $9: the seconds for which an event is tried. $10: the number of failed rounds after which the endpoint rests, longer
+-- each time, for at most $11 seconds.
 with answers as (
     select * from unnest($2::uuid[], $3::bigint[], $4::int[], $5::text[], $6::int[], $7::text[], $8::float8[])
         as a (member_id, sequence, attempts, outcome, status, error, pause)
@@ -75,7 +75,7 @@ written as (
         due_at = least(
             programme_now() + make_interval(secs => coalesce(a.pause, 0)), o.tried_since + make_interval(secs => $9)
         ),
-        leased_until = null, status = a.status, error = left(a.error, 500),
+        leased_until = null, status = a.status, error = left(a.error, :longest_error_characters),
         delivered_at = case when a.outcome = 'DELIVERED' then programme_now() end
     from answers a
     where
@@ -101,13 +101,13 @@ set
             then programme_now() + make_interval(secs => least($11, 5 * 2 ^ least(h.failures + 1 - $10, 20)))
     end,
     delivered = h.delivered + r.delivered, failed = h.failed + r.failed,
-    last_status = r.status, last_error = left(r.error, 500), last_at = programme_now()
+    last_status = r.status, last_error = left(r.error, :longest_error_characters), last_at = programme_now()
 from round r
 where h.endpoint_id = $1 and r.delivered + r.failed > 0;
 
 -- name: mark_outgoing_dead
--- Gives up on up to a thousand rows that wait for one endpoint ($1) and have been tried for $3 seconds; $2 says why.
--- Rows that somebody is sending right now are left to whoever sends them.
+-- Marks up to a thousand waiting rows of one endpoint ($1) dead that were tried for $3 seconds; $2 is the reason.
+-- Rows that a worker is sending right now are skipped.
 update outgoing o
 set state = 'DEAD', error = $2
 from (
@@ -123,7 +123,7 @@ where o.member_id = p.member_id and o.sequence = p.sequence and o.endpoint_id = 
 returning o.sequence;
 
 -- name: endpoints_with_leftovers
--- Endpoints that take nothing any more and for which something waits all the same: written while they ended.
+-- Endpoints that are gone or removed, but have waiting rows that were written while their state changed.
 select e.endpoint_id
 from endpoints e
 where
@@ -131,8 +131,8 @@ where
     and exists (select from outgoing o where o.endpoint_id = e.endpoint_id and o.state = 'WAITING');
 
 -- name: replay_event
--- Has one event sent again from the start, under its old id, wherever it was delivered or given up on; $2: to one
--- endpoint only. Endpoints that take nothing any more are passed over.
+-- Has one event ($1), delivered or dead, sent again from the start under its old id; $2: only to this one endpoint.
+-- Endpoints that are gone or removed are skipped.
 update outgoing o
 set
     state = 'WAITING', attempts = 0, tried_since = programme_now(), due_at = programme_now(), leased_until = null,
@@ -144,7 +144,7 @@ where
 returning o.sequence;
 
 -- name: replay_dead
--- The same for everything that was given up on for one endpoint.
+-- The same for all dead rows of one endpoint ($1).
 update outgoing o
 set
     state = 'WAITING', attempts = 0, tried_since = programme_now(), due_at = programme_now(), leased_until = null,
@@ -155,7 +155,7 @@ where
 returning o.sequence;
 
 -- name: outgoing_newest_first
--- Up to $3 rows, newest first; $1: in one state only, $2: of one endpoint only.
+-- Up to $3 rows, newest first; $1: only in this state, $2: only of this endpoint.
 select
     o.event_id, o.endpoint_id, o.type, o.sequence, o.state, o.attempts, o.created_at, o.due_at, o.delivered_at,
     o.status, o.error, a.mi_id
@@ -166,7 +166,7 @@ order by o.event_id desc, o.endpoint_id
 limit $3;
 
 -- name: outgoing_backlog
--- What waits and what was given up on for each endpoint that was not removed, and how it answers.
+-- The numbers of waiting and dead rows of each endpoint that was not removed, and its health.
 select
     e.endpoint_id::text as endpoint_id, h.delivered, h.failed, h.failures, w.waiting, d.dead,
     coalesce(extract(epoch from programme_now() - w.oldest), 0)::float8 as oldest_seconds

@@ -1,8 +1,8 @@
--- What operators see and do of the inbox.
+-- The inbox for operators: pages, single deliveries, and replays.
 
 -- name: deliveries_page
--- Kept deliveries, newest first: of producers $1 and in states $2, after the place $3, $4, $5 of the list; $6 the most.
--- Each producer and state is read from its own stretch of the index, and of each no more than a page.
+-- Stored deliveries, newest first: of producers $1 and in states $2, after the place $3, $4, $5 in it; $6 at most.
+-- Each producer and state is read from its own stretch of the index, at most one page of each.
 select d.*
 from unnest(coalesce($1::text[], array(select producer from inbox_producers))) as p (producer)
 cross join unnest(coalesce($2::text[], '{RECEIVED,APPLIED,PARKED,IGNORED,DEAD}')) as s (state)
@@ -29,14 +29,13 @@ from inbox
 where (producer, event_id) in (select * from unnest($1::text[], $2::text[]));
 
 -- name: kept_delivery
--- Everything that is kept of one delivery.
+-- One delivery with its body and headers.
 select producer, event_id, type, body, headers, received_at, attempts
 from inbox
 where producer = $1 and event_id = $2;
 
 -- name: replay_delivery
--- A delivery is as it was when it came, whatever became of it; its row is waited for while a worker has it. What it was
--- before is told.
+-- Resets a delivery in any state to the state of a new one, and returns its state before. Waits while a worker has it.
 with before as (
     select producer, event_id, state, attempts, error
     from inbox
@@ -52,7 +51,7 @@ where i.producer = b.producer and i.event_id = b.event_id
 returning b.state, b.attempts, b.error;
 
 -- name: replay_dead_deliveries
--- The same for all of a producer that were given up on. One that somebody else holds is left.
+-- The same for all dead deliveries of a producer. Locked ones are skipped.
 with dead as (
     select producer, event_id
     from inbox

@@ -1,10 +1,10 @@
--- How producers are doing: one row for each, from as much of the index as is asked about, however much was ever kept.
+-- The health of producers, one row each. Only the requested part of the index is read, however many rows there are.
 
 -- name: producers_now
--- Of each producer ($1): when it was last heard of, what there is of it, how late it is applied, and its gaps. Times are
--- the programme's; lag is in seconds, of what was received in the last day.
--- A gap is a run of full hours of the last seven days in which nothing came, though something did in the same hour of
--- the same weekday in at least three of the four weeks before each.
+-- For each producer ($1): its last delivery, counts by state, the lag until deliveries are applied, and gaps. Times are
+-- the programme's; the lag is in seconds, over the deliveries of the last 24 hours.
+-- A gap is a full hour of the last seven days without a delivery, although there was one in the same hour of the same
+-- weekday in at least three of the four weeks before.
 with hours as materialized (
     select date_trunc('hour', programme_now(), 'UTC') - n * interval '1 hour' as starts_at
     from generate_series(1, 168) as n
@@ -77,8 +77,8 @@ cross join lateral (
 order by w.place;
 
 -- name: producers_troubles
--- What keeps deliveries of these producers ($1) from counting, by reason, the ten most frequent of each kind: DEAD and
--- RETRYING, as they are now; IGNORED, of the last day; REJECTED, of the last seven days, which are not kept at all.
+-- The reasons why deliveries of these producers ($1) have no effect, the ten most frequent of each kind: DEAD and
+-- RETRYING as of now; IGNORED of the last 24 hours; REJECTED, which are counted and not stored, of the last seven days.
 with troubles as (
     select
         i.producer, case i.state when 'RECEIVED' then 'RETRYING' else i.state end as kind,
@@ -110,7 +110,7 @@ order by producer, kind, place;
 select producer from inbox_producers;
 
 -- name: inbox_waiting
--- What waits or was given up on, by producer, and for how many seconds the oldest has waited to be applied.
+-- The numbers of waiting and dead deliveries by producer, and the seconds that the oldest has waited to be applied.
 select
     p.producer,
     count(*) filter (where i.state = 'RECEIVED') as received,

@@ -1,32 +1,33 @@
 -- name: keep_delivery
--- Keeps one delivery of a producer; the same event again is no new row, for ever.
+-- Stores one delivery of a producer. The same event never becomes a second row.
 insert into inbox (producer, event_id, type, body, headers, received_at)
 values ($1, $2, $3, $4, $5, programme_now())
 on conflict (producer, event_id) do nothing
 returning event_id;
 
 -- name: kept_body_hash
--- SHA-256 of the body as it came, of one that an erasure has emptied too (R71).
+-- SHA-256 of the body as it was received, even if an erasure has emptied it since (R71).
 select coalesce(body_hash, sha256(body)) from inbox where producer = $1 and event_id = $2;
 
 -- name: deliveries_to_apply
--- What a worker may try now, oldest first, without locking anything.
+-- Deliveries that a worker may try now, oldest first. Nothing is locked.
 select producer, event_id
 from inbox
-where state = 'RECEIVED' and attempts < 10 and (not_before is null or not_before <= clock_timestamp())
+where state = 'RECEIVED' and attempts < :most_attempts and (not_before is null or not_before <= clock_timestamp())
 order by received_at
 limit $1;
 
 -- name: lock_delivery
--- Takes one delivery until the transaction ends; null when another worker has it or it is done.
+-- Locks one delivery until the transaction ends; no row if another worker has it or it is done.
 select producer, event_id, type, body, headers, received_at, attempts, body_hash is not null as is_emptied
 from inbox
 where producer = $1 and event_id = $2 and state = 'RECEIVED'
 for update skip locked;
 
 -- name: finish_delivery
--- What became of a delivery: applied, parked until its order is known, or ignored with a reason. While it is parked,
--- not_before says when to look again whether it can be decided: the longer it waits, the more rarely, up to a day.
+-- Writes the result of a delivery: applied, parked until its order is known, or ignored with a reason. A parked one is
+-- tried again at not_before: the longer it has waited, the longer the pause, up to one day. Returns whether its body
+-- must be emptied, because its order is an erased member's (R71).
 update inbox
 set
     state = $3, error = $4, order_number = coalesce($5, order_number),
@@ -45,15 +46,16 @@ returning exists (
 ) as holds_an_erased_person;
 
 -- name: postpone_delivery
--- A delivery that cannot be applied stops itself and nothing else: tried again with growing pauses, dead after ten. Its
--- order, where it was found ($4), is remembered: the delivery is held about a member (R71).
+-- Counts a failed attempt of one delivery; no other delivery waits for it. It is tried again with growing pauses and is
+-- dead after its last attempt. The number of its order, if it was found ($4), is stored, so that an erasure or export
+-- of that member finds the delivery (R71).
 update inbox
 set
     attempts = attempts + 1,
-    not_before = clock_timestamp() + make_interval(secs => least(3600, 2 ^ attempts)),
-    error = left($3, 500),
+    not_before = clock_timestamp() + make_interval(secs => least(:longest_retry_seconds, 2 ^ attempts)),
+    error = left($3, :longest_error_characters),
     order_number = coalesce($4, order_number),
-    state = case when attempts + 1 >= 10 then 'DEAD' else state end
+    state = case when attempts + 1 >= :most_attempts then 'DEAD' else state end
 where producer = $1 and event_id = $2 and state = 'RECEIVED'
 returning exists (
     select from order_numbers n
@@ -63,21 +65,21 @@ returning exists (
 ) as holds_an_erased_person;
 
 -- name: empty_deliveries_of_order
--- An erased member's order: what was sent about it keeps its hash and nothing else (R71).
+-- Empties the deliveries about an erased member's order: only the hash of the body stays (R71).
 select empty_deliveries_of_erased($1);
 
 -- name: empty_deliveries_of_member
 select empty_deliveries_of_erased(number) from orders where member_id = $1;
 
 -- name: pause_delivery
--- Its member is busy: looked at again in a second, and no attempt is counted.
+-- Another writer has its member: the delivery is tried again in a second, and no attempt is counted.
 update inbox
 set not_before = clock_timestamp() + interval '1 second'
 where producer = $1 and event_id = $2 and state = 'RECEIVED';
 
 -- name: link_parcels_to_order
--- The shop said in which parcels an order travels ($3 tracking numbers, $4 carriers): carriers' news of them finds it
--- like a recorded one's. Said again, or recorded with the order, it stays as it was.
+-- Stores the parcels in which the shop has sent an order ($3 tracking numbers, $4 carriers), so that carriers'
+-- deliveries about them find the order, as with recorded parcels. A parcel that is already stored does not change.
 insert into tracking_numbers (tracking_number, number, carrier, member_id)
 select distinct on (p.tracking_number) p.tracking_number, $1, p.carrier, $2
 from unnest($3::text[], $4::text[]) as p (tracking_number, carrier)
@@ -85,7 +87,7 @@ order by p.tracking_number, p.carrier
 on conflict (tracking_number, number) do nothing;
 
 -- name: unpark_deliveries
--- What waited for this order, or for one of its parcels, may be applied now. Rows somebody else frees are left.
+-- Frees the deliveries that are parked for this order or for one of its parcels. Rows locked by another are skipped.
 update inbox
 set state = 'RECEIVED', not_before = null
 where (producer, event_id) in (
@@ -97,10 +99,10 @@ where (producer, event_id) in (
 returning event_id;
 
 -- name: unpark_known
--- The same for every parked delivery whose order has become known, for the case that nobody was left to say so.
--- A tracking number of several orders does not say which one is meant, unless the carrier does: such a delivery is
--- looked at again when its not_before has come, and is parked anew where it stays undecided. An order of which nothing
--- had been heard for 180 days is not meant.
+-- Frees every parked delivery whose order is known by now, in case the process that should have freed it has died. If
+-- several orders have the tracking number, only the carrier can decide which one is meant: such a delivery is tried
+-- again at its not_before, and parked again if it stays undecided. An order without recent news is not meant
+-- (`orders_of_parcels`).
 update inbox
 set state = 'RECEIVED', not_before = null
 where (producer, event_id) in (
@@ -108,17 +110,8 @@ where (producer, event_id) in (
     where i.state = 'PARKED' and (
         exists (select from order_numbers n where n.number = i.order_number)
         or exists (
-            select from tracking_numbers t
-            join orders o using (member_id, number)
-            where
-                t.tracking_number = i.tracking_number
-                and greatest(o.recorded_at, (
-                    select max(f.told_at)
-                    from order_facts f
-                    where
-                        f.member_id = t.member_id and f.number = t.number
-                        and f.content ->> 'tracking_number' = t.tracking_number
-                )) > i.received_at - interval '180 days'
+            select from orders_of_parcels t
+            where t.tracking_number = i.tracking_number and t.meant_until > i.received_at
             having count(*) = 1 or (count(*) > 1 and coalesce(i.not_before, '-infinity') <= clock_timestamp())
         )
     )
@@ -128,12 +121,12 @@ where (producer, event_id) in (
 returning event_id;
 
 -- name: mark_parked_dead
--- Ninety days after it came, a delivery whose order nobody told is given up on; it can be replayed.
+-- Marks deliveries dead whose order was not recorded in time; they can be replayed.
 update inbox
-set state = 'DEAD', error = 'Its order was not told within 90 days.'
+set state = 'DEAD', error = 'Its order was not told within :parked_days days.'
 where (producer, event_id) in (
     select producer, event_id from inbox
-    where state = 'PARKED' and received_at < programme_now() - interval '90 days'
+    where state = 'PARKED' and received_at < programme_now() - interval ':parked_days days'
     order by producer, event_id
     for update skip locked
 )

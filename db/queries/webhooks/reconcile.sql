@@ -1,6 +1,6 @@
 -- name: silent_orders
--- Orders with points that wait for a delivery, of which nobody has said anything for $1: the longest silent first,
--- at most $2, with the last moment at which something was heard of them.
+-- Orders with points that wait for a delivery, without news for $1: the longest silent first, at most $2, each with the
+-- moment of its last news.
 select o.member_id, o.number, heard.at as heard_at
 from (
     select distinct p.member_id, p.verdict_id
@@ -18,7 +18,7 @@ order by heard.at, o.number
 limit $2;
 
 -- name: claim_question
--- Takes the right to ask a producer about a parcel, for $5; beside another worker, one of them gets it.
+-- Claims the right to ask a producer about a parcel, for $5. If two workers try, only one gets it.
 insert into parcel_questions (member_id, number, tracking_number, producer, asked_at, not_before)
 values ($1, $2, $3, $4, programme_now(), programme_now() + $5::interval)
 on conflict (member_id, number, tracking_number, producer) do update
@@ -27,33 +27,26 @@ where parcel_questions.not_before <= programme_now()
 returning asked_at;
 
 -- name: orders_reported
--- Which orders are meant by numbers ($1) and tracking numbers ($2), pairwise: the number's, else the only one that
--- recorded the parcel and was heard of in the last 180 days: carriers give their numbers again. No row where none is
--- known.
+-- The orders that are meant by pairs of an order number ($1) and a tracking number ($2). Without an order number it is
+-- the only order that has the parcel and can still be meant by its number (`orders_of_parcels`). Unknown orders give no
+-- row.
 select r.n::int as place, coalesce(by_number.member_id, by_parcel.member_id) as member_id,
     coalesce(by_number.number, by_parcel.number) as number
 from unnest($1::text[], $2::text[]) with ordinality as r (number, tracking_number, n)
 left join order_numbers by_number on by_number.number = r.number
 left join lateral (
     select min(t.number) as number, (array_agg(t.member_id))[1] as member_id
-    from tracking_numbers t
-    join orders o using (member_id, number)
+    from orders_of_parcels t
     where
         r.number is null and t.tracking_number = r.tracking_number
-        and greatest(o.recorded_at, (
-            select max(f.told_at)
-            from order_facts f
-            where
-                f.member_id = t.member_id and f.number = t.number
-                and f.content ->> 'tracking_number' = t.tracking_number
-        )) > programme_now() - interval '180 days'
+        and t.meant_until > programme_now()
     having count(*) = 1
 ) by_parcel on true
 where coalesce(by_number.number, by_parcel.number) is not null;
 
 -- name: keep_reports
--- Keeps deliveries that were reported as events of their own ($1 ids, $2 bodies), with who reported them ($3) where
--- others have headers; gives the ids that were new.
+-- Stores reported deliveries as events ($1 ids, $2 bodies), with the reporter ($3) in the place of the headers; returns
+-- the ids that were new.
 insert into inbox (producer, event_id, type, body, headers, received_at)
 select
     'native', r.event_id, 'shipment.delivered', r.body, jsonb_build_object('reported-by', $3::text), programme_now()

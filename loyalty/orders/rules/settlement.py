@@ -3,10 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from loyalty.orders.rules.facts import Fact
 from loyalty.orders.rules.order import Order
 from loyalty.orders.rules.purchase import worth
-from loyalty.orders.rules.shipment import OrderState, fold
+from loyalty.orders.rules.shipment import OrderState
 from loyalty.programme.rules.campaigns import Campaign
 from loyalty.programme.rules.kinds import Code, Outcome
 from loyalty.programme.rules.terms import Terms
@@ -32,23 +31,6 @@ class Settlement:
         return not (self.promise or self.post or self.cancel or self.take_back)
 
 
-def settle(
-    order: Order,
-    facts: Iterable[Fact],
-    terms: Terms,
-    campaigns: Iterable[Campaign],
-    posted: Mapping[str, int],
-    pending: Mapping[str, int],
-) -> Settlement:
-    """Compares what the order is worth with what was done so far, and says the difference.
-
-    `posted` is what was credited so far less what was taken back, `pending` what is promised; both by part
-    key. The end depends on the set of facts alone, never on the way there. Without facts and with nothing
-    done, `promise` is what recording the order promises. Raises UnknownLine and UnknownParcel.
-    """
-    return settle_state(order, fold(order, facts), terms, campaigns, posted, pending)
-
-
 def settle_state(
     order: Order,
     state: OrderState,
@@ -57,7 +39,12 @@ def settle_state(
     posted: Mapping[str, int],
     pending: Mapping[str, int],
 ) -> Settlement:
-    """As `settle`, of facts already folded."""
+    """Compares what the order is worth with what was done so far, and says the difference.
+
+    `state` is all that is known of the order, `posted` what was credited so far less what was taken back, `pending`
+    what is promised; both by part key. The end depends on the set of facts alone, never on the way there. Without
+    facts and with nothing done, `promise` is what recording the order promises.
+    """
     known = tuple(campaigns)
     now = worth(order, state.kept, terms, known).by_part
     possible = worth(order, state.possible, terms, known).by_part

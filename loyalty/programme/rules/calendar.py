@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-_LATEST = timedelta(days=40)
+LATEST_TOLD = timedelta(days=40)
 """No terms accept what is told later than this."""
 
 
@@ -98,7 +98,7 @@ def _later(since: datetime | None, begins: datetime) -> datetime:
 
 def _remembered(past: Sequence[tuple[str, datetime]], moment: datetime) -> tuple[tuple[str, datetime], ...]:
     """The zones that something told late can still fall into."""
-    return tuple(each for each in past if each[1] > moment - _LATEST)
+    return tuple(each for each in past if each[1] > moment - LATEST_TOLD)
 
 
 def change_counts_from(calendar: Calendar, moment: datetime) -> datetime:

@@ -1,7 +1,53 @@
-"""What points are worth, and the next reward within reach (R40)."""
+"""What points can be turned into and when, what points are worth, and the next reward within reach (R40, R41)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 from typing import Protocol, TypeVar
+
+
+class Closed(StrEnum):
+    """Why a reward's window is not open."""
+
+    NOT_STARTED = "REWARD_NOT_STARTED"
+    ENDED = "REWARD_ENDED"
+
+
+@dataclass(frozen=True, slots=True)
+class Reward:
+    """What points can be turned into, in one market. Values in minor units, cost in points, validity in days."""
+
+    reward_id: str
+    market: str
+    name: str
+    value_minor: int
+    currency: str
+    cost: int
+    valid_days: int
+    minimum_minor: int | None
+    available_from: datetime | None
+    available_until: datetime | None
+    stock_left: int | None
+    per_member: int | None
+    conditions: str
+
+    def why_closed(self, moment: datetime) -> Closed | None:
+        """Why its window is not open (R41); None where it is, from `available_from` until before `available_until`."""
+        if self.available_from is not None and moment < self.available_from:
+            return Closed.NOT_STARTED
+        if self.available_until is not None and moment >= self.available_until:
+            return Closed.ENDED
+        return None
+
+    def is_offered(self, moment: datetime) -> bool:
+        """Whether its window is open (R41)."""
+        return self.why_closed(moment) is None
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether it has a stock or a limit for each member (R41)."""
+        return self.stock_left is not None or self.per_member is not None
 
 
 class Costs(Protocol):
@@ -14,6 +60,17 @@ class Costs(Protocol):
 
 
 Priced = TypeVar("Priced", bound=Costs)
+
+
+def offered(rewards: Iterable[Reward], market: str, moment: datetime) -> list[Reward]:
+    """The rewards of a market whose window is open, cheapest first (R40, R41)."""
+    found = [reward for reward in rewards if reward.market == market and reward.is_offered(moment)]
+    return sorted(found, key=lambda reward: (reward.cost, reward.reward_id))
+
+
+def in_stock(rewards: Iterable[Reward], stock: Mapping[str, int | None]) -> list[Reward]:
+    """The rewards that have not run out; `stock` is what is left of each by id, None and absent: it cannot run out."""
+    return [reward for reward in rewards if stock.get(reward.reward_id) != 0]
 
 
 def next_reward(rewards: Iterable[Priced], available: int) -> tuple[Priced, int] | None:

@@ -17,7 +17,7 @@ TakingBack = Literal["automatic", "operator"]
 
 MOST_LATE_HOURS = 18 * 24
 """R23: a claim of fuel is judged by the day before it, and by its own, which may be a day earlier in the member's zone
-than in UTC; what is read of fuel goes back 20 days (`member_to_judge`)."""
+than in UTC; what is read of fuel goes back FUEL_DAYS (db/limits.py)."""
 
 # Ways with their own place in the file: a purchase's points per unit, and the streak's table.
 _TOLD_ELSEWHERE = (EntryKind.PURCHASE, EntryKind.FUEL_STREAK)

@@ -1,31 +1,40 @@
-"""Who sends webhooks: one file per producer that verifies its bytes and says what happened."""
+"""The systems that send webhooks. One file holds everything about one producer; this table is the only list of them."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from loyalty.webhooks.producers import aftership, easypost, native, sendcloud, shippo, shopify
-from loyalty.webhooks.producers.events import Identity, ProducerEvent, Sent
+from loyalty.webhooks.producers.events import Identity, NumberFields, ProducerEvent, Sent
+from loyalty.webhooks.producers.questions import ProducerQuestions
 
 
 class Producer(Protocol):
-    """What every producer's file offers. `now` and `at` are of this host's clock, as transport goes."""
+    """The parts of every producer's file. `now` and `at` are times of this host's clock, not of the programme's."""
 
     @property
     def KEPT_HEADERS(self) -> tuple[str, ...]:  # noqa: N802 (a module's constant)
-        """The headers that are kept beside the body, because `read` needs them or a person will."""
+        """The headers that are stored with the body, because `read` or an operator needs them."""
+
+    @property
+    def NUMBER_FIELDS(self) -> NumberFields:  # noqa: N802
+        """The fields of its bodies that name orders and parcels; erasure and export depend on them (R71)."""
+
+    @property
+    def QUESTIONS(self) -> ProducerQuestions | None:  # noqa: N802
+        """How its API is asked about a parcel; None if it cannot be asked."""
 
     def verify(self, secrets: Sequence[str], sent: Sent, now: datetime) -> None:
         """Raises BadSignature unless an active secret proves the body."""
 
     def identify(self, sent: Sent) -> Identity:
-        """The id under which it is kept once, and its type. Raises MalformedDelivery, nothing else."""
+        """The id under which the delivery is stored once, and its type. Raises MalformedDelivery, nothing else."""
 
     def read(self, sent: Sent, received_at: datetime) -> ProducerEvent:
-        """What a kept delivery says. What it does not understand is Ignored, with a reason."""
+        """The facts in a stored delivery; Ignored, with a reason, if the adapter does not understand it."""
 
     def sign(self, secret: str, body: bytes, event_id: str, at: datetime) -> Mapping[str, str]:
-        """The headers that prove a body to be the producer's. Raises ValueError for a secret that cannot be one."""
+        """The headers with which the producer would send this body. Raises ValueError for an impossible secret."""
 
 
 PRODUCERS: Mapping[str, Producer] = {
@@ -36,3 +45,5 @@ PRODUCERS: Mapping[str, Producer] = {
     "sendcloud": sendcloud,
     "shopify": shopify,
 }
+ASKABLE = tuple(name for name, producer in PRODUCERS.items() if producer.QUESTIONS is not None)
+"""The producers that can be asked about a parcel, and so may have a key in MIPOINTS_PRODUCER_KEYS."""

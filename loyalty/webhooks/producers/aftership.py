@@ -1,29 +1,30 @@
-"""AfterShip's two products at one address: Tracking's parcels and Returns' goods, each with a signature header of its
-own (aftership.com/docs/tracking/webhook, aftership.com/docs/returns/webhook)."""
+"""AfterShip: its two products, Tracking (parcels) and Returns (goods), send to one address, each with its own
+signature header (aftership.com/docs/tracking/webhook, aftership.com/docs/returns/webhook)."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
-from loyalty.orders.rules.facts import Delivered, InTransit, Lines, Lost, Returned, ReturnedToSender
+from loyalty.orders.rules.facts import Delivered, InTransit, Lost, ReturnedToSender
+from loyalty.webhooks.producers.aftership_returns import RETURN_EVENTS, returned_goods
 from loyalty.webhooks.producers.events import (
     BadSignature,
     Identity,
     Ignored,
     MalformedDelivery,
+    NumberFields,
     ProducerEvent,
     ReportedOrder,
     Sent,
 )
+from loyalty.webhooks.producers.questions import ProducerQuestions, Question
 from loyalty.webhooks.producers.reading import (
     Unreadable,
     first_id,
-    is_count,
     json_object,
-    lines_of,
     listed,
-    moment_of,
     moment_of_unix,
     named,
     needed_text,
@@ -32,6 +33,7 @@ from loyalty.webhooks.producers.reading import (
 from loyalty.webhooks.producers.signatures import check_signed, hmac_sha256, signatures_in, text_key
 
 KEPT_HEADERS = ("content-type", "as-webhook-version")
+NUMBER_FIELDS = NumberFields(orders=("order_number", "order_id"), parcels=("tracking_number",))
 
 _TRACKING, _RETURNS = "aftership-hmac-sha256", "as-signature-hmac-sha256"
 _Meaning = type[Delivered | InTransit | ReturnedToSender | Lost]
@@ -59,7 +61,7 @@ _EVENTS_WITHOUT_EFFECT = (
 
 
 def verify(secrets: Sequence[str], sent: Sent, now: datetime) -> None:
-    """Raises BadSignature unless an active secret, of either product, signed these bytes. No moment is signed."""
+    """Raises BadSignature unless an active secret of either product signed these bytes. No time is signed."""
     given = sent.headers.get(_header(sent))
     if not given:
         raise BadSignature(f"The header {_TRACKING} is needed, or of Returns {_RETURNS}.")
@@ -68,7 +70,10 @@ def verify(secrets: Sequence[str], sent: Sent, now: datetime) -> None:
 
 
 def sign(secret: str, body: bytes, event_id: str, at: datetime) -> dict[str, str]:
-    """The header of the body's product; the event's id is in the body. Raises ValueError without a secret."""
+    """The signature header of the product that the body belongs to; the event's id is in the body.
+
+    Raises ValueError for an empty secret.
+    """
     if not secret:
         raise ValueError("it is empty")
     header = _RETURNS if _is_of_returns(body) else _TRACKING
@@ -92,31 +97,28 @@ def _is_of_returns(body: bytes) -> bool:
 
 
 def identify(sent: Sent) -> Identity:
-    """The event's own id, in the form of the product that signed, and its name. Raises MalformedDelivery."""
+    """The event's own id, from the field of the product that signed, and the event's name. Raises MalformedDelivery."""
     event = json_object(sent.body)
     event_id = needed_text(event, "event_id" if _header(sent) == _TRACKING else "id")
     return Identity(event_id, needed_text(event, "event"))
 
 
 def read(sent: Sent, received_at: datetime) -> ProducerEvent:
-    """What the event says of a parcel, or of goods that came back; Ignored, with the reason, where it says neither."""
+    """The fact about a parcel or about returned goods; Ignored, with the reason, if the event has neither."""
     event = json_object(sent.body)
     try:
         if event.get("event") == "tracking_update":
             return _parcel(event, named(event, "msg"), received_at)
-        if event.get("event") in ("return.receiving.created", "return.resolved"):
-            return _goods(event, named(event, "data"), received_at)
+        if event.get("event") in RETURN_EVENTS:
+            return returned_goods(event, named(event, "data"), received_at)
     except Unreadable as reason:
         return Ignored(str(reason))
     name = event.get("event")
     return Ignored(f"Event {name} moves no points." if name in _EVENTS_WITHOUT_EFFECT else f"Unknown event {name}.")
 
 
-# --- Tracking
-
-
 def _parcel(event: dict[str, Any], message: dict[str, Any], received_at: datetime) -> ReportedOrder:
-    """What is said of a parcel at `ts`; the times of checkpoints have no zone and order nothing."""
+    """The parcel's state at `ts`. The times of checkpoints have no zone, so they cannot order events."""
     tracking_number, carrier = text_of(message, "tracking_number"), text_of(message, "slug")
     if tracking_number is None:
         raise Unreadable("It names no tracking_number.")
@@ -131,7 +133,8 @@ def _parcel(event: dict[str, Any], message: dict[str, Any], received_at: datetim
 
 
 def _meaning(message: dict[str, Any]) -> _Meaning:
-    """What tag and subtag mean; `return_to_sender` is said once a checkpoint was, whatever the tag is now (R34)."""
+    """The fact that tag and subtag stand for. `return_to_sender` stays true after a checkpoint set it, and outweighs
+    any later tag (R34). Raises Unreadable."""
     if message.get("return_to_sender") is True:
         return ReturnedToSender
     tag, subtag = text_of(message, "tag") or "", text_of(message, "subtag") or ""
@@ -143,42 +146,26 @@ def _meaning(message: dict[str, Any]) -> _Meaning:
     raise Unreadable(f"Unknown tag {tag}." if tag else "It has no tag.")
 
 
-# --- Returns
+def _question(tracking_number: str, _carrier: str | None, key: str) -> Question:
+    path = "/tracking/2026-07/trackings?" + urlencode({"tracking_numbers": tracking_number})
+    return Question(path, {"as-api-key": key})
 
 
-def _goods(event: dict[str, Any], data: dict[str, Any], received_at: datetime) -> ReportedOrder:
-    """The goods of one return, told once and in full: when all have come, or the return is over."""
-    rma_number, hint = text_of(data, "rma_number"), first_id(named(data, "order"), "order_number", "external_id")
-    if rma_number is None or hint is None:
-        raise Unreadable("It names no rma_number or no order.")
-    items = listed(data, "return_items")
-    lines = _received(items)
-    if not lines:
-        raise Unreadable("No goods were received: a refund of money alone is the shop's to tell.")
-    if not (event["event"] == "return.resolved" or data.get("approval_status") == "done" or _are_all_there(items)):
-        raise Unreadable("Only some of the goods were received: they count when all are, or the return is resolved.")
-    moment = moment_of(event.get("created_at"), "created_at", received_at)
-    fact = Returned(rma_number, None, lines, amount_minor=None, shipping_minor=0, occurred_at=moment)
-    return ReportedOrder(fact, None, None, order_hint=hint, is_test=event.get("is_test") is True)
+def _events(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A tracking is a webhook's `msg`; the time of its last change is the webhook's `ts`."""
+    return [
+        {"event": "tracking_update", "msg": tracking, "ts": _unix(tracking.get("updated_at"))}
+        for tracking in listed(named(answer, "data"), "trackings")
+    ]
 
 
-def _received(items: list[dict[str, Any]]) -> Lines:
-    """Pieces received, by the shop's line ids. Raises Unreadable where one cannot be told: never more than is named."""
-    pieces: list[tuple[str, int]] = []
-    for item in items:
-        quantity = item.get("received_quantity") or 0
-        line_id = text_of(item, "external_order_item_id")
-        if not is_count(quantity):
-            raise Unreadable("received_quantity is no whole number of zero or more.")
-        if quantity and line_id is None:
-            raise Unreadable("Goods were received that name no external_order_item_id.")
-        if quantity:
-            pieces.append((str(line_id), quantity))
-    return lines_of(pieces)
+def _unix(moment: object) -> int | None:
+    """Whole seconds since 1970 of an instant with its offset; None for anything else."""
+    try:
+        parsed = datetime.fromisoformat(str(moment))
+    except ValueError:
+        return None
+    return int(parsed.timestamp()) if parsed.tzinfo is not None else None
 
 
-def _are_all_there(items: list[dict[str, Any]]) -> bool:
-    return all(
-        is_count(item.get("return_quantity")) and (item.get("received_quantity") or 0) >= item["return_quantity"]
-        for item in items
-    )
+QUESTIONS = ProducerQuestions("https://api.aftership.com", _question, _events)

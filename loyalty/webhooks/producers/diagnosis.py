@@ -1,7 +1,8 @@
-"""What is wrong with a signature, for whoever makes it: a self-test that tells no secret and no right signature.
+"""Finds out why a signature is wrong, for the person who builds the sender. The answer reveals neither a secret nor a
+right signature.
 
-It is the same for all producers: their files verify and sign, and what was sent is compared with what they would sign
-under other forms of body, content and key. Of the secrets, the first three are tried.
+It works for all producers alike: their files verify and sign, and the signature that was sent is compared with those
+over other forms of body, content and key. Only the first three secrets are tried.
 """
 
 import hmac
@@ -14,28 +15,28 @@ from loyalty.webhooks.producers.findings import Finding, Pinged
 from loyalty.webhooks.producers.forms import Written, contents_of, keys_of, other_bodies, signatures_written_in, write
 from loyalty.webhooks.producers.proof import Proof, is_verified, proof_of
 from loyalty.webhooks.producers.signatures import hmac_sha256
-from loyalty.webhooks.producers.signed_time import claimed, seconds_behind, staleness, time_form
+from loyalty.webhooks.producers.signed_time import seconds_behind, sent_time, staleness, time_form
 
 _MOST_SECRETS = 3
 
 
 def quick_look(adapter: Producer, secrets: Sequence[str], sent: Sent, now: datetime) -> Pinged:
-    """Whether it would be believed as a webhook, by which secret, and what a webhook would be answered."""
+    """Whether it would be accepted as a webhook, which secret verifies it, and the sentence of the refusal, if any."""
     try:
         adapter.verify(secrets, sent, now)
     except BadSignature as error:
         return Pinged(refusal=str(error))
-    believed = [number for number, secret in enumerate(secrets, 1) if is_verified(adapter, secret, sent, now)]
+    verifying = [number for number, secret in enumerate(secrets, 1) if is_verified(adapter, secret, sent, now)]
     proofs = (proof_of(adapter, secret, sent.body) for secret in secrets)
-    return Pinged(next(iter(believed), None), seconds_behind(next(filter(None, proofs), None), sent, now))
+    return Pinged(next(iter(verifying), None), seconds_behind(next(filter(None, proofs), None), sent, now))
 
 
 def diagnose(adapter: Producer, secrets: Sequence[str], sent: Sent, refusal: str, now: datetime) -> Pinged:
-    """Why a ping is not believed. At most some eighty signatures are made of its body for this."""
+    """Why a ping is rejected with the sentence `refusal`. This computes at most about eighty signatures of its body."""
     proofs = [proof for secret in secrets[:_MOST_SECRETS] if (proof := proof_of(adapter, secret, sent.body))]
     if not proofs:
-        nobody = Finding("NO_SECRET", "No secret that signs is active for this producer: its operators set one.")
-        return Pinged(refusal=refusal, findings=(nobody,))
+        no_secret = Finding("NO_SECRET", "No secret that signs is active for this producer: its operators set one.")
+        return Pinged(refusal=refusal, findings=(no_secret,))
     first = proofs[0]
     return Pinged(
         seconds_behind=seconds_behind(first, sent, now),
@@ -52,7 +53,7 @@ def _findings(proofs: Sequence[Proof], sent: Sent, now: datetime) -> Iterator[Fi
         yield Finding("HEADERS_MISSING", f"Missing, or empty: {', '.join(missing)}.")
         yield from _elsewhere(proofs, sent, now)
         return
-    at = claimed(first, sent)
+    at = sent_time(first, sent)
     if first.time_header is not None and at is None:
         yield time_form(first, sent)
         return
@@ -61,9 +62,9 @@ def _findings(proofs: Sequence[Proof], sent: Sent, now: datetime) -> Iterator[Fi
 
 
 def _elsewhere(proofs: Sequence[Proof], sent: Sent, now: datetime) -> Iterator[Finding]:
-    """The right signature in a header of another name."""
+    """A finding if the right signature is in a header of another name."""
     for proof in proofs:
-        right = proof.sign(sent.body, proof.event_id(sent), claimed(proof, sent) or now)
+        right = proof.sign(sent.body, proof.event_id(sent), sent_time(proof, sent) or now)
         for name, value in list(sent.headers.items())[:50]:
             if right is not None and name != proof.signature and _is_among(right.digest, signatures_written_in(value)):
                 yield Finding("WRONG_HEADER", f"The signature in {name} is right; send it in {proof.signature}.")
@@ -93,7 +94,7 @@ def _of_signature(proofs: Sequence[Proof], sent: Sent, at: datetime) -> Iterator
 
 
 def _other_ways(proof: Proof, sent: Sent, at: datetime) -> Iterator[tuple[Finding, bytes]]:
-    """What is often done otherwise, one thing at a time, with the signature it leads to."""
+    """Frequent mistakes, one at a time, each with the signature that it leads to."""
     event_id, timestamp = proof.event_id(sent), proof.timestamp(sent)
     for words, body in other_bodies(sent.body):
         if signed := proof.sign(body, event_id, at):
@@ -112,12 +113,12 @@ def _other_ways(proof: Proof, sent: Sent, at: datetime) -> Iterator[tuple[Findin
 
 
 def _of_writing(proof: Proof, sent: Sent, right: Written, given: Sequence[Written], at: datetime) -> Iterator[Finding]:
-    """The 32 bytes are right: what is left is how they are written, unless only the time is wrong."""
-    if proof.believes(sent.headers, sent, at):
+    """The 32 bytes are right, so they are written wrongly. No finding if only the time is wrong."""
+    if proof.verifies(sent.headers, sent, at):
         return
     theirs = next(each for each in given if hmac.compare_digest(each.digest, right.digest))
     header = sent.headers[proof.signature].replace(theirs.text, write(right.digest, proof.encoding))
-    if theirs.encoding != proof.encoding and proof.believes({**sent.headers, proof.signature: header}, sent, at):
+    if theirs.encoding != proof.encoding and proof.verifies({**sent.headers, proof.signature: header}, sent, at):
         yield Finding("SIGNATURE_ENCODING", f"It is written in {theirs.encoding}; write it in {proof.encoding}.")
     elif theirs.encoding != proof.encoding:
         sentence = f"It is written in {theirs.encoding}; write it in {proof.encoding}, and all of the header as below."
@@ -127,6 +128,6 @@ def _of_writing(proof: Proof, sent: Sent, right: Written, given: Sequence[Writte
 
 
 def _is_among(digest: bytes, given: Sequence[Written]) -> bool:
-    """Compared in constant time, with all of them."""
+    """Compares with all of them, each in constant time."""
     matches = [hmac.compare_digest(digest, each.digest) for each in given]
     return any(matches)

@@ -1,18 +1,29 @@
 """EasyPost's trackers (docs.easypost.com/docs/events): one parcel, with its whole history in every event."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from loyalty.orders.rules.facts import Delivered, InTransit, Lost, ReturnedToSender
-from loyalty.webhooks.producers.events import BadSignature, Identity, Ignored, ProducerEvent, ReportedOrder, Sent
+from loyalty.webhooks.producers.events import (
+    BadSignature,
+    Identity,
+    Ignored,
+    NumberFields,
+    ProducerEvent,
+    ReportedOrder,
+    Sent,
+)
+from loyalty.webhooks.producers.questions import ProducerQuestions, Question, basic_credentials
 from loyalty.webhooks.producers.reading import Unreadable, json_object, listed, moment_of, named, needed_text, text_of
 from loyalty.webhooks.producers.signatures import check_seconds, check_signed, hmac_sha256, signatures_in, text_key
 
 KEPT_HEADERS = ("content-type",)
+NUMBER_FIELDS = NumberFields(parcels=("tracking_code",))
 
-_SIGNED, _SIGNED_WITH_MOMENT = "x-hmac-signature", "x-hmac-signature-v2"
+_BODY_SIGNATURE, _BODY_AND_TIME_SIGNATURE = "x-hmac-signature", "x-hmac-signature-v2"
 _TYPES = ("tracker.created", "tracker.updated")
 _Meaning = type[Delivered | InTransit | ReturnedToSender | Lost]
 _STATUSES: dict[str, _Meaning] = {
@@ -27,22 +38,25 @@ _WITHOUT_EFFECT = ("unknown", "pre_transit", "failure", "cancelled", "error")
 
 
 def verify(secrets: Sequence[str], sent: Sent, now: datetime) -> None:
-    """Raises BadSignature unless an active secret signed the body, or where only that is sent, body and moment."""
-    header, signed = _SIGNED, sent.body
-    if _SIGNED not in sent.headers and _SIGNED_WITH_MOMENT in sent.headers:
-        header, signed = _SIGNED_WITH_MOMENT, _signed_with_moment(sent, now)
+    """Raises BadSignature unless an active secret signed the body.
+
+    If only the second signature was sent, it must cover body and time, and the time be within five minutes of `now`.
+    """
+    header, signed = _BODY_SIGNATURE, sent.body
+    if _BODY_SIGNATURE not in sent.headers and _BODY_AND_TIME_SIGNATURE in sent.headers:
+        header, signed = _BODY_AND_TIME_SIGNATURE, _signed_with_time(sent, now)
     given = sent.headers.get(header, "").lower()
     if not given:
-        raise BadSignature(f"The header {_SIGNED} is needed.")
+        raise BadSignature(f"The header {_BODY_SIGNATURE} is needed.")
     expected = [expected_signature(secret, signed) for secret in secrets]
     check_signed(expected, signatures_in(given), "No active secret signed this body.")
 
 
 def sign(secret: str, body: bytes, event_id: str, at: datetime) -> dict[str, str]:
-    """EasyPost's header. The event's id is in the body, and no moment is signed. Raises ValueError without a secret."""
+    """EasyPost's header. The event's id is in the body; no time is signed. Raises ValueError for an empty secret."""
     if not secret:
         raise ValueError("it is empty")
-    return {"content-type": "application/json", _SIGNED: expected_signature(secret, body)}
+    return {"content-type": "application/json", _BODY_SIGNATURE: expected_signature(secret, body)}
 
 
 def expected_signature(secret: str, signed: bytes) -> str:
@@ -50,8 +64,11 @@ def expected_signature(secret: str, signed: bytes) -> str:
     return "hmac-sha256-hex=" + hmac_sha256(text_key(unicodedata.normalize("NFKD", secret)), signed).hex()
 
 
-def _signed_with_moment(sent: Sent, now: datetime) -> bytes:
-    """What the second signature covers: x-timestamp, the method, x-path and the body, nothing between them."""
+def _signed_with_time(sent: Sent, now: datetime) -> bytes:
+    """The bytes that the second signature covers: x-timestamp, the method, x-path and the body, nothing between them.
+
+    Raises BadSignature.
+    """
     timestamp = sent.headers.get("x-timestamp", "")
     try:
         moment = datetime.strptime(timestamp, "%a, %d %b %Y %H:%M:%S %z")
@@ -62,13 +79,13 @@ def _signed_with_moment(sent: Sent, now: datetime) -> bytes:
 
 
 def identify(sent: Sent) -> Identity:
-    """The event's own id, and what it describes. Raises MalformedDelivery where the body is no event."""
+    """The event's own id, and its description as the type. Raises MalformedDelivery if the body is no event."""
     event = json_object(sent.body)
     return Identity(needed_text(event, "id"), needed_text(event, "description"))
 
 
 def read(sent: Sent, received_at: datetime) -> ProducerEvent:
-    """What the tracker says of its parcel; Ignored, with the reason, where it says nothing that moves points."""
+    """The fact about the tracker's parcel; Ignored, with the reason, if nothing in the event moves points."""
     event = json_object(sent.body)
     tracker = named(event, "result")
     if event.get("description") not in _TYPES:
@@ -76,12 +93,12 @@ def read(sent: Sent, received_at: datetime) -> ProducerEvent:
     if tracker.get("is_return") not in (None, False):
         return Ignored("It tracks a return's label: what arrives there was delivered to nobody.")
     try:
-        return _known(event, tracker, received_at)
+        return _reported(event, tracker, received_at)
     except Unreadable as reason:
         return Ignored(str(reason))
 
 
-def _known(event: dict[str, Any], tracker: dict[str, Any], received_at: datetime) -> ReportedOrder:
+def _reported(event: dict[str, Any], tracker: dict[str, Any], received_at: datetime) -> ReportedOrder:
     tracking_number, carrier = text_of(tracker, "tracking_code"), text_of(tracker, "carrier")
     if tracking_number is None:
         raise Unreadable("It names no tracking_code.")
@@ -92,7 +109,8 @@ def _known(event: dict[str, Any], tracker: dict[str, Any], received_at: datetime
 
 
 def _meaning(tracker: dict[str, Any]) -> _Meaning:
-    """What its status means; delivered after the history says it was sent back is delivered to the sender (R34)."""
+    """The fact that the status stands for. If the history has a return to the sender, `delivered` means that the sender
+    has it (R34). Raises Unreadable."""
     status, detail = text_of(tracker, "status") or "", text_of(tracker, "status_detail") or ""
     meaning = _DETAILS.get((status, detail)) or _STATUSES.get(status)
     if meaning is None:
@@ -107,7 +125,7 @@ def _unknown(status: str) -> str:
 
 
 def _moment(event: dict[str, Any], tracker: dict[str, Any], received_at: datetime) -> datetime:
-    """When the last scan with its status was made: the same moment in every event that tells of it."""
+    """The time of the last scan with the tracker's status: it is the same in every event that reports this status."""
     dated = [scan for scan in _scans(tracker) if scan.get("datetime")]
     scans = [scan for scan in dated if scan.get("status") == tracker["status"]] or dated
     if not scans:
@@ -120,5 +138,19 @@ def _scans(tracker: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _is_test(event: dict[str, Any], tracker: dict[str, Any]) -> bool:
-    """A mode nobody knows is no production."""
+    """An unknown mode counts as a test."""
     return any(mode not in (None, "production") for mode in (event.get("mode"), tracker.get("mode")))
+
+
+def _question(tracking_number: str, _carrier: str | None, key: str) -> Question:
+    return Question("/v2/trackers?" + urlencode({"tracking_code": tracking_number}), basic_credentials(key + ":"))
+
+
+def _events(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"description": "tracker.updated", "mode": tracker.get("mode"), "result": tracker}
+        for tracker in listed(answer, "trackers")
+    ]
+
+
+QUESTIONS = ProducerQuestions("https://api.easypost.com", _question, _events)

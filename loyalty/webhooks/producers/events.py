@@ -1,4 +1,4 @@
-"""What a webhook turns out to say, and the ways it can be wrong."""
+"""What a producer's file receives and returns, and the ways in which a delivery can be invalid."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,11 +7,11 @@ from loyalty.orders.rules.facts import Fact, Movement
 
 
 class BadSignature(Exception):
-    """The delivery is not proven to come from its producer. The sentence goes to whoever sent it."""
+    """The delivery does not prove that its producer sent it. The sentence goes into the answer to the sender."""
 
 
 class StaleSignature(BadSignature):
-    """The moment that was signed is too far from now: an old delivery sent again, or a clock that is wrong."""
+    """The signed time is too far from now: an old delivery was sent again, or a clock is wrong."""
 
 
 class MalformedDelivery(Exception):
@@ -20,7 +20,7 @@ class MalformedDelivery(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A delivery as it reached us: header names in lower case, the body byte for byte, the address's query."""
+    """A delivery as we received it: header names in lower case, the body byte for byte, the address's query."""
 
     headers: Mapping[str, str]
     body: bytes
@@ -29,20 +29,33 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The id under which a delivery is kept once, and its type as the producer calls it."""
+    """The id under which a delivery is stored once, and its type in the producer's words."""
 
     event_id: str
     type: str
 
 
 @dataclass(frozen=True, slots=True)
-class ReportedOrder:
-    """A fact about an order, and `further` ones that the same delivery tells of it.
+class NumberFields:
+    """The names of the fields that hold order numbers or tracking numbers, at any depth of a producer's bodies.
 
-    `order_number` is the shop's own word for which one, and decides. Without it the parcel with `tracking_number`
-    does (`carrier` between two with the same number), and `order_hint`, what the shop may have told the carrier,
-    where no parcel or more than one has it. `is_test`: sent in the producer's test mode, and credits nobody in
-    production.
+    The value is one id or a list of ids. `with_order_id`: an object that has one of these fields is an order, so its
+    `id` is an order number too.
+    """
+
+    orders: tuple[str, ...] = ()
+    parcels: tuple[str, ...] = ()
+    with_order_id: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedOrder:
+    """A fact about an order, and `further` facts about the same order from the same delivery.
+
+    `order_number` comes from the shop and decides which order is meant. Without it the parcel with `tracking_number`
+    decides; if two orders have that number, `carrier` decides. If no parcel or more than one has it, `order_hint`
+    decides: the number that the shop may have given to the carrier. `is_test`: it was sent in the producer's test
+    mode, and moves no points in production.
     """
 
     fact: Fact
@@ -55,19 +68,19 @@ class ReportedOrder:
 
     @property
     def facts(self) -> tuple[Fact, ...]:
-        """All that the delivery tells; it is applied as a whole or not at all."""
+        """All facts of the delivery; either all of them are applied or none."""
         return self.fact, *self.further
 
     @property
-    def parcels_told(self) -> list[tuple[str, str | None]]:
-        """Tracking numbers and carriers of parcels in which the shop says that its order travels."""
+    def shipped_parcels(self) -> list[tuple[str, str | None]]:
+        """The parcels in which the shop has sent the order, as (tracking number, carrier)."""
         movements = [fact for fact in self.facts if isinstance(fact, Movement) and fact.consignment is not None]
         return [(fact.tracking_number, fact.carrier) for fact in movements if fact.tracking_number is not None]
 
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """Kept, without effect; `reason` says why."""
+    """The delivery is stored and has no effect; `reason` says why."""
 
     reason: str
 

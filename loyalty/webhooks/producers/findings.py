@@ -1,11 +1,11 @@
-"""What a self-test of a signature tells."""
+"""The result of a self-test of a signature."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong: a stable code, and a sentence for the person who mends it."""
+    """One mistake: a stable code, and a sentence for the person who fixes it."""
 
     code: str
     sentence: str
@@ -13,10 +13,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Pinged:
-    """What became of a ping. `secret_number` counts the active secrets from 1; None where none proves the body.
+    """The result of a ping. `secret_number` counts the active secrets from 1; None if none of them proves the body.
 
-    `seconds_behind` is by how much the sender's clock is behind ours, where a time is sent. `refusal` is what a
-    webhook would be answered, `findings` why, and `expected` what the header should look like.
+    `seconds_behind`: how far the sender's clock is behind ours; None if no time is sent. `refusal`: the sentence that
+    a webhook would get, `findings`: the reasons, `expected`: the form that the header should have.
     """
 
     secret_number: int | None = None

@@ -1,4 +1,4 @@
-"""Forms in which signatures come, right and wrong: how 32 bytes are written, what was signed, with which key."""
+"""The forms of signatures, right and wrong: how 32 bytes are written, which content is signed, and with which key."""
 
 import base64
 import json
@@ -24,7 +24,7 @@ _MOST = 10
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The 32 bytes of a signature as they stand in a header."""
+    """The 32 bytes of a signature, and the text that stands for them in a header."""
 
     digest: bytes
     encoding: str
@@ -32,7 +32,7 @@ class Written:
 
 
 def signatures_written_in(header: str) -> list[Written]:
-    """Whatever in a header can be an HMAC-SHA256; the first ten."""
+    """The first ten texts in a header that can be an HMAC-SHA256."""
     texts = [match[0] for match in _PATTERN.finditer(header[:_LONGEST_HEADER])]
     return [written for text in texts[:_MOST] if (written := _read(text)) is not None]
 
@@ -68,22 +68,22 @@ def _base64(text: str) -> bytes | None:
 
 
 def other_bodies(body: bytes) -> Iterator[tuple[str, bytes]]:
-    """What a body often becomes before it is signed, in words, each that differs from it."""
-    told = {
+    """Frequent changes to a body before it is signed, each in words with the changed body; none without effect."""
+    changed = {
         "without the line break at its end": body.rstrip(b"\r\n"),
         "with a line break at its end": body + b"\n",
         "without the white space around it": body.strip(),
         **_written_anew(body),
     }
     seen = {body}
-    for words, other in told.items():
+    for words, other in changed.items():
         if other not in seen:
             seen.add(other)
             yield words, other
 
 
 def _written_anew(body: bytes) -> dict[str, bytes]:
-    """JSON read and written again, as frameworks do it."""
+    """The JSON, parsed and serialized again, as frameworks do it."""
     anew: dict[str, bytes] = {}
     try:
         read = json.loads(body)
@@ -101,9 +101,9 @@ def _json(read: Any, separators: tuple[str, str], *, ascii_only: bool) -> bytes:
 
 
 def keys_of(secret: str) -> dict[str, bytes]:
-    """A secret's bytes in the ways it is often used, in words; none that is empty, each once."""
+    """The keys that people often make of a secret: each in words, with its bytes. No empty key, and each once."""
     bare = secret.removeprefix("whsec_")
-    told = {
+    texts = {
         "the secret's text": secret,
         "the secret's text in Unicode's form NFKD": unicodedata.normalize("NFKD", secret),
         "the secret's text in Unicode's form NFC": unicodedata.normalize("NFC", secret),
@@ -111,7 +111,7 @@ def keys_of(secret: str) -> dict[str, bytes]:
         "the secret's text with a line break at its end": secret + "\n",
         "the secret's text after whsec_, not decoded": bare,
     }
-    keys = {words: text.encode("utf-8", "surrogatepass") for words, text in told.items()}
+    keys = {words: text.encode("utf-8", "surrogatepass") for words, text in texts.items()}
     keys["the bytes that base64 after whsec_ stands for"] = _base64(bare.rstrip("=")) or b""
     keys["the bytes that hexadecimal stands for"] = _hexadecimal(secret)
     each_once: dict[bytes, str] = {}
@@ -128,11 +128,11 @@ def _hexadecimal(text: str) -> bytes:
 
 
 def contents_of(body: bytes, event_id: str, timestamp: str) -> dict[str, bytes]:
-    """What producers sign, in words; without id or timestamp, what needs none."""
+    """The contents that producers sign, each in words. Without id or timestamp only those that need none."""
     id_, time = event_id.encode("utf-8", "replace"), timestamp.encode("utf-8", "replace")
-    told = {"the body alone": body}
+    contents = {"the body alone": body}
     if time:
-        told["`timestamp.body`"] = time + b"." + body
+        contents["`timestamp.body`"] = time + b"." + body
     if time and id_:
-        told["`id.timestamp.body`"] = id_ + b"." + time + b"." + body
-    return told
+        contents["`id.timestamp.body`"] = id_ + b"." + time + b"." + body
+    return contents

@@ -1,4 +1,4 @@
-"""The programme's own webhooks, signed as Standard Webhooks (design §5; github.com/standard-webhooks)."""
+"""The programme's own form of webhooks, signed as in Standard Webhooks (design §5; github.com/standard-webhooks)."""
 
 import base64
 from collections.abc import Sequence
@@ -11,12 +11,13 @@ from loyalty.webhooks.producers.events import (
     Identity,
     Ignored,
     MalformedDelivery,
+    NumberFields,
     ProducerEvent,
     ReportedOrder,
     Sent,
 )
 from loyalty.webhooks.producers.reading import (
-    LONGEST,
+    LONGEST_TEXT,
     Unreadable,
     is_count,
     is_id,
@@ -29,6 +30,8 @@ from loyalty.webhooks.producers.reading import (
 from loyalty.webhooks.producers.signatures import check_signed, check_time, hmac_sha256
 
 KEPT_HEADERS = ("content-type", "webhook-id", "webhook-timestamp")
+NUMBER_FIELDS = NumberFields(orders=("order_number",), parcels=("tracking_number",))
+QUESTIONS = None
 
 _SHIPMENTS: dict[str, type[Delivered | InTransit | ReturnedToSender | Lost]] = {
     "shipment.delivered": Delivered,
@@ -39,7 +42,7 @@ _SHIPMENTS: dict[str, type[Delivered | InTransit | ReturnedToSender | Lost]] = {
 
 
 def verify(secrets: Sequence[str], sent: Sent, now: datetime) -> None:
-    """Raises BadSignature unless one active secret signed exactly these bytes within five minutes."""
+    """Raises BadSignature unless an active secret signed exactly these bytes, at most five minutes from `now`."""
     message_id, timestamp, signatures = (
         sent.headers.get(name, "") for name in ("webhook-id", "webhook-timestamp", "webhook-signature")
     )
@@ -56,7 +59,7 @@ def verify(secrets: Sequence[str], sent: Sent, now: datetime) -> None:
 
 
 def sign(secret: str, body: bytes, event_id: str, at: datetime) -> dict[str, str]:
-    """The headers of Standard Webhooks. Raises ValueError where the secret is not base64."""
+    """The headers of Standard Webhooks. Raises ValueError if the secret is not base64."""
     timestamp = str(int(at.timestamp()))
     return {
         "content-type": "application/json",
@@ -81,18 +84,18 @@ def secret_key(secret: str) -> bytes:
 
 
 def identify(sent: Sent) -> Identity:
-    """The sender's webhook-id and the event's type. Raises MalformedDelivery where the body is no event."""
+    """The sender's webhook-id and the event's type. Raises MalformedDelivery if the body is no event."""
     type_ = json_object(sent.body).get("type")
     if not is_text(type_):
         raise MalformedDelivery("The event has no type.")
     webhook_id = sent.headers.get("webhook-id")
     if not is_text(webhook_id):
-        raise MalformedDelivery(f"webhook-id is not of 1 to {LONGEST} characters.")
+        raise MalformedDelivery(f"webhook-id is not of 1 to {LONGEST_TEXT} characters.")
     return Identity(str(webhook_id), str(type_))
 
 
 def read(sent: Sent, received_at: datetime) -> ProducerEvent:
-    """What the event says of an order; Ignored, with the reason, where it says nothing we know."""
+    """The fact about an order; Ignored, with the reason, if the event has none that we know."""
     event = json_object(sent.body)
     data = event.get("data")
     if event["type"] not in (*_SHIPMENTS, "return.received"):
@@ -100,12 +103,12 @@ def read(sent: Sent, received_at: datetime) -> ProducerEvent:
     if not isinstance(data, dict):
         return Ignored("The event has no data.")
     try:
-        return _known(event, data, received_at)
+        return _reported(event, data, received_at)
     except Unreadable as reason:
         return Ignored(str(reason))
 
 
-def _known(event: dict[str, Any], data: dict[str, Any], received_at: datetime) -> ReportedOrder:
+def _reported(event: dict[str, Any], data: dict[str, Any], received_at: datetime) -> ReportedOrder:
     order_number = text_of(data, "order_number")
     tracking_number = text_of(data, "tracking_number")
     if order_number is None and tracking_number is None:

@@ -1,4 +1,4 @@
-"""How a producer proves its bodies, found out by having its file sign: no adapter has to tell."""
+"""How a producer proves its bodies. We find it out by letting its file sign, so no adapter has to declare it."""
 
 import re
 from collections.abc import Mapping
@@ -16,7 +16,8 @@ _A_SECOND = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """The header that holds the signature, all that are needed, and which say the event's id and the time, if any."""
+    """The header that holds the signature, all headers that are needed, and those with the event's id and the time, if
+    any."""
 
     adapter: Producer
     secret: str
@@ -26,31 +27,31 @@ class Proof:
     time_header: str | None
     encoding: str
     example: str
-    """The header's value, with words where the signature and the time stand."""
+    """The header's value, with words in the places of the signature and the time."""
 
     def event_id(self, sent: Sent) -> str:
-        """The id that was sent; empty where none is needed."""
+        """The id that was sent; empty if none is needed."""
         return sent.headers.get(self.id_header, "") if self.id_header else ""
 
     def timestamp(self, sent: Sent) -> str:
-        """The time that was sent, as text; empty where none is."""
-        told = sent.headers.get(self.time_header, "") if self.time_header else ""
+        """The time that was sent, as text; empty if there is none."""
+        header = sent.headers.get(self.time_header, "") if self.time_header else ""
         if self.time_header != self.signature:
-            return told
-        found = _TIMESTAMP.search(told)
-        return found[0] if found else ""
+            return header
+        match = _TIMESTAMP.search(header)
+        return match[0] if match else ""
 
     def sign(self, body: bytes, event_id: str, at: datetime) -> Written | None:
-        """The right signature; for comparing only, it never leaves the process."""
+        """The right signature. It is for comparing only and never leaves the process."""
         signed = self.adapter.sign(self.secret, body, event_id, at)
         return next(iter(signatures_written_in(signed.get(self.signature, ""))), None)
 
-    def believes(self, headers: Mapping[str, str], sent: Sent, at: datetime) -> bool:
-        """Whether the producer's file would believe the body with these headers."""
+    def verifies(self, headers: Mapping[str, str], sent: Sent, at: datetime) -> bool:
+        """Whether the producer's file would accept the body with these headers."""
         return is_verified(self.adapter, self.secret, Sent(headers, sent.body, sent.query), at)
 
     def key_and_content(self, event_id: str, at: datetime) -> tuple[str, str] | None:
-        """With which of the keys and over which of the contents it is made, in words; None for other ways."""
+        """The key and the content that the signature is made of, in words; None if it is made in another way."""
         right = self.sign(b"{}", event_id, at)
         contents = contents_of(b"{}", event_id, str(int(at.timestamp())) if self.time_header else "")
         for key_words, key in keys_of(self.secret).items():
@@ -70,7 +71,7 @@ def is_verified(adapter: Producer, secret: str, sent: Sent, at: datetime) -> boo
 
 
 def proof_of(adapter: Producer, secret: str, body: bytes) -> Proof | None:
-    """How this secret proves this body; None for one that signs nothing, such as a token in an address."""
+    """How this secret proves this body; None for a secret that signs nothing, such as a token in an address."""
     at = datetime(2026, 1, 1, tzinfo=UTC)
     try:
         headers = dict(adapter.sign(secret, body, "id-1", at))

@@ -1,13 +1,15 @@
 """Shippo's tracking (docs.goshippo.com/docs/tracking): every event has a parcel's status and history."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from re import IGNORECASE, fullmatch
 from typing import Any
+from urllib.parse import quote
 
 from loyalty.orders.rules.facts import Delivered, InTransit, Lost, ReturnedToSender
-from loyalty.webhooks.producers.events import Identity, Ignored, ProducerEvent, ReportedOrder, Sent
+from loyalty.webhooks.producers.events import Identity, Ignored, NumberFields, ProducerEvent, ReportedOrder, Sent
+from loyalty.webhooks.producers.questions import ProducerQuestions, Question
 from loyalty.webhooks.producers.reading import (
     Unreadable,
     is_id,
@@ -22,6 +24,7 @@ from loyalty.webhooks.producers.reading import (
 from loyalty.webhooks.producers.signatures import check_signed, check_time, hmac_sha256, text_key
 
 KEPT_HEADERS = ("content-type", "shippo-api-version")
+NUMBER_FIELDS = NumberFields(parcels=("tracking_number",))
 
 _SIGNATURE = "shippo-auth-signature"
 _TOKEN = "token="
@@ -29,7 +32,7 @@ _LEGACY = "track"
 
 _Meaning = type[Delivered | InTransit | ReturnedToSender | Lost]
 _STATUSES: dict[str, _Meaning] = {"TRANSIT": InTransit, "DELIVERED": Delivered, "RETURNED": ReturnedToSender}
-# Unclaimed, it still lies with the carrier and can be fetched; what goes back says so as return_to_sender.
+# An unclaimed parcel still lies with the carrier and can be fetched; a parcel that goes back has return_to_sender.
 _SUBSTATUSES: dict[tuple[str, str], _Meaning] = {
     ("RETURNED", "package_unclaimed"): InTransit,
     ("FAILURE", "package_lost"): Lost,
@@ -39,10 +42,10 @@ _EVENTS_WITHOUT_EFFECT = ("transaction_created", "transaction_updated", "batch_c
 
 
 def verify(secrets: Sequence[str], sent: Sent, now: datetime) -> None:
-    """Raises BadSignature unless an active secret signed these bytes within five minutes.
+    """Raises BadSignature unless an active secret signed these bytes, at most five minutes from `now`.
 
-    A delivery that is not signed at all is proven by a token in its address, where an active secret is written
-    `token=…`; a signature that is wrong is rescued by no token.
+    A delivery without a signature is verified by the token in its address, if an active secret is written `token=…`.
+    A wrong signature is rejected even with a valid token.
     """
     header = sent.headers.get(_SIGNATURE)
     if header is None:
@@ -65,7 +68,8 @@ def _check_token(secrets: Sequence[str], token: str) -> None:
 
 
 def sign(secret: str, body: bytes, event_id: str, at: datetime) -> dict[str, str]:
-    """Shippo's header. Shippo sends no event id. Raises ValueError for a token, which signs nothing, and for none."""
+    """Shippo's header; Shippo sends no event id. Raises ValueError for an empty secret, and for a token: it signs
+    nothing."""
     if not secret:
         raise ValueError("it is empty")
     if secret.startswith(_TOKEN):
@@ -81,9 +85,9 @@ def expected_signature(secret: str, timestamp: str, body: bytes) -> str:
 
 
 def identify(sent: Sent) -> Identity:
-    """The news' own name, for Shippo gives it none: carrier, number, status and its id, else the body, hashed.
+    """An id that we derive, because Shippo sends none: a hash of carrier, number, status id and status, or of the body.
 
-    Raises MalformedDelivery where it is no event. Bodies from before 2018 have none, but a tracking_number.
+    Raises MalformedDelivery if the body is no event. Bodies from before 2018 have no `event`, but a tracking_number.
     """
     event = json_object(sent.body)
     is_legacy = "event" not in event and is_text(event.get("tracking_number"))
@@ -91,12 +95,12 @@ def identify(sent: Sent) -> Identity:
     data = named(event, "data")
     status = named(data, "tracking_status")
     parts = (data.get("carrier"), data.get("tracking_number"), status.get("object_id"), status.get("status"))
-    told = "|".join(map(str, parts)).encode() if all(map(is_id, parts)) else sent.body
-    return Identity(sha256(told).hexdigest(), type_)
+    hashed = "|".join(map(str, parts)).encode() if all(map(is_id, parts)) else sent.body
+    return Identity(sha256(hashed).hexdigest(), type_)
 
 
 def read(sent: Sent, received_at: datetime) -> ProducerEvent:
-    """What the last status says of a parcel; Ignored, with the reason, where it says nothing we know."""
+    """The fact that the last status of a parcel stands for; Ignored, with the reason, if we know none."""
     event = json_object(sent.body)
     name = event.get("event")
     if name is None:
@@ -128,7 +132,8 @@ def _parcel(event: dict[str, Any], data: dict[str, Any], received_at: datetime) 
 
 
 def _meaning(status: dict[str, Any], history: list[dict[str, Any]]) -> _Meaning:
-    """What the status means; once it was said to go back, whatever follows is about its way back (R34)."""
+    """The fact that the status stands for. If the history has a return, every later status is about the way back to the
+    sender (R34). Raises Unreadable."""
     if any(_meaning_alone(each) is ReturnedToSender for each in history):
         return ReturnedToSender
     meaning = _meaning_alone(status)
@@ -150,9 +155,21 @@ def _word(value: object) -> str:
 
 
 def _order_hint(metadata: object) -> str | None:
-    """The order's number in a text that is free: X of `Order X`, else the text as it is. Nothing is cut off of X."""
+    """The order number in the shop's free text: X of `Order X`, else the whole text. Nothing is cut off X."""
     if not is_text(metadata):
         return None
     text = str(metadata).strip()
     order = fullmatch(r"order:?\s+(\S+)", text, IGNORECASE)
     return order[1] if order else text or None
+
+
+def _question(tracking_number: str, carrier: str | None, key: str) -> Question:
+    path = f"/tracks/{quote((carrier or '').casefold(), safe='')}/{quote(tracking_number, safe='')}"
+    return Question(path, {"authorization": f"ShippoToken {key}"})
+
+
+def _events(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [{"event": "track_updated", "test": False, "data": dict(answer)}]
+
+
+QUESTIONS = ProducerQuestions("https://api.goshippo.com", _question, _events)

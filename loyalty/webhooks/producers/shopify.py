@@ -1,7 +1,7 @@
-"""Shopify's webhooks, signed by base64 HMAC-SHA256 over the body alone: no header of theirs, and no moment, is signed.
+"""Shopify's webhooks, signed by base64 HMAC-SHA256 over the body alone: no header and no time is signed.
 
-So a body sent again, at any time and under any id, is held by the business keys, and one sent under another topic by
-its form (shopify.dev/docs/apps/build/webhooks).
+So anybody may send a signed body again, at any time, under any id or topic. The business keys keep a repeated body from
+counting twice; a body under another topic is rejected by its form (shopify.dev/docs/apps/build/webhooks).
 """
 
 import base64
@@ -16,11 +16,12 @@ from loyalty.webhooks.producers.events import (
     Identity,
     Ignored,
     MalformedDelivery,
+    NumberFields,
     ProducerEvent,
     ReportedOrder,
     Sent,
 )
-from loyalty.webhooks.producers.reading import LONGEST, Unreadable, is_text, json_object
+from loyalty.webhooks.producers.reading import LONGEST_TEXT, Unreadable, is_text, json_object
 from loyalty.webhooks.producers.shopify_bodies import (
     FULFILLED,
     FULFILLMENT_EVENT,
@@ -43,6 +44,12 @@ KEPT_HEADERS = (
     "x-shopify-triggered-at",
     "x-shopify-test",
 )
+NUMBER_FIELDS = NumberFields(
+    orders=("order_number", "order_id"),
+    parcels=("tracking_number", "tracking_numbers"),
+    with_order_id=("order_number",),
+)
+QUESTIONS = None
 
 _READ: Mapping[str, Callable[[Mapping[str, Any], datetime], tuple[Fact, ...]]] = {
     FULFILLMENT_EVENT: of_event,
@@ -52,7 +59,7 @@ _READ: Mapping[str, Callable[[Mapping[str, Any], datetime], tuple[Fact, ...]]] =
 
 
 def verify(secrets: Sequence[str], sent: Sent, now: datetime) -> None:
-    """Raises BadSignature unless one active secret signed exactly these bytes, at whatever time."""
+    """Raises BadSignature unless an active secret signed exactly these bytes, at any time."""
     signature = sent.headers.get("x-shopify-hmac-sha256")
     if not signature:
         raise BadSignature("The header X-Shopify-Hmac-SHA256 is needed.")
@@ -66,7 +73,7 @@ def expected_signature(secret: str, body: bytes) -> str:
 
 
 def sign(secret: str, body: bytes, event_id: str, at: datetime) -> dict[str, str]:
-    """The headers of Shopify, with the topic whose form the body has. Raises ValueError for an empty secret."""
+    """Shopify's headers, with the topic that matches the body's form. Raises ValueError for an empty secret."""
     if not secret:
         raise ValueError("it is empty")
     return {
@@ -87,15 +94,15 @@ def _topic_to_send(body: bytes) -> str:
 
 
 def identify(sent: Sent) -> Identity:
-    """Shopify's event id, and the topic. Raises MalformedDelivery without a topic, or where the body is no object.
+    """Shopify's event id, and the topic. Raises MalformedDelivery if the topic is missing or the body is no object.
 
-    One event may come under several topics with one id and one body. What will not be read, or only as a test, is
-    kept under an id of its own: it never takes the place of what will.
+    One event may come under several topics with one id and one body. A delivery that we do not read, or read only as a
+    test, is stored under an id of its own, so that it never takes the place of the one that we do read.
     """
     body = json_object(sent.body)
     topic = sent.headers.get("x-shopify-topic")
     if not is_text(topic):
-        raise MalformedDelivery(f"X-Shopify-Topic is not of 1 to {LONGEST} characters.")
+        raise MalformedDelivery(f"X-Shopify-Topic is not of 1 to {LONGEST_TEXT} characters.")
     if topic not in _READ:
         return Identity(f"{_event_id(sent)}:{topic}", str(topic))
     if topic != topic_of(body):
@@ -104,12 +111,12 @@ def identify(sent: Sent) -> Identity:
 
 
 def _event_id(sent: Sent) -> str:
-    told = (sent.headers.get("x-shopify-event-id"), sent.headers.get("x-shopify-webhook-id"))
-    return next((str(each) for each in told if is_text(each)), hashlib.sha256(sent.body).hexdigest())
+    ids = (sent.headers.get("x-shopify-event-id"), sent.headers.get("x-shopify-webhook-id"))
+    return next((str(each) for each in ids if is_text(each)), hashlib.sha256(sent.body).hexdigest())
 
 
 def read(sent: Sent, received_at: datetime) -> ProducerEvent:
-    """What a delivery says, where its topic is one we read and its body has that topic's form; else Ignored."""
+    """The facts of a delivery, if we read its topic and its body has the form of that topic; else Ignored."""
     body = json_object(sent.body)
     topic = sent.headers.get("x-shopify-topic", "")
     if topic not in _READ:

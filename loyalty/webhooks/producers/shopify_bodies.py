@@ -1,4 +1,4 @@
-"""The forms of Shopify's bodies. A topic is a header that nobody signed: a body is read only as what it looks like."""
+"""The forms of Shopify's bodies. The topic's header is not signed, so a body is read only by the form that it has."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,7 +12,7 @@ FULFILLED = "orders/fulfilled"
 
 
 def topic_of(body: Mapping[str, Any]) -> str | None:
-    """The topic, of those we read, whose form a body has; no body has two."""
+    """The topic that we read and that has the form of this body; None if there is none. No body has two forms."""
     return next((topic for topic, has_form in _FORMS.items() if has_form(body)), None)
 
 
@@ -22,7 +22,7 @@ def order_number(topic: str, body: Mapping[str, Any]) -> str:
 
 
 def entries(body: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
-    """The objects in the list of that name, none where it is absent. Raises Unreadable where it is no such list."""
+    """The objects in the list in that field; none if it is absent. Raises Unreadable if it is no list of objects."""
     value = body.get(name)
     if value is None:
         return []
@@ -32,15 +32,15 @@ def entries(body: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
 
 
 def pieces_of(body: Mapping[str, Any], name: str, line_id: str) -> Lines:
-    """The lines in the list of that name with their quantities; of none of a line is not of it. Raises Unreadable."""
-    told = entries(body, name)
-    if not all(is_id(each.get(line_id)) and is_count(each.get("quantity")) for each in told):
+    """The lines in the list in that field, with their quantities; a quantity of 0 is left out. Raises Unreadable."""
+    items = entries(body, name)
+    if not all(is_id(each.get(line_id)) and is_count(each.get("quantity")) for each in items):
         raise Unreadable(f"{name} has entries without {line_id} and quantity.")
-    return lines_of([(str(each[line_id]), each["quantity"]) for each in told if each["quantity"]])
+    return lines_of([(str(each[line_id]), each["quantity"]) for each in items if each["quantity"]])
 
 
 def is_word(value: object, word: str) -> bool:
-    """Whether it is that word; older and newer versions differ in case."""
+    """Whether it is that word in any case: older and newer API versions differ in case."""
     return isinstance(value, str) and value.casefold() == word
 
 

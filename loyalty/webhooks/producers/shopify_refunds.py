@@ -1,4 +1,4 @@
-"""Shopify's refunds: of lines, whatever their restock type; else of money that has really moved (R33a)."""
+"""Shopify's refunds (R33a). Refunded lines count, with any restock type; without lines, the money that really moved."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,10 @@ _PLACES = dict.fromkeys(_NO_PLACES.split(), 0) | dict.fromkeys(_THREE_PLACES.spl
 
 
 def of_refund(body: Mapping[str, Any], received_at: datetime) -> tuple[Fact, ...]:
-    """What came back. Raises Unreadable where neither line nor money did: that is not everything, but nothing."""
+    """The returned lines or the refunded money. Raises Unreadable if there is neither.
+
+    A refund of nothing must not count as a return of the whole order.
+    """
     lines = pieces_of(body, "refund_line_items", "line_item_id")
     amount, shipping = (None, 0) if lines else _money(body)
     if amount == 0:
@@ -34,16 +37,16 @@ def of_refund(body: Mapping[str, Any], received_at: datetime) -> tuple[Fact, ...
 
 
 def has_test_money(body: Mapping[str, Any]) -> bool:
-    """Whether a test gateway moved its money."""
+    """Whether one of its transactions went through a test gateway."""
     transactions = body.get("transactions")
-    told = transactions if isinstance(transactions, list) else []
-    return any(isinstance(each, dict) and each.get("test") is True for each in told)
+    listed = transactions if isinstance(transactions, list) else []
+    return any(isinstance(each, dict) and each.get("test") is True for each in listed)
 
 
 def minor_units(amount: object, currency: str | None) -> int:
     """An amount such as "41.94", exactly, in the currency's minor units: 4194 of EUR, 5000 JPY are 5000.
 
-    A currency we are not told has two places. Raises Unreadable.
+    Without a currency, two decimal places are assumed. Raises Unreadable.
     """
     if not isinstance(amount, str | int | Decimal) or not _AMOUNT.fullmatch(str(amount)):
         raise Unreadable("An amount is not a decimal number.")
@@ -54,9 +57,10 @@ def minor_units(amount: object, currency: str | None) -> int:
 
 
 def _money(body: Mapping[str, Any]) -> tuple[int, int]:
-    """Refunded, and how much of it is shipping, in minor units. What is pending or failed has not moved.
+    """The refunded amount, and the part of it that is shipping, in minor units. Raises Unreadable.
 
-    A refund without any transaction lowers what is to be paid, by its shipping.
+    Pending and failed transactions do not count. A refund without any transaction refunds its shipping: it lowers the
+    amount that is still to be paid.
     """
     transactions = entries(body, "transactions")
     moved = [each for each in transactions if _has_moved(each)]
@@ -82,7 +86,10 @@ def _currency(transactions: Sequence[Mapping[str, Any]]) -> str | None:
 
 
 def _shipping(body: Mapping[str, Any], currency: str | None) -> int:
-    """Told as refunded shipping lines, as an adjustment below zero, or as both; the more complete one counts."""
+    """The refunded shipping in minor units.
+
+    Shopify sends it as refunded shipping lines, as an adjustment below zero, or as both; the larger one counts.
+    """
     lines = [
         _of_set(each, name, currency)
         for each in entries(body, "refund_shipping_lines")
@@ -98,7 +105,8 @@ def _shipping(body: Mapping[str, Any], currency: str | None) -> int:
 
 
 def _of_set(entry: Mapping[str, Any], name: str, currency: str | None) -> int:
-    """An amount in that currency; else in the shop's own, else without a set. None is zero."""
+    """An amount of money in minor units: in that currency, else in the shop's own, else from the field without a set. A
+    missing amount is 0."""
     both = named(entry, f"{name}_set")
     shop, paid = named(both, "shop_money"), named(both, "presentment_money")
     money = paid if currency is not None and paid.get("currency_code") == currency else shop

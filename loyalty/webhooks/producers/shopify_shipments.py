@@ -1,4 +1,4 @@
-"""Shopify's fulfillments: what is said of one, and what travels in each. Fulfilled is handed over, not delivered."""
+"""Shopify's fulfillments: their events, and the lines in each. A fulfilled order was handed over, not delivered."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -31,23 +31,22 @@ _NOT_SENT = ("cancelled", "error", "failure")
 
 
 def of_event(body: Mapping[str, Any], received_at: datetime) -> tuple[Fact, ...]:
-    """What a fulfillment event says of its fulfillment: no line and no tracking number. Raises Unreadable."""
+    """The fact in a fulfillment event; it has neither lines nor a tracking number. Raises Unreadable."""
     status = body["status"]
     if not is_text(status):
         raise Unreadable("status is not a text.")
     kind = _NEWS.get(status.casefold())
     if kind is None:
-        what = "says nothing of where it is" if status.casefold() in _NO_NEWS else "is unknown"
-        raise Unreadable(f"Status {status} {what}.")
+        why = "says nothing of where it is" if status.casefold() in _NO_NEWS else "is unknown"
+        raise Unreadable(f"Status {status} {why}.")
     happened_at = moment_of(body.get("happened_at") or body.get("created_at"), "happened_at", received_at)
     return (kind(None, None, (), happened_at, text_of(body, "fulfillment_id")),)
 
 
 def of_order(body: Mapping[str, Any], received_at: datetime) -> tuple[Fact, ...]:
-    """What a fulfilled order says of each fulfillment that was sent: its lines and tracking numbers.
+    """The facts in a fulfilled order: each sent fulfillment is in transit, with its lines and tracking numbers.
 
-    All of them are on their way, whatever their `shipment_status`: only an event of its own is a delivery. Raises
-    Unreadable.
+    Their `shipment_status` is ignored: only a fulfillment event reports a delivery. Raises Unreadable.
     """
     sent = [each for each in entries(body, "fulfillments") if not _was_not_sent(each)]
     facts = tuple(fact for fulfillment in sent for fact in _on_its_way(fulfillment, received_at))
@@ -61,7 +60,7 @@ def _was_not_sent(fulfillment: Mapping[str, Any]) -> bool:
 
 
 def _on_its_way(fulfillment: Mapping[str, Any], received_at: datetime) -> list[InTransit]:
-    """One fact for each tracking number, or one without; Shopify does not say which lines have which number."""
+    """One fact for each tracking number, or one without; Shopify does not report which lines have which number."""
     name = text_of(fulfillment, "id")
     if name is None:
         raise Unreadable("A fulfillment has no id.")
@@ -73,8 +72,8 @@ def _on_its_way(fulfillment: Mapping[str, Any], received_at: datetime) -> list[I
 
 
 def _tracking_numbers(fulfillment: Mapping[str, Any]) -> list[str]:
-    """As people typed them, each once, without the spaces around them."""
+    """The numbers as people typed them, each once, without surrounding spaces."""
     several = fulfillment.get("tracking_numbers")
-    told = [fulfillment.get("tracking_number"), *(several if isinstance(several, list) else [])]
-    typed = [text_of({"tracking_number": each}, "tracking_number") for each in told]
+    values = [fulfillment.get("tracking_number"), *(several if isinstance(several, list) else [])]
+    typed = [text_of({"tracking_number": each}, "tracking_number") for each in values]
     return list(dict.fromkeys(number for each in typed if each and (number := each.strip())))

@@ -1,13 +1,14 @@
-"""Proving who sent a body: HMAC-SHA256 over the bytes as they came, compared in constant time."""
+"""Verifies who sent a body: HMAC-SHA256 over the received bytes, compared in constant time."""
 
 import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from db.limits import SIGNED_TIME_MINUTES
 from loyalty.webhooks.producers.events import BadSignature, StaleSignature
 
-TOLERANCE = timedelta(minutes=5)
+TOLERANCE = timedelta(minutes=SIGNED_TIME_MINUTES)
 _MOST_SIGNATURES = 10
 
 
@@ -17,29 +18,32 @@ def hmac_sha256(key: bytes, signed: bytes) -> bytes:
 
 
 def text_key(secret: str) -> bytes:
-    """The key's bytes of a secret that is used as the text it is."""
+    """The key of a secret that is used as plain text: its UTF-8 bytes."""
     return secret.encode("utf-8", "surrogatepass")
 
 
 def signatures_in(header: str) -> list[str]:
-    """What a header carries: one signature, or several that a proxy has joined with commas."""
+    """The signatures in a header: one, or several that a proxy has joined with commas."""
     return [part.strip() for part in header.split(",")]
 
 
 def check_signed(expected: Iterable[str], given: Sequence[str], sentence: str) -> None:
-    """Raises BadSignature with this sentence unless one of the given texts is one expected.
+    """Raises BadSignature with this sentence unless one of the given signatures is an expected one.
 
-    All are compared, each in constant time; of what is given, ten.
+    All are compared, each in constant time; of the given ones, only the first ten.
     """
-    wanted = [text.encode("utf-8", "replace") for text in expected]
-    told = [text.encode("utf-8", "replace") for text in given[:_MOST_SIGNATURES]]
-    matches = [hmac.compare_digest(one, other) for one in wanted for other in told]
+    right = [text.encode("utf-8", "replace") for text in expected]
+    sent = [text.encode("utf-8", "replace") for text in given[:_MOST_SIGNATURES]]
+    matches = [hmac.compare_digest(one, other) for one in right for other in sent]
     if not any(matches):
         raise BadSignature(sentence)
 
 
 def check_time(timestamp: str, now: datetime, name: str) -> None:
-    """Raises BadSignature unless the text is whole seconds since 1970, within five minutes of `now`."""
+    """Raises BadSignature unless the text is a number of whole seconds since 1970, within five minutes of `now`.
+
+    `name` is the header's name for the sentence.
+    """
     if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
         raise BadSignature(f"{name} is in whole seconds since 1970.")
     check_seconds(int(timestamp), now, name)

@@ -38,6 +38,7 @@ async def move_clock(stage: Stage, **duration: float) -> None:
     await stage.owner.execute("update programme_clock set ahead = ahead + $1::interval", timedelta(**duration))
 
 
+@pytest.mark.usefixtures("standing_clock")
 async def test_a_coupon_is_reserved_and_spent_with_the_payment(stage: Stage):
     """R43."""
     code = await with_coupon(stage)
@@ -165,6 +166,7 @@ async def test_a_reservation_that_ends_after_the_expiry_leaves_an_expired_coupon
     assert outcome(await commit(stage, code)) == "USED"
 
 
+@pytest.mark.usefixtures("standing_clock")
 async def test_a_coupon_expires_at_the_end_of_its_last_day_in_the_markets_zone(stage: Stage):
     """R52: the instant itself is the first at which it is no longer valid."""
     code = await with_coupon(stage)

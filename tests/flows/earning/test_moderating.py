@@ -8,7 +8,7 @@ import pytest
 from loyalty.programme.rules.calendar import first_of_month, local_day
 from tests.flows.ledger.test_lapsing import to
 from tests.support.stage import Stage
-from tests.support.verdict_calls import MODERATE, adjusted, answer_of, decided, taking_back_by_operators, told
+from tests.support.verdict_calls import MODERATE, adjusted, answer_of, decided, moderate, taking_back_by_operators
 
 REVIEW = {"review": {"productId": "p-1", "reviewId": "rv-1"}}
 SHARE = {"socialShare": {"productId": "p-1"}}
@@ -19,6 +19,7 @@ async def held_five_minutes(stage: Stage) -> None:
     await stage.advance(minutes=5)
 
 
+@pytest.mark.usefixtures("standing_clock")
 async def test_a_published_review_is_on_hold_from_its_publication_and_then_credited(stage: Stage):
     """R16, R30, R60: the verdict turns in place."""
     await stage.register()
@@ -26,7 +27,7 @@ async def test_a_published_review_is_on_hold_from_its_publication_and_then_credi
     first = await stage.earn(REVIEW)
     await stage.advance(days=2)
     assert await stage.balance() == (50, 20, 0)
-    published = await told(stage, "reviewPublished", reviewId="rv-1")
+    published = await moderate(stage, "reviewPublished", reviewId="rv-1")
     assert answer_of(published) == ("GRANTED", "GRANTED", 20)
     assert published["verdict"]["id"] == first["verdict"]["id"]
     assert published["verdict"]["pendingPoints"]["awaiting"] == "HOLD"
@@ -41,9 +42,9 @@ async def test_published_again_is_the_same_verdict_under_any_key(stage: Stage):
     """R61."""
     await stage.register()
     await stage.earn(REVIEW)
-    answers = [await told(stage, "reviewPublished", reviewId="rv-1", productId="p-1") for _ in range(3)]
+    answers = [await moderate(stage, "reviewPublished", reviewId="rv-1", productId="p-1") for _ in range(3)]
     await held_five_minutes(stage)
-    answers.append(await told(stage, "reviewPublished", reviewId="rv-1"))
+    answers.append(await moderate(stage, "reviewPublished", reviewId="rv-1"))
     assert len({answer["verdict"]["id"] for answer in answers}) == 1
     assert await stage.balance() == (70, 0, 0)
 
@@ -52,21 +53,21 @@ async def test_one_key_with_another_input_is_a_mismatch(stage: Stage):
     """R61."""
     await stage.register()
     await stage.earn(REVIEW)
-    await told(stage, "reviewPublished", reviewId="rv-1", key="k")
-    again = await told(stage, "reviewPublished", reviewId="rv-1", key="k")
+    await moderate(stage, "reviewPublished", reviewId="rv-1", key="k")
+    again = await moderate(stage, "reviewPublished", reviewId="rv-1", key="k")
     assert again["__typename"] == "PointsVerdict"
     for what, review_id in (("reviewRemoved", "rv-1"), ("reviewPublished", "rv-2")):
-        assert (await told(stage, what, reviewId=review_id, key="k"))["__typename"] == "IdempotencyMismatch"
+        assert (await moderate(stage, what, reviewId=review_id, key="k"))["__typename"] == "IdempotencyMismatch"
 
 
 async def test_a_review_published_on_the_site_needs_no_submission_where_its_product_is_named(stage: Stage):
     """R16a."""
     await stage.register()
-    unknown = await told(stage, "reviewPublished", reviewId="rv-1")
+    unknown = await moderate(stage, "reviewPublished", reviewId="rv-1")
     assert (unknown["__typename"], unknown["code"]) == ("NotFound", "NOT_FOUND")
-    published = await told(stage, "reviewPublished", reviewId="rv-1", productId="p-1")
+    published = await moderate(stage, "reviewPublished", reviewId="rv-1", productId="p-1")
     assert answer_of(published) == ("GRANTED", "GRANTED", 20)
-    second = await told(stage, "reviewPublished", reviewId="rv-2", productId="p-1")
+    second = await moderate(stage, "reviewPublished", reviewId="rv-2", productId="p-1")
     assert answer_of(second) == ("REFUSED", "ALREADY_REVIEWED", 0)
     late = await stage.earn(REVIEW)
     assert late["verdict"]["id"] == published["verdict"]["id"]
@@ -78,11 +79,11 @@ async def test_a_review_removed_while_it_waits_is_refused_and_its_product_stays_
     """R35, R60: no points move, and the cap is not freed."""
     await stage.register()
     first = await stage.earn(REVIEW)
-    removed = await told(stage, "reviewRemoved", reviewId="rv-1")
+    removed = await moderate(stage, "reviewRemoved", reviewId="rv-1")
     assert answer_of(removed) == ("REFUSED", "REVIEW_REMOVED", 0)
     assert removed["verdict"]["id"] == first["verdict"]["id"]
     for what in ("reviewPublished", "reviewRemoved"):
-        again = await told(stage, what, reviewId="rv-1", productId="p-1")
+        again = await moderate(stage, what, reviewId="rv-1", productId="p-1")
         assert answer_of(again) == ("REFUSED", "REVIEW_REMOVED", 0)
     other = await stage.earn({"review": {"productId": "p-1", "reviewId": "rv-2"}})
     assert other["verdict"]["code"] == "ALREADY_REVIEWED"
@@ -94,18 +95,18 @@ async def test_a_review_removed_after_its_publication_loses_its_points_once(stag
     """R35, R60, R61: a verdict of its own, and the first one stays as it was given."""
     await stage.register()
     first = await stage.earn(REVIEW)
-    await told(stage, "reviewPublished", reviewId="rv-1")
+    await moderate(stage, "reviewPublished", reviewId="rv-1")
     await held_five_minutes(stage)
     assert await stage.balance() == (70, 0, 0)
-    removed = await told(stage, "reviewRemoved", reviewId="rv-1")
+    removed = await moderate(stage, "reviewRemoved", reviewId="rv-1")
     assert answer_of(removed) == ("REVERSED", "REVIEW_REMOVED", -20)
     assert removed["verdict"]["kind"] == "CLAWBACK"
     assert removed["verdict"]["id"] != first["verdict"]["id"]
     assert [entry["reverses"]["kind"] for entry in removed["verdict"]["entries"]] == ["REVIEW"]
     assert removed["member"]["balance"] == {"available": 50, "pending": 0, "debt": 0, "lifetime": 50}
-    again = await told(stage, "reviewRemoved", reviewId="rv-1")
+    again = await moderate(stage, "reviewRemoved", reviewId="rv-1")
     assert again["verdict"]["id"] == removed["verdict"]["id"]
-    published = await told(stage, "reviewPublished", reviewId="rv-1", productId="p-1")
+    published = await moderate(stage, "reviewPublished", reviewId="rv-1", productId="p-1")
     assert answer_of(published) == ("GRANTED", "GRANTED", 20)
     assert published["verdict"]["id"] == first["verdict"]["id"]
     await held_five_minutes(stage)
@@ -115,8 +116,8 @@ async def test_a_review_removed_after_its_publication_loses_its_points_once(stag
 async def test_a_review_removed_during_its_hold_is_never_credited(stage: Stage):
     """R35: what was pending is cancelled and nothing is debited."""
     await stage.register()
-    await told(stage, "reviewPublished", reviewId="rv-1", productId="p-1")
-    removed = await told(stage, "reviewRemoved", reviewId="rv-1")
+    await moderate(stage, "reviewPublished", reviewId="rv-1", productId="p-1")
+    removed = await moderate(stage, "reviewRemoved", reviewId="rv-1")
     assert answer_of(removed) == ("REVERSED", "REVIEW_REMOVED", 0)
     await held_five_minutes(stage)
     assert await stage.balance() == (50, 0, 0)
@@ -132,9 +133,9 @@ async def test_a_share_taken_down_loses_its_points_and_not_its_place_in_the_mont
     verdicts = [(await stage.earn(share))["verdict"]["id"] for _ in range(3)]
     await held_five_minutes(stage)
     assert await stage.balance() == (50 + 3 * points, 0, 0)
-    removed = await told(stage, "shareRemoved", verdictId=verdicts[1])
+    removed = await moderate(stage, "shareRemoved", verdictId=verdicts[1])
     assert answer_of(removed) == ("REVERSED", "SHARE_REMOVED", -points)
-    again = await told(stage, "shareRemoved", verdictId=verdicts[1])
+    again = await moderate(stage, "shareRemoved", verdictId=verdicts[1])
     assert again["verdict"]["id"] == removed["verdict"]["id"]
     assert (await stage.earn(share))["verdict"]["code"] == "CAP_REACHED"
     assert await stage.balance() == (50 + 2 * points, 0, 0)
@@ -144,7 +145,7 @@ async def test_a_refused_share_taken_down_has_nothing_to_lose(stage: Stage):
     """R35: the same verdict."""
     await stage.register()
     verdicts = [(await stage.earn(SHARE))["verdict"]["id"] for _ in range(4)]
-    removed = await told(stage, "shareRemoved", verdictId=verdicts[3])
+    removed = await moderate(stage, "shareRemoved", verdictId=verdicts[3])
     assert answer_of(removed) == ("REFUSED", "CAP_REACHED", 0)
     assert removed["verdict"]["id"] == verdicts[3]
 
@@ -156,11 +157,11 @@ async def test_only_the_members_own_shares_can_be_taken_down(stage: Stage):
     review = (await stage.earn(REVIEW))["verdict"]["id"]
     share = (await stage.earn(SHARE, "mi-2"))["verdict"]["id"]
     for verdict_id in (review, share, "nonsense", ""):
-        answer = await told(stage, "shareRemoved", verdictId=verdict_id)
+        answer = await moderate(stage, "shareRemoved", verdictId=verdict_id)
         assert (answer["__typename"], answer["code"]) == ("NotFound", "NOT_FOUND")
-    unknown = await told(stage, "reviewRemoved", reviewId="rv-9", productId="p-9")
+    unknown = await moderate(stage, "reviewRemoved", reviewId="rv-9", productId="p-9")
     assert unknown["__typename"] == "NotFound"
-    stranger = await told(stage, "reviewRemoved", "mi-9", reviewId="rv-1")
+    stranger = await moderate(stage, "reviewRemoved", "mi-9", reviewId="rv-1")
     assert (stranger["__typename"], stranger["code"]) == ("NotFound", "NOT_A_MEMBER")
     assert await stage.balance() == (0, 70, 0)
     assert await stage.balance("mi-2") == (0, 55, 0)
@@ -174,11 +175,11 @@ async def test_points_already_spent_become_debt(stage: Stage):
     )
     await stage.owner.execute("update programme_state set version = version + 1")
     await stage.register()
-    published = await told(stage, "reviewPublished", reviewId="rv-1", productId="p-1")
+    published = await moderate(stage, "reviewPublished", reviewId="rv-1", productId="p-1")
     assert answer_of(published) == ("GRANTED", "GRANTED", 450)
     await held_five_minutes(stage)
     assert (await stage.redeem("es-5"))["__typename"] == "PointsRedeemed"
-    removed = await told(stage, "reviewRemoved", reviewId="rv-1")
+    removed = await moderate(stage, "reviewRemoved", reviewId="rv-1")
     assert answer_of(removed) == ("REVERSED", "REVIEW_REMOVED", -450)
     assert await stage.balance() == (0, 0, 450)
     assert (await stage.history())[0] == ("CLAWBACK", -450, 0)
@@ -189,9 +190,9 @@ async def test_a_product_that_is_called_like_an_order_is_not_mistaken_for_it(sta
     await stage.register()
     await stage.order("ORD-1", [("1", 1, 10000)])
     await stage.delivered("ORD-1")
-    await told(stage, "reviewPublished", reviewId="rv-1", productId="ORD-1")
+    await moderate(stage, "reviewPublished", reviewId="rv-1", productId="ORD-1")
     await held_five_minutes(stage)
-    await told(stage, "reviewRemoved", reviewId="rv-1")
+    await moderate(stage, "reviewRemoved", reviewId="rv-1")
     order = await stage.app("mi-1", '{ order(number: "ORD-1") { pointsCredited } }')
     assert order == {"pointsCredited": 100}
     await stage.returned("ORD-1", "R-1")
@@ -204,10 +205,10 @@ async def test_where_the_terms_say_so_an_operator_decides_what_is_taken_back(sta
     await stage.register()
     verdicts = [(await stage.earn(SHARE))["verdict"]["id"] for _ in range(2)]
     await held_five_minutes(stage)
-    waits = [await told(stage, "shareRemoved", verdictId=each) for each in verdicts]
+    waits = [await moderate(stage, "shareRemoved", verdictId=each) for each in verdicts]
     assert [answer_of(each) for each in waits] == [("WAITING", "WAITING_FOR_OPERATOR", -5)] * 2
     assert waits[0]["verdict"]["pendingPoints"] is None
-    again = await told(stage, "shareRemoved", verdictId=verdicts[0])
+    again = await moderate(stage, "shareRemoved", verdictId=verdicts[0])
     assert again["verdict"]["id"] == waits[0]["verdict"]["id"]
     assert await stage.balance() == (60, 0, 0)
     approved = await decided(stage, waits[0]["verdict"]["id"], approve=True)
@@ -225,7 +226,7 @@ async def test_a_review_that_waits_is_refused_at_once_whoever_takes_back(stage: 
     await taking_back_by_operators(stage)
     await stage.register()
     await stage.earn(REVIEW)
-    removed = await told(stage, "reviewRemoved", reviewId="rv-1")
+    removed = await moderate(stage, "reviewRemoved", reviewId="rv-1")
     assert answer_of(removed) == ("REFUSED", "REVIEW_REMOVED", 0)
 
 
@@ -234,7 +235,7 @@ async def test_taking_back_by_an_operator_cancels_what_is_still_on_hold(stage: S
     await taking_back_by_operators(stage)
     await stage.register()
     share = (await stage.earn(SHARE))["verdict"]["id"]
-    waits = await told(stage, "shareRemoved", verdictId=share)
+    waits = await moderate(stage, "shareRemoved", verdictId=share)
     assert answer_of(waits) == ("WAITING", "WAITING_FOR_OPERATOR", -5)
     approved = await decided(stage, waits["verdict"]["id"], approve=True)
     assert answer_of(approved) == ("GRANTED", "GRANTED", 0)
@@ -249,7 +250,7 @@ async def test_a_suspended_members_moderation_is_kept_and_its_holds_pause(stage:
     await stage.earn(REVIEW)
     await held_five_minutes(stage)
     await stage.owner.execute("update members set state = 'SUSPENDED'")
-    published = await told(stage, "reviewPublished", reviewId="rv-1")
+    published = await moderate(stage, "reviewPublished", reviewId="rv-1")
     assert answer_of(published) == ("GRANTED", "GRANTED", 20)
     await held_five_minutes(stage)
     assert await stage.balance() == (50, 20, 0)
@@ -282,7 +283,7 @@ async def test_of_what_lapsed_an_operator_waives_what_the_programme_would_have_w
     await held_five_minutes(stage)
     await adjusted(stage, -140)
     await to(stage, first_of_month(local_day(await stage.now(), "Europe/Madrid"), 13))
-    removed = [await told(stage, "shareRemoved", verdictId=each) for each in shares]
+    removed = [await moderate(stage, "shareRemoved", verdictId=each) for each in shares]
     if policy == "operator":
         removed = [await decided(stage, each["verdict"]["id"], approve=True) for each in removed]
     assert [each["verdict"]["points"] for each in removed] == [0, -10]

@@ -3,12 +3,13 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+import pytest
 import pytest_asyncio
 
 from tests.flows.operators.test_adjusting import log_of
 from tests.support.fresh import Shared
 from tests.support.stage import Stage, open_stage
-from tests.support.verdict_calls import answer_of, decided, told
+from tests.support.verdict_calls import answer_of, decided, moderate
 
 LIMIT = 3
 
@@ -56,6 +57,7 @@ async def test_what_is_above_the_limit_waits_with_a_reason_and_is_credited_when_
     assert (log["before"]["code"], log["after"]["code"]) == ("WAITING_FOR_OPERATOR", "GRANTED")
 
 
+@pytest.mark.usefixtures("standing_clock")
 async def test_approved_early_it_still_is_on_hold_for_five_minutes_from_its_activity(stage: Stage):
     """R30, R70."""
     await stage.register()
@@ -118,22 +120,23 @@ async def test_a_held_review_waits_for_both_whichever_comes_first(stage: Stage):
     assert waits["verdict"]["pendingPoints"]["awaiting"] == "PUBLICATION"
     again = await decided(stage, checked["id"], approve=False)
     assert answer_of(again) == ("WAITING", "WAITING_FOR_PUBLICATION", 20)
-    assert answer_of(await told(stage, "reviewPublished", reviewId="rv-1")) == ("GRANTED", "GRANTED", 20)
+    assert answer_of(await moderate(stage, "reviewPublished", reviewId="rv-1")) == ("GRANTED", "GRANTED", 20)
     for _ in range(2):
-        still = await told(stage, "reviewPublished", reviewId="rv-2")
+        still = await moderate(stage, "reviewPublished", reviewId="rv-2")
         assert answer_of(still) == ("WAITING", "WAITING_FOR_OPERATOR", 20)
     assert answer_of(await decided(stage, published["id"], approve=True)) == ("GRANTED", "GRANTED", 20)
     await stage.advance(minutes=5)
     assert await stage.balance() == (75 + 40, 0, 0)
 
 
+@pytest.mark.usefixtures("standing_clock")
 async def test_a_held_review_is_on_hold_from_its_publication(stage: Stage):
     """R16, R30: published ten minutes after it was judged and approved at once, it is due five minutes later."""
     await stage.register()
     await busy(stage)
     held = await stage.earn(review(1))
     await stage.advance(minutes=10)
-    await told(stage, "reviewPublished", reviewId="rv-1")
+    await moderate(stage, "reviewPublished", reviewId="rv-1")
     assert answer_of(await decided(stage, held["verdict"]["id"], approve=True)) == ("GRANTED", "GRANTED", 20)
     await stage.advance(minutes=4, seconds=59)
     assert await stage.balance() == (75, 20, 0)
@@ -146,7 +149,7 @@ async def test_a_held_review_published_long_before_it_is_approved_is_credited_at
     await stage.register()
     await busy(stage)
     held = await stage.earn(review(1))
-    await told(stage, "reviewPublished", reviewId="rv-1")
+    await moderate(stage, "reviewPublished", reviewId="rv-1")
     await stage.advance(minutes=10)
     await decided(stage, held["verdict"]["id"], approve=True)
     await stage.drain()
@@ -158,7 +161,7 @@ async def test_a_held_share_taken_down_is_refused(stage: Stage):
     await stage.register()
     await busy(stage)
     held = await stage.earn(share(9))
-    removed = await told(stage, "shareRemoved", verdictId=held["verdict"]["id"])
+    removed = await moderate(stage, "shareRemoved", verdictId=held["verdict"]["id"])
     assert answer_of(removed) == ("REFUSED", "SHARE_REMOVED", 0)
     again = await decided(stage, held["verdict"]["id"], approve=True)
     assert answer_of(again) == ("REFUSED", "SHARE_REMOVED", 0)

@@ -9,10 +9,10 @@ import asyncpg
 import pytest
 
 from loyalty.ledger.answers import content_hash
-from tests.support.audit import assert_books_are_sound, problems
+from tests.support.audit import assert_ledger_is_sound, problems
 from tests.support.checkout import cart, commit, reserve
 from tests.support.stage import Stage
-from tests.support.verdict_calls import adjusted, decided, told
+from tests.support.verdict_calls import adjusted, decided, moderate
 
 VERDICTS = "Every verdict is what its transfers and promises come to"
 PROMISES = "Points leave pending as they were promised"
@@ -36,14 +36,14 @@ async def a_whole_life(stage: Stage) -> None:
     await stage.earn({"linkShare": {"productId": "p-1"}})
     await stage.earn({"review": {"productId": "p-1", "reviewId": "rv-1"}})
     await stage.earn({"review": {"productId": "p-2", "reviewId": "rv-2"}})
-    await told(stage, "reviewRemoved", reviewId="rv-2")
+    await moderate(stage, "reviewRemoved", reviewId="rv-2")
     await stage.order("ORD-1", [("1", 2, 300_000), ("2", 1, 5_000)], parcels={"T-1": {"1": 2}, "T-2": {"2": 1}})
     await stage.delivered("ORD-1", "T-1")
     await stage.returned("ORD-1", "R-1", lines=[{"line_id": "1", "quantity": 1}])
     await stage.order("ORD-2", [("1", 1, 3_000)])
-    await stage.tell("shipment.lost", "ORD-2", occurred_at="2026-11-03T11:00:00Z")
+    await stage.send_event("shipment.lost", "ORD-2", occurred_at="2026-11-03T11:00:00Z")
     await stage.delivered("ORD-2")
-    await told(stage, "shareRemoved", verdictId=share["verdict"]["id"])
+    await moderate(stage, "shareRemoved", verdictId=share["verdict"]["id"])
     code = (await stage.redeem("es-5"))["coupon"]["code"]
     await reserve(stage, code, cart("CART-1"))
     await commit(stage, code, "CART-1")
@@ -274,7 +274,7 @@ SPOILED = {
 async def test_the_audit_names_the_member_and_what_was_touched(stage: Stage):
     """One life, spoiled in every way and made whole again each time."""
     await a_whole_life(stage)
-    await assert_books_are_sound(stage.owner)
+    await assert_ledger_is_sound(stage.owner)
     member = await stage.owner.fetchval("select member_id from members")
     unseen = {what: found for what, spoiled in SPOILED.items() if (found := await missed(stage.owner, member, spoiled))}
     assert unseen == {}

@@ -51,7 +51,7 @@ async def test_what_is_promised_and_void_of_a_campaign_names_the_campaign_whiche
     await create(stage)
     await stage.order("ORD-1", [("1", 1, 10000)], parcels={"T1": {"1": 1}})
     assert sorted(await of_the_order(stage, "PROMISE")) == [NAME, "ORD-1"]
-    await stage.tell("shipment.lost", "ORD-1", tracking_number="T1", occurred_at="2026-11-03T10:00:00Z")
+    await stage.send_event("shipment.lost", "ORD-1", tracking_number="T1", occurred_at="2026-11-03T10:00:00Z")
     assert sorted(await of_the_order(stage, "VOID")) == [NAME, "ORD-1"]
-    await stage.tell("shipment.delivered", "ORD-1", tracking_number="T1", occurred_at="2026-11-04T10:00:00Z")
+    await stage.send_event("shipment.delivered", "ORD-1", tracking_number="T1", occurred_at="2026-11-04T10:00:00Z")
     assert sorted(await of_the_order(stage, "PROMISE")) == [NAME, NAME, "ORD-1", "ORD-1"]

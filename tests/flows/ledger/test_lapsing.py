@@ -10,7 +10,7 @@ from db import clock
 from db.audit import audit
 from loyalty.programme.rules.calendar import first_of_month, local_day
 from tests.support.stage import Stage
-from tests.support.verdict_calls import decided, taking_back_by_operators, told
+from tests.support.verdict_calls import decided, moderate, taking_back_by_operators
 
 ZONES = {"ES": "Europe/Madrid", "GB": "Europe/London"}
 
@@ -47,6 +47,7 @@ def midnight(day: date, zone: str = "Europe/Madrid") -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
+@pytest.mark.usefixtures("standing_clock")
 @pytest.mark.parametrize(("market", "points"), [("ES", 250), ("GB", 400)])
 async def test_points_lapse_on_the_first_of_the_month_after_they_turn_twelve_months(
     stage: Stage, market: str, points: int
@@ -115,6 +116,7 @@ async def test_three_years_in_one_step_happen_in_the_order_of_their_moments(stag
     assert await stage.balance() == (0, 0, 0)
 
 
+@pytest.mark.usefixtures("standing_clock")
 async def test_a_hold_that_ends_after_midnight_is_credited_after_the_lapse(stage: Stage):
     day = await with_lot(stage, 200)
     await to(stage, day, seconds=-60)
@@ -226,11 +228,11 @@ async def test_what_was_waived_of_a_removed_review_is_not_waived_to_an_order_as_
     if by_operator:
         await taking_back_by_operators(stage)
     day = await with_lot(stage, 630)
-    await told(stage, "reviewPublished", reviewId="rv-1", productId="p-1")
+    await moderate(stage, "reviewPublished", reviewId="rv-1", productId="p-1")
     await stage.advance(minutes=5)
     await stage.redeem("es-5")
     await to(stage, day, seconds=60)
-    removed = await told(stage, "reviewRemoved", reviewId="rv-1")
+    removed = await moderate(stage, "reviewRemoved", reviewId="rv-1")
     if by_operator:
         removed = await decided(stage, removed["verdict"]["id"], approve=True)
     assert removed["verdict"]["points"] == 0
@@ -243,12 +245,12 @@ async def test_two_reviews_that_an_operator_lets_be_taken_back_share_what_lapsed
     await taking_back_by_operators(stage)
     day = await with_lot(stage, 440)
     for review in ("rv-1", "rv-2"):
-        await told(stage, "reviewPublished", reviewId=review, productId=review)
+        await moderate(stage, "reviewPublished", reviewId=review, productId=review)
     await stage.advance(minutes=5)
     await stage.redeem("es-5")
     await to(stage, day, seconds=60)
     for review, points in (("rv-1", 0), ("rv-2", -10)):
-        waits = await told(stage, "reviewRemoved", reviewId=review)
+        waits = await moderate(stage, "reviewRemoved", reviewId=review)
         approved = await decided(stage, waits["verdict"]["id"], approve=True)
         assert approved["verdict"]["points"] == points
     assert await stage.balance() == (0, 0, 10)

@@ -1,6 +1,5 @@
 """Notices are handed over after they were written, at least once, and marked (R50)."""
 
-import asyncio
 from datetime import timedelta
 
 import asyncpg
@@ -12,10 +11,11 @@ from db.pool import Database
 from loyalty.callers import Caller
 from loyalty.earning.earn import earn
 from loyalty.earning.rules.activity import Activity
-from loyalty.ledger.lapse import lapse_due
-from loyalty.ledger.send_notices import LogNotifier, send_notices
+from loyalty.ledger.send_notices import LogNotifier
 from loyalty.programme.programme import Programme
 from tests.flows.ledger.test_lapsing import with_lot
+from tests.support.drain import lapse_due, send_notices
+from tests.support.patience import eventually
 from tests.support.processes import environment, running
 from tests.support.stage import Stage
 from tests.test_races import member_with
@@ -116,9 +116,11 @@ async def test_two_workers_do_three_years_in_order_and_once(
     env = environment(database_url)
     with running("worker", env=env), running("worker", env=env):
         await clock.advance(owner, 36, timedelta())
-        async with asyncio.timeout(30):
-            while await clock.work_due(programme.db):  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+
+        async def nothing_is_due() -> bool:
+            return not await clock.work_due(programme.db)
+
+        await eventually(nothing_is_due)
     assert await owner.fetchval("select sum(amount) from transfers where kind = 'LAPSE'") == 10 * 302
     assert await owner.fetchval("select count(*) from notices where sent_at is null") == 0
     moments = await owner.fetch(
@@ -132,7 +134,7 @@ async def test_the_sweeper_lapses_and_sends(programme: Programme, owner: asyncpg
     await member_with(programme, owner, "mi-1", 50)
     await clock.advance(owner, 14, timedelta())
     assert await clock.work_due(programme.db) == 1
-    sweeper = Sweeper(programme, 0.1, notifier=LogNotifier())
+    sweeper = Sweeper(programme, 0.1, notifier=LogNotifier(), reconcile_after=timedelta(days=10))
     assert await sweeper.lapse() == 1
     assert await sweeper.lapse() == 0
     assert await clock.work_due(programme.db) == 2

@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -22,7 +23,8 @@ from loyalty.members.register import register
 from loyalty.programme.programme import Programme
 from mipoints.embedded.redis import EmbeddedRedis
 from tests.conftest import NO_REDIS, database_named, run_on_server
-from tests.support.audit import assert_books_are_sound
+from tests.support.audit import assert_ledger_is_sound
+from tests.support.patience import PATIENCE, eventually
 from tests.support.processes import environment, running
 from tests.test_races import STOREFRONT, person
 
@@ -42,7 +44,7 @@ def redis() -> Iterator[EmbeddedRedis]:
 
 @pytest.fixture
 def programme_with_short_holds(programme: Programme) -> Programme:
-    return Programme(programme.db, HOLD)
+    return replace(programme, hold_seconds=HOLD)
 
 
 async def some_shares(programme: Programme, name: str) -> None:
@@ -56,16 +58,16 @@ async def some_shares(programme: Programme, name: str) -> None:
 async def until_listening(redis: EmbeddedRedis) -> None:
     """A worker has said in Redis that it is well."""
     pool = await create_pool(RedisSettings.from_dsn(redis.url))
-    async with asyncio.timeout(30):
-        while not await pool.exists("mipoints:health-check"):  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+
+    async def is_well() -> bool:
+        return bool(await pool.exists("mipoints:health-check"))
+
+    await eventually(is_well)
     await pool.aclose()
 
 
 async def until_nothing_is_promised(owner: asyncpg.Connection) -> None:
-    async with asyncio.timeout(HOLD + 30):
-        while await owner.fetchval("select count(*) from audit.promises where state = 'PROMISED'"):  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+    await eventually(lambda: owner.fetchval("select not exists (select from audit.promises where state = 'PROMISED')"))
 
 
 async def assert_never_early_and_once(owner: asyncpg.Connection, promises: int) -> None:
@@ -80,7 +82,7 @@ async def assert_never_early_and_once(owner: asyncpg.Connection, promises: int) 
     assert lateness["credited"] == promises
     assert lateness["hold"] == timedelta(seconds=HOLD)
     assert lateness["soonest"] >= timedelta(0)
-    await assert_books_are_sound(owner)
+    await assert_ledger_is_sound(owner)
 
 
 async def test_two_workers_credit_once_and_never_early_with_redis_running_wiped_and_stopped(
@@ -126,7 +128,7 @@ async def test_arqs_own_command_starts_the_same_worker_and_ends_it_in_good_order
         await some_shares(programme_with_short_holds, "arq")
         await until_nothing_is_promised(owner)
         worker.send_signal(signal.SIGTERM)
-        assert await asyncio.to_thread(worker.wait, 10) == 0
+        assert await asyncio.to_thread(worker.wait, PATIENCE) == 0
     finally:
         worker.kill()
     await assert_never_early_and_once(owner, 40)
@@ -139,11 +141,9 @@ async def test_a_worker_on_an_empty_database_says_what_to_do_and_waits(postgres_
     with log.open("wb") as output:
         env = environment(database_named(postgres_url, name))
         worker = subprocess.Popen([sys.executable, "-m", "mipoints", "worker"], env=env, stderr=output, stdout=output)
-        async with asyncio.timeout(30):
-            while "mipoints migrate" not in log.read_text():  # noqa: ASYNC110
-                await asyncio.sleep(0.1)
+        await eventually(lambda: "mipoints migrate" in log.read_text())
         worker.send_signal(signal.SIGTERM)
-        assert await asyncio.to_thread(worker.wait, 10) == 0
+        assert await asyncio.to_thread(worker.wait, PATIENCE) == 0
     await run_on_server(postgres_url, f"drop database {name} with (force)")
     assert "Traceback" not in log.read_text()
 
@@ -153,4 +153,4 @@ async def test_a_worker_ends_in_good_order_when_asked_to(database_url: str, redi
     with running("worker", env=env) as worker:
         await until_listening(redis)
         worker.send_signal(signal.SIGTERM)
-        assert await asyncio.to_thread(worker.wait, 10) == 0
+        assert await asyncio.to_thread(worker.wait, PATIENCE) == 0

@@ -5,6 +5,7 @@ import pytest
 from tests.support.stage import Stage
 
 
+@pytest.mark.usefixtures("standing_clock")
 async def test_joining_promises_fifty_points_that_arrive_after_the_hold(stage: Stage):
     joined = await stage.register("mi-1")
     assert (joined["verdict"]["outcome"], joined["verdict"]["code"]) == ("GRANTED", "GRANTED")

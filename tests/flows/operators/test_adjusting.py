@@ -6,7 +6,7 @@ import pytest
 
 from db.audit import audit
 from tests.support.stage import Stage
-from tests.support.verdict_calls import ADJUST, DECIDE, adjusted, answer_of, decided, newest_entry, told
+from tests.support.verdict_calls import ADJUST, DECIDE, adjusted, answer_of, decided, moderate, newest_entry
 
 
 async def joined_with(stage: Stage, points: int = 0) -> None:
@@ -318,7 +318,7 @@ async def test_a_closed_membership_is_left_alone(stage: Stage):
     answers = [
         await adjusted(stage, 5),
         await decided(stage, held["verdict"]["id"], approve=True),
-        await told(stage, "reviewPublished", reviewId="rv-1", productId="p-1"),
+        await moderate(stage, "reviewPublished", reviewId="rv-1", productId="p-1"),
     ]
     assert [(each["__typename"], each["code"]) for each in answers] == [("MemberNotActive", "MEMBER_CLOSED")] * 3
     assert await stage.balance() == (50, 20_000, 0)

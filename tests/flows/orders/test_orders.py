@@ -129,7 +129,7 @@ async def test_a_parcel_that_does_not_arrive_takes_its_points_along(stage: Stage
     await joined(stage)
     await stage.order("ORD-1", TWO_LINES, parcels=TWO_PARCELS)
     await stage.delivered("ORD-1", "T1")
-    await stage.tell(type_, "ORD-1", tracking_number="T2")
+    await stage.send_event(type_, "ORD-1", tracking_number="T2")
     assert await stage.balance() == (250, 0, 0)
     assert ("PURCHASE", "GRANTED", "GRANTED", 200) in await verdicts(stage)
     assert ("CLAWBACK", "REVERSED", "NOT_DELIVERED", 0) in await verdicts(stage)
@@ -196,7 +196,9 @@ async def test_ids_beyond_53_bits_stay_exact(stage: Stage):
     await joined(stage)
     taken = await stage.order("9007199254740993", [("9007199254740995", 1, 10000)])
     assert taken["order"]["number"] == "9007199254740993"
-    await stage.tell("shipment.delivered", "9007199254740993", lines=[{"line_id": 9007199254740995, "quantity": 1}])
+    await stage.send_event(
+        "shipment.delivered", "9007199254740993", lines=[{"line_id": 9007199254740995, "quantity": 1}]
+    )
     assert await stage.balance() == (150, 0, 0)
 
 
@@ -229,9 +231,9 @@ async def test_a_suspended_members_delivery_is_kept_and_moves_nothing(stage: Sta
 async def test_a_parcel_lost_and_found_is_credited_under_a_verdict_of_its_own(stage: Stage):
     await joined(stage)
     await stage.order("ORD-1", [("1", 1, 10000)], parcels={"T1": {"1": 1}})
-    await stage.tell("shipment.lost", "ORD-1", tracking_number="T1", occurred_at="2026-11-03T10:00:00Z")
+    await stage.send_event("shipment.lost", "ORD-1", tracking_number="T1", occurred_at="2026-11-03T10:00:00Z")
     assert await stage.balance() == (50, 0, 0)
-    await stage.tell("shipment.delivered", "ORD-1", tracking_number="T1", occurred_at="2026-11-04T10:00:00Z")
+    await stage.send_event("shipment.delivered", "ORD-1", tracking_number="T1", occurred_at="2026-11-04T10:00:00Z")
     assert await stage.balance() == (150, 0, 0)
     found = await verdicts(stage)
     assert ("PURCHASE", "REFUSED", "NOT_DELIVERED", 0) in found
@@ -270,7 +272,7 @@ async def test_a_piece_that_went_back_without_a_number_is_not_the_one_that_arriv
     await stage.order("ORD-1", [("1", 2, 20_000)])
     await stage.delivered("ORD-1", lines=ONE, occurred_at="2026-11-03T10:00:00Z")
     assert await stage.balance() == (150, 100, 0)
-    await stage.tell("shipment.returned_to_sender", "ORD-1", lines=ONE, occurred_at="2026-11-03T11:00:00Z")
+    await stage.send_event("shipment.returned_to_sender", "ORD-1", lines=ONE, occurred_at="2026-11-03T11:00:00Z")
     assert await stage.balance() == (150, 0, 0)
     assert ("PURCHASE", "GRANTED", "GRANTED", 100) in await verdicts(stage)
 
@@ -279,7 +281,7 @@ async def test_a_piece_lost_without_a_number_is_found_once_more_arrive_than_are_
     """R34: the later news counts, of the pieces that are more than were bought."""
     await joined(stage)
     await stage.order("ORD-1", [("1", 2, 20_000)])
-    await stage.tell("shipment.lost", "ORD-1", lines=ONE, occurred_at="2026-11-03T09:00:00Z")
+    await stage.send_event("shipment.lost", "ORD-1", lines=ONE, occurred_at="2026-11-03T09:00:00Z")
     assert await stage.balance() == (50, 100, 0)
     for hour, balance in (("10", (150, 0, 0)), ("11", (250, 0, 0))):
         await stage.delivered("ORD-1", lines=ONE, occurred_at=f"2026-11-03T{hour}:00:00Z")

@@ -1,4 +1,4 @@
-"""Others are told what happens to members' points: signed, numbered without gaps, exactly what the ledger says."""
+"""Outgoing events about members' points: signed, numbered without gaps, exactly as in the ledger."""
 
 import asyncio
 import json
@@ -19,6 +19,7 @@ from loyalty.outgoing.events import TYPES
 from loyalty.programme.rules.calendar import first_of_month
 from tests.flows.ledger.test_lapsing import to, with_lot
 from tests.flows.members.test_membership import EXPORT
+from tests.support.drain import send_all
 from tests.support.receiver import Receiver, courier, receiving, rows
 from tests.support.stage import Stage
 
@@ -27,10 +28,10 @@ SHARE = {"socialShare": {"productId": "p-1"}}
 
 @pytest.fixture
 async def receiver(stage: Stage) -> AsyncIterator[Receiver]:
-    """Somebody who wants every type."""
-    async with receiving() as told:
-        await told.joins(stage.programme.db)
-        yield told
+    """An endpoint with every type of event."""
+    async with receiving() as opened:
+        await opened.joins(stage.programme.db)
+        yield opened
 
 
 @pytest.fixture
@@ -39,18 +40,18 @@ async def sending(stage: Stage) -> AsyncIterator[Courier]:
         yield opened
 
 
-def told(event: dict[str, Any]) -> tuple[str, int, int | None, int]:
+def summary(event: dict[str, Any]) -> tuple[str, int, int | None, int]:
     data = event["data"]
     return event["type"], data["sequence"], data["previous"], data.get("points", data.get("cost"))
 
 
-async def test_points_credited_are_told_with_the_line_of_history_they_are(
+async def test_credited_points_are_sent_as_their_entry_of_the_history(
     stage: Stage, receiver: Receiver, sending: Courier
 ):
     await stage.register()
-    assert await sending.send_all() == 0
+    assert await send_all(sending) == 0
     await stage.advance(minutes=5)
-    assert await sending.send_all() == 1
+    assert await send_all(sending) == 1
     (event,) = receiver.events
     member = event["data"].pop("member")
     assert member == {"id": member["id"], "miId": "mi-1", "market": "ES"}
@@ -72,7 +73,7 @@ async def test_points_credited_are_told_with_the_line_of_history_they_are(
     assert await rows(stage.owner) == [("DELIVERED", 1)]
 
 
-async def test_an_order_a_return_and_a_coupon_are_told_in_the_ledgers_order(
+async def test_an_order_a_return_and_a_coupon_are_sent_in_the_ledgers_order(
     stage: Stage, receiver: Receiver, sending: Courier
 ):
     await stage.register()
@@ -80,9 +81,9 @@ async def test_an_order_a_return_and_a_coupon_are_told_in_the_ledgers_order(
     await stage.delivered("ORD-1")
     await stage.redeem("es-5")
     await stage.returned("ORD-1", "R-1", lines=[{"line_id": "2", "quantity": 1}])
-    await sending.send_all()
+    await send_all(sending)
     credited, coupon, taken = receiver.events
-    assert [told(each) for each in (credited, coupon, taken)] == [
+    assert [summary(each) for each in (credited, coupon, taken)] == [
         ("points.credited", 1, None, 650),
         ("coupon.issued", 2, 1, 500),
         ("points.clawed_back", 3, 2, -50),
@@ -95,21 +96,21 @@ async def test_an_order_a_return_and_a_coupon_are_told_in_the_ledgers_order(
     assert await stage.history() == [("CLAWBACK", -50, 100), ("REDEMPTION", -500, 150), ("PURCHASE", 650, 650)]
 
 
-async def test_points_that_lapse_soon_are_told_with_their_day(stage: Stage, receiver: Receiver, sending: Courier):
+async def test_points_that_lapse_soon_are_sent_with_their_day(stage: Stage, receiver: Receiver, sending: Courier):
     day = await with_lot(stage, 200)
     await to(stage, first_of_month(day, -1))
-    await sending.send_all()
+    await send_all(sending)
     last = receiver.events[-1]
-    assert told(last) == ("points.lapsing_soon", 3, 2, 250)
+    assert summary(last) == ("points.lapsing_soon", 3, 2, 250)
     assert last["data"]["lapsesOn"] == day.isoformat()
     await to(stage, day)
-    assert await sending.send_all() == 0
+    assert await send_all(sending) == 0
 
 
-async def test_exactly_what_the_ledger_says_is_told_whatever_happens_at_once(
+async def test_exactly_the_ledgers_entries_are_sent_despite_concurrent_changes(
     stage: Stage, receiver: Receiver, sending: Courier
 ):
-    """Many members, many things at once: per member the numbers have no gap and the lines are the ledger's."""
+    """With many members and concurrent changes, each member's numbers have no gap and the entries are the ledger's."""
     await asyncio.gather(*(stage.register(f"mi-{n}") for n in range(8)))
     for n in range(8):
         await asyncio.gather(*(stage.earn(SHARE, f"mi-{n}") for _ in range(4)), stage.earn({"fuel": {}}, f"mi-{n}"))
@@ -119,7 +120,7 @@ async def test_exactly_what_the_ledger_says_is_told_whatever_happens_at_once(
     await stage.advance(minutes=5)
     for n in range(8):
         await stage.returned(f"ORD-{n}", f"R-{n}")
-    await sending.send_all()
+    await send_all(sending)
     for n in range(8):
         mine = [each for each in receiver.events if each["data"]["member"]["miId"] == f"mi-{n}"]
         assert [each["data"]["sequence"] for each in mine] == list(range(1, len(mine) + 1))
@@ -134,21 +135,21 @@ async def test_exactly_what_the_ledger_says_is_told_whatever_happens_at_once(
     assert all([check.is_sound async for check in audit(stage.owner)])
 
 
-async def test_where_nobody_listens_nothing_is_written(stage: Stage, sending: Courier):
+async def test_without_an_endpoint_for_a_type_nothing_is_written(stage: Stage, sending: Courier):
     await stage.register()
     await stage.advance(minutes=5)
-    async with receiving() as deaf:
-        await deaf.joins(stage.programme.db, "coupon.issued")
+    async with receiving() as only_coupons:
+        await only_coupons.joins(stage.programme.db, "coupon.issued")
         await stage.earn(SHARE)
         await stage.advance(minutes=5)
     assert await rows(stage.owner) == []
     assert await stage.owner.fetchval("select announced from balances") == 0
 
 
-async def test_each_endpoint_gets_the_types_it_wants_and_can_tell_that_it_misses_none(
+async def test_each_endpoint_gets_its_types_and_can_verify_that_it_misses_none(
     stage: Stage, receiver: Receiver, sending: Courier
 ):
-    """Numbers are the member's: who wants some types only sees gaps in them, and `previous` shows they are none."""
+    """The numbers are the member's: an endpoint with some types sees gaps; `previous` shows that none is missing."""
     async with receiving() as coupons:
         await coupons.joins(stage.programme.db, "coupon.issued")
         await stage.register()
@@ -157,9 +158,9 @@ async def test_each_endpoint_gets_the_types_it_wants_and_can_tell_that_it_misses
         for _ in range(2):
             await stage.redeem("es-5")
             await stage.advance(minutes=5)
-        await sending.send_all()
-        assert [told(each)[1:3] for each in receiver.events] == [(1, None), (2, 1), (3, 2), (4, 3)]
-        assert [told(each)[:3] for each in coupons.events] == [("coupon.issued", 2, None), ("coupon.issued", 4, 2)]
+        await send_all(sending)
+        assert [summary(each)[1:3] for each in receiver.events] == [(1, None), (2, 1), (3, 2), (4, 3)]
+        assert [summary(each)[:3] for each in coupons.events] == [("coupon.issued", 2, None), ("coupon.issued", 4, 2)]
         ids = {each.event["data"]["sequence"]: each.id for each in receiver.got}
         assert [each.id for each in coupons.got] == [ids[2], ids[4]]
         members = {each["data"]["member"]["id"] for each in receiver.events + coupons.events}
@@ -173,12 +174,12 @@ async def test_a_new_secret_signs_beside_the_old_one_until_that_is_dropped(
     secret = await rotate_secret(db, receiver.endpoint_id, "olga")
     await stage.register()
     await stage.advance(minutes=5)
-    await sending.send_all()
+    await send_all(sending)
     assert receiver.got[0].verified(secret) == receiver.got[0].verified(receiver.secret)
     assert await drop_old_secrets(db, receiver.endpoint_id, "olga") == 1
     await stage.earn(SHARE)
     await stage.advance(minutes=5)
-    await sending.send_all()
+    await send_all(sending)
     assert receiver.got[1].verified(secret)
     with pytest.raises(WebhookVerificationError):
         receiver.got[1].verified(receiver.secret)
@@ -187,13 +188,13 @@ async def test_a_new_secret_signs_beside_the_old_one_until_that_is_dropped(
     assert not any("whsec_" in (row["text"] or "") for row in logged)
 
 
-async def test_an_erased_person_is_told_to_nobody_and_the_numbers_stay_whole(
+async def test_nothing_is_sent_about_an_erased_person_and_the_numbers_have_no_gap(
     stage: Stage, receiver: Receiver, sending: Courier
 ):
-    """R71: what waits was never given a name, and so is dropped; who joins anew counts from one again."""
+    """R71: a waiting event has no Mi account id any more and is dropped; a person who joins again counts from 1."""
     await stage.register()
     await stage.advance(minutes=5)
-    await sending.send_all()
+    await send_all(sending)
     await stage.earn(SHARE)
     await stage.advance(minutes=5)
     erased = await stage.ask(
@@ -201,7 +202,7 @@ async def test_an_erased_person_is_told_to_nobody_and_the_numbers_stay_whole(
         token=stage.token(scope="operator", name="olga"),
     )
     assert erased["eraseMember"]["__typename"] == "MemberChanged"
-    await sending.send_all()
+    await send_all(sending)
     assert await rows(stage.owner) == [("DELIVERED", 1), ("DROPPED", 1)]
     assert len(receiver.got) == 1
     assert await stage.owner.fetch("select * from outgoing o where o::text like '%mi-1%'") == []
@@ -209,7 +210,7 @@ async def test_an_erased_person_is_told_to_nobody_and_the_numbers_stay_whole(
     await stage.register(key="again")
     await stage.earn(SHARE)
     await stage.advance(minutes=5)
-    await sending.send_all()
+    await send_all(sending)
     before, after = (each.verified(receiver.secret)["data"] for each in receiver.got)
     assert (before["sequence"], after["sequence"]) == (1, 1)
     assert before["member"]["miId"] == after["member"]["miId"]
@@ -217,12 +218,10 @@ async def test_an_erased_person_is_told_to_nobody_and_the_numbers_stay_whole(
     assert all([check.is_sound async for check in audit(stage.owner)])
 
 
-async def test_the_export_says_what_others_were_told_and_who_they_are(
-    stage: Stage, receiver: Receiver, sending: Courier
-):
+async def test_the_export_has_the_sent_events_and_their_recipients(stage: Stage, receiver: Receiver, sending: Courier):
     await stage.register()
     await stage.advance(minutes=5)
-    await sending.send_all()
+    await send_all(sending)
     (entry,) = json.loads(await stage.app("mi-1", EXPORT))["told_to_others"]
     assert (entry["type"], entry["sequence"], entry["recipient"]) == ("points.credited", 1, "127.0.0.1")
     assert (entry["state"], entry["entry_seq"]) == ("DELIVERED", 2)
@@ -231,7 +230,7 @@ async def test_the_export_says_what_others_were_told_and_who_they_are(
 
 @pytest.mark.spoils
 @pytest.mark.parametrize("tampering", ["delete from outgoing where sequence = 1", "update balances set announced = 3"])
-async def test_the_audit_finds_a_gap_in_what_was_told(stage: Stage, receiver: Receiver, tampering: str):
+async def test_the_audit_finds_a_gap_in_the_sent_events(stage: Stage, receiver: Receiver, tampering: str):
     await stage.register()
     await stage.earn(SHARE)
     await stage.advance(minutes=5)
@@ -242,11 +241,11 @@ async def test_the_audit_finds_a_gap_in_what_was_told(stage: Stage, receiver: Re
 
 
 def shape(value: Any) -> Any:
-    """Names and kinds of values, at every depth."""
+    """Names and types of values, at every depth."""
     return {name: shape(each) for name, each in value.items()} if isinstance(value, dict) else type(value).__name__
 
 
-async def test_events_look_as_the_documentation_shows_them(stage: Stage, receiver: Receiver, sending: Courier):
+async def test_events_have_the_form_that_the_documentation_shows(stage: Stage, receiver: Receiver, sending: Courier):
     text = (Path(__file__).parents[3] / "docs" / "outgoing.md").read_text("utf-8")
     shown = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]
     assert [event["type"] for event in shown] == list(TYPES)
@@ -256,21 +255,21 @@ async def test_events_look_as_the_documentation_shows_them(stage: Stage, receive
     await stage.delivered("ORD-2")
     await stage.returned("ORD-2", "R-1", lines=[{"line_id": "2", "quantity": 1}])
     await to(stage, first_of_month(day, -1))
-    await sending.send_all()
-    told_of = {event["type"]: event for event in receiver.events if event["data"].get("kind") != "SIGN_UP"}
+    await send_all(sending)
+    sent = {event["type"]: event for event in receiver.events if event["data"].get("kind") != "SIGN_UP"}
     for event in shown:
-        assert shape(told_of[event["type"]]) == shape(event)
+        assert shape(sent[event["type"]]) == shape(event)
     for moment in ("at once", "5 s", "1 min", "5 min", "15 min", *(f"{h} h" for h in (1, 2, 4, 8, 16, 32, 52, 72))):
         assert moment in text
 
 
-async def test_a_year_in_one_step_is_told_in_the_order_in_which_it_happened(
+async def test_the_events_of_a_year_in_one_step_are_sent_in_the_order_in_which_they_happened(
     stage: Stage, receiver: Receiver, sending: Courier
 ):
     await with_lot(stage, 200)
     await clock.advance(stage.owner, 14, timedelta())
     await stage.drain()
-    await sending.send_all()
+    await send_all(sending)
     assert [event["type"] for event in receiver.events] == ["points.credited"] * 2 + ["points.lapsing_soon"]
     moments = [event["data"].get("occurredAt", "9999") for event in receiver.events]
     assert moments == sorted(moments)

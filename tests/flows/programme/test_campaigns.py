@@ -8,7 +8,7 @@ import pytest
 
 from api.ids import GlobalId
 from db import clock
-from loyalty.operators.campaigns import CampaignDiffers, load_campaigns
+from loyalty.operators.load_campaigns import CampaignDiffers, load_campaigns
 from loyalty.programme.files import shipped_campaign
 from loyalty.programme.programme import Programme
 from tests.support.stage import Stage
@@ -217,7 +217,7 @@ async def test_the_log_says_who_made_and_ended_what(stage: Stage):
 
 
 async def test_every_process_sees_a_new_campaign_at_once(stage: Stage):
-    other_process = Programme(stage.programme.db)
+    other_process = Programme.of(stage.programme.db, stage.settings)
     assert (await other_process.catalogue()).campaigns == ()
     await create(stage)
     assert [each.name for each in (await other_process.catalogue()).campaigns] == ["Double points"]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from loyalty.operators.campaigns import load_campaigns
+from loyalty.operators.load_campaigns import load_campaigns
 from tests.support.stage import Stage
 from tests.support.verdict_calls import answer_of
 

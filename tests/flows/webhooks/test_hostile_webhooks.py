@@ -1,4 +1,4 @@
-"""Webhooks meant to do harm, or sent on somebody's worst day: the right order and the right points (R34, design §5)."""
+"""Hostile and unlucky webhooks still lead to the right order and the right points (R34, design §5)."""
 
 from random import Random
 from typing import Any
@@ -7,19 +7,19 @@ import pytest
 
 from db.webhooks.inbox import mark_parked_dead
 from loyalty.webhooks.replay import replay_by_hand
-from tests.support.sending import order_by, send, states, tell
+from tests.support.sending import deliver_each, order_by, send, states
 from tests.support.stage import Stage
 
 
 def easypost(id_: str, parcel: str, status: str = "delivered", carrier: str = "FedEx") -> dict[str, Any]:
-    """A tracker's event; its history tells of one scan."""
+    """A tracker's event with one scan in its history."""
     scan = {"status": status, "datetime": "2026-11-03T11:59:30Z"}
     tracker = {"tracking_code": parcel, "status": status, "carrier": carrier, "tracking_details": [scan]}
     return {"id": id_, "description": "tracker.updated", "mode": "production", "result": tracker}
 
 
-async def test_news_with_the_longest_names_there_are_counts_and_holds_up_no_other(stage: Stage):
-    """Written out, its key would be too long for Postgres' index."""
+async def test_a_delivery_with_the_longest_names_counts_and_delays_no_other(stage: Stage):
+    """Unshortened, its business key would be too long for Postgres' index."""
     await stage.register()
     random = Random(7)
     fulfillment, parcel, carrier = (
@@ -29,11 +29,11 @@ async def test_news_with_the_longest_names_there_are_counts_and_holds_up_no_othe
     lines = [{"id": "1", "quantity": 1}]
     body = {"id": "4500001", "line_items": lines, "fulfillment_status": "fulfilled"}
     await stage.order("4500001", [("1", 1, 10000)])
-    await tell(stage, "shopify", body | {"fulfillments": [sent | {"line_items": lines}]})
+    await deliver_each(stage, "shopify", body | {"fulfillments": [sent | {"line_items": lines}]})
     await stage.order("ORD-2", [("1", 1, 5000)])
     await stage.delivered("ORD-2")
     assert await states(stage) == ["APPLIED", "APPLIED"]
-    await stage.tell("shipment.delivered", "4500001", tracking_number=parcel, carrier=carrier)
+    await stage.send_event("shipment.delivered", "4500001", tracking_number=parcel, carrier=carrier)
     assert (await stage.balance())[:2] == (150, 50)
 
 
@@ -45,8 +45,8 @@ async def test_news_with_the_longest_names_there_are_counts_and_holds_up_no_othe
     ],
     ids=["an error of its own", "its connection ends"],
 )
-async def test_what_postgres_cannot_do_for_one_delivery_holds_up_no_other(stage: Stage, fails: str):
-    """Whatever error it is: no attempt is counted against the delivery, and the next one is tried."""
+async def test_an_error_of_postgres_for_one_delivery_delays_no_other(stage: Stage, fails: str):
+    """With any such error, no attempt of the delivery is counted, and the next delivery is tried."""
     await stage.register()
     await stage.order("ORD-1", [("1", 1, 10000)])
     await stage.order("ORD-2", [("1", 1, 5000)])
@@ -69,7 +69,7 @@ async def test_what_postgres_cannot_do_for_one_delivery_holds_up_no_other(stage:
     assert (await stage.balance())[:2] == (150, 50)
 
 
-async def test_the_carriers_name_decides_between_two_orders_for_native_news_too(stage: Stage):
+async def test_the_carriers_name_decides_between_two_orders_for_native_events_too(stage: Stage):
     await stage.register()
     await order_by(stage, "ORD-1", {"T1": "UPS"})
     await order_by(stage, "ORD-2", {"T1": "FedEx"})
@@ -78,26 +78,26 @@ async def test_the_carriers_name_decides_between_two_orders_for_native_news_too(
     assert await stage.owner.fetchval("select order_number from inbox") == "ORD-2"
 
 
-async def test_a_number_that_a_carrier_uses_again_credits_the_order_of_now(stage: Stage):
+async def test_a_reused_tracking_number_credits_the_current_order(stage: Stage):
     await stage.register()
     await order_by(stage, "ORD-1", {"T1": "FedEx"})
-    await tell(stage, "easypost", easypost("evt_1", "T1"))
+    await deliver_each(stage, "easypost", easypost("evt_1", "T1"))
     assert (await stage.balance())[:2] == (100, 50)
     await stage.advance(days=200)
     await order_by(stage, "ORD-2", {"T1": "FedEx"})
-    await tell(stage, "easypost", easypost("evt_2", "T1"))
+    await deliver_each(stage, "easypost", easypost("evt_2", "T1"))
     assert await stage.balance() == (250, 0, 0)
-    await tell(stage, "easypost", easypost("evt_3", "T1", "return_to_sender"))
+    await deliver_each(stage, "easypost", easypost("evt_3", "T1", "return_to_sender"))
     assert await stage.balance() == (150, 0, 0)
     assert await stage.owner.fetchval("select order_number from inbox where event_id = 'evt_3'") == "ORD-2"
 
 
-async def test_a_number_used_again_before_its_new_order_is_told_takes_nothing_from_the_old_one(stage: Stage):
+async def test_a_number_reused_before_its_new_order_is_recorded_takes_nothing_from_the_old_one(stage: Stage):
     await stage.register()
     await order_by(stage, "ORD-1", {"T1": "FedEx"})
-    await tell(stage, "easypost", easypost("evt_1", "T1"))
+    await deliver_each(stage, "easypost", easypost("evt_1", "T1"))
     await stage.advance(days=200)
-    await tell(stage, "easypost", easypost("evt_2", "T1", "return_to_sender"))
+    await deliver_each(stage, "easypost", easypost("evt_2", "T1", "return_to_sender"))
     assert await stage.balance() == (150, 0, 0)
     assert await states(stage) == ["APPLIED", "PARKED"]
     await order_by(stage, "ORD-2", {"T1": "FedEx"})
@@ -106,22 +106,22 @@ async def test_a_number_used_again_before_its_new_order_is_told_takes_nothing_fr
     assert await stage.balance() == (150, 0, 0)
 
 
-async def test_two_orders_of_one_week_in_one_parcel_wait_for_a_word_from_the_shop(stage: Stage):
+async def test_two_orders_of_one_week_in_one_parcel_wait_for_the_shop(stage: Stage):
     await stage.register()
     await order_by(stage, "ORD-1", {"T1": "FedEx"})
     await order_by(stage, "ORD-2", {"T1": "FedEx"})
-    await tell(stage, "easypost", easypost("evt_1", "T1"))
+    await deliver_each(stage, "easypost", easypost("evt_1", "T1"))
     assert await states(stage) == ["PARKED"]
 
 
-async def test_one_delivery_told_by_everybody_is_credited_once(stage: Stage):
-    """By carriers, the shop and a report, under ids, moments and names of carriers of their own."""
+async def test_one_delivery_reported_by_all_producers_is_credited_once(stage: Stage):
+    """Carriers, the shop and a report each use their own ids, times and carrier names."""
     await stage.register()
     await stage.order("4500001", [("1", 1, 10000)], parcels={"T1": {"1": 1}}, carrier="FedEx")
     shippo_status = {"status": "DELIVERED", "status_date": "2026-11-03T12:00:01Z", "object_id": "s1"}
     shippo = {"carrier": "fedex", "tracking_number": "T1", "tracking_status": shippo_status}
     sendcloud = {"id": 1, "tracking_number": "T1", "status": {"id": 11, "message": "Delivered"}}
-    everybody: list[tuple[str, dict[str, Any]]] = [
+    deliveries: list[tuple[str, dict[str, Any]]] = [
         ("easypost", easypost("evt_1", "T1")),
         ("easypost", easypost("evt_2", "T1")),
         ("shippo", {"event": "track_updated", "test": False, "data": shippo}),
@@ -131,8 +131,8 @@ async def test_one_delivery_told_by_everybody_is_credited_once(stage: Stage):
         ("shopify", {"id": 1, "order_id": 4500001, "fulfillment_id": 7, "status": "delivered",
                      "happened_at": "2026-11-03T12:00:00Z"}),
     ]  # fmt: skip
-    for producer, body in everybody:
-        await tell(stage, producer, body)
+    for producer, body in deliveries:
+        await deliver_each(stage, producer, body)
     report = {"delivered": [{"order_number": "4500001"}, {"tracking_number": "T1"}]}
     headers = {"authorization": f"Bearer {stage.token(scope='storefront')}"}
     answer = await stage.http.post("/reconciliation", json=report, headers=headers)
@@ -141,14 +141,14 @@ async def test_one_delivery_told_by_everybody_is_credited_once(stage: Stage):
     await stage.delivered("4500001")
     assert await states(stage) == ["APPLIED"] * 8
     assert (await stage.balance())[:2] == (100, 50)
-    await tell(stage, "easypost", easypost("evt_3", "T1", "return_to_sender"))
+    await deliver_each(stage, "easypost", easypost("evt_3", "T1", "return_to_sender"))
     assert await stage.balance() == (0, 50, 0)
 
 
-async def test_a_report_of_a_number_that_is_used_again_is_not_of_the_old_order(stage: Stage):
+async def test_a_report_of_a_reused_number_is_not_about_the_old_order(stage: Stage):
     await stage.register()
     await order_by(stage, "ORD-1", {"T1": "FedEx"})
-    await tell(stage, "easypost", easypost("evt_1", "T1"))
+    await deliver_each(stage, "easypost", easypost("evt_1", "T1"))
     await stage.advance(days=200)
     headers = {"authorization": f"Bearer {stage.token(scope='storefront')}"}
     answer = await stage.http.post("/reconciliation", json={"delivered": [{"tracking_number": "T1"}]}, headers=headers)
@@ -158,23 +158,23 @@ async def test_a_report_of_a_number_that_is_used_again_is_not_of_the_old_order(s
     assert await stage.balance() == (250, 0, 0)
 
 
-async def test_a_carrier_that_says_delivered_hundreds_of_times_can_still_say_that_it_came_back(stage: Stage):
-    """AfterShip's `ts` is another one each time."""
+async def test_after_hundreds_of_delivered_events_a_return_to_the_sender_still_counts(stage: Stage):
+    """AfterShip's `ts` is different each time."""
     await stage.register()
     await order_by(stage, "ORD-1", {"T1": "FedEx"})
-    told = {"tag": "Delivered", "tracking_number": "T1", "slug": "fedex"}
+    message = {"tag": "Delivered", "tracking_number": "T1", "slug": "fedex"}
     for n in range(302):
-        event = {"event": "tracking_update", "event_id": f"a{n}", "ts": 1793707200 + n, "msg": told}
+        event = {"event": "tracking_update", "event_id": f"a{n}", "ts": 1793707200 + n, "msg": message}
         assert (await send(stage, "aftership", event)).is_success
     await stage.drain()
     assert (await states(stage)).count("APPLIED") == 300
-    await tell(stage, "easypost", easypost("evt_1", "T1", "return_to_sender"))
+    await deliver_each(stage, "easypost", easypost("evt_1", "T1", "return_to_sender"))
     assert await stage.balance() == (0, 50, 0)
 
 
-async def test_a_delivery_whose_order_is_not_told_is_given_up_on_after_90_days_and_can_be_replayed(stage: Stage):
+async def test_a_delivery_without_an_order_is_dead_after_90_days_and_can_be_replayed(stage: Stage):
     await stage.register()
-    await tell(stage, "easypost", easypost("evt_1", "T1"))
+    await deliver_each(stage, "easypost", easypost("evt_1", "T1"))
     await stage.advance(days=89)
     assert await mark_parked_dead(stage.programme.db) == 0
     await stage.advance(days=2)

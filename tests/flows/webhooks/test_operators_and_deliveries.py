@@ -1,4 +1,4 @@
-"""Operators look at deliveries and have them applied again (design §5, issue 4)."""
+"""Operators list deliveries and have them applied again (design §5, issue 4)."""
 
 from typing import Any
 from uuid import uuid4
@@ -45,7 +45,7 @@ async def replay(stage: Stage, event_id: str, key: str | None = None, **more: An
     return await operator(stage, REPLAY, id=id_of(event_id), key=key or str(uuid4()), **more)
 
 
-async def test_deliveries_are_listed_newest_first_with_what_became_of_them(stage: Stage):
+async def test_deliveries_are_listed_newest_first_with_their_results(stage: Stage):
     await stage.register()
     await stage.order("ORD-1", [("1", 1, 10000)])
     await send(stage, "evt-1")
@@ -66,7 +66,7 @@ async def test_deliveries_are_listed_newest_first_with_what_became_of_them(stage
     assert page["nodes"][1]["error"] == "Its order is not known yet."
 
 
-async def test_pages_follow_one_another_and_are_of_the_state_and_producer_asked_for(stage: Stage):
+async def test_pages_follow_one_another_and_are_of_the_requested_state_and_producer(stage: Stage):
     await send(stage, *(f"evt-{n}" for n in range(5)), order="ORD-unknown")
     await stage.drain()
     await send(stage, "evt-5", "evt-6")
@@ -87,7 +87,7 @@ async def test_pages_follow_one_another_and_are_of_the_state_and_producer_asked_
     assert await listed(stage, first=0) == []
 
 
-async def test_unless_it_is_said_otherwise_those_are_listed_that_still_need_an_eye(stage: Stage):
+async def test_by_default_only_deliveries_that_still_need_attention_are_listed(stage: Stage):
     await send(stage, *(f"evt-{state}" for state in ALL))
     await stage.owner.execute("update inbox set state = substr(event_id, 5)")
     assert set(await listed(stage)) == {"evt-RECEIVED", "evt-PARKED", "evt-DEAD"}
@@ -103,7 +103,7 @@ async def test_unless_it_is_said_otherwise_those_are_listed_that_still_need_an_e
      {"state": "DEAD", "states": ["DEAD"]}],
     ids=str,
 )  # fmt: skip
-async def test_a_page_that_cannot_be_is_said_to_be_wrong(stage: Stage, variables: dict[str, Any]):
+async def test_an_impossible_page_is_bad_input(stage: Stage, variables: dict[str, Any]):
     answer = await stage.post(LIST, variables, stage.token(scope="operator"))
     assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
@@ -111,11 +111,11 @@ async def test_a_page_that_cannot_be_is_said_to_be_wrong(stage: Stage, variables
 async def test_only_operators_and_auditors_see_deliveries_and_only_operators_replay(stage: Stage):
     await stage.register()
     await send(stage, "evt-1")
-    strangers = [stage.token("mi-1"), stage.token(scope="storefront")]
-    for token, code in ((strangers[0], "FORBIDDEN"), (strangers[1], "FORBIDDEN"), (None, "UNAUTHENTICATED")):
+    others = [stage.token("mi-1"), stage.token(scope="storefront")]
+    for token, code in ((others[0], "FORBIDDEN"), (others[1], "FORBIDDEN"), (None, "UNAUTHENTICATED")):
         answer = await stage.post(LIST, {}, token)
         assert (answer["data"]["webhookDeliveries"], answer["errors"][0]["extensions"]["code"]) == (None, code)
-    for token in strangers:
+    for token in others:
         assert (await stage.ask(NODE, {"id": id_of("evt-1")}, token))["node"] is None
     for scope in ("operator", "auditor"):
         node = await operator(stage, NODE, scope=scope, id=id_of("evt-1"))
@@ -126,11 +126,11 @@ async def test_only_operators_and_auditors_see_deliveries_and_only_operators_rep
         assert (await replay(stage, "evt-1", scope=scope))["code"] == "NOT_ALLOWED"
 
 
-async def test_a_dead_delivery_is_applied_once_its_order_has_the_line(stage: Stage):
-    """A return that names an unknown line is dead after ten attempts, and can be replayed when that is mended."""
+async def test_a_dead_delivery_is_tried_again_when_it_is_replayed(stage: Stage):
+    """A return that names an unknown line is dead after ten attempts, and can be replayed."""
     await stage.register()
     await stage.order("ORD-1", [("1", 1, 10000)])
-    await stage.tell("return.received", "ORD-1", return_id="R1", lines=[{"line_id": "2", "quantity": 1}])
+    await stage.send_event("return.received", "ORD-1", return_id="R1", lines=[{"line_id": "2", "quantity": 1}])
     [event_id] = await listed(stage)
     await stage.owner.execute("update inbox set attempts = 9, not_before = null")
     await stage.drain()
@@ -151,7 +151,7 @@ async def test_a_dead_delivery_is_applied_once_its_order_has_the_line(stage: Sta
     assert row["after"]["event_id"] == event_id
 
 
-async def test_what_was_applied_and_is_replayed_has_no_second_effect(stage: Stage):
+async def test_an_applied_delivery_that_is_replayed_has_no_second_effect(stage: Stage):
     await stage.register()
     await stage.order("ORD-1", [("1", 1, 10000)])
     await send(stage, "evt-1")
@@ -165,7 +165,7 @@ async def test_what_was_applied_and_is_replayed_has_no_second_effect(stage: Stag
     assert (row["state"], row["attempts"]) == ("APPLIED", 1)
 
 
-async def test_what_was_ignored_is_read_anew_by_a_later_release(stage: Stage):
+async def test_an_ignored_delivery_is_read_again_by_a_later_release(stage: Stage):
     await stage.register()
     await stage.order("ORD-1", [("1", 1, 10000)])
     await send(stage, "evt-1")

@@ -1,4 +1,4 @@
-"""Lost webhooks are found: parcels nobody speaks of, and deliveries that somebody else reports (design §5)."""
+"""Lost webhooks are found: parcels without recent news, and deliveries that others report (design §5)."""
 
 import json
 from collections.abc import AsyncIterator
@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from loyalty.settings import SettingsError, read_settings
 from loyalty.webhooks.ask_producers import Key, ask_about_silent_parcels
+from loyalty.webhooks.producers import ASKABLE
 from loyalty.webhooks.reconcile import silent_parcels
 from tests.cli.commands import mipoints
 from tests.support.processes import environment
@@ -29,34 +30,34 @@ async def report(stage: Stage, delivered: Any, token: str | None = None) -> Any:
 
 
 async def with_orders(stage: Stage) -> None:
-    """A whose parcel T1 was delivered, and T2 not; B without parcels; C on its way."""
+    """Order A with parcel T1, which was delivered, and T2, which was not; order B without parcels."""
     await stage.register()
     await stage.order("A", [("1", 1, 10000), ("2", 1, 5000)], parcels={"T1": {"1": 1}, "T2": {"2": 1}})
     await stage.order("B", [("1", 1, 2000)])
     await stage.delivered("A", "T1")
 
 
-async def test_what_was_missing_is_named_kept_and_credited_and_no_news_the_second_time(stage: Stage):
+async def test_missing_deliveries_are_listed_stored_and_credited_and_only_once(stage: Stage):
     await with_orders(stage)
-    told = [
+    reports = [
         {"order_number": "A", "tracking_number": "T1"},
         {"tracking_number": "T2", "occurred_at": "2026-11-03T12:00:00Z"},
         {"order_number": "B"},
-        {"order_number": "not told yet"},
+        {"order_number": "not recorded yet"},
     ]
-    answer = (await report(stage, told)).json()
+    answer = (await report(stage, reports)).json()
     missing = [(each["order_number"], each["tracking_number"], each["order_known"]) for each in answer["missing"]]
-    assert missing == [(None, "T2", True), ("B", None, True), ("not told yet", None, False)]
+    assert missing == [(None, "T2", True), ("B", None, True), ("not recorded yet", None, False)]
     assert answer["told"] == 4
     await stage.drain()
     assert (await stage.balance())[0] == 170
-    again = (await report(stage, told)).json()
+    again = (await report(stage, reports)).json()
     assert again["missing"] == []
     await stage.drain()
     assert (await stage.balance())[0] == 170
 
 
-async def test_who_reported_a_delivery_is_kept_with_it(stage: Stage):
+async def test_the_reporter_is_stored_with_a_reported_delivery(stage: Stage):
     await report(stage, [{"order_number": "A"}])
     body = b'{"delivered": [{"order_number": "B"}]}'
     await stage.http.post("/reconciliation/native", content=body, headers=signed(body, "r-1"))
@@ -64,7 +65,7 @@ async def test_who_reported_a_delivery_is_kept_with_it(stage: Stage):
     assert [row["name"] for row in rows] == ["shop", "native"]
 
 
-async def test_an_order_told_after_its_delivery_was_reported_is_credited(stage: Stage):
+async def test_an_order_recorded_after_its_delivery_was_reported_is_credited(stage: Stage):
     await stage.register()
     await report(stage, [{"order_number": "later"}])
     await stage.drain()
@@ -97,9 +98,9 @@ async def test_a_producer_reports_with_its_webhooks_signature(stage: Stage):
         [{"order_number": "A", "points": 5}],
         [{"order_number": str(n)} for n in range(1001)],
     ],
-    ids=lambda told: str(told)[:40],
+    ids=lambda delivered: str(delivered)[:40],
 )
-async def test_a_report_that_cannot_be_read_is_400_and_nothing_is_kept(stage: Stage, delivered: Any):
+async def test_a_report_that_cannot_be_read_is_400_and_nothing_is_stored(stage: Stage, delivered: Any):
     answer = await report(stage, delivered)
     assert answer.status_code == 400
     assert answer.json()["error"]["code"] == "INVALID_INPUT"
@@ -107,20 +108,20 @@ async def test_a_report_that_cannot_be_read_is_400_and_nothing_is_kept(stage: St
 
 
 async def test_only_the_storefront_and_operators_report(stage: Stage):
-    told = [{"order_number": "A"}]
-    assert (await report(stage, told, stage.token("mi-1"))).status_code == 403
-    assert (await report(stage, told, stage.token(scope="auditor", name="a"))).status_code == 403
-    assert (await report(stage, told, "nonsense")).status_code == 401
-    assert (await stage.http.post("/reconciliation", json={"delivered": told})).status_code == 401
+    reports = [{"order_number": "A"}]
+    assert (await report(stage, reports, stage.token("mi-1"))).status_code == 403
+    assert (await report(stage, reports, stage.token(scope="auditor", name="a"))).status_code == 403
+    assert (await report(stage, reports, "nonsense")).status_code == 401
+    assert (await stage.http.post("/reconciliation", json={"delivered": reports})).status_code == 401
     assert (await stage.http.get("/reconciliation")).status_code == 405
-    assert (await report(stage, told, stage.token(scope="operator", name="o"))).status_code == 200
+    assert (await report(stage, reports, stage.token(scope="operator", name="o"))).status_code == 200
 
 
 async def test_parcels_without_an_end_and_without_news_are_found(stage: Stage):
     await with_orders(stage)
     assert await silent_parcels(stage.programme.db, TEN_DAYS) == []
     await stage.advance(days=9)
-    await stage.tell("shipment.in_transit", "B", tracking_number="T9")
+    await stage.send_event("shipment.in_transit", "B", tracking_number="T9")
     await stage.advance(days=2)
     found = await silent_parcels(stage.programme.db, TEN_DAYS)
     assert [(each.order_number, each.tracking_number) for each in found] == [("A", "T2")]
@@ -131,7 +132,7 @@ async def test_parcels_without_an_end_and_without_news_are_found(stage: Stage):
     assert len(await silent_parcels(stage.programme.db, TEN_DAYS)) == 1
 
 
-async def test_the_command_shows_silent_parcels_and_keeps_what_was_missing(stage: Stage, tmp_path: Path):
+async def test_the_command_shows_silent_parcels_and_stores_missing_deliveries(stage: Stage, tmp_path: Path):
     await with_orders(stage)
     await stage.advance(days=11)
     env = environment(stage.settings.database_url)
@@ -139,35 +140,35 @@ async def test_the_command_shows_silent_parcels_and_keeps_what_was_missing(stage
     assert "parcel T2" in shown.stdout.decode()
     file = tmp_path / "yesterday.json"
     file.write_text(json.dumps({"delivered": [{"order_number": "A", "tracking_number": "T2"}]}))
-    kept = await mipoints("reconcile", "--delivered", str(file), env=env)
-    assert "missing, now kept: A T2" in kept.stdout.decode()
+    reconciled = await mipoints("reconcile", "--delivered", str(file), env=env)
+    assert "missing, now kept: A T2" in reconciled.stdout.decode()
     await stage.drain()
     assert "T2" not in (await mipoints("reconcile", env=env)).stdout.decode()
-    nobody = await mipoints("reconcile", "--ask", env=env)
-    assert nobody.returncode == 1
-    assert "MIPOINTS_PRODUCER_KEYS" in nobody.stderr.decode()
+    without_keys = await mipoints("reconcile", "--ask", env=env)
+    assert without_keys.returncode == 1
+    assert "MIPOINTS_PRODUCER_KEYS" in without_keys.stderr.decode()
 
 
 class Carrier:
-    """Somebody else's API: answers what a path of it was taught, and remembers who asked."""
+    """A producer's API: answers each path as `answers` has it, and stores paths and keys of all requests."""
 
     def __init__(self) -> None:
         self.answers: dict[str, tuple[int, bytes]] = {}
-        self.asked: list[tuple[str, str]] = []
+        self.requests: list[tuple[str, str]] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        self.asked.append((path, request.headers.get("authorization") or request.headers.get("as-api-key") or ""))
+        self.requests.append((path, request.headers.get("authorization") or request.headers.get("as-api-key") or ""))
         status, body = self.answers.get(path, (404, b"{}"))
         await Response(body, status)(scope, receive, send)
 
 
 @pytest_asyncio.fixture
 async def carrier() -> AsyncIterator[tuple[Carrier, str]]:
-    told = Carrier()
-    async with served(told) as url:
-        yield told, url
+    api = Carrier()
+    async with served(api) as url:
+        yield api, url
 
 
 DELIVERED = "2026-11-03T12:00:00Z"
@@ -221,45 +222,43 @@ async def with_a_silent_parcel(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("producer", ANSWERS)
-async def test_a_producer_that_is_asked_says_what_its_webhook_should_have(
+async def test_a_producers_answer_has_the_effect_of_the_missing_webhook(
     stage: Stage, carrier: tuple[Carrier, str], producer: str
 ):
-    told, url = carrier
+    api, url = carrier
     path, answer = ANSWERS[producer]
-    told.answers[path] = (200, json.dumps(answer).encode())
+    api.answers[path] = (200, json.dumps(answer).encode())
     await with_a_silent_parcel(stage)
     before = (await stage.balance())[0]
     keys = {producer: Key("a key", url)}
     assert await ask_about_silent_parcels(stage.programme.db, keys, TEN_DAYS) == 1
     await stage.drain()
     assert (await stage.balance())[0] == before + 50
-    assert told.asked[0][0] == path
-    assert told.asked[0][1]
+    assert api.requests[0][0] == path
+    assert api.requests[0][1]
     assert await silent_parcels(stage.programme.db, TEN_DAYS) == []
 
 
-async def test_a_parcel_is_asked_about_once_in_twelve_hours(stage: Stage, carrier: tuple[Carrier, str]):
-    told, url = carrier
+async def test_a_producer_is_asked_about_a_parcel_once_in_twelve_hours(stage: Stage, carrier: tuple[Carrier, str]):
+    api, url = carrier
     await with_a_silent_parcel(stage)
     keys = {"easypost": Key("a key", url)}
     for _ in range(3):
         assert await ask_about_silent_parcels(stage.programme.db, keys, TEN_DAYS) == 0
-    assert len(told.asked) == 1
+    assert len(api.requests) == 1
     await stage.advance(hours=12)
     await ask_about_silent_parcels(stage.programme.db, keys, TEN_DAYS)
-    assert len(told.asked) == 2
+    assert len(api.requests) == 2
 
 
 @pytest.mark.parametrize(
     "answer",
     [(500, b"{}"), (302, b""), (200, b"not json"), (200, b"[]"), (200, b'{"trackers": 5}'), (200, b" " * 2_000_000)],
-    ids=lambda told: f"{told[0]} {told[1][:20]!r}",
+    ids=lambda answer: f"{answer[0]} {answer[1][:20]!r}",
 )
-async def test_an_answer_that_is_none_changes_nothing(
-    stage: Stage, carrier: tuple[Carrier, str], answer: tuple[int, bytes]
-):
-    told, url = carrier
-    told.answers[ANSWERS["easypost"][0]] = answer
+async def test_an_invalid_answer_changes_nothing(stage: Stage, carrier: tuple[Carrier, str], answer: tuple[int, bytes]):
+    api, url = carrier
+    api.answers[ANSWERS["easypost"][0]] = answer
     await with_a_silent_parcel(stage)
     before = await stage.balance()
     await ask_about_silent_parcels(stage.programme.db, {"easypost": Key("k", url)}, TEN_DAYS)
@@ -268,14 +267,14 @@ async def test_an_answer_that_is_none_changes_nothing(
     assert await stage.owner.fetchval("select count(*) from inbox where type = 'asked'") == 0
 
 
-async def test_a_producer_that_is_away_holds_nobody_up(stage: Stage):
+async def test_an_unreachable_producer_is_no_answer(stage: Stage):
     await with_a_silent_parcel(stage)
     keys = {"shippo": Key("k", "http://127.0.0.1:9")}
     assert await ask_about_silent_parcels(stage.programme.db, keys, TEN_DAYS) == 0
 
 
 @pytest.mark.parametrize(
-    ("told", "word"),
+    ("keys", "word"),
     [
         ('{"pigeon": "k"}', "pigeon"),
         ('{"easypost": 5}', "PRODUCER_KEYS"),
@@ -283,6 +282,6 @@ async def test_a_producer_that_is_away_holds_nobody_up(stage: Stage):
         ('{"easypost": {"key": "k", "url": "http://elsewhere"}}', "sandbox"),
     ],
 )
-def test_a_wrong_key_is_said_at_start_and_other_hosts_are_for_sandboxes(told: str, word: str):
+def test_an_invalid_key_stops_the_start_and_other_hosts_are_for_sandboxes(keys: str, word: str):
     with pytest.raises(SettingsError, match=word):
-        read_settings({"DATABASE_URL": "postgresql://h/d", "MIPOINTS_PRODUCER_KEYS": told})
+        read_settings({"DATABASE_URL": "postgresql://h/d", "MIPOINTS_PRODUCER_KEYS": keys}, askable=ASKABLE)

@@ -1,4 +1,4 @@
-"""What was refused is remembered in counts, and costs whoever refuses nothing (issue 4)."""
+"""Rejected deliveries are counted, and rejecting stays cheap (issue 4)."""
 
 import asyncio
 import json
@@ -10,6 +10,7 @@ import pytest
 
 from db.webhooks.rejections import add_rejections, forget_rejections
 from loyalty.webhooks.rejections import Reason, Rejections
+from tests.support.patience import eventually
 from tests.support.processes import answering, environment, serving
 from tests.support.stage import Stage, signed
 
@@ -27,7 +28,7 @@ async def refused(stage: Stage, headers: dict[str, str], body: bytes = BODY, pro
     return (await stage.http.post(f"/webhooks/{producer}", content=body, headers=headers)).status_code
 
 
-async def test_each_refusal_is_counted_by_producer_and_reason(stage: Stage):
+async def test_each_rejection_is_counted_by_producer_and_reason(stage: Stage):
     old = signed(BODY, "evt-1", at=int(time.time()) - 3600)
     assert await refused(stage, old) == 401
     for _ in range(3):
@@ -35,8 +36,8 @@ async def test_each_refusal_is_counted_by_producer_and_reason(stage: Stage):
     assert await refused(stage, signed(b"{}", "evt-1"), b"{}") == 400
     assert await refused(stage, {}, b"x" * (1024 * 1024 + 1)) == 413
     assert await refused(stage, {}, producer="shippo") == 401
-    for stranger in ("nobody", "x" * 2000, "%00"):
-        assert await refused(stage, {}, producer=stranger) == 404
+    for unknown in ("nobody", "x" * 2000, "%00"):
+        assert await refused(stage, {}, producer=unknown) == 404
     assert (await stage.http.get("/webhooks/native")).status_code == 405
     await stage.rejections.flush()
     assert await counts(stage) == {
@@ -51,23 +52,21 @@ async def test_each_refusal_is_counted_by_producer_and_reason(stage: Stage):
     assert await stage.owner.fetchval("select count(*) from inbox") == 0
 
 
-async def test_they_are_written_down_without_anybody_asking(stage: Stage):
+async def test_counts_are_written_without_a_request(stage: Stage):
     await refused(stage, {})
-    async with asyncio.timeout(10):
-        while not await counts(stage):  # noqa: ASYNC110 (another process's fact)
-            await asyncio.sleep(0.05)
+    await eventually(lambda: stage.owner.fetchval("select exists (select from webhook_rejections)"))
     assert await counts(stage) == {("native", "BAD_SIGNATURE"): 1}
 
 
-async def test_a_flood_of_strangers_is_a_few_rows(stage: Stage):
+async def test_a_flood_from_unknown_producers_is_a_few_rows(stage: Stage):
     for n in range(2000):
-        stage.rejections.note(f"stranger-{n}", Reason.UNKNOWN_PRODUCER)
+        stage.rejections.note(f"unknown-{n}", Reason.UNKNOWN_PRODUCER)
         stage.rejections.note("native", Reason.BAD_SIGNATURE)
     await stage.rejections.flush()
     assert await counts(stage) == {("native", "BAD_SIGNATURE"): 2000, ("unknown", "UNKNOWN_PRODUCER"): 2000}
 
 
-async def test_what_cannot_be_written_now_is_written_later(stage: Stage):
+async def test_counts_that_cannot_be_written_now_are_written_later(stage: Stage):
     await stage.owner.execute("begin; lock table webhook_rejections in access exclusive mode")
     stage.rejections.note("native", Reason.STALE)
     await stage.rejections.flush()
@@ -90,7 +89,7 @@ async def test_many_processes_write_at_once_and_no_count_is_lost(stage: Stage):
     assert set((await counts(stage)).values()) == {80}
 
 
-async def test_counts_are_by_the_hour_and_kept_for_ninety_days(stage: Stage):
+async def test_counts_are_by_the_hour_and_stored_for_ninety_days(stage: Stage):
     await add_rejections(stage.programme.db, {("native", "STALE"): 1})
     await stage.advance(hours=1)
     await add_rejections(stage.programme.db, {("native", "STALE"): 1})
@@ -101,7 +100,7 @@ async def test_counts_are_by_the_hour_and_kept_for_ninety_days(stage: Stage):
 
 
 @pytest.mark.parametrize("producer", ["native", "nobody"])
-async def test_a_server_that_is_stopped_writes_down_what_it_refused(stage: Stage, database_url: str, producer: str):
+async def test_a_server_that_is_stopped_writes_its_counts(stage: Stage, database_url: str, producer: str):
     with serving(environment(database_url)) as server:
         await answering(server)
         async with httpx.AsyncClient() as http:

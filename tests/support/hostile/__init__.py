@@ -1,1 +1,1 @@
-"""Honest, odd and hostile requests, for tests and benches."""
+"""Honest, odd and hostile requests, for tests and benchmarks."""

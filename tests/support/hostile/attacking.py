@@ -1,4 +1,4 @@
-"""Attacks on a GraphQL server: all that graphql-armor knows of, and the nastiest that limiters themselves fall for."""
+"""Attacks on a GraphQL server: all of graphql-armor's, and attacks against weaknesses of limiters themselves."""
 
 import json
 from collections.abc import Sequence
@@ -13,7 +13,8 @@ _PAGES = "verdicts(first: 100) { nodes { entries { verdict { entries { id } } } 
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """What is sent, and how it must be refused by a server in production; `of` is graphql-armor's name for it."""
+    """A request, and the status and code with which a server in production must refuse it. `of` is graphql-armor's name
+    for the attack."""
 
     of: str
     name: str
@@ -22,41 +23,41 @@ class Attack:
     status: int = 400
 
     def varied(self, number: int) -> bytes:
-        """The same with a comment, so that no document is one that the server remembers."""
+        """Returns the same request with a comment, so that the server has no prepared document for it."""
         return self.body.replace(b'"query": "', b'"query": "#%d\\n' % number, 1)
 
 
 def document(query: str, **more: Any) -> bytes:
-    """A request of one document."""
+    """Returns the body of a request with one document."""
     return json.dumps({"query": query} | more).encode()
 
 
 def spread_twice(fragments: int, inside: str = "id", each: str = "...F{0} ...F{0}") -> str:
-    """Fragments that each spread the next one twice: 2^n when they are written out."""
+    """Returns fragments that each spread the next one twice: 2^n fields when they are expanded."""
     parts = [f"fragment F{n} on Member {{ {each.format(n + 1)} }}" for n in range(fragments)]
     return " ".join(["{ me { ...F0 } }", *parts, f"fragment F{fragments} on Member {{ {inside} }}"])
 
 
 def in_circles(fragments: int) -> str:
-    """Fragments that lead back to the first one."""
+    """Returns fragments whose last one spreads the first one."""
     parts = [f"fragment F{n} on Member {{ ...F{(n + 1) % fragments} }}" for n in range(fragments)]
     return " ".join(["{ me { ...F0 } }", *parts])
 
 
 def in_a_row(fragments: int) -> str:
-    """Fragments that lead to the next one each: deep without a nested brace."""
+    """Returns fragments that each spread the next one: deep without nested braces."""
     parts = [f"fragment F{n} on Verdict {{ entries {{ verdict {{ ...F{n + 1} }} }} }}" for n in range(fragments)]
     head = "{ me { verdicts { nodes { ...F0 } } } }"
     return " ".join([head, *parts, f"fragment F{fragments} on Verdict {{ id }}"])
 
 
 def nested(levels: int) -> str:
-    """Things of things of things."""
+    """Returns so many levels of nested selections."""
     return "{ me { " + "verdicts { nodes { entries { verdict { id " * levels + "} } } }" * levels + " } }"
 
 
 def twice_at_each_level(levels: int) -> str:
-    """The same field twice at each level: whoever compares all pairs compares 2^n."""
+    """Returns the same field twice at each level: a validator that compares all pairs compares 2^n."""
     text = "id"
     for _ in range(levels):
         text = f"entries {{ verdict {{ {text} }} }} entries {{ verdict {{ {text} }} }}"

@@ -1,4 +1,4 @@
-"""The same news as each producer would send it: for storms of webhooks."""
+"""Builds a fact's webhook body in the format of each producer."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ _NATIVE = {
 
 
 def native(fact: Fact, order: str, _id: str) -> Body:
-    """Anything can be said in the programme's own form."""
+    """Returns the body in the programme's own format, which can express any fact."""
     data: dict[str, Any] = {
         "order_number": order,
         "tracking_number": fact.tracking_number,
@@ -35,7 +35,7 @@ def native(fact: Fact, order: str, _id: str) -> Body:
 
 
 def easypost(fact: Movement, _order: str, id_: str) -> Body:
-    """A tracker's whole state."""
+    """Returns the body of a tracker with its whole state."""
     status = _word(fact, "delivered", "in_transit", "return_to_sender")
     details = [{"status": status, "datetime": _rfc3339(fact.occurred_at), "message": "", "object": "TrackingDetail"}]
     tracker = {
@@ -58,32 +58,32 @@ def easypost(fact: Movement, _order: str, id_: str) -> Body:
 
 
 def aftership(fact: Movement, order: str, id_: str) -> Body:
-    """A tracking's tag."""
+    """Returns the body of a tracking with its tag."""
     tag, subtag = _word(
         fact, ("Delivered", "Delivered_001"), ("InTransit", "InTransit_003"), ("Exception", "Exception_011")
     )
-    told = {"tag": tag, "subtag": subtag, "tracking_number": fact.tracking_number, "slug": "fedex"}
+    tracking = {"tag": tag, "subtag": subtag, "tracking_number": fact.tracking_number, "slug": "fedex"}
     return {
         "event": "tracking_update",
         "event_id": id_,
         "ts": int(fact.occurred_at.timestamp()),
-        "msg": told | {"order_number": order},
+        "msg": tracking | {"order_number": order},
     }
 
 
 def shippo(fact: Movement, order: str, id_: str) -> Body:
-    """A tracking's status; it has no event id of its own."""
+    """Returns the body of a tracking with its status; Shippo's events have no id."""
     status = {
         "status": _word(fact, "DELIVERED", "TRANSIT", "RETURNED"),
         "status_date": _rfc3339(fact.occurred_at),
         "object_id": id_,
     }
-    told = {"carrier": "fedex", "tracking_number": fact.tracking_number, "metadata": f"Order {order}"}
-    return {"event": "track_updated", "test": False, "data": told | {"tracking_status": status}}
+    tracking = {"carrier": "fedex", "tracking_number": fact.tracking_number, "metadata": f"Order {order}"}
+    return {"event": "track_updated", "test": False, "data": tracking | {"tracking_status": status}}
 
 
 def sendcloud(fact: Movement, order: str, id_: str) -> Body:
-    """A parcel's status; it has no event id of its own."""
+    """Returns the body of a parcel with its status; Sendcloud's events have no id."""
     number, message = _word(fact, (11, "Delivered"), (3, "En route to sorting center"), (62992, "Returned to sender"))
     at = int(fact.occurred_at.timestamp() * 1000)
     parcel = {"id": int(id_, 16) % 10**9, "tracking_number": fact.tracking_number, "order_number": order}
@@ -104,7 +104,7 @@ CARRIERS: Mapping[str, Callable[[Movement, str, str], Body]] = {
 
 
 def shopify_refund(fact: Returned, order: str, id_: str) -> Body:
-    """A refund of lines, whose money then does not count, or of money without lines."""
+    """Returns the body of a refund: of lines, for which the amount is ignored, or of an amount without lines."""
     lines = [{"id": n, "line_item_id": int(line), "quantity": pieces} for n, (line, pieces) in enumerate(fact.lines)]
     amount = {"kind": "refund", "status": "success", "amount": _money(fact.amount_minor or 0), "currency": "EUR"}
     shipping = [
@@ -122,7 +122,7 @@ def shopify_refund(fact: Returned, order: str, id_: str) -> Body:
 
 
 def as_bytes(body: Body) -> bytes:
-    """Compact JSON."""
+    """Returns the body as compact JSON."""
     return json.dumps(body, separators=(",", ":")).encode()
 
 

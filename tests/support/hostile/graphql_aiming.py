@@ -1,4 +1,4 @@
-"""Operations about real things: their values name what there is, in the document or as variables."""
+"""Changes operations so that their values name existing things, in the document or as variables."""
 
 from random import Random
 from typing import Any
@@ -30,11 +30,11 @@ from graphql import (
 from tests.support.hostile.graphql_world import Known
 
 _AIMED = 0.85
-_OF_ROOT_FIELD = 6  # steps from the document to what is selected of its root field
+_OF_ROOT_FIELD = 6  # steps from the document to the selection set of its root field
 
 
 class _Aim(Visitor):
-    """Gives arguments and input fields values that name real things, and an input that wants one member just one."""
+    """Gives arguments and input fields values that name existing things, and a oneOf input exactly one field."""
 
     def __init__(self, types: TypeInfo, random: Random, known: Known) -> None:
         super().__init__()
@@ -71,21 +71,21 @@ def _written(value: Any) -> ValueNode:
 
 
 def aimed(random: Random, text: str, schema: GraphQLSchema, known: Known) -> str:
-    """The operation with most of its values naming real things; what comes back says of which type it is."""
+    """Returns the operation with values that mostly name existing things, and with __typename in its answer."""
     types = TypeInfo(schema)
     return print_ast(visit(parse(text), TypeInfoVisitor(types, _Aim(types, random, known))))
 
 
 def with_variables(random: Random, text: str, schema: GraphQLSchema, known: Known) -> dict[str, Any]:
-    """The same operation with the arguments of its root field as variables."""
+    """Returns a request with the same operation, with the arguments of its root field as variables."""
     document = parse(aimed(random, text, schema, known))
     operation: Any = document.definitions[0]
     field: FieldNode = operation.selection_set.selections[0]
     root_type = schema.get_root_type(operation.operation)
     assert root_type is not None
-    told, given = root_type.fields[field.name.value].args, field.arguments or ()
-    variables = {each.name.value: value_from_ast_untyped(each.value) for each in given if each.name.value in told}
-    declared = ", ".join(f"${name}: {told[name].type}" for name in variables)
+    arguments, given = root_type.fields[field.name.value].args, field.arguments or ()
+    variables = {each.name.value: value_from_ast_untyped(each.value) for each in given if each.name.value in arguments}
+    declared = ", ".join(f"${name}: {arguments[name].type}" for name in variables)
     passed = ", ".join(f"{name}: ${name}" for name in variables)
     inside = print_ast(field.selection_set) if field.selection_set else ""
     head = operation.operation.value + (f"({declared})" if declared else "")

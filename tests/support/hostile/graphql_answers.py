@@ -1,4 +1,4 @@
-"""What every answer of the API must be, however odd the question: well formed, with known codes, and no internals."""
+"""Checks an answer of the API to any request: it must be well-formed, with known codes and without internals."""
 
 import json
 import re
@@ -16,7 +16,7 @@ INTERNALS = re.compile(
     r"insert into|update \w+ set|Cannot return null for non-nullable|whsec_|/(?:home|work|tmp|usr)/",
     re.IGNORECASE | re.DOTALL,
 )
-"""Texts of Python, SQL, a library or this machine; none of them is in what is asked."""
+"""Texts of Python, SQL, a library or this machine. No request contains them."""
 
 _KNOWN = {*documented_codes()["faults"], *(code for codes in documented_codes()["refusals"].values() for code in codes)}
 _REFUSALS = documented_codes()["refusals"].keys()
@@ -24,7 +24,7 @@ _LONGEST = 300_000
 
 
 def wrong_with(status: int, body: bytes, media: str) -> str | None:
-    """What is wrong with an answer; None for nothing."""
+    """Returns the problem of an answer, or None."""
     if status >= 500 or status == 0:
         return f"answered {status}"
     if not media.startswith(("application/json", "application/graphql-response+json")):
@@ -61,7 +61,7 @@ def _wrong_with_error(error: Any) -> str | None:
 
 
 def outcomes(body: bytes) -> Iterator[str]:
-    """What became of each operation of an answer: it ran, was refused as data, or the first error's code."""
+    """Yields the outcome of each operation of an answer: it ran, it was refused as data, or the first error's code."""
     read = json.loads(body)
     for answer in read if isinstance(read, list) else [read]:
         if errors := answer.get("errors"):
@@ -78,18 +78,18 @@ def _outcome(value: Any) -> str:
 
 @dataclass(slots=True)
 class Seen:
-    """The answers so far, and the first few that are wrong in each way, with what was asked."""
+    """The figures of the answers so far, and the first request and answer for each kind of problem."""
 
-    asked: int = 0
+    requests: int = 0
     labels: set[str] = field(default_factory=set)
     outcomes: Counter[str] = field(default_factory=Counter)
     statuses: Counter[int] = field(default_factory=Counter)
     slowest: float = 0.0
     wrong: dict[str, str] = field(default_factory=dict)
 
-    def add(self, label: str, what: str, status: int, body: bytes, media: str, seconds: float) -> None:
-        """One more; `what` was asked of the root field that `label` names."""
-        self.asked += 1
+    def add(self, label: str, request: str, status: int, body: bytes, media: str, seconds: float) -> None:
+        """Adds an answer to a request of the root field `label`."""
+        self.requests += 1
         self.labels.add(label)
         self.statuses[status] += 1
         self.slowest = max(self.slowest, seconds)
@@ -98,4 +98,4 @@ class Seen:
             self.outcomes.update(outcomes(body))
         else:
             self.outcomes["WRONG"] += 1
-            self.wrong.setdefault(problem, f"{label}, {what[:3000]}\n  -> {status} {body[:1000]!r}")
+            self.wrong.setdefault(problem, f"{label}, {request[:3000]}\n  -> {status} {body[:1000]!r}")

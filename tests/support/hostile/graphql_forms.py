@@ -1,4 +1,4 @@
-"""Ways to send an operation: as it is, about real things, with variables, and spoilt."""
+"""Forms of a request for an operation: unchanged, with values of existing things, with variables, and damaged."""
 
 import json
 from collections.abc import Callable
@@ -36,7 +36,7 @@ _PIECES = (
 
 
 def _spoilt_value(random: Random, value: Any) -> Any:
-    """One value somewhere inside becomes odd."""
+    """Replaces one value somewhere inside by an odd one."""
     if isinstance(value, dict) and value and random.random() < 0.8:
         name = random.choice(list(value))
         return value | {name: _spoilt_value(random, value[name])}
@@ -47,7 +47,7 @@ def _spoilt_value(random: Random, value: Any) -> Any:
 
 
 def _spoilt_text(random: Random, text: str) -> str:
-    """A few characters are lost, doubled, swapped or put in."""
+    """Removes, doubles, swaps or inserts a few characters."""
     for _ in range(random.randint(1, 3)):
         at, to = sorted(random.sample(range(len(text) + 1), 2)) if text else (0, 0)
         piece = text[at : min(to, at + random.choice((1, 5, 40)))]
@@ -57,41 +57,41 @@ def _spoilt_text(random: Random, text: str) -> str:
 
 
 def as_is(random: Random, text: str, schema: GraphQLSchema, known: Known) -> bytes:
-    """As it was made."""
+    """Sends the operation unchanged."""
     return _sent({"query": text})
 
 
 def about_real_things(random: Random, text: str, schema: GraphQLSchema, known: Known) -> bytes:
-    """Values that name real things."""
+    """Gives the operation values that name existing things."""
     return _sent({"query": aimed(random, text, schema, known)})
 
 
 def in_variables(random: Random, text: str, schema: GraphQLSchema, known: Known) -> bytes:
-    """The same in variables."""
+    """Gives the operation such values as variables."""
     return _sent(with_variables(random, text, schema, known))
 
 
 def odd_variables(random: Random, text: str, schema: GraphQLSchema, known: Known) -> bytes:
-    """Variables of which one is not what it should be."""
-    told = with_variables(random, text, schema, known)
-    return _sent(told | {"variables": _spoilt_value(random, told["variables"])})
+    """Gives the operation variables, one of which has an odd value."""
+    body = with_variables(random, text, schema, known)
+    return _sent(body | {"variables": _spoilt_value(random, body["variables"])})
 
 
 def spoilt(random: Random, text: str, schema: GraphQLSchema, known: Known) -> bytes:
-    """A document that something happened to."""
+    """Damages the document."""
     return _sent({"query": _spoilt_text(random, aimed(random, text, schema, known))})
 
 
 def in_a_batch(random: Random, text: str, schema: GraphQLSchema, known: Known) -> bytes:
-    """Several times in one request, each about other things."""
+    """Sends the operation several times in one batch, each time with other values."""
     return _sent([{"query": aimed(random, text, schema, known)} for _ in range(random.randint(1, 6))])
 
 
 def odd_request(random: Random, text: str, schema: GraphQLSchema, known: Known) -> bytes:
-    """A request with something else than what belongs there, or bytes that are no JSON."""
-    told: dict[str, Any] = with_variables(random, text, schema, known)
+    """Replaces a part of the request by an odd value, or sends bytes that are not JSON."""
+    parts: dict[str, Any] = with_variables(random, text, schema, known)
     name = random.choice(("query", "variables", "operationName", "extensions", "documentId", "other"))
-    body = _sent(told | {name: random.choice(_ODD_VALUES)})
+    body = _sent(parts | {name: random.choice(_ODD_VALUES)})
     return body if random.random() < 0.7 else body[: random.randrange(len(body))] + random.choice((b"", b"\xff", b"}"))
 
 

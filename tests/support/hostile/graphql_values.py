@@ -1,4 +1,4 @@
-"""Values for every scalar of the schema, such as it wants and odd ones: what Schemathesis fills operations with."""
+"""Valid and odd values for every scalar of the schema, with which Schemathesis fills operations."""
 
 from collections.abc import Callable
 from typing import Any
@@ -38,7 +38,7 @@ ODD_ADDRESSES = ("javascript:alert(1)", "https://", "//mi.com", "https://mi.com:
 
 
 def _mostly(usual: tuple[Any, ...], odd: tuple[Any, ...], node: Callable[[Any], ValueNode]) -> st.SearchStrategy[Any]:
-    """Three times in four such as the scalar wants."""
+    """Returns a strategy of values; three in four are valid for the scalar."""
     wanted = st.sampled_from(usual)
     return st.one_of(wanted, wanted, wanted, st.sampled_from(odd)).map(node)
 
@@ -56,6 +56,6 @@ SCALARS: dict[str, st.SearchStrategy[Any]] = {
 
 
 def register_scalars() -> None:
-    """Tells Schemathesis of all of them, its own ideas of texts and numbers included."""
+    """Registers the values of all scalars with Schemathesis, and replaces its own for texts and numbers."""
     for name, strategy in SCALARS.items():
         schemathesis.graphql.scalar(name, strategy)

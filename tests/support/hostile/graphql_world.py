@@ -1,4 +1,4 @@
-"""People with a history, and texts that name real things of theirs: what odd operations are about."""
+"""Creates members with a history, and collects the values that name existing things of theirs for odd operations."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -41,10 +41,10 @@ Issue = Callable[..., str]
 
 
 def callers(issue: Issue) -> dict[str, str | None]:
-    """A token of every kind of caller."""
+    """Returns a token for every kind of caller; None for an unauthenticated client."""
     return {
-        "nobody": None,
-        "not believed": "a.b.c",
+        "unauthenticated": None,
+        "with an invalid token": "a.b.c",
         "not a member": issue(member="mi-unknown"),
         "member": issue(member=PEOPLE[0]),
         "another member": issue(member=PEOPLE[1]),
@@ -56,13 +56,13 @@ def callers(issue: Issue) -> dict[str, str | None]:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Values that an argument or an input field of a name is glad of."""
+    """Known values of arguments and input fields, by their names."""
 
     values: Mapping[str, Sequence[Any]]
     _keys: list[str] = field(default_factory=list)
 
     def value(self, name: str, random: Random) -> Any:
-        """One for a name; None where none is known. Keys are new mostly, and now and then one that was used."""
+        """Returns a value for a name, or None if none is known. Idempotency keys are mostly new, and sometimes used."""
         if name == "idempotencyKey":
             return self._key(random)
         return random.choice(self.values[name]) if self.values.get(name) else None
@@ -75,21 +75,21 @@ class Known:
 
 
 async def peopled(http: httpx.AsyncClient, issue: Issue, placed_at: str) -> Known:
-    """People join, act, order and redeem; gives what can be named of it."""
+    """Registers members who earn, order and redeem; returns the values that name their things."""
     shop, operator = issue(scope="storefront", name="storefront"), issue(scope="operator", name="operator")
     for mi_id in PEOPLE:
         person = {"miId": mi_id, "market": "ES", "birthDate": "1990-05-17"}
-        await _ask(http, shop, REGISTER, input=person, key=f"join-{mi_id}")
-        await _ask(http, operator, _ADJUST, m=mi_id, key=f"points-{mi_id}")
-        await _ask(http, issue(member=mi_id), EARN, input={"activity": {"fuel": {}}}, key=f"fuel-{mi_id}")
+        await _execute(http, shop, REGISTER, input=person, key=f"join-{mi_id}")
+        await _execute(http, operator, _ADJUST, m=mi_id, key=f"points-{mi_id}")
+        await _execute(http, issue(member=mi_id), EARN, input={"activity": {"fuel": {}}}, key=f"fuel-{mi_id}")
     for n, number in enumerate(ORDERS):
-        await _ask(http, shop, ORDER, input=_order(number, PEOPLE[n % len(PEOPLE)], placed_at), key=number)
-    await _ask(http, operator, _CAMPAIGN, key="campaign")
-    rewards = (await _ask(http, shop, '{ rewards(market: "ES") { id } }'))["rewards"]
+        await _execute(http, shop, ORDER, input=_order(number, PEOPLE[n % len(PEOPLE)], placed_at), key=number)
+    await _execute(http, operator, _CAMPAIGN, key="campaign")
+    rewards = (await _execute(http, shop, '{ rewards(market: "ES") { id } }'))["rewards"]
     for mi_id in PEOPLE:
-        told = {"rewardId": rewards[0]["id"]}
-        await _ask(http, issue(member=mi_id), REDEEM, input=told, key=f"coupon-{mi_id}")
-    return _known([await _ask(http, issue(member=mi_id), _SEEN) for mi_id in PEOPLE], placed_at)
+        reward = {"rewardId": rewards[0]["id"]}
+        await _execute(http, issue(member=mi_id), REDEEM, input=reward, key=f"coupon-{mi_id}")
+    return _known([await _execute(http, issue(member=mi_id), _SEEN) for mi_id in PEOPLE], placed_at)
 
 
 def _order(number: str, mi_id: str, placed_at: str) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def _order(number: str, mi_id: str, placed_at: str) -> dict[str, Any]:
     return {"number": number, "miId": mi_id, "placedAt": placed_at, "currency": "EUR", "lines": lines}
 
 
-async def _ask(http: httpx.AsyncClient, token: str, query: str, **variables: Any) -> dict[str, Any]:
+async def _execute(http: httpx.AsyncClient, token: str, query: str, **variables: Any) -> dict[str, Any]:
     headers = {"authorization": f"Bearer {token}"}
     answer = await http.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
     body = answer.json()
@@ -110,14 +110,14 @@ def _known(seen: Sequence[dict[str, Any]], placed_at: str) -> Known:
     verdicts = [node["id"] for each in seen for node in each["me"]["verdicts"]["nodes"]]
     lines = [node["id"] for each in seen for node in each["me"]["pointsHistory"]["nodes"]]
     cursors = _texts(seen, "cursor")
-    found = {"id": _texts(seen, "id"), "code": _texts(seen, "code"), "after": cursors, "before": cursors}
-    found |= {"verdictId": verdicts, "reverses": lines, "rewardId": [each["id"] for each in seen[0]["rewards"]]}
-    return Known(_USUAL | found | {name: [placed_at] for name in _NOW})
+    named = {"id": _texts(seen, "id"), "code": _texts(seen, "code"), "after": cursors, "before": cursors}
+    named |= {"verdictId": verdicts, "reverses": lines, "rewardId": [each["id"] for each in seen[0]["rewards"]]}
+    return Known(_USUAL | named | {name: [placed_at] for name in _NOW})
 
 
-def _texts(told: Any, name: str) -> list[str]:
-    """Every text of that name, wherever it is."""
-    if isinstance(told, Mapping):
-        own = [value for key, value in told.items() if key == name and isinstance(value, str)]
-        return own + [text for value in told.values() for text in _texts(value, name)]
-    return [text for each in told for text in _texts(each, name)] if isinstance(told, list | tuple) else []
+def _texts(answer: Any, name: str) -> list[str]:
+    """Returns every text of that name, at any depth."""
+    if isinstance(answer, Mapping):
+        own = [value for key, value in answer.items() if key == name and isinstance(value, str)]
+        return own + [text for value in answer.values() for text in _texts(value, name)]
+    return [text for each in answer for text in _texts(each, name)] if isinstance(answer, list | tuple) else []

@@ -1,4 +1,4 @@
-"""What producers honestly send, signed: the published samples, and the same news as each of them would tell it."""
+"""Makes signed requests as producers send them: the published samples, and facts in the format of each producer."""
 
 import json
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ PATHS = {"webhook": "/webhooks/{}", "ping": "/webhooks/{}/ping", "report": "/rec
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A body with the headers that prove it, and where it is sent."""
+    """A body with the headers of its signature, and its address."""
 
     producer: str
     kind: str
@@ -27,7 +27,7 @@ class Signed:
 
     @property
     def path(self) -> str:
-        """The address of its producer."""
+        """The path that receives its producer's requests."""
         return PATHS[self.kind].format(self.producer)
 
 
@@ -39,22 +39,22 @@ def signed(
     secret: str | None = None,
     at: datetime | None = None,
 ) -> Signed:
-    """Signed as its producer does, now and with its first active secret unless others are named."""
+    """Signs a body as its producer does: by default now, and with the producer's first active secret."""
     key = WEBHOOK_SECRETS[producer][0] if secret is None else secret
     headers = PRODUCERS[producer].sign(key, body, event_id, at or datetime.now(UTC))
     return Signed(producer, kind, body, event_id, dict(headers))
 
 
 def sample_bodies() -> dict[str, list[bytes]]:
-    """The published samples by producer. The orders and parcels in them are nobody's here."""
-    found: dict[str, list[bytes]] = {producer: [] for producer in PRODUCERS}
+    """Returns the published samples by producer. Their orders and parcels are unknown here."""
+    bodies: dict[str, list[bytes]] = {producer: [] for producer in PRODUCERS}
     for each in samples():
-        found[each.producer].append(each.sent.body)
-    return found
+        bodies[each.producer].append(each.sent.body)
+    return bodies
 
 
 def news_of(random: Random, producer: str, order: str, parcel: str, line_ids: list[str]) -> bytes:
-    """One piece of news of an order's parcel, or of its return, as the producer tells it."""
+    """Returns a random event about an order's parcel or return, in the producer's format."""
     id_, moment = f"{random.getrandbits(64):016x}", datetime.now(UTC) - timedelta(seconds=random.randint(0, 100_000))
     if producer == "shopify" or (producer == "native" and random.random() < 0.3):
         line = (random.choice(line_ids), 1)
@@ -66,13 +66,13 @@ def news_of(random: Random, producer: str, order: str, parcel: str, line_ids: li
 
 
 def report_of(random: Random) -> bytes:
-    """A report of what was delivered, of orders that are nobody's here."""
-    told = [{"order_number": f"nobody-{random.getrandbits(40)}"} for _ in range(random.randint(0, 4))]
-    return json.dumps({"delivered": told}).encode()
+    """Returns a report of deliveries, of orders that are unknown here."""
+    reports = [{"order_number": f"unknown-{random.getrandbits(40)}"} for _ in range(random.randint(0, 4))]
+    return json.dumps({"delivered": reports}).encode()
 
 
 def honest(random: Random, bodies: Mapping[str, list[bytes]]) -> Signed:
-    """Any producer's honest request, to any of its addresses."""
+    """Returns an honest request of any producer, for any of its addresses."""
     producer = random.choice(list(PRODUCERS))
     kind = random.choices(list(PATHS), (70, 15, 15))[0]
     body = report_of(random) if kind == "report" else random.choice(bodies[producer])

@@ -1,4 +1,4 @@
-"""Hostile requests in numbers: made from a seed, sent over a few connections, and what was answered."""
+"""Makes hostile requests from a seed, sends them over a few connections, and counts the answers."""
 
 import asyncio
 from collections import Counter
@@ -21,33 +21,33 @@ AT_ONCE = 500
 
 @dataclass(slots=True)
 class Answers:
-    """What was answered: how often, by status, how slowly at most, and the first requests that should not be so."""
+    """The answers by status, the slowest one in seconds, and the first requests with a wrong answer."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     slowest: float = 0.0
     wrong: list[tuple[int, Request]] = field(default_factory=list)
 
     def add(self, sent: Request, answer: Answer, *, may_be_accepted: bool) -> None:
-        """One more."""
+        """Adds an answer."""
         self.statuses[answer.status] += 1
         self.slowest = max(self.slowest, answer.seconds)
         if answer.status >= 500 or (200 <= answer.status < 300 and not may_be_accepted):
             self.wrong.append((answer.status, sent))
 
     def of(self, hundred: int) -> int:
-        """How many of 2xx, 4xx, 5xx."""
+        """Returns the number of answers with a status of this hundred, such as 4 for 4xx."""
         return sum(count for status, count in self.statuses.items() if status // 100 == hundred)
 
 
 def unproven(random: Random, many: int) -> Iterator[Request]:
-    """Requests that no active secret proves, however odd."""
+    """Yields requests without a valid signature, with all kinds of oddities."""
     bodies = sample_bodies()
     for _ in range(many):
         yield made_odd(random, random.choice(SPOILERS)(random, honest(random, bodies)))
 
 
 def strange_bodies(random: Random, many: int, orders: Sequence[Order] = ()) -> Iterator[Request]:
-    """Signed bodies with something strange in them, of the samples, and of these orders where there are any."""
+    """Yields signed bodies with strange content, made from the samples, or from events about the given orders."""
     bodies = sample_bodies()
     for _ in range(many):
         producer = random.choice(list(bodies))
@@ -62,9 +62,9 @@ def _news(random: Random, producer: str, order: Order) -> bytes:
 
 
 async def send_all(ports: Sequence[int], requests: Iterable[Request], *, may_be_accepted: bool) -> Answers:
-    """All of them over a few connections to each server, some hundreds at a time.
+    """Sends all requests over a few connections to each server, some hundreds at a time.
 
-    They are made before they are sent, so that an answer's time is the server's and not that of making the next one.
+    Requests are made before they are sent, so that an answer's time does not include the making of the next request.
     """
     answers, waiting = Answers(), iter(requests)
     wires = [Wire(ports[n % len(ports)]) for n in range(CONNECTIONS)]

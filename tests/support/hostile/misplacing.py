@@ -1,4 +1,4 @@
-"""Honest proofs in the wrong place, at the wrong time or of the wrong kind: none of them may be believed."""
+"""Valid signatures in the wrong place, at the wrong time or of the wrong kind: none may be accepted."""
 
 import base64
 import json
@@ -23,7 +23,7 @@ from tests.support.hostile.wire import Request
 
 _TIMED = ("native", "shippo")
 _METHODS = b"GET PUT PATCH DELETE HEAD OPTIONS TRACE PROPFIND REPORT MKCOL SEARCH M-SEARCH".split()
-_STRANGERS = (
+_UNKNOWN_PRODUCERS = (
     "dhl",
     "Native",
     "easypost ",
@@ -39,54 +39,56 @@ _STRANGERS = (
 Spoiler = Callable[[Random, Signed], Request]
 
 
-def another_address(random: Random, told: Signed) -> Request:
-    """Proven, and sent where somebody else's requests belong, or nobody's."""
-    others = [each for each in PRODUCERS if each != told.producer]
-    name = random.choice([*others, *_STRANGERS])
-    target = PATHS[told.kind].format(name).replace(" ", "%20").encode("utf-8")
-    return replace(request(told, "another address"), target=target)
+def another_address(random: Random, honest: Signed) -> Request:
+    """Sends a signed request to the address of another producer, or of an unknown one."""
+    others = [each for each in PRODUCERS if each != honest.producer]
+    name = random.choice([*others, *_UNKNOWN_PRODUCERS])
+    target = PATHS[honest.kind].format(name).replace(" ", "%20").encode("utf-8")
+    return replace(request(honest, "another address"), target=target)
 
 
-def another_time(random: Random, told: Signed) -> Request:
-    """Signed long ago, or long before its time; or with a time that was not the one that was signed."""
-    if told.producer not in _TIMED:
-        return another_secret(random, told)
+def another_time(random: Random, honest: Signed) -> Request:
+    """Returns a request that was signed long ago or for a later time, or whose time is not the signed one."""
+    if honest.producer not in _TIMED:
+        return another_secret(random, honest)
     now = datetime.now(UTC)
     away = timedelta(seconds=random.choice((-1, 1)) * random.choice((310, 400, 3600, 86_400, 10**7, 10**8)))
     if random.random() < 0.6:
-        return request(signed(told.producer, told.body, told.event_id, told.kind, at=now + away), "signed long ago")
+        return request(
+            signed(honest.producer, honest.body, honest.event_id, honest.kind, at=now + away), "signed long ago"
+        )
     stamp = str(int(now.timestamp()) - random.randint(2, 200))
-    told_time = random.choice(
+    other_time = random.choice(
         (stamp, "+" + stamp, stamp + ".0", "0x1", "1e9", "-1", "NaN", "9" * 12, "9" * 400, "\u0661")
     )
-    headers = {name: re.sub(r"\b\d{10}\b", told_time, value) for name, value in told.headers.items()}
-    return request(told, "another time", headers=headers)
+    headers = {name: re.sub(r"\b\d{10}\b", other_time, value) for name, value in honest.headers.items()}
+    return request(honest, "another time", headers=headers)
 
 
-def another_id(random: Random, told: Signed) -> Request:
-    """Standard Webhooks sign the id, too."""
-    if told.producer != "native":
-        return another_signature(random, told)
+def another_id(random: Random, honest: Signed) -> Request:
+    """Changes the id, which Standard Webhooks sign too."""
+    if honest.producer != "native":
+        return another_signature(random, honest)
     return request(
-        told, "another id", headers={**told.headers, "webhook-id": random.choice(("", "x", "evt-2", "." * 90))}
+        honest, "another id", headers={**honest.headers, "webhook-id": random.choice(("", "x", "evt-2", "." * 90))}
     )
 
 
-def another_method(random: Random, told: Signed) -> Request:
-    """Proven, but nothing is sent that way."""
-    return replace(request(told, "another method"), method=random.choice(_METHODS))
+def another_method(random: Random, honest: Signed) -> Request:
+    """Sends a signed request with an HTTP method that the address does not support."""
+    return replace(request(honest, "another method"), method=random.choice(_METHODS))
 
 
-def too_large(random: Random, told: Signed) -> Request:
-    """Proven, and over the limit of a mebibyte."""
+def too_large(random: Random, honest: Signed) -> Request:
+    """Returns a signed request over the limit of a mebibyte."""
     if random.random() > 0.05:
-        return another_body(random, told)
-    body = told.body + b" " * 1024 * 1024
-    return request(signed(told.producer, body, told.event_id, told.kind), "too large")
+        return another_body(random, honest)
+    body = honest.body + b" " * 1024 * 1024
+    return request(signed(honest.producer, body, honest.event_id, honest.kind), "too large")
 
 
-def report_without_right(random: Random, told: Signed) -> Request:
-    """The shop's own address, with tokens that are none."""
+def report_without_right(random: Random, honest: Signed) -> Request:
+    """Sends a report of deliveries with an invalid token."""
     token = random.choice(_tokens(random))
     headers = (b"Content-Type", b"application/json"), (b"Authorization", token)
     body = b'{"delivered": [{"order_number": "4500000000000000000"}]}'
@@ -107,11 +109,11 @@ def _part(value: object) -> bytes:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=")
 
 
-def a_token_of_its_own(random: Random, told: Signed) -> Request:
-    """Shippo's weaker proof, with a token that is none."""
+def a_token_of_its_own(random: Random, honest: Signed) -> Request:
+    """Sends an invalid token in the query, which is Shippo's weaker proof."""
     token = random.choice(("", "123ab", "123abcd", "token=123abc", "123ABC", "%00", "123abc%00", "*", "x" * 4000, "[]"))
-    path = PATHS[told.kind].format("shippo") + f"?token={token}"
-    return Request(b"POST", path.encode(), ((b"Content-Type", b"application/json"),), told.body, ("another token",))
+    path = PATHS[honest.kind].format("shippo") + f"?token={token}"
+    return Request(b"POST", path.encode(), ((b"Content-Type", b"application/json"),), honest.body, ("another token",))
 
 
 SPOILERS: tuple[Spoiler, ...] = (

@@ -1,4 +1,4 @@
-"""What makes a request odd without proving anything: framing, headers, addresses, and bytes that are no HTTP at all."""
+"""Oddities of a request besides its signature: framing, headers, addresses, and bytes that are not HTTP."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -103,30 +103,30 @@ _NO_HTTP = (
 
 
 def a_header(random: Random, request: Request) -> Request:
-    """One header more, before or after the others."""
+    """Adds a header, before or after the others."""
     return _with(random, request, random.choice(_HEADERS), "odd header")
 
 
 def a_broken_header(random: Random, request: Request) -> Request:
-    """One header that the server may not take, or that tells of another length."""
+    """Adds a header that the server may reject, or that gives another length."""
     return replace(_with(random, request, random.choice(_BROKEN_HEADERS), "broken header"), is_broken=True)
 
 
 def many_headers(random: Random, request: Request) -> Request:
-    """More of them than anybody needs, or one that is very long."""
+    """Adds very many headers, or a very long one."""
     many = tuple((b"X-%d" % n, b"v" * random.choice((1, 50))) for n in range(random.choice((100, 400))))
     more = random.choice((many, ((b"X-Long", b"v" * 60_000),)))
     return replace(request, headers=(*request.headers, *more), how=(*request.how, "many headers"))
 
 
 def headers_twice(random: Random, request: Request) -> Request:
-    """Every header twice, in other letters."""
+    """Sends every header twice, with other capital letters."""
     again = tuple((name.swapcase(), value) for name, value in request.headers)
     return replace(request, headers=(*request.headers, *again), how=(*request.how, "headers twice"))
 
 
 def in_chunks(random: Random, request: Request) -> Request:
-    """The body in chunks, with extensions; sometimes with a length beside it, or without its end."""
+    """Sends the body in chunks, with extensions; sometimes with a length too, or without the last chunk."""
     odd = replace(request, is_chunked=True, how=(*request.how, "chunked"))
     if random.random() < 0.7:
         return odd
@@ -134,7 +134,7 @@ def in_chunks(random: Random, request: Request) -> Request:
 
 
 def another_target(random: Random, request: Request) -> Request:
-    """The address in another form, or one beside it."""
+    """Sends the request to another form of its address, or to a similar address."""
     form = random.choice(_TARGETS)
     return replace(
         request, target=form.replace(b"%s", request.target).replace(b"%%", b"%"), how=(*request.how, "target")
@@ -142,30 +142,30 @@ def another_target(random: Random, request: Request) -> Request:
 
 
 def a_query(random: Random, request: Request) -> Request:
-    """Something behind the address."""
+    """Adds a query to the address."""
     return replace(request, target=request.target + random.choice(_QUERIES), how=(*request.how, "query"))
 
 
 def an_old_version(random: Random, request: Request) -> Request:
-    """Of another version of HTTP."""
+    """Uses another version of HTTP."""
     version = random.choice((b"HTTP/1.0", b"HTTP/1.0", b"HTTP/0.9", b"HTTP/2.0", b"HTTP/1.1 x"))
     return replace(request, version=version, is_broken=True, how=(*request.how, "version"))
 
 
 def cut_short(random: Random, request: Request) -> Request:
-    """The connection ends in the middle."""
+    """Closes the connection in the middle of the request."""
     raw = request.written()
     return replace(request, raw=raw[: random.randrange(len(raw))], is_broken=True, how=(*request.how, "cut short"))
 
 
 def no_http(random: Random, request: Request) -> Request:
-    """Bytes that are no request."""
+    """Sends bytes that are not a request."""
     raw = random.choice((*_NO_HTTP, random.randbytes(random.randint(1, 600))))
     return replace(request, raw=raw, is_broken=True, how=("no HTTP",))
 
 
 def bytes_flipped(random: Random, request: Request) -> Request:
-    """A spoilt request with some bits of its head flipped."""
+    """Flips some bits of the head."""
     raw = bytearray(request.written())
     for _ in range(random.randint(1, 4)):
         raw[random.randrange(min(len(raw), 400))] ^= 1 << random.randrange(8)
@@ -188,7 +188,7 @@ ENDINGS: tuple[Oddity, ...] = (cut_short, no_http, bytes_flipped)
 
 
 def made_odd(random: Random, request: Request) -> Request:
-    """None to three oddities, and one time in twenty something worse than odd."""
+    """Adds up to three oddities, and one time in twenty something worse."""
     for _ in range(random.choice((0, 1, 1, 2, 3))):
         request = random.choice(ODDITIES)(random, request)
     return random.choice(ENDINGS)(random, request) if random.random() < 0.05 else request

@@ -1,4 +1,4 @@
-"""Honest requests with another body, signature or secret: no active secret proves what is sent."""
+"""Honest requests with another body, signature or secret, so that no active secret matches the signature."""
 
 import base64
 import json
@@ -16,26 +16,26 @@ from tests.support.stage import WEBHOOK_SECRETS
 _SIGNATURE = re.compile(r"[0-9a-f]{64}|[0-9A-Za-z+/]{43}=")
 
 
-def request(told: Signed, *how: str, headers: Mapping[str, str] | None = None, body: bytes | None = None) -> Request:
-    """What was signed as a request, but for what is named."""
-    named = told.headers if headers is None else headers
-    return Request(b"POST", told.path.encode(), as_bytes(named), told.body if body is None else body, how)
+def request(honest: Signed, *how: str, headers: Mapping[str, str] | None = None, body: bytes | None = None) -> Request:
+    """Returns the signed request, with other headers or another body if they are given. `how` names the changes."""
+    sent_headers = honest.headers if headers is None else headers
+    return Request(b"POST", honest.path.encode(), as_bytes(sent_headers), honest.body if body is None else body, how)
 
 
 def as_bytes(headers: Mapping[str, str]) -> Headers:
-    """Headers as they go over the wire."""
+    """Returns headers as bytes."""
     return tuple((name.encode(), value.encode("utf-8", "replace")) for name, value in headers.items())
 
 
-# --- bodies that are not the ones that were signed
+# --- bodies other than the signed ones
 
 
-def another_body(random: Random, told: Signed) -> Request:
-    """The old signature over other bytes."""
-    body = told.body
-    while body == told.body:
-        body = _CHANGES[random.randrange(len(_CHANGES))](random, told.body)
-    return request(told, "body changed", body=body)
+def another_body(random: Random, honest: Signed) -> Request:
+    """Sends the old signature with another body."""
+    body = honest.body
+    while body == honest.body:
+        body = _CHANGES[random.randrange(len(_CHANGES))](random, honest.body)
+    return request(honest, "body changed", body=body)
 
 
 def _flip(random: Random, body: bytes) -> bytes:
@@ -75,65 +75,66 @@ _CHANGES: tuple[Callable[[Random, bytes], bytes], ...] = (
 )
 
 
-# --- signatures that are not the ones of the body
+# --- signatures that do not match the body
 
 
-def another_signature(random: Random, told: Signed) -> Request:
-    """One character of the signature is another: of what stands for its first 31 bytes, so that it is another one."""
-    name = next(name for name, value in told.headers.items() if _SIGNATURE.search(value))
-    match = _SIGNATURE.search(told.headers[name])
+def another_signature(random: Random, honest: Signed) -> Request:
+    """Changes one character of the signature, among those that encode its first 31 bytes: the last character of base64
+    may encode the same bytes after a change."""
+    name = next(name for name, value in honest.headers.items() if _SIGNATURE.search(value))
+    match = _SIGNATURE.search(honest.headers[name])
     assert match is not None
     text = match[0]
     letters = "0123456789abcdef" if len(text) == 64 else string.ascii_letters + string.digits
     place = random.randrange(41)
     letter = random.choice([each for each in letters if each != text[place]])
     text = text[:place] + letter + text[place + 1 :]
-    return _with_signature(told, name, text, "signature changed")
+    return _with_signature(honest, name, text, "signature changed")
 
 
-def no_signature(random: Random, told: Signed) -> Request:
-    """Something else where the signature should stand."""
-    name = next(name for name, value in told.headers.items() if _SIGNATURE.search(value))
-    match = _SIGNATURE.search(told.headers[name])
+def no_signature(random: Random, honest: Signed) -> Request:
+    """Replaces the signature by something else."""
+    name = next(name for name, value in honest.headers.items() if _SIGNATURE.search(value))
+    match = _SIGNATURE.search(honest.headers[name])
     assert match is not None
     text, place = match[0], random.randrange(1, 43)
     anything = (
         "", " ", "null", "true", "*", "0" * 64, "=" * 44, text[:place], text[::-1], text + text,
         text[place:] + text[:place], "A" * 5000, "%00" * 20, "\u00e9" * 32, "," * 3000, "v1," * 50,
         base64.b64encode(random.randbytes(32)).decode(),
-        random.randbytes(32).hex(), base64.b64encode(told.body)[:400].decode(),
+        random.randbytes(32).hex(), base64.b64encode(honest.body)[:400].decode(),
     )  # fmt: skip
     other = random.choice([each for each in anything if each != text])
-    return _with_signature(told, name, other, "signature replaced")
+    return _with_signature(honest, name, other, "signature replaced")
 
 
-def signature_elsewhere(random: Random, told: Signed) -> Request:
-    """The right signature in a header nobody reads, or in none."""
-    name = next(name for name, value in told.headers.items() if _SIGNATURE.search(value))
-    headers = {each: value for each, value in told.headers.items() if each != name}
+def signature_elsewhere(random: Random, honest: Signed) -> Request:
+    """Moves the right signature to a header that is not read, or removes it."""
+    name = next(name for name, value in honest.headers.items() if _SIGNATURE.search(value))
+    headers = {each: value for each, value in honest.headers.items() if each != name}
     other = random.choice(
         (None, name + "-v1", "x-" + name, name.replace("-", "_"), "authorization", "signature", "cookie")
     )
-    return request(told, "signature elsewhere", headers=headers | ({other: told.headers[name]} if other else {}))
+    return request(honest, "signature elsewhere", headers=headers | ({other: honest.headers[name]} if other else {}))
 
 
-def _with_signature(told: Signed, name: str, text: str, how: str) -> Request:
-    return request(told, how, headers={**told.headers, name: _SIGNATURE.sub(lambda _: text, told.headers[name])})
+def _with_signature(honest: Signed, name: str, text: str, how: str) -> Request:
+    return request(honest, how, headers={**honest.headers, name: _SIGNATURE.sub(lambda _: text, honest.headers[name])})
 
 
-def another_secret(random: Random, told: Signed) -> Request:
-    """Signed well, with a secret that is none of this producer's."""
-    strangers = [key for name, keys in WEBHOOK_SECRETS.items() if name != told.producer for key in keys]
+def another_secret(random: Random, honest: Signed) -> Request:
+    """Signs correctly, with a secret that this producer does not have."""
+    others = [key for name, keys in WEBHOOK_SECRETS.items() if name != honest.producer for key in keys]
     made_up = ["whsec_" + base64.b64encode(random.randbytes(24)).decode(), random.randbytes(9).hex(), "secret", "null"]
-    secret = random.choice(made_up if told.producer == "native" else [*strangers, *made_up]).removeprefix("token=")
-    return request(signed(told.producer, told.body, told.event_id, told.kind, secret), "another secret")
+    secret = random.choice(made_up if honest.producer == "native" else [*others, *made_up]).removeprefix("token=")
+    return request(signed(honest.producer, honest.body, honest.event_id, honest.kind, secret), "another secret")
 
 
-def another_producer(random: Random, told: Signed) -> Request:
-    """Proven as another producer's, with its secret or with this one's."""
-    other = random.choice([each for each in PRODUCERS if each != told.producer])
-    secret = random.choice((WEBHOOK_SECRETS[other][0], WEBHOOK_SECRETS[told.producer][0]))
+def another_producer(random: Random, honest: Signed) -> Request:
+    """Signs in another producer's way, with its secret or with this producer's."""
+    other = random.choice([each for each in PRODUCERS if each != honest.producer])
+    secret = random.choice((WEBHOOK_SECRETS[other][0], WEBHOOK_SECRETS[honest.producer][0]))
     if other == "native":
         secret = WEBHOOK_SECRETS[other][0]
-    proven = signed(other, told.body, told.event_id, told.kind, secret)
-    return request(replace(proven, producer=told.producer), "another producer's proof")
+    proven = signed(other, honest.body, honest.event_id, honest.kind, secret)
+    return request(replace(proven, producer=honest.producer), "another producer's proof")

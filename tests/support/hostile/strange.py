@@ -1,4 +1,4 @@
-"""Bodies that a producer might send on its worst day: real events with something strange in them."""
+"""Real events with strange content, such as a producer could send by mistake."""
 
 import json
 from collections.abc import Callable
@@ -26,7 +26,7 @@ _MARK = "\u2603here"
 
 
 def strange(random: Random, body: bytes) -> bytes:
-    """The same event with one to four things wrong in it; now and then no JSON at all."""
+    """Returns the event with one to four changes; sometimes it is no JSON any more."""
     try:
         document = json.loads(body)
     except ValueError:
@@ -49,13 +49,13 @@ def _as_it_comes(random: Random, text: str) -> bytes:
 
 
 def places(value: Any, here: Place = ()) -> list[Place]:
-    """The way to everything in a document, the document itself first."""
+    """Returns the path to every value in a document, the document itself first."""
     pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return [here, *(place for key, inner in pairs for place in places(inner, (*here, key)))]
 
 
 def changed(value: Any, place: Place, change: Callable[[Any], Any]) -> Any:
-    """The document with what is in one place changed."""
+    """Returns the document with the value at one place changed."""
     if not place:
         return change(value)
     copy = value.copy()
@@ -81,17 +81,17 @@ def _left_out(random: Random, document: Any) -> Any:
 
 def _without(value: Any, key: Any) -> Any:
     pairs = value.items() if isinstance(value, dict) else enumerate(value)
-    kept = [(each, inner) for each, inner in pairs if each != key]
-    return dict(kept) if isinstance(value, dict) else [inner for _, inner in kept]
+    rest = [(each, inner) for each, inner in pairs if each != key]
+    return dict(rest) if isinstance(value, dict) else [inner for _, inner in rest]
 
 
 def _from_elsewhere(random: Random, document: Any) -> Any:
-    """What stands in one place stands in another, too."""
-    found = places(document)
+    """Copies the value of one place to another."""
+    all_places = places(document)
     source = document
-    for key in random.choice(found):
+    for key in random.choice(all_places):
         source = source[key]
-    return changed(document, random.choice(found), lambda _: source)
+    return changed(document, random.choice(all_places), lambda _: source)
 
 
 def _more_of_it(random: Random, document: Any) -> Any:
@@ -102,7 +102,7 @@ def _more_of_it(random: Random, document: Any) -> Any:
 
 
 def _repeated(inner: list[Any], length: int) -> list[Any]:
-    """So long, but not so long that all of it is too large to be sent."""
+    """Repeats the items up to this length, but not so often that the body becomes too large to be sent."""
     fitting = _MOST_PLACES * len(inner) // len(places(inner))
     return (inner * length)[: min(length, max(2, fitting))]
 

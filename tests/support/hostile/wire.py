@@ -1,4 +1,4 @@
-"""Requests exactly as they are written, odd ones too, over plain sockets: no HTTP library mends them on the way."""
+"""Sends requests over plain sockets, byte for byte: an HTTP library would correct odd ones."""
 
 import asyncio
 import time
@@ -14,9 +14,9 @@ _OPEN_ENDED = (b"HEAD", b"CONNECT")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What goes over the wire. `how` names what was done to it; `raw` replaces all of it.
+    """A request. `how` names the changes that were made to it; `raw` replaces all of its bytes.
 
-    A request that is `broken` may leave the server in the middle of something: its connection is not used again.
+    After a `broken` request the server may wait for more of it, so its connection is not used again.
     """
 
     method: bytes
@@ -30,7 +30,7 @@ class Request:
     raw: bytes | None = None
 
     def written(self) -> bytes:
-        """The bytes. A length is told unless a header tells one already."""
+        """Returns the bytes. A content-length is added unless a header gives a length already."""
         if self.raw is not None:
             return self.raw
         lines = [b"%s %s %s" % (self.method, self.target, self.version)]
@@ -48,7 +48,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Its status, 0 for none, and after how many seconds it was there."""
+    """The status of an answer, 0 for no answer, and the seconds until it arrived."""
 
     status: int
     seconds: float
@@ -57,13 +57,13 @@ class Answer:
 
 @dataclass(slots=True)
 class Wire:
-    """One connection to a server at a time, opened anew whenever the last one cannot be used any more."""
+    """One connection to a server at a time. A new one is opened if the last one cannot be used any more."""
 
     port: int
     _streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = field(default=None)
 
     async def send(self, request: Request) -> Answer:
-        """Sends one request and reads its answer. A kept connection that the server has closed is tried once more."""
+        """Sends one request and reads its answer. If the server has closed a reused connection, it sends once more."""
         was_open = self._streams is not None
         answer = await self._send(request)
         return await self._send(request) if answer.status == 0 and was_open else answer
@@ -96,21 +96,22 @@ class Wire:
 
 
 async def _read_answer(reader: asyncio.StreamReader, *, has_body: bool) -> tuple[int, bytes, bool]:
-    """Status, body, and whether the server closes the connection after it. `100 Continue` is none."""
+    """Returns status, body, and whether the server closes the connection. `100 Continue` does not count as an
+    answer."""
     status = 100
     while status < 200:
         head = (await reader.readuntil(b"\r\n\r\n")).lower()
         status = int(head.split(b" ", 2)[1])
-    told = dict(line.split(b": ", 1) for line in head.split(b"\r\n")[1:-2])
-    length = int(told.get(b"content-length", b"0")) if has_body else 0
+    headers = dict(line.split(b": ", 1) for line in head.split(b"\r\n")[1:-2])
+    length = int(headers.get(b"content-length", b"0")) if has_body else 0
     return (
         status,
         await reader.readexactly(length),
-        told.get(b"connection") == b"close" or b"content-length" not in told,
+        headers.get(b"connection") == b"close" or b"content-length" not in headers,
     )
 
 
 def chunked(body: bytes, size: int = 1000) -> bytes:
-    """A body in chunks, as `Transfer-Encoding: chunked` wants it."""
+    """Returns a body in chunks, for `Transfer-Encoding: chunked`."""
     parts: Sequence[bytes] = [body[at : at + size] for at in range(0, len(body), size)]
     return b"".join(b"%x;odd=1\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"

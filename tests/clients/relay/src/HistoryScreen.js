@@ -1,4 +1,4 @@
-// A history that is read page by page, and again through node(id): @connection and @refetchable, as Relay apps do.
+// A history that is read page by page, and refetched through node(id): @connection and @refetchable, as in Relay apps.
 import { graphql } from "relay-runtime";
 
 graphql`

@@ -1,11 +1,11 @@
-"""Whose a delivery is that has no effect (R71): the orders and parcels that its body names."""
+"""R71: a delivery without effect is found by the orders and parcels that its body names."""
 
 import json
 from typing import Any
 
 import pytest
 
-from loyalty.webhooks.producers.whose import named_in
+from loyalty.webhooks.producers.numbers import numbers_in
 
 MANY = {"orders": [{"order_number": str(n)} for n in range(100)]}
 
@@ -23,8 +23,8 @@ MANY = {"orders": [{"order_number": str(n)} for n in range(100)]}
         (MANY, tuple(str(n) for n in range(20)), ()),
     ],
 )
-def test_what_a_body_calls_an_order_or_a_parcel_is_found_wherever_it_is(
+def test_order_and_tracking_numbers_are_found_at_any_depth_of_a_body(
     body: dict[str, Any], orders: tuple[str, ...], parcels: tuple[str, ...]
 ):
-    named = named_in(json.dumps(body).encode())
-    assert (named.orders, named.parcels) == (orders, parcels)
+    numbers = numbers_in(json.dumps(body).encode())
+    assert (numbers.orders, numbers.parcels) == (orders, parcels)

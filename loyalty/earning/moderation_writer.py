@@ -1,0 +1,132 @@
+"""What a review or share becomes that was published or taken down: on hold, refused, or taken back (R16, R16a, R35)."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from db.ledger.member import MemberToJudge
+from db.ledger.record import Changes, NewModeration, NewVerdict
+from db.ledger.verdicts import VerdictToResolve, verdict_of_business_key
+from db.pool import Queryable
+from loyalty.earning.context import context_of
+from loyalty.earning.judgements import write_judgement
+from loyalty.earning.moderated import known_review
+from loyalty.earning.rules.activity import Activity, due_at, judge
+from loyalty.earning.rules.moderation import Removal, removal_of, when_published
+from loyalty.ledger.answers import Answer, verdict_answer
+from loyalty.ledger.clawback import write_reversal
+from loyalty.ledger.resolve import Resolution, removal_key, reversal_of
+from loyalty.programme.calendars import calendar_of
+from loyalty.programme.catalogue import Catalogue
+from loyalty.programme.programme import Programme
+from loyalty.programme.rules.kinds import Code, EntryKind, Outcome
+from loyalty.programme.rules.terms import Terms
+from loyalty.refusals import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class ModerationWriter:
+    """What one review or share of a member becomes, while it is written into `changes`."""
+
+    changes: Changes
+    programme: Programme
+    db: Queryable
+    catalogue: Catalogue
+    member: MemberToJudge
+    key: str
+
+    async def publish(self, review_id: str, product_id: str | None) -> Answer:
+        """What waited for its publication is on hold; what was never submitted is judged now (R16a).
+
+        Raises NotFound for a review nobody knows, where its product is not named either.
+        """
+        verdict = await known_review(self.db, self.member.member_id, review_id)
+        if verdict is not None:
+            return self._publish_known(verdict)
+        if product_id is None:
+            raise NotFound(sentence="There is no such review; with its product it would need no submission.")
+        return self._judge_unsubmitted(review_id, product_id)
+
+    def _publish_known(self, verdict: VerdictToResolve) -> Answer:
+        hold = None
+        if verdict.code == Code.WAITING_FOR_PUBLICATION:
+            terms = self._terms_of(verdict)
+            due = due_at(terms.ways[verdict.kind], self.member.now, terms, self.programme.hold_seconds)
+            Resolution(self.changes, self.member, verdict).grant_after_hold(due, terms)
+            hold = due - self.member.now
+        elif verdict.outcome == Outcome.WAITING and verdict.published_at is None:
+            self.changes.moderations.append(NewModeration(verdict.verdict_id, "PUBLISHED"))
+        return self._answer(verdict.verdict_id, hold)
+
+    def _judge_unsubmitted(self, review_id: str, product_id: str) -> Answer:
+        member = self.member
+        terms = self.catalogue.terms_in_force(member.market, member.now)
+        activity = Activity(EntryKind.REVIEW, product_id=product_id, review_id=review_id)
+        known = context_of(member, self.catalogue, EntryKind.REVIEW)
+        judgement = judge(activity, member.now, member.now, terms, calendar_of(member), known)
+        way = terms.way(EntryKind.REVIEW)
+        if way is not None:
+            judgement = when_published(judgement, due_at(way, member.now, terms, self.programme.hold_seconds))
+        verdict_id = write_judgement(
+            self.changes,
+            judgement,
+            kind=EntryKind.REVIEW,
+            key=self.key,
+            source=EntryKind.REVIEW.lower(),
+            reference=product_id,
+            occurred_at=member.now,
+            now=member.now,
+            terms=terms,
+            business_key=f"review_id:{review_id}",
+        )
+        hold = judgement.due_at - member.now if judgement.due_at is not None else None
+        return self._answer(verdict_id, hold)
+
+    async def remove(self, verdict: VerdictToResolve, code: Code) -> Answer:
+        """R35: refused while it waits, taken back when it was granted, and both only once."""
+        before = await verdict_of_business_key(self.db, self.member.member_id, removal_key(verdict.verdict_id))
+        return self._answer(before or self._remove(verdict, code))
+
+    def _remove(self, verdict: VerdictToResolve, code: Code) -> UUID:
+        """Removes it now; gives the verdict that says so."""
+        turning = Resolution(self.changes, self.member, verdict)
+        match removal_of(verdict.outcome, self._terms_of(verdict).takes_back(verdict.kind)):
+            case Removal.REFUSE:
+                turning.refuse(code)
+            case Removal.TAKE_BACK:
+                reversal = reversal_of(turning, code, self.key, turning.cancel())
+                return write_reversal(self.changes, turning.taken_back(), reversal)
+            case Removal.ASK_OPERATOR:
+                return self._ask_operator(turning, code)
+            case Removal.NOTHING:
+                pass
+        return verdict.verdict_id
+
+    def _ask_operator(self, turning: Resolution, code: Code) -> UUID:
+        """The market's terms leave it to an operator: nothing moves until one has decided (R35)."""
+        verdict, verdict_id = turning.verdict, uuid4()
+        pending = sum(promise.points for promise in verdict.open_promises)
+        self.changes.verdicts.append(
+            NewVerdict(
+                verdict_id=verdict_id,
+                key=self.key,
+                business_key=removal_key(verdict.verdict_id),
+                kind=EntryKind.CLAWBACK,
+                outcome=Outcome.WAITING,
+                code=Code.WAITING_FOR_OPERATOR,
+                points=-(turning.taken_back().points + pending),
+                reference=None,
+                occurred_at=self.member.now,
+                decided_at=self.member.now,
+                terms_version=verdict.terms_version,
+                campaign_ids=verdict.campaign_ids,
+                facts={"of": str(verdict.verdict_id), "held": "REMOVAL", "code": code},
+            )
+        )
+        return verdict_id
+
+    def _terms_of(self, verdict: VerdictToResolve) -> Terms:
+        return self.catalogue.terms_called(self.member.market, verdict.terms_version)
+
+    def _answer(self, verdict_id: UUID, hold: timedelta | None = None) -> Answer:
+        return verdict_answer("PointsVerdict", self.member.member_id, verdict_id, hold)

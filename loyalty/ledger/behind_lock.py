@@ -1,0 +1,64 @@
+"""Trying a decision without a lock, and again behind the member's lock where another write came in between."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from typing import TypeVar
+from weakref import WeakValueDictionary
+
+import asyncpg
+
+from db.ledger.member import MemberRef, lock_member_to_judge
+from db.ledger.record import Stale
+from db.limits import DECISION_TRIES
+from db.pool import Busy, Database, Queryable
+
+T = TypeVar("T")
+Attempt = Callable[[Queryable], Awaitable[T]]
+
+_CAME_BETWEEN = (Stale, asyncpg.UniqueViolationError)
+"""Another write came in between. A unique key that another caller was quicker to take is one too."""
+
+_waiting: WeakValueDictionary[MemberRef, asyncio.Lock] = WeakValueDictionary()
+"""Within a process one caller at a time waits for a member's row, so that a busy member does not fill the pool."""
+
+
+async def try_without_lock_first(db: Database, who: MemberRef, attempt: Attempt[T]) -> T:
+    """Makes an attempt without a lock; where another write came in between, `retry_behind_lock`."""
+    with suppress(*_CAME_BETWEEN):
+        return await attempt(db)
+    return await retry_behind_lock(db, who, attempt)
+
+
+async def retry_behind_lock(db: Database, who: MemberRef, attempt: Attempt[T]) -> T:
+    """Makes an attempt in a transaction that holds the member's row, up to five times.
+
+    Behind the lock nothing but a unique key can still come in between. Raises Busy when the member is held for longer
+    than a caller would wait, and what the fifth attempt raises.
+    """
+    behind_lock = partial(_attempt_behind_lock, who, attempt)
+    async with _turn(who, db.seconds):
+        for _ in range(DECISION_TRIES - 1):
+            with suppress(*_CAME_BETWEEN):
+                return await db.in_transaction(behind_lock)
+        return await db.in_transaction(behind_lock)
+
+
+async def _attempt_behind_lock(who: MemberRef, attempt: Attempt[T], transaction: Queryable) -> T:
+    await lock_member_to_judge(transaction, who)
+    return await attempt(transaction)
+
+
+@asynccontextmanager
+async def _turn(who: MemberRef, seconds: float) -> AsyncIterator[None]:
+    """Waits until no other caller of this process waits for the member's row. Raises Busy after so many seconds."""
+    turn = _waiting.setdefault(who, asyncio.Lock())
+    try:
+        await asyncio.wait_for(turn.acquire(), seconds)
+    except TimeoutError:
+        raise Busy("This member is busy with other requests.") from None
+    try:
+        yield
+    finally:
+        turn.release()

@@ -1,0 +1,35 @@
+"""One decision about a member as a value: who is judged, by what, and what follows."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from db.ledger.member import NOTHING_MORE, MemberRef, MemberToJudge, Reads
+from db.ledger.record import Changes
+from db.pool import Queryable
+from loyalty.ledger.answers import Answer, Request
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What a judge decided: the answer that the idempotency key keeps, and what changes for the member."""
+
+    answer: Answer
+    changes: Changes
+
+
+Judge = Callable[[Queryable, MemberToJudge], Awaitable[Ruling]]
+"""Judges one member as of one version, and writes nothing. Raises a Refusal to say no."""
+
+Afterwards = Callable[[Queryable, MemberToJudge], Awaitable[None]]
+"""Does what follows from a decision; it is given the member as it was judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One request about one member. `afterwards` runs once, in the same transaction as the writing."""
+
+    who: MemberRef
+    request: Request
+    judge: Judge
+    reads: Reads = NOTHING_MORE
+    afterwards: Afterwards | None = None

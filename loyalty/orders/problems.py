@@ -1,0 +1,35 @@
+"""What is wrong with an order, said in a sentence."""
+
+from collections.abc import Sequence
+
+from loyalty.orders.rules.order import Order
+from loyalty.refusals import InvalidInput
+
+
+def refuse_problems(order: Order, problems: Sequence[tuple[str, tuple[str, ...]]]) -> None:
+    """Raises InvalidInput for the first of an order's problems, each as (code, path)."""
+    if problems:
+        code, path = problems[0]
+        raise InvalidInput(_sentence_of(order, path), *path, code=code)
+
+
+def _sentence_of(order: Order, path: tuple[str, ...]) -> str:
+    if path[-1] == "lines" and "parcels" not in path:
+        return "An order is of at most 21 474 836.47 in all." if order.lines else "An order needs lines."
+    return _SENTENCES[path[-1]]
+
+
+_SENTENCES = {
+    "number": "An order needs a number.",
+    "currency": "An order is in its market's currency.",
+    "lines": "A parcel names the lines that travel in it.",
+    "id": "Every line needs an id of its own.",
+    "productId": "Every line names its product.",
+    "quantity": "A quantity is at least 1 and no more than was bought.",
+    "paidMinor": "An amount is never below zero.",
+    "shippingMinor": "An amount is never below zero.",
+    "discountMinor": "A discount is between zero and what the goods cost.",
+    "trackingNumber": "Every parcel needs a tracking number of its own.",
+    "lineId": "A parcel names lines of its order.",
+    "placedAt": "This lies in the future.",
+}

@@ -1,0 +1,72 @@
+"""Stored deliveries are applied later, in any order, each once (design §5)."""
+
+import logging
+from functools import partial
+
+from db.pool import Busy, Database
+from db.webhooks import inbox as rows
+from db.webhooks.deliveries import DeliveryKey
+from loyalty.orders.rules.boxes import UnknownParcel
+from loyalty.orders.rules.shipment import UnknownLine
+from loyalty.orders.settle import TooManyFacts
+from loyalty.programme.programme import Programme
+from loyalty.webhooks.apply_one import Applied, NotSettled, apply_one, is_of_the_database
+from loyalty.webhooks.whose_order import free_if_known_meanwhile
+
+log = logging.getLogger(__name__)
+
+DELIVERIES_AT_ONCE = 100
+
+
+async def apply_some(programme: Programme) -> int:
+    """Applies up to a hundred waiting deliveries, oldest first; gives how many it finished.
+
+    One bad delivery holds up no other: it waits longer each time and is dead after its last attempt.
+    """
+    waiting = await rows.deliveries_to_apply(programme.db, DELIVERIES_AT_ONCE)
+    return sum([await _try_to_apply(programme, key) for key in waiting])
+
+
+async def _try_to_apply(programme: Programme, key: DeliveryKey) -> int:
+    """Applies one delivery, or has it wait; gives how many that finished."""
+    db = programme.db
+    try:
+        applied = await db.in_transaction(partial(apply_one, programme, key))
+        return await _free_what_waited(db, applied) if applied is not None else 0
+    except Busy:
+        await rows.pause_delivery(db, *key)
+    except NotSettled as error:
+        await _postpone(db, key, error.__cause__ or error, error.number)
+    except Exception as error:
+        if is_of_the_database(error):
+            await _rest_for_the_database(db, key, error)
+        else:
+            await _postpone(db, key, error, None)
+    return 0
+
+
+async def _rest_for_the_database(db: Database, key: DeliveryKey, error: Exception) -> None:
+    """No delivery is to blame, and none has to wait for this one: no attempt is counted, the others go on.
+
+    Raises DatabaseUnavailable where Postgres is away altogether.
+    """
+    await rows.pause_delivery(db, *key)
+    log.error("Postgres could not apply delivery %s %r", *key, exc_info=error)
+
+
+async def _postpone(db: Database, key: DeliveryKey, error: BaseException, order_number: str | None) -> None:
+    """The delivery is at fault, whatever it stumbled over: it is kept back, and the reason is kept with it."""
+    if isinstance(error, UnknownLine | UnknownParcel | TooManyFacts):
+        log.warning("Delivery %s %r cannot be applied yet: %s", *key, error)
+    else:
+        log.error("Delivery %s %r cannot be applied", *key, exc_info=error)
+    await rows.postpone_delivery(db, *key, str(error) or type(error).__name__, order_number)
+
+
+async def _free_what_waited(db: Database, applied: Applied) -> int:
+    """A delivery is committed: what waited for the order it reported may go on; gives 1, for the delivery itself."""
+    if applied.parked is not None:
+        await free_if_known_meanwhile(db, applied.parked)
+    if applied.parcels:
+        await rows.unpark_deliveries(db, "", applied.parcels)
+    return 1

@@ -1,0 +1,48 @@
+"""Webhooks are verified, stored and committed before they are answered (design §5)."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from db.pool import Database
+from db.webhooks import inbox as rows
+from loyalty.webhooks.producers import PRODUCERS, Producer
+from loyalty.webhooks.producers.events import Sent
+
+
+class UnknownProducer(Exception):
+    """No producer of that name sends webhooks here."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDelivery:
+    """Whether a delivery was new; the same event again changes nothing."""
+
+    is_new: bool
+
+
+def check_sender(producer: str, secrets: Sequence[str], sent: Sent) -> Producer:
+    """The producer's adapter, once its signature proved the body. Raises UnknownProducer, BadSignature."""
+    adapter = PRODUCERS.get(producer)
+    if adapter is None:
+        raise UnknownProducer(f"No producer is called {producer[:50]!r}.")
+    adapter.verify(secrets, sent, datetime.now(UTC))
+    return adapter
+
+
+async def keep(db: Database, producer: str, secrets: Sequence[str], sent: Sent) -> StoredDelivery:
+    """Verifies a delivery's signature and stores it; committed when this returns.
+
+    Another body under a known id is an event of its own: it was signed, and what is acknowledged is never dropped.
+    Raises UnknownProducer, BadSignature, MalformedDelivery, DatabaseUnavailable.
+    """
+    adapter = check_sender(producer, secrets, sent)
+    identity = adapter.identify(sent)
+    headers = {name: sent.headers[name] for name in adapter.KEPT_HEADERS if name in sent.headers}
+    is_new = await rows.keep_delivery(db, producer, identity.event_id, identity.type, sent.body, headers)
+    body_hash = hashlib.sha256(sent.body)
+    if not is_new and await rows.kept_body_hash(db, producer, identity.event_id) != body_hash.digest():
+        other_id = f"{identity.event_id}#{body_hash.hexdigest()[:16]}"
+        is_new = await rows.keep_delivery(db, producer, other_id, identity.type, sent.body, headers)
+    return StoredDelivery(is_new)

@@ -1,0 +1,100 @@
+"""Each default stands once, in loyalty/settings.py: README's table and docker-compose.yml hold to it."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+import yaml
+
+from loyalty.settings import PREFIX, Settings, SettingsError, read_settings, variable_of
+from loyalty.webhooks.producers import ASKABLE
+
+ROOT = Path(__file__).parent.parent
+DATABASE = {"MIPOINTS_DATABASE_URL": "postgresql://localhost/mipoints"}
+SANDBOX_ONLY = {"SANDBOX", "AUTH_SECRET", "HOLD_SECONDS", "CLOCK_START"}
+
+
+def variables() -> list[str]:
+    return [variable_of(each.name) for each in fields(Settings)]
+
+
+def defaults(environ: dict[str, str]) -> dict[str, str]:
+    """What each variable is without a value of its own, as README writes it."""
+    settings = read_settings(DATABASE | environ, askable=ASKABLE)
+    return {variable_of(each.name): as_written(getattr(settings, each.name)) for each in fields(Settings)}
+
+
+def as_written(value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if value is None:
+        return ""
+    return str(value) if isinstance(value, int) else f"`{value}`"
+
+
+def default_cell(alone: str, sandbox: str) -> str:
+    return "; ".join(filter(None, (alone, "" if sandbox == alone else f"sandbox: {sandbox}")))
+
+
+def test_the_table_in_the_readme_has_every_setting_and_its_default():
+    readme = (ROOT / "README.md").read_text("utf-8").partition("## Settings")[2]
+    table = dict(re.findall(r"^\| `([A-Z_]+)` \| .+ \| (.*?) ?\|$", readme, re.MULTILINE))
+    alone, sandbox = defaults({}), defaults({"MIPOINTS_SANDBOX": "on"})
+    expected = {name: default_cell(alone[name], sandbox[name]) for name in variables()}
+    assert table == expected | {"DATABASE_URL": "", "SANDBOX": "off"}
+    assert list(table) == variables()
+
+
+def test_a_service_of_compose_can_be_given_every_setting_but_the_sandbox_s():
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
+    for name in ("migrate", "api", "worker"):
+        given = [variable.removeprefix(PREFIX) for variable in compose["services"][name]["environment"]]
+        assert sorted(given) == sorted(set(variables()) - SANDBOX_ONLY)
+
+
+def test_compose_repeats_no_default():
+    """What it does not ask for is passed on as it was set, and what was not set is as the settings have it."""
+    environment = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))["services"]["api"]["environment"]
+    written = [name for name, value in environment.items() if value is not None and f"{{{name}:?" not in value]
+    assert written == ["MIPOINTS_DATABASE_URL", "MIPOINTS_REDIS_URL"]
+
+
+def test_the_readme_names_every_variable_that_is_read():
+    """Those of the command line, such as MIPOINTS_HOME, too."""
+    source = "".join(path.read_text("utf-8") for path in (ROOT / "mipoints").rglob("*.py"))
+    named = {name.removeprefix(PREFIX) for name in re.findall(r"MIPOINTS_[A-Z]+(?:_[A-Z]+)*", source)}
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert [name for name in sorted(named) if f"`{name}`" not in readme and f"`{PREFIX}{name}`" not in readme] == []
+
+
+def test_every_setting_can_be_set():
+    texts = {
+        "DATABASE_URL": "postgresql://localhost/mipoints",
+        "REDIS_URL": "redis://localhost",
+        "AUTH_JWKS_URL": "https://login.example/keys",
+        "WEBHOOK_SECRETS": '{"native": ["whsec_c2VjcmV0"]}',
+        "PRODUCER_KEYS": '{"easypost": "EZAK"}',
+        "SANDBOX": "on",
+        "CLOCK_START": "2022-09-20T08:00:00Z",
+        "PERSON_SALT": "set once and never changed",
+        "GRAPHQL_MAX_COST": "1234",
+        "TRUSTED_DOCUMENTS": "members",
+        "OUTGOING_ALLOW_PRIVATE": "on",
+    }
+    changed = read_settings({PREFIX + name: texts.get(name, "12345") for name in variables()}, askable=ASKABLE)
+    untouched = Settings(database_url="")
+    same = [each.name for each in fields(Settings) if getattr(changed, each.name) == getattr(untouched, each.name)]
+    assert same == []
+
+
+def test_every_problem_is_named_at_once():
+    wrong = DATABASE | {"MIPOINTS_POOL_SIZE": "0", "MIPOINTS_SWEEP_SECONDS": "soon"}
+    with pytest.raises(SettingsError) as error:
+        read_settings(wrong, askable=ASKABLE)
+    assert str(error.value).splitlines() == [
+        "MIPOINTS_SWEEP_SECONDS is a number of seconds above zero, such as 0.5.",
+        "MIPOINTS_POOL_SIZE is a whole number above zero.",
+    ]

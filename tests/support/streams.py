@@ -31,7 +31,7 @@ class Socket:
         message = {"type": kind, "id": id_, "payload": payload}
         await self.connection.send(json.dumps({name: part for name, part in message.items() if part is not None}))
 
-    async def heard(self) -> dict[str, Any]:
+    async def receive(self) -> dict[str, Any]:
         """The next message that is no ping."""
         async with asyncio.timeout(PATIENCE):
             while True:

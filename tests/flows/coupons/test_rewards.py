@@ -21,7 +21,7 @@ async def rewards(stage: Stage) -> dict[str, int | None]:
 
 async def test_an_operator_offers_a_reward_that_every_process_sees(stage: Stage):
     """R41: in the market's currency, logged, and once for its key."""
-    elsewhere = Programme.of(await connect(stage.settings.database_url), stage.settings)
+    elsewhere = Programme.of(await connect(stage.settings.database_url, most=2, seconds=20), stage.settings)
     before = await elsewhere.catalogue()
     made = await create_reward(stage, key="k", minimumMinor=2000, stock=3)
     assert made["reward"] | {"id": ""} == {

@@ -19,6 +19,7 @@ from api.health import Health, PingRedis
 from api.metrics import Metrics
 from api.persisted import Persisted
 from api.pings import PingEndpoint
+from api.plans import Plans
 from api.producer_health import ProducersEndpoint
 from api.reconciliation import ReconciliationEndpoint
 from api.runner import Runner
@@ -65,7 +66,17 @@ def create_app(
     persisted = Persisted(trusted, is_strict=settings.only_trusted_documents)
     health = Health(programme.db, metrics, ping_redis)
     graphql = GraphQLEndpoint(
-        runner=Runner(schema, documents, persisted, programme, wake, changes, admission, settings.graphql_seconds),
+        runner=Runner(
+            schema,
+            documents,
+            persisted,
+            programme,
+            wake,
+            changes,
+            admission,
+            settings.graphql_seconds,
+            Plans(schema, documents.asked_often) if settings.compiled else None,
+        ),
         verifier=verifier,
         metrics=metrics,
         body_limit=settings.graphql_body_limit,

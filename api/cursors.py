@@ -6,10 +6,12 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from json.encoder import encode_basestring
 from typing import Generic, TypeVar
 from uuid import UUID
 
 from api.bodies import has_unkeepable_text
+from api.opaque import opaque
 from api.problems import BadUserInput
 from db.pages import Window
 
@@ -28,16 +30,15 @@ _NOT_OURS = "This cursor is not one of this list: use `startCursor`, `endCursor`
 
 @dataclass(frozen=True, slots=True)
 class Places(Generic[T]):
-    """How the places of one kind of list are written into cursors and read from them."""
+    """How the places of one kind of list are written into cursors, as members of a JSON array, and read from them."""
 
     list: str
-    write: Callable[[T], Sequence[Plain]]
+    write: Callable[[T], str]
     read: Callable[[Sequence[Plain]], T]
 
     def cursor(self, place: T) -> str:
         """A place of this list as opaque text."""
-        told = json.dumps([_VERSION, self.list, *self.write(place)], separators=(",", ":"), ensure_ascii=False)
-        return base64.urlsafe_b64encode(told.encode()).decode().rstrip("=")
+        return opaque(f'[{_VERSION},"{self.list}",{self.write(place)}]')
 
     def place(self, cursor: str) -> T:
         """The place a cursor names. Raises BadUserInput for a cursor of something else."""
@@ -134,19 +135,19 @@ def _read_delivery(place: Sequence[Plain]) -> tuple[datetime, str, str]:
     return _moment(received_at), _text(producer), _text(event_id)
 
 
-ENTRIES: Places[int] = Places("entries", lambda seq: (seq,), _read_seq)
-COUPONS: Places[tuple[datetime, UUID]] = Places(
-    "coupons", lambda place: (place[0].isoformat(), str(place[1])), _read_moment_and_id
-)
-VERDICTS: Places[tuple[datetime, UUID]] = Places(
-    "verdicts", lambda place: (place[0].isoformat(), str(place[1])), _read_moment_and_id
-)
-NOTICES: Places[tuple[datetime, UUID]] = Places(
-    "notices", lambda place: (place[0].isoformat(), str(place[1])), _read_moment_and_id
-)
-PENDING: Places[tuple[datetime | None, UUID]] = Places(
-    "pending", lambda place: (place[0].isoformat() if place[0] else None, str(place[1])), _read_due_and_id
-)
-DELIVERIES: Places[tuple[datetime, str, str]] = Places(
-    "deliveries", lambda place: (place[0].isoformat(), place[1], place[2]), _read_delivery
-)
+def _write_moment_and_id(place: tuple[datetime | None, UUID]) -> str:
+    moment, id_ = place
+    return f'"{moment.isoformat()}","{id_}"' if moment is not None else f'null,"{id_}"'
+
+
+def _write_delivery(place: tuple[datetime, str, str]) -> str:
+    received_at, producer, event_id = place
+    return f'"{received_at.isoformat()}",{encode_basestring(producer)},{encode_basestring(event_id)}'
+
+
+ENTRIES: Places[int] = Places("entries", str, _read_seq)
+COUPONS: Places[tuple[datetime, UUID]] = Places("coupons", _write_moment_and_id, _read_moment_and_id)
+VERDICTS: Places[tuple[datetime, UUID]] = Places("verdicts", _write_moment_and_id, _read_moment_and_id)
+NOTICES: Places[tuple[datetime, UUID]] = Places("notices", _write_moment_and_id, _read_moment_and_id)
+PENDING: Places[tuple[datetime | None, UUID]] = Places("pending", _write_moment_and_id, _read_due_and_id)
+DELIVERIES: Places[tuple[datetime, str, str]] = Places("deliveries", _write_delivery, _read_delivery)

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from graphql import (
@@ -20,10 +20,13 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 
 from api.bodies import has_unkeepable_text
+from api.compiled.plan import Plan
 from api.limits import MOST_CHARACTERS, MOST_TOKENS, TooMuch, problem_with
 
 UNKEEPABLE = "A text holds NUL or half of a surrogate pair, which cannot be kept."
 _MOST_ERRORS = 4
+_TOKENS_A_FIELD = 5
+"""What a field of a plan takes, in tokens."""
 _TOO_DEEP = "The document is nested too deeply."
 
 
@@ -39,22 +42,41 @@ class KeepableTexts(ValidationRule):
 _RULES = (*specified_rules, MaybeNullValidationRule, KeepableTexts)
 
 
+@dataclass(slots=True)
+class Beside:
+    """What is kept beside a document: how often it was asked, its operations' plans by name (None: no plan can answer
+    it), and how many tokens were counted for all of it."""
+
+    asked: int = 0
+    plans: dict[str | None, Plan | None] = field(default_factory=dict)
+    counted: int = 0
+
+    @property
+    def tokens(self) -> int:
+        """What the plans take, in tokens."""
+        return _TOKENS_A_FIELD * sum(plan.size for plan in self.plans.values() if plan is not None)
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A document, or what is wrong with it."""
 
     document: DocumentNode | None
     errors: tuple[GraphQLError, ...] = ()
+    is_trusted: bool = False
+    beside: Beside = field(default_factory=Beside, compare=False)
 
     @property
     def tokens(self) -> int:
-        """How large it is; one takes some 400 bytes."""
-        return self.document.token_count if self.document is not None else 0
+        """How large it is, its plans too; one takes some 400 bytes."""
+        own = self.document.token_count if self.document is not None else 0
+        return own + self.beside.tokens
 
 
 @dataclass(slots=True)
 class Documents:
     """Prepares documents against one schema and keeps the sound ones that came last: `most`, of `most_tokens` in all.
+    `asked_often` is how often one has to be asked until it is worth compiling.
 
     Large ones push out several, so that whoever sends hundreds of them takes 16 MB of memory and not a hundred.
     """
@@ -63,13 +85,16 @@ class Documents:
     most: int = 256
     most_tokens: int = 40_000
     longest: int = 16_384
+    asked_often: int = 3
     _tokens: int = 0
     _kept: "OrderedDict[str, Prepared]" = field(default_factory=OrderedDict)
     _pinned: dict[str, Prepared] = field(default_factory=dict)
 
     def pin(self, text: str) -> Prepared:
         """Prepares a document now and keeps it for as long as the process lives, if it is sound."""
-        prepared = self.prepare(text)
+        if pinned := self._pinned.get(text):
+            return pinned
+        prepared = replace(_prepare(self.schema, text), is_trusted=True)
         if not prepared.errors:
             self._pinned[text] = prepared
         return prepared
@@ -78,20 +103,21 @@ class Documents:
         """The document of a text. Parsing and validating the same text again costs nothing."""
         if pinned := self._pinned.get(text):
             return pinned
-        if kept := self._kept.get(text):
-            self._kept.move_to_end(text)
-            return kept
-        prepared = _prepare(self.schema, text)
+        prepared = self._kept.get(text) or _prepare(self.schema, text)
+        prepared.beside.asked += 1
         if not prepared.errors and len(text) <= self.longest:
             self._keep(text, prepared)
         return prepared
 
     def _keep(self, text: str, prepared: Prepared) -> None:
+        """As the one that came last; what it has grown by since is counted now."""
         self._kept[text] = prepared
-        self._tokens += prepared.tokens
+        self._kept.move_to_end(text)
+        self._tokens += prepared.tokens - prepared.beside.counted
+        prepared.beside.counted = prepared.tokens
         while len(self._kept) > self.most or self._tokens > self.most_tokens:
             _, oldest = self._kept.popitem(last=False)
-            self._tokens -= oldest.tokens
+            self._tokens -= oldest.beside.counted
 
 
 def _prepare(schema: GraphQLSchema, text: str) -> Prepared:

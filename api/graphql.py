@@ -1,6 +1,5 @@
 """GraphQL over HTTP: one endpoint, both media types, and a well-formed answer to every request."""
 
-import json
 import logging
 import time
 from collections.abc import Mapping
@@ -25,6 +24,7 @@ from api.runner import Answered, NotRun, Ready, Runner, refusal_of
 from api.streams.answers import answers
 from api.streams.events import EVENTS, EventStream, accepts_events
 from api.streams.open import OpenStreams
+from api.written import sent
 from loyalty.messages.negotiation import language_of
 from loyalty.tokens import Verifier
 
@@ -148,5 +148,4 @@ def _status_of(answered: Answered, media: str) -> int:
 
 
 def _response(body: Any, status: int, media: str, headers: Mapping[str, str] | None = None) -> Response:
-    text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
-    return Response(text.encode("utf-8", "replace"), status, headers, f"{media}; charset=utf-8")
+    return Response(sent(body), status, headers, f"{media}; charset=utf-8")

@@ -5,7 +5,10 @@ import binascii
 from dataclasses import dataclass
 from uuid import UUID
 
+from strawberry import ID
+
 from api.bodies import has_unkeepable_text
+from api.opaque import opaque
 
 _LONGEST = 2000
 OF_NOBODY = ("Reward", "Campaign", "WebhookDelivery")
@@ -23,7 +26,7 @@ class GlobalId:
     def __str__(self) -> str:
         owner = [str(self.member_id)] if self.member_id is not None else []
         own = [self.local] if self.local else []
-        return base64.urlsafe_b64encode(":".join([self.type, *owner, *own]).encode()).decode().rstrip("=")
+        return opaque(":".join([self.type, *owner, *own]))
 
     @property
     def local_uuid(self) -> UUID | None:
@@ -35,6 +38,11 @@ class GlobalId:
         """The local id as a position in a ledger; None where it is none."""
         fits = self.local.isascii() and self.local.isdecimal() and len(self.local) < 19
         return int(self.local) if fits else None
+
+
+def member_id_of(type_: str, member_id: UUID, local: object) -> ID:
+    """The id of what belongs to a member, by its own id there, which is not empty."""
+    return ID(opaque(f"{type_}:{member_id}:{local}"))
 
 
 def read_id(text: str) -> GlobalId | None:

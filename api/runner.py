@@ -11,15 +11,19 @@ from starlette.requests import HTTPConnection
 from strawberry.types.graphql import OperationType
 
 from api.admission import Admission, Admitted
+from api.compiled import replaying
+from api.compiled.plan import Plan
 from api.context import Context, Requester, Wake
 from api.documents import Documents, chosen_operation
 from api.errors import TOO_LONG, UNAVAILABLE, AnswerBody, error_answer, execution_errors, request_errors
 from api.followers import Followers
 from api.persisted import Persisted
+from api.plans import Plans
 from api.problems import BadUserInput, Limited, Problem
 from api.requests import OperationRequest
 from api.schema import QuietSchema
 from api.variables import are_of_variables, variable_errors
+from api.written import Json
 from db.pool import ending_by
 from loyalty.callers import Caller
 from loyalty.programme.programme import Programme
@@ -54,6 +58,7 @@ class Ready:
     operation_name: str | None
     variables: dict[str, Any] | None
     admitted: Admitted
+    plan: Plan | None = None
 
     @property
     def kind(self) -> str:
@@ -90,6 +95,7 @@ class Runner:
     changes: Followers
     admission: Admission
     seconds: float
+    plans: Plans | None = None
     _unfinished: "set[asyncio.Future[Answered]]" = field(default_factory=set)
 
     def asker(self, connection: HTTPConnection, caller: Caller, language: str, request_id: str) -> Requester:
@@ -118,7 +124,8 @@ class Runner:
             await self.admission.fine(asker.payer)
             raise NotRun(operation)
         admitted = await self.admission.admit(document, operation, told.variables, asker.caller, asker.payer, told.size)
-        return Ready(text, document, operation, told.operation_name, told.variables, admitted)
+        plan = self.plans.plan_of(prepared, operation) if self.plans is not None else None
+        return Ready(text, document, operation, told.operation_name, told.variables, admitted, plan)
 
     def context_for(self, ready: Ready, asker: Requester) -> Context:
         """The surroundings of one operation; no two operations share them."""
@@ -158,6 +165,16 @@ class Runner:
             return Answered({"errors": [answer]} | told, ready.kind, 503)
 
     async def _execute(self, ready: Ready, context: Context) -> AnswerBody:
+        """By its plan, where it has one; what a plan cannot answer is completed from what its resolvers said."""
+        if ready.plan is None:
+            return await self._interpret(ready, context)
+        data = await ready.plan.execute(context, ready.variables)
+        if isinstance(data, str):
+            return {"data": Json(data)}
+        with replaying(data):
+            return await self._interpret(ready, context)
+
+    async def _interpret(self, ready: Ready, context: Context) -> AnswerBody:
         result = await self.schema.execute(
             ready.text,
             variable_values=ready.variables,

@@ -42,6 +42,7 @@ class Settings:
     graphql_service_budget: int = 1_000_000
     graphql_stranger_budget: int = 10_000
     graphql_seconds: float = 10.0
+    compiled: bool = True
     proxies: int = 0
     webhook_body_limit: int = 1024 * 1024
     streams: int = 10_000
@@ -295,6 +296,7 @@ _PARSERS: Mapping[str, Callable[[str], object]] = {
     "graphql_service_budget": _whole,
     "graphql_stranger_budget": _whole,
     "graphql_seconds": _positive,
+    "compiled": _switch,
     "proxies": _whole,
     "webhook_body_limit": _count,
     "streams": _count,

@@ -4,6 +4,7 @@ import strawberry
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 
+from api.compiled.replaying import ReplayingExecutor
 from api.documents import PreparedDocument
 from api.schema.coupons import checkout, redeem
 from api.schema.descriptions import complete_descriptions
@@ -60,6 +61,7 @@ def build_schema() -> QuietSchema:
         subscription=Subscription,
         types=REFUSALS,
         extensions=_EXTENSIONS,
+        execution_context_class=ReplayingExecutor,
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     complete_descriptions(built._schema)

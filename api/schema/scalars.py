@@ -59,8 +59,10 @@ def read_date_time(value: object) -> datetime:
 
 def write_date_time(moment: datetime) -> str:
     """UTC with Z; fractions only where there are any."""
-    assert moment.tzinfo is not None
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if moment.tzinfo is not UTC:
+        assert moment.tzinfo is not None
+        moment = moment.astimezone(UTC)
+    return f"{moment.isoformat()[:-6]}Z"
 
 
 def read_url(value: object) -> str:

@@ -1,7 +1,6 @@
 """Server-sent events: the protocol of graphql-sse, distinct connections mode: one operation in each HTTP request."""
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from typing import Any
@@ -16,6 +15,7 @@ from api.errors import AnswerBody, error_answer
 from api.negotiation import ranges_of
 from api.problems import Limited, Problem, Unauthenticated
 from api.streams.open import OpenStreams, seconds_left
+from api.written import sent
 
 EVENTS = "text/event-stream"
 _BEAT = b":\n\n"
@@ -104,5 +104,4 @@ class EventStream(Response):
 
 def _next(answer: AnswerBody) -> bytes:
     """One event. Its lines end with LF, because urql looks for an empty line and does not support CR."""
-    text = json.dumps(answer, separators=(",", ":"), ensure_ascii=False)
-    return b"event: next\ndata: " + text.encode("utf-8", "replace") + b"\n\n"
+    return b"event: next\ndata: " + sent(answer) + b"\n\n"

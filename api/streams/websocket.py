@@ -5,7 +5,6 @@ reads slowly delays only its own next answer, and that answer holds the latest s
 """
 
 import asyncio
-import json
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +21,7 @@ from api.streams import messages
 from api.streams.messages import Ended, Message, header_of, read_message
 from api.streams.open import seconds_left
 from api.streams.operations import Operations
+from api.written import sent
 from loyalty.callers import Caller
 from loyalty.messages.negotiation import language_of
 
@@ -84,9 +84,8 @@ class Connection:
 
     async def send(self, message: dict[str, Any]) -> None:
         """Sends a message; waits while the client does not read. Raises TimeoutError if that takes too long."""
-        text = json.dumps(message, separators=(",", ":"), ensure_ascii=False)
         async with asyncio.timeout(self.endpoint.streams.slowest_seconds):
-            await self.socket.send_text(text.encode("utf-8", "replace").decode())
+            await self.socket.send_text(sent(message).decode())
 
     async def close(self, code: int, reason: str) -> None:
         """Closes the connection with a code and a reason, if the client still takes them within a second."""

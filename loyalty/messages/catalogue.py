@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from importlib.resources import files
 from string import Formatter
 from typing import Any
@@ -51,16 +52,32 @@ class MessageCatalogue:
     def count(self, noun: str, number: int) -> str:
         """A number with the noun that it counts, in the singular or plural: 1 point, 1,500 points."""
         forms = self.counted[noun]
-        form = forms.get(self.locale.plural_form(number), forms["other"])
+        form = forms.get(_plural(self.locale, number), forms["other"])
         return form.format(count=self.number(number))
 
     def number(self, number: int) -> str:
         """A whole number with its digits grouped as the language does it."""
-        return format_decimal(number, locale=self.locale)
+        return _grouped(self.locale, number)
 
     def day(self, day: date) -> str:
         """A calendar day in words; the first of a month has a form of its own: 1er avril 2026."""
-        return format_date(day, self.dates["first" if day.day == 1 else "day"], locale=self.locale)
+        return _written(self.locale, self.dates["first" if day.day == 1 else "day"], day)
+
+
+@lru_cache(maxsize=4096)
+def _plural(locale: Locale, number: int) -> str:
+    """Which plural a number takes; the library works it out anew each time, as it does the other two."""
+    return str(locale.plural_form(number))
+
+
+@lru_cache(maxsize=4096)
+def _grouped(locale: Locale, number: int) -> str:
+    return format_decimal(number, locale=locale)
+
+
+@lru_cache(maxsize=4096)
+def _written(locale: Locale, form: str, day: date) -> str:
+    return format_date(day, form, locale=locale)
 
 
 def _read(language: str) -> MessageCatalogue:

@@ -9,6 +9,7 @@ from graphql import get_introspection_query, parse
 from api.documents import Documents, chosen_operation
 from api.errors import request_errors
 from api.limits import problem_with
+from api.plans import Plans
 from api.schema import schema
 
 DOCUMENTS = Documents(schema._schema)
@@ -136,3 +137,33 @@ def test_the_operation_is_the_only_one_or_the_one_that_is_named():
     assert "several" in chosen_operation(document, None).message
     assert "no operation of the name" in chosen_operation(document, "c").message
     assert "no operation." in chosen_operation(parse("fragment F on Member { id }"), None).message
+
+
+def test_plans_are_made_of_what_is_asked_often_and_counted_beside_their_documents():
+    documents, plans, text = Documents(schema._schema), Plans(schema), "{ me { id balance { available } } }"
+    made = []
+    for _ in range(4):
+        prepared = documents.prepare(text)
+        operation = chosen_operation(prepared.document, None)
+        made.append(plans.plan_of(prepared, operation))
+    assert made[:2] == [None, None]
+    assert made[2] is not None
+    assert made[3] is made[2]
+    assert documents._tokens == prepared.tokens > prepared.document.token_count
+
+
+def test_trusted_documents_are_compiled_when_first_asked():
+    documents, plans = Documents(schema._schema), Plans(schema)
+    prepared = documents.pin("{ me { id } }")
+    assert plans.plan_of(prepared, chosen_operation(prepared.document, None)) is not None
+    assert documents._tokens == 0
+
+
+def test_plans_push_out_documents_when_they_grow():
+    documents, plans = Documents(schema._schema, most_tokens=1_000), Plans(schema, after=1)
+    for number in range(20):
+        for _ in range(2):
+            prepared = documents.prepare(f"{{ a{number}: me {{ id miId market state joinedAt }} }}")
+            plans.plan_of(prepared, chosen_operation(prepared.document, None))
+    assert documents._tokens == sum(each.beside.counted for each in documents._kept.values()) <= 1_000
+    assert len(documents._kept) > 5

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import os
 import ssl
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -40,11 +41,14 @@ WEBHOOK_SECRETS = {
     "sendcloud": ("secretkey",),
     "shopify": ("hush",),
 }
-DOCUMENTS = Documents(schema._schema)
+DOCUMENTS = Documents(schema._schema, asked_often=1)
 """Prepared once for all stages: a document is the same in each."""
 
 NO_AUTHORITIES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """For clients of plain HTTP: reading the machine's certificates takes longer than most tests."""
+
+IS_COMPILED = os.environ.get("MIPOINTS_COMPILED", "on") != "off"
+"""Whether operations are run by plans; off, the whole suite runs by graphql-core alone."""
 
 AUTH_SECRET = "the sandbox's own secret, long enough for HS256"
 
@@ -58,7 +62,11 @@ def settings_for(database_url: str, **others: Any) -> Settings:
     return Settings(
         database_url=database_url,
         auth_secret=AUTH_SECRET,
-        **(_PATIENT | {"sandbox": True, "velocity_per_minute": 0, "webhook_secrets": WEBHOOK_SECRETS} | others),
+        **(
+            _PATIENT
+            | {"sandbox": True, "compiled": IS_COMPILED, "velocity_per_minute": 0, "webhook_secrets": WEBHOOK_SECRETS}
+            | others
+        ),
     )
 
 

@@ -1,17 +1,19 @@
 """Coupons that members bought with points."""
 
 from datetime import datetime
+from operator import attrgetter
 
 import strawberry
 
 from api.context import Info
 from api.cursors import COUPONS, Page
-from api.ids import GlobalId
+from api.ids import member_id_of
 from api.schema.enums import CouponState
 from api.schema.money import Money
 from api.schema.node import Node
 from api.schema.pages import PageInfo
 from api.schema.programme.rewards import Reward as RewardType
+from api.schema.rows import made_of, page_of_rows
 from db.coupons.rows import CouponRow
 
 
@@ -42,18 +44,21 @@ class Coupon(Node):
     @classmethod
     def of_row(cls, row: CouponRow) -> "Coupon":
         """The coupon of a row."""
-        return cls(
-            row=row,
-            id=strawberry.ID(str(GlobalId("Coupon", row.member_id, str(row.coupon_id)))),
-            code=row.code,
-            value=Money(amount_minor=row.value_minor, currency=row.currency),
-            cost=row.cost,
-            state=CouponState[row.state],
-            issued_at=row.issued_at,
-            expires_at=row.expires_at,
-            reserved_until=row.reserved_until if row.state == "RESERVED" else None,
-            order_number=row.order_number,
-        )
+        return _coupon(row)
+
+
+_coupon = made_of(
+    Coupon,
+    "code",
+    "cost",
+    "issued_at",
+    "expires_at",
+    "order_number",
+    id=lambda row: member_id_of("Coupon", row.member_id, row.coupon_id),
+    value=lambda row: Money(amount_minor=row.value_minor, currency=row.currency),
+    state=lambda row: CouponState[row.state],
+    reserved_until=lambda row: row.reserved_until if row.state == "RESERVED" else None,
+)
 
 
 @strawberry.type(description="A place in a list of coupons.")
@@ -71,10 +76,7 @@ class CouponConnection:
     @classmethod
     def of(cls, page: Page[CouponRow]) -> "CouponConnection":
         """The connection for a page of rows."""
-        nodes = [Coupon.of_row(row) for row in page.rows]
-        cursors = [COUPONS.cursor((row.issued_at, row.coupon_id)) for row in page.rows]
-        return cls(
-            edges=[CouponEdge(cursor=cursor, node=node) for cursor, node in zip(cursors, nodes, strict=True)],
-            nodes=nodes,
-            page_info=PageInfo.of(page, cursors),
-        )
+        return _page(page)
+
+
+_page = page_of_rows(CouponConnection, CouponEdge, Coupon.of_row, COUPONS, attrgetter("issued_at", "coupon_id"))

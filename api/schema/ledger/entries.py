@@ -1,16 +1,18 @@
 """The points history: the ledger as the member sees it."""
 
 from datetime import datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
 from api.context import Info
 from api.cursors import ENTRIES, Page
-from api.ids import GlobalId
+from api.ids import member_id_of
 from api.schema.enums import WAY, EntryKind, kind_of, way_of
 from api.schema.node import Node
 from api.schema.pages import PageInfo
+from api.schema.rows import made_of, page_of_rows
 from db.ledger.entries import EntryRow
 from loyalty.messages.sentences import entry_sentence
 
@@ -59,16 +61,19 @@ class PointsEntry(Node):
     @classmethod
     def of_row(cls, row: EntryRow) -> "PointsEntry":
         """The entry of a row."""
-        return cls(
-            row=row,
-            id=strawberry.ID(str(GlobalId("PointsEntry", row.member_id, str(row.seq)))),
-            kind=kind_of(row.kind),
-            way=way_of(row.kind),
-            points=row.points,
-            balance_after=row.balance_after,
-            occurred_at=row.occurred_at,
-            reference=row.reference,
-        )
+        return _entry(row)
+
+
+_entry = made_of(
+    PointsEntry,
+    "points",
+    "balance_after",
+    "occurred_at",
+    "reference",
+    id=lambda row: member_id_of("PointsEntry", row.member_id, row.seq),
+    kind=lambda row: kind_of(row.kind),
+    way=lambda row: way_of(row.kind),
+)
 
 
 @strawberry.type(description="A place in a points history.")
@@ -86,10 +91,7 @@ class PointsEntryConnection:
     @classmethod
     def of(cls, page: Page[EntryRow]) -> "PointsEntryConnection":
         """The connection for a page of rows."""
-        nodes = [PointsEntry.of_row(row) for row in page.rows]
-        cursors = [ENTRIES.cursor(row.seq) for row in page.rows]
-        return cls(
-            edges=[PointsEntryEdge(cursor=cursor, node=node) for cursor, node in zip(cursors, nodes, strict=True)],
-            nodes=nodes,
-            page_info=PageInfo.of(page, cursors),
-        )
+        return _page(page)
+
+
+_page = page_of_rows(PointsEntryConnection, PointsEntryEdge, PointsEntry.of_row, ENTRIES, attrgetter("seq"))

@@ -1,15 +1,17 @@
 """Notices: messages of the programme to a member."""
 
 from datetime import date, datetime
+from operator import attrgetter
 
 import strawberry
 
 from api.context import Info
 from api.cursors import NOTICES, Page
-from api.ids import GlobalId
+from api.ids import member_id_of
 from api.schema.enums import NoticeKind
 from api.schema.node import Node
 from api.schema.pages import PageInfo
+from api.schema.rows import made_of, page_of_rows
 from db.ledger.notices import NoticeRow
 from loyalty.messages.sentences import notice_sentence
 
@@ -38,15 +40,18 @@ class Notice(Node):
     @classmethod
     def of_row(cls, row: NoticeRow) -> "Notice":
         """The notice of a row."""
-        return cls(
-            row=row,
-            id=strawberry.ID(str(GlobalId("Notice", row.member_id, str(row.notice_id)))),
-            kind=NoticeKind[row.kind],
-            points=row.points,
-            lapses_on=row.lapses_on,
-            created_at=row.created_at,
-            sent_at=row.sent_at,
-        )
+        return _notice(row)
+
+
+_notice = made_of(
+    Notice,
+    "points",
+    "lapses_on",
+    "created_at",
+    "sent_at",
+    id=lambda row: member_id_of("Notice", row.member_id, row.notice_id),
+    kind=lambda row: NoticeKind[row.kind],
+)
 
 
 @strawberry.type(description="A place in a list of notices.")
@@ -64,10 +69,7 @@ class NoticeConnection:
     @classmethod
     def of(cls, page: Page[NoticeRow]) -> "NoticeConnection":
         """The connection for a page of rows."""
-        nodes = [Notice.of_row(row) for row in page.rows]
-        cursors = [NOTICES.cursor((row.created_at, row.notice_id)) for row in page.rows]
-        return cls(
-            edges=[NoticeEdge(cursor=cursor, node=node) for cursor, node in zip(cursors, nodes, strict=True)],
-            nodes=nodes,
-            page_info=PageInfo.of(page, cursors),
-        )
+        return _page(page)
+
+
+_page = page_of_rows(NoticeConnection, NoticeEdge, Notice.of_row, NOTICES, attrgetter("created_at", "notice_id"))

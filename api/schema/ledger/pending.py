@@ -1,14 +1,16 @@
 """Points promised and not yet credited."""
 
 from datetime import datetime
+from operator import attrgetter
 
 import strawberry
 
 from api.cursors import PENDING, Page
-from api.ids import GlobalId
+from api.ids import member_id_of
 from api.schema.enums import WAY, Awaiting, EntryKind, kind_of, way_of
 from api.schema.node import Node
 from api.schema.pages import PageInfo
+from api.schema.rows import made_of, page_of_rows
 from db.ledger.promises import PromiseRow
 
 
@@ -32,16 +34,20 @@ class PendingPoints(Node):
     @classmethod
     def of_row(cls, row: PromiseRow) -> "PendingPoints":
         """The promise of a row."""
-        return cls(
-            id=strawberry.ID(str(GlobalId("PendingPoints", row.member_id, str(row.promise_id)))),
-            kind=kind_of(row.kind),
-            way=way_of(row.kind),
-            points=row.points,
-            promised_at=row.promised_at,
-            due_at=row.due_at,
-            awaiting=Awaiting[row.awaiting],
-            reference=row.reference,
-        )
+        return _pending(row)
+
+
+_pending = made_of(
+    PendingPoints,
+    "points",
+    "promised_at",
+    "due_at",
+    "reference",
+    id=lambda row: member_id_of("PendingPoints", row.member_id, row.promise_id),
+    kind=lambda row: kind_of(row.kind),
+    way=lambda row: way_of(row.kind),
+    awaiting=lambda row: Awaiting[row.awaiting],
+)
 
 
 @strawberry.type(description="A place in a list of promised points.")
@@ -59,10 +65,9 @@ class PendingPointsConnection:
     @classmethod
     def of(cls, page: Page[PromiseRow]) -> "PendingPointsConnection":
         """The connection for a page of rows."""
-        nodes = [PendingPoints.of_row(row) for row in page.rows]
-        cursors = [PENDING.cursor((row.due_at, row.promise_id)) for row in page.rows]
-        return cls(
-            edges=[PendingPointsEdge(cursor=cursor, node=node) for cursor, node in zip(cursors, nodes, strict=True)],
-            nodes=nodes,
-            page_info=PageInfo.of(page, cursors),
-        )
+        return _page(page)
+
+
+_page = page_of_rows(
+    PendingPointsConnection, PendingPointsEdge, PendingPoints.of_row, PENDING, attrgetter("due_at", "promise_id")
+)

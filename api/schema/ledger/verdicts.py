@@ -1,12 +1,13 @@
 """Verdicts: the stored answer to every event."""
 
 from datetime import datetime
+from operator import attrgetter
 
 import strawberry
 
 from api.context import Info
 from api.cursors import VERDICTS, Page
-from api.ids import GlobalId
+from api.ids import member_id_of
 from api.schema.earning.caps import Cap as CapType
 from api.schema.enums import WAY, EntryKind, Outcome, kind_of, way_of
 from api.schema.ledger.entries import PointsEntry
@@ -14,6 +15,7 @@ from api.schema.ledger.pending import PendingPoints
 from api.schema.node import Node
 from api.schema.pages import PageInfo
 from api.schema.programme.campaigns import Campaign as CampaignType
+from api.schema.rows import made_of, page_of_rows
 from db.ledger.verdict_rows import VerdictRow
 from loyalty.messages.sentences import verdict_sentence
 from loyalty.programme.rules.campaigns import Campaign
@@ -81,18 +83,21 @@ class Verdict(Node):
     @classmethod
     def of_row(cls, row: VerdictRow) -> "Verdict":
         """The verdict of a row."""
-        return cls(
-            row=row,
-            id=strawberry.ID(str(GlobalId("Verdict", row.member_id, str(row.verdict_id)))),
-            outcome=Outcome[row.outcome],
-            code=row.code,
-            kind=kind_of(row.kind),
-            way=way_of(row.kind),
-            points=row.points,
-            decided_at=row.decided_at,
-            terms_version=row.terms_version,
-            cap=CapType.of_row(row.cap),
-        )
+        return _verdict(row)
+
+
+_verdict = made_of(
+    Verdict,
+    "code",
+    "points",
+    "decided_at",
+    "terms_version",
+    id=lambda row: member_id_of("Verdict", row.member_id, row.verdict_id),
+    outcome=lambda row: Outcome[row.outcome],
+    kind=lambda row: kind_of(row.kind),
+    way=lambda row: way_of(row.kind),
+    cap=lambda row: CapType.of_row(row.cap),
+)
 
 
 @strawberry.type(description="A place in a list of verdicts.")
@@ -110,10 +115,7 @@ class VerdictConnection:
     @classmethod
     def of(cls, page: Page[VerdictRow]) -> "VerdictConnection":
         """The connection for a page of rows."""
-        nodes = [Verdict.of_row(row) for row in page.rows]
-        cursors = [VERDICTS.cursor((row.decided_at, row.verdict_id)) for row in page.rows]
-        return cls(
-            edges=[VerdictEdge(cursor=cursor, node=node) for cursor, node in zip(cursors, nodes, strict=True)],
-            nodes=nodes,
-            page_info=PageInfo.of(page, cursors),
-        )
+        return _page(page)
+
+
+_page = page_of_rows(VerdictConnection, VerdictEdge, Verdict.of_row, VERDICTS, attrgetter("decided_at", "verdict_id"))

@@ -1,6 +1,7 @@
 """webhookDeliveries: the stored deliveries of producers and their states."""
 
 from datetime import datetime
+from operator import attrgetter
 from typing import Annotated
 
 import strawberry
@@ -17,6 +18,7 @@ from api.schema.inputs import text_of
 from api.schema.node import Node
 from api.schema.pages import PageInfo
 from api.schema.root_fields import query
+from api.schema.rows import page_of_rows
 from db.webhooks.deliveries import DeliveryRow, deliveries_page
 
 _UNFINISHED = (DeliveryState.RECEIVED, DeliveryState.PARKED, DeliveryState.DEAD)
@@ -79,13 +81,12 @@ class WebhookDeliveryConnection:
     @classmethod
     def of(cls, page: Page[DeliveryRow]) -> "WebhookDeliveryConnection":
         """The connection for a page of rows."""
-        nodes = [WebhookDelivery.of(row) for row in page.rows]
-        cursors = [DELIVERIES.cursor(row.place) for row in page.rows]
-        return cls(
-            edges=[WebhookDeliveryEdge(cursor=cursor, node=node) for cursor, node in zip(cursors, nodes, strict=True)],
-            nodes=nodes,
-            page_info=PageInfo.of(page, cursors),
-        )
+        return _page(page)
+
+
+_page = page_of_rows(
+    WebhookDeliveryConnection, WebhookDeliveryEdge, WebhookDelivery.of, DELIVERIES, attrgetter("place")
+)
 
 
 @query(

@@ -1,0 +1,138 @@
+"""A field's arguments: literals read once, variables taken as they are, and all else as the libraries read it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from graphql import FieldNode, GraphQLArgument, GraphQLField, GraphQLNonNull, ValueNode, VariableNode
+from graphql.execution.values import VariableValues, get_argument_values
+from strawberry.schema.schema import Schema
+from strawberry.types.arguments import StrawberryArgument, _is_leaf_type, _is_optional_leaf_type, convert_argument
+from strawberry.types.field import StrawberryField
+from strawberry.types.info import Info
+from strawberry.types.unset import UNSET
+
+from api.compiled.words import NOTHING, NotExpressible
+
+Read = Callable[[VariableValues], Any]
+Convert = Callable[[Any, Info[Any, Any]], Any]
+
+_ABSENT = object()
+_SHARED = (str, int, float, bool, type(None), type(UNSET), datetime, date, time, UUID, Decimal, Enum)
+"""Types of values that nobody can change, so that all calls may have the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument by its name in Python: how its value is read, and how Strawberry makes of it what resolvers get."""
+
+    name: str
+    read: Read
+    convert: Convert | None
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """A field's: those that are the same for ever, and those that are read at each call."""
+
+    fixed: Mapping[str, Any]
+    read: tuple[Argument, ...]
+
+    def of(self, variables: VariableValues, info: Info[Any, Any]) -> dict[str, Any]:
+        """What the resolver is called with. Raises what the libraries raise for values that cannot be."""
+        told = dict(self.fixed)
+        for each in self.read:
+            value = each.read(variables)
+            if value is not _ABSENT:
+                told[each.name] = value if each.convert is None else each.convert(value, info)
+        return told
+
+
+def core_arguments(definition: GraphQLField, node: FieldNode) -> Callable[[VariableValues], Mapping[str, Any]]:
+    """As graphql-core reads them, for resolvers that convert them themselves."""
+    if not definition.args:
+        return lambda variables: NOTHING
+    return lambda variables: get_argument_values(definition, node, variables)
+
+
+def arguments_of(schema: Schema, field: StrawberryField, definition: GraphQLField, node: FieldNode) -> Arguments:
+    """A field's arguments where it is selected. Raises NotExpressible."""
+    fixed: dict[str, Any] = {}
+    read: list[Argument] = []
+    for told in field.arguments:
+        name = schema.config.name_converter.from_argument(told)
+        argument = definition.args[name]
+        if argument.out_name not in {None, name}:
+            raise NotExpressible
+        made = Argument(told.python_name, _reader(name, argument, definition, node), _converter(schema, name, told))
+        if not _is_fixed(made, _value_node(node, name), fixed):
+            read.append(made)
+    return Arguments(fixed, tuple(read))
+
+
+def _is_fixed(argument: Argument, node: ValueNode | None, fixed: dict[str, Any]) -> bool:
+    """Whether it is the same for ever; it is then among these."""
+    if argument.convert is not None or (node is not None and _has_variable(node)):
+        return False
+    value = argument.read(VariableValues({}, {}))
+    if value is not _ABSENT:
+        if not isinstance(value, _SHARED):
+            return False
+        fixed[argument.name] = value
+    return True
+
+
+def _has_variable(node: ValueNode) -> bool:
+    if isinstance(node, VariableNode):
+        return True
+    inside = [*getattr(node, "values", ()), *(each.value for each in getattr(node, "fields", ()))]
+    return any(_has_variable(each) for each in inside)
+
+
+def _value_node(node: FieldNode, name: str) -> ValueNode | None:
+    return next((each.value for each in node.arguments or () if each.name.value == name), None)
+
+
+def _reader(name: str, argument: GraphQLArgument, definition: GraphQLField, node: FieldNode) -> Read:
+    """Reads one argument; a variable that stands alone has been read already."""
+    alone = GraphQLField(definition.type, args={name: argument})
+    value = _value_node(node, name)
+    is_required = isinstance(argument.type, GraphQLNonNull)
+
+    def read(variables: VariableValues) -> Any:
+        return get_argument_values(alone, node, variables).get(name, _ABSENT)
+
+    if not isinstance(value, VariableNode):
+        return read
+    variable = value.name.value
+
+    def read_variable(variables: VariableValues) -> Any:
+        told = variables.coerced.get(variable, _ABSENT)
+        return read(variables) if told is _ABSENT or (told is None and is_required) else told
+
+    return read_variable
+
+
+def _converter(schema: Schema, name: str, argument: StrawberryArgument) -> Convert | None:
+    """Strawberry's conversion; None where it leaves values as they are."""
+    type_, registry, config = argument.type, schema.schema_converter.scalar_registry, schema.config
+    if _is_leaf_type(type_, registry, _IDS) or _is_optional_leaf_type(type_, registry, _IDS):
+        return None
+
+    def convert(value: Any, info: Info[Any, Any]) -> Any:
+        return convert_argument(value, type_, registry, config, info, path=(name,))
+
+    return convert
+
+
+def _global_ids() -> tuple[type, ...]:
+    from strawberry.relay.types import GlobalID
+
+    return (GlobalID,)
+
+
+_IDS = _global_ids()

@@ -1,0 +1,41 @@
+"""The Info that resolvers get: it holds where they are, and works out the rest when asked."""
+
+from collections.abc import Callable
+from functools import cache, cached_property
+from typing import Any
+
+from graphql import GraphQLResolveInfo
+from strawberry.types.field import StrawberryField
+from strawberry.types.info import Info
+
+from api.compiled.running import Run, Site
+from api.compiled.words import Place
+
+MakeInfo = Callable[[Run, Site, StrawberryField, Place], Info[Any, Any]]
+
+
+@cache
+def info_maker(class_: Any) -> MakeInfo:
+    """How a schema's kind of Info is made: a subclass of it that is lazy, or itself where it is made in its own way."""
+    if class_.__init__ is not Info.__init__:
+        return lambda run, site, field, place: class_(_raw_info=run.raw_info(site, place), _field=field)
+    told = dict(_LAZY) if class_.context is Info.context else {k: v for k, v in _LAZY.items() if k != "context"}
+    return type(class_.__name__, (class_,), told)
+
+
+def _init(self: Any, run: Run, site: Site, field: StrawberryField, place: Place) -> None:
+    self._run, self._site, self._field, self._place = run, site, field, place
+
+
+def _raw_info(self: Any) -> GraphQLResolveInfo[Any]:
+    run: Run = self._run
+    return run.raw_info(self._site, self._place)
+
+
+def _context(self: Any) -> Any:
+    return self._run.context
+
+
+_raw = cached_property(_raw_info)
+_raw.__set_name__(Info, "_raw_info")
+_LAZY: dict[str, Any] = {"__init__": _init, "_raw_info": _raw, "context": property(_context)}

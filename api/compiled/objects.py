@@ -1,0 +1,124 @@
+"""Objects: how their fields become one text."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
+
+from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
+
+from api.compiled.fields import Write
+from api.compiled.gates import Gate
+from api.compiled.leaves import NULL, LeafWriter
+from api.compiled.running import Run, Site
+from api.compiled.waiting import joined, raised_after
+from api.compiled.words import Contained, Leaf, Place, Text
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """A field that is read from the object and waits for nothing: `head` is what stands before its text."""
+
+    head: str
+    name: str
+    leaf: LeafWriter
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of an object: what stands before it, and how it is written. `leaf` where that needs no run."""
+
+    head: str
+    write: Write
+    leaf: Leaf | None = None
+
+
+def segment(attributes: Sequence[Attribute]) -> Leaf:
+    """Writes attributes one after another, without braces."""
+    template = ",".join(each.head.replace("%", "%%") + "%s" for each in attributes)
+    names = [each.name for each in attributes]
+    fast, exact = [each.leaf.fast for each in attributes], [each.leaf.exact for each in attributes]
+    if len(attributes) == 1:
+        return _alone(attributes[0])
+    read = attrgetter(*names)
+
+    def write(source: Any) -> str:
+        values = read(source)
+        try:
+            return template % tuple([leaf(value) for leaf, value in zip(fast, values)])  # noqa: B905 - as long
+        except Exception:  # a fast writer did not know a value: the exact ones say what it is, or raise
+            return template % tuple(_each(exact, values))
+
+    return write
+
+
+def _each(exact: Sequence[Leaf], values: Sequence[Any]) -> list[str]:
+    """Raises what may not be, and at the end what was contained."""
+    texts: list[str] = []
+    contained: Contained | None = None
+    for leaf, value in zip(exact, values, strict=True):
+        try:
+            texts.append(leaf(value))
+        except Contained as error:
+            contained = contained or error
+    if contained is not None:
+        raise contained
+    return texts
+
+
+def _alone(attribute: Attribute) -> Leaf:
+    head, read = attribute.head, attrgetter(attribute.name)
+    fast, exact = attribute.leaf.fast, attribute.leaf.exact
+
+    def write(source: Any) -> str:
+        value = read(source)
+        try:
+            return head + fast(value)
+        except Exception:  # as above
+            return head + exact(value)
+
+    return write
+
+
+def flat_object(gate: Gate, write_fields: Leaf) -> Leaf:
+    """An object of attributes alone."""
+    known, check = gate.known, gate.check
+
+    def write(value: Any) -> str:
+        if type(value) not in known or getattr(value, TYPE_CAST_ATTRIBUTE, None) is not None:
+            check(value)
+        return "{" + write_fields(value) + "}"
+
+    return write
+
+
+def whole_object(gate: Gate | None, site: Site | None, parts: Sequence[Part]) -> Write:
+    """Any object: its parts in order, and those that have to be awaited side by side. Without a gate, the root."""
+    template = "{" + ",".join(each.head.replace("%", "%%") + "%s" for each in parts) + "}"
+    writes = [each.write for each in parts]
+
+    def join(texts: list[Any]) -> str:
+        return template % tuple(texts)
+
+    def write(value: Any, run: Run, place: Place) -> Text:
+        if gate is not None:
+            gate.check(value, run, site, place)
+        texts: list[Any] = []
+        waiting: list[int] = []
+        try:
+            for part in writes:
+                try:
+                    text = part(value, run, place)
+                except Contained as error:
+                    run.note(error)
+                    text = NULL
+                if type(text) is not str:
+                    waiting.append(len(texts))
+                texts.append(text)
+        except Exception as error:
+            if not waiting:
+                raise
+            return raised_after(error, [texts[each] for each in waiting])
+        return joined(texts, waiting, join)
+
+    return write

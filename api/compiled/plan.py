@@ -1,0 +1,129 @@
+"""Plans: an operation's writers, made once for each way its conditions can fall, and how they are run."""
+
+from collections import OrderedDict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import DocumentNode, GraphQLObjectType, OperationDefinitionNode, OperationType
+from graphql.execution.values import VariableValues, get_variable_values
+from strawberry.extensions import SchemaExtension
+from strawberry.schema.schema import Schema
+
+from api.compiled.collecting import Collecting, conditions_of, fragments_of
+from api.compiled.objects import Part, whole_object
+from api.compiled.replaying import Kept, Raised, ReplayingExecutor
+from api.compiled.running import Operation, Run
+from api.compiled.words import NotExpressible
+from api.compiled.writing import Writing
+
+_MOST_FIELDS = 1_000
+_MOST_VARIANTS = 8
+_MOST_MISFITS = 3
+
+
+@dataclass(slots=True)
+class Plan:
+    """How one operation is answered. `size` is how many fields it has made writers of."""
+
+    schema: Schema
+    operation: Operation
+    conditions: list[str]
+    size: int = 0
+    _misfits: int = 0
+    _made: int = 0
+    _variants: "OrderedDict[tuple[object, ...], list[Part]]" = field(default_factory=OrderedDict)
+
+    @property
+    def fits(self) -> bool:
+        """Whether it is worth running: not once values were met three times that it cannot write."""
+        return self._misfits < _MOST_MISFITS
+
+    async def execute(self, context: Any, variables: Mapping[str, Any] | None, root: Any = None) -> str | Raised:
+        """The JSON of the answer's `data`. Raised where graphql-core has to complete it, within `replaying`."""
+        read = get_variable_values(
+            self.operation.schema, self.operation.node.variable_definitions or (), dict(variables or {})
+        )
+        if not isinstance(read, VariableValues):
+            return Raised(Kept())
+        try:
+            parts = self._parts(read)
+        except (NotExpressible, RecursionError):
+            self._misfits += 1
+            return Raised(Kept())
+        run = Run(self.operation, root, context, read)
+        text = await self._run(parts, run)
+        self._misfits += run.misfit
+        return Raised(run.kept) if run.failed else text
+
+    async def _run(self, parts: list[Part], run: Run) -> str:
+        """The text, which is none once the run has failed."""
+        run.kept.begin()
+        try:
+            if self.operation.node.operation is OperationType.MUTATION:
+                return await _one_after_another(parts, run)
+            text = whole_object(None, None, parts)(run.root, run, None)
+            return text if isinstance(text, str) else await text
+        except Exception as error:
+            run.note(error)
+            return ""
+
+    def _parts(self, variables: VariableValues) -> list[Part]:
+        """For how the conditions fall. Raises NotExpressible."""
+        values = tuple(variables.coerced.get(name) for name in self.conditions)
+        parts = self._variants.get(values)
+        if parts is None:
+            parts = self._make(dict(zip(self.conditions, values, strict=True)))
+            self._variants[values] = parts
+        return parts
+
+    def _make(self, conditions: Mapping[str, Any]) -> list[Part]:
+        if len(self._variants) >= _MOST_VARIANTS or not all(isinstance(each, bool) for each in conditions.values()):
+            raise NotExpressible
+        schema, node = self.operation.schema, self.operation.node
+        root = schema.get_root_type(node.operation)
+        assert isinstance(root, GraphQLObjectType)
+        writing = Writing(self.schema, Collecting(schema, self.operation.fragments, conditions), _MOST_FIELDS)
+        parts = writing.parts(root, [node.selection_set], is_root=True)
+        self.size += writing.size
+        return parts
+
+
+async def _one_after_another(parts: list[Part], run: Run) -> str:
+    """A mutation's fields. After one that failed none is begun: graphql-core begins it, once."""
+    texts: list[str] = []
+    for part in parts:
+        text = part.write(run.root, run, None)
+        texts.append(part.head + (text if isinstance(text, str) else await text))
+        if run.failed:
+            return ""
+    return "{" + ",".join(texts) + "}"
+
+
+def compile_operation(
+    schema: Schema,
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+    *,
+    without: Collection[type[SchemaExtension]] = (),
+) -> Plan | None:
+    """The plan of a validated query or mutation; None for what is left to graphql-core.
+
+    A plan calls no schema extension: where there is another one than those of `without`, there is no plan.
+    """
+    if not _is_plain(schema, without) or operation.operation is OperationType.SUBSCRIPTION:
+        return None
+    fragments = fragments_of(document)
+    try:
+        plan = Plan(schema, Operation(schema._schema, operation, fragments), conditions_of(operation, fragments))
+        if not plan.conditions:
+            plan._parts(VariableValues({}, {}))
+    except (NotExpressible, RecursionError):
+        return None
+    return plan
+
+
+def _is_plain(schema: Schema, without: Collection[type[SchemaExtension]]) -> bool:
+    """Whether resolvers are all there is to run, and the executor can take what is kept."""
+    is_replaying = issubclass(schema.execution_context_class, ReplayingExecutor)
+    return is_replaying and not schema.directives and all(each in without for each in schema.extensions)

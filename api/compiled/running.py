@@ -1,0 +1,107 @@
+"""One execution of a plan: what its resolvers are told, and what became of those that were awaited."""
+
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    GraphQLResolveInfoHelpers,
+    GraphQLSchema,
+    OperationDefinitionNode,
+)
+from graphql.execution.values import VariableValues
+from graphql.pyutils import Path, gather_with_cancel
+from strawberry.execution import optimized_is_awaitable
+from strawberry.schema.schema import _OperationContextAwareGraphQLResolveInfo
+
+from api.compiled.replaying import Kept
+from api.compiled.words import Contained, NotExpressible, Place, is_awaitable
+
+_Raw: Any = _OperationContextAwareGraphQLResolveInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What all executions of an operation have in common."""
+
+    schema: GraphQLSchema
+    node: OperationDefinitionNode
+    fragments: Mapping[str, FragmentDefinitionNode]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A field where it is selected: its key in the answer, its nodes there, its definition and whose field it is."""
+
+    key: str
+    nodes: list[FieldNode]
+    definition: GraphQLField
+    parent: GraphQLObjectType
+
+
+@dataclass(slots=True)
+class Run:
+    """One execution. `failed` once anything raised, `misfit` where that was nobody's fault: graphql-core answers."""
+
+    operation: Operation
+    root: Any
+    context: Any
+    variables: VariableValues
+    kept: Kept = field(default_factory=Kept)
+    failed: bool = False
+    misfit: bool = False
+    _last: Exception | None = None
+    _followed: set[Any] = field(default_factory=set)
+
+    def note(self, error: Exception) -> None:
+        """Something raised; on its way up, an error is seen several times."""
+        error = error.error if isinstance(error, Contained) else error
+        self.kept.in_order = self.kept.in_order or (self._last is not None and self._last is not error)
+        self.failed, self._last = True, error
+        self.misfit = self.misfit or isinstance(error, NotExpressible)
+
+    def raw_info(self, site: Site, place: Place) -> GraphQLResolveInfo[Any]:
+        """graphql-core's own information on a field, as Strawberry's executor builds it."""
+        told: Any = _Raw(
+            site.nodes[0].name.value,
+            site.nodes,
+            site.definition.type,
+            site.parent,
+            path_of(place),
+            self.operation.schema,
+            dict(self.operation.fragments),
+            self.root,
+            self.operation.node,
+            self.variables.coerced,
+            self.context,
+            optimized_is_awaitable,
+            None,
+            GraphQLResolveInfoHelpers(_gather, self._follow),
+            None,
+        )
+        return told  # type: ignore[no-any-return]
+
+    def _follow(self, values: Sequence[Any]) -> None:
+        """Awaitables that a resolver leaves behind are ended with nobody waiting for them."""
+        for each in values:
+            if is_awaitable(each):
+                task = asyncio.ensure_future(each)
+                self._followed.add(task)
+                task.add_done_callback(self._followed.discard)
+
+
+def _gather(values: Sequence[Awaitable[Any]]) -> Awaitable[list[Any]]:
+    return gather_with_cancel(*values)
+
+
+def path_of(place: Place) -> Path:
+    """A place as graphql-core writes it."""
+    assert place is not None
+    above, key, typename = place
+    return Path(path_of(above) if above is not None else None, key, typename)

@@ -1,0 +1,135 @@
+"""Lists, nulls, and the types that stand for several."""
+
+from collections.abc import Awaitable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import GraphQLInterfaceType, GraphQLUnionType, Undefined
+from strawberry.types.base import StrawberryObjectDefinition
+from strawberry.types.union import StrawberryUnion
+
+from api.compiled.fields import Write
+from api.compiled.gates import field_place, is_cast, is_settled, let_go
+from api.compiled.leaves import NULL, check_value
+from api.compiled.running import Run, Site
+from api.compiled.waiting import joined, raised_after
+from api.compiled.words import Leaf, NotExpressible, Place, Text, is_awaitable
+
+_MOST_CLASSES = 64
+_NO_LISTS = (str, bytes, bytearray, memoryview, Mapping)
+
+
+def items_of(value: Any) -> list[Any] | tuple[Any, ...]:
+    """What is in a list. Raises TypeError for what is none, and NotExpressible for what can be gone through once: it
+    would be used up before graphql-core sees it."""
+    if type(value) is list or type(value) is tuple:
+        return value
+    check_value(value)
+    if isinstance(value, Iterator) or hasattr(value, "__aiter__"):
+        raise NotExpressible
+    if not isinstance(value, Iterable) or isinstance(value, _NO_LISTS):
+        raise TypeError(f"{value!r} is no list.")
+    return list(value)
+
+
+def leaf_list(leaf: Leaf, *, is_nullable: bool) -> Leaf:
+    """A list of what waits for nothing."""
+
+    def write(value: Any) -> str:
+        if is_nullable and (value is None or value is Undefined):
+            return NULL
+        return "[" + ",".join([leaf(item) for item in items_of(value)]) + "]"
+
+    return write
+
+
+def whole_list(write_item: Write) -> Write:
+    """Any list; what has to be awaited of it is awaited side by side."""
+
+    def join(texts: list[Any]) -> str:
+        return "[" + ",".join(texts) + "]"
+
+    def write(value: Any, run: Run, place: Place) -> Text:
+        texts: list[Any] = []
+        waiting: list[int] = []
+        try:
+            for index, item in enumerate(items_of(value)):
+                text = write_item(item, run, (place, index, None))
+                if type(text) is not str:
+                    waiting.append(index)
+                texts.append(text)
+        except Exception as error:
+            if not waiting:
+                raise
+            return raised_after(error, [texts[each] for each in waiting])
+        return joined(texts, waiting, join)
+
+    return write
+
+
+def or_null(write: Write) -> Write:
+    """The same for a value that may be null."""
+
+    def write_or_null(value: Any, run: Run, place: Place) -> Text:
+        if value is None or value is Undefined:
+            return NULL
+        try:
+            text = write(value, run, place)
+        except Exception as error:
+            run.note(error)
+            return NULL
+        return text if isinstance(text, str) else noting(text, run)
+
+    return write_or_null
+
+
+async def noting(text: Awaitable[str], run: Run) -> str:
+    """The text, or null where it raises."""
+    try:
+        return await text
+    except Exception as error:
+        run.note(error)
+        return NULL
+
+
+@dataclass(slots=True)
+class Abstract:
+    """A union or an interface: each value is written as the type that its own type resolver says it is."""
+
+    of: GraphQLUnionType | GraphQLInterfaceType
+    site: Site
+    members: Mapping[str, Write]
+    _by_class: dict[type, Write] = field(default_factory=dict)
+
+    def write(self, value: Any, run: Run, place: Place) -> Text:
+        """Raises for what is none of its types."""
+        member = self._by_class.get(type(value))
+        if member is None or is_cast(value):
+            member = self._decide(value, run, place)
+        return member(value, run, place)
+
+    def _decide(self, value: Any, run: Run, place: Place) -> Write:
+        check_value(value)
+        resolve: Any = self.of.resolve_type
+        if value is None or value is Undefined:
+            raise TypeError("Null where an object is wanted.")
+        if resolve is None:
+            raise NotExpressible
+        name = resolve(value, run.raw_info(self.site, field_place(place)), self.of)
+        if is_awaitable(name):
+            let_go(name)
+            raise NotExpressible
+        if not isinstance(name, str) or name not in self.members:
+            raise TypeError(f"{value!r} is none of {self.of.name}.")
+        member = self.members[name]
+        if self._is_by_class and is_settled(value) and len(self._by_class) < _MOST_CLASSES:
+            self._by_class[type(value)] = member
+        return member
+
+    @property
+    def _is_by_class(self) -> bool:
+        """Whether it is Strawberry that decides, and by the class."""
+        definition = self.of.extensions.get("strawberry-definition")
+        if isinstance(definition, StrawberryUnion):
+            return type(definition).get_type_resolver is StrawberryUnion.get_type_resolver
+        return isinstance(definition, StrawberryObjectDefinition) and definition.resolve_type is None

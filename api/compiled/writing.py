@@ -1,0 +1,124 @@
+"""From selections to writers: each position of an operation, by the type that stands there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLUnionType,
+    SelectionSetNode,
+    is_leaf_type,
+)
+from strawberry.schema.schema import Schema
+
+from api.compiled.calling import attribute_of, call_of
+from api.compiled.collecting import Collecting
+from api.compiled.fields import asked_field
+from api.compiled.gates import Gate
+from api.compiled.leaves import LeafWriter, containing, leaf_writer, nullable
+from api.compiled.objects import Attribute, Part, flat_object, segment, whole_object
+from api.compiled.positions import Position, in_run, of_attribute
+from api.compiled.running import Site
+from api.compiled.values import Abstract, leaf_list, or_null, whole_list
+from api.compiled.words import Leaf, NotExpressible
+
+
+@dataclass(slots=True)
+class Writing:
+    """Makes the writers of one operation, of `most` fields at most. Raises NotExpressible for what no plan can do."""
+
+    schema: Schema
+    collecting: Collecting
+    most: int
+    size: int = 0
+    _parts: dict[Any, list[Part]] = field(default_factory=dict)
+
+    def parts(self, type_: GraphQLObjectType, sets: Sequence[SelectionSetNode], *, is_root: bool = False) -> list[Part]:
+        """What selections ask of a type: neighbours that are read from the object are one part."""
+        known = (is_root, type_.name, *(id(each) for each in sets))
+        if known not in self._parts:
+            fields = self.collecting.fields(type_, sets).items()
+            self._parts[known] = _merged([self._field(type_, *each, is_root=is_root) for each in fields])
+        return self._parts[known]
+
+    def _field(self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode], *, is_root: bool) -> Attribute | Part:
+        self.size += 1
+        name, head = nodes[0].name.value, f'"{key}":'
+        if name == "__typename":
+            return Attribute(f'{head}"{type_.name}"', "__class__", _NOTHING)
+        if name.startswith("__") or self.size > self.most:
+            raise NotExpressible
+        site = Site(key, nodes, type_.fields[name], type_)
+        attribute, position = attribute_of(site.definition), self._position(site, site.definition.type)
+        if attribute is None:
+            return Part(head, asked_field(site, call_of(self.schema, site), in_run(position), is_root=is_root))
+        if isinstance(position, LeafWriter):
+            return Attribute(head, attribute, position)
+        return Part(head, of_attribute(site, attribute, position))
+
+    def _position(self, site: Site, type_: Any) -> Position:
+        is_nullable = not isinstance(type_, GraphQLNonNull)
+        inner: Any = type_ if is_nullable else type_.of_type
+        if is_leaf_type(inner):
+            return leaf_writer(inner, is_nullable=is_nullable)
+        if isinstance(inner, GraphQLList):
+            return self._list(site, inner, is_nullable=is_nullable)
+        made = self._abstract(site, inner) if _is_abstract(inner) else self._object(site, inner)
+        if not is_nullable:
+            return made
+        return _alike(containing(nullable(made.fast))) if isinstance(made, LeafWriter) else or_null(made)
+
+    def _list(self, site: Site, type_: GraphQLList[Any], *, is_nullable: bool) -> Position:
+        item = self._position(site, type_.of_type)
+        if isinstance(item, LeafWriter):
+            fast, exact = (leaf_list(each, is_nullable=is_nullable) for each in (item.fast, item.exact))
+            return LeafWriter(fast, containing(exact) if is_nullable else exact)
+        return or_null(whole_list(item)) if is_nullable else whole_list(item)
+
+    def _abstract(self, site: Site, type_: GraphQLUnionType | GraphQLInterfaceType) -> Position:
+        possible = self.collecting.schema.get_possible_types(type_)
+        return Abstract(type_, site, {each.name: in_run(self._object(site, each)) for each in possible}).write
+
+    def _object(self, site: Site, type_: GraphQLObjectType) -> Position:
+        parts = self.parts(type_, [node.selection_set for node in site.nodes if node.selection_set is not None])
+        gate = Gate(type_)
+        alone = parts[0].leaf if len(parts) == 1 else None
+        if alone is not None and not gate.asks:
+            return _alike(flat_object(gate, alone))
+        return whole_object(gate, site, parts)
+
+
+def _merged(fields: Sequence[Attribute | Part]) -> list[Part]:
+    parts: list[Part] = []
+    read: list[Attribute] = []
+    for each in fields:
+        if isinstance(each, Attribute):
+            read.append(each)
+            continue
+        if read:
+            parts.append(_read_part(read))
+            read = []
+        parts.append(each)
+    return [*parts, _read_part(read)] if read else parts
+
+
+def _read_part(attributes: Sequence[Attribute]) -> Part:
+    leaf = segment(attributes)
+    return Part("", lambda source, run, place: leaf(source), leaf)
+
+
+def _is_abstract(type_: Any) -> bool:
+    return isinstance(type_, GraphQLUnionType | GraphQLInterfaceType)
+
+
+def _alike(leaf: Leaf) -> LeafWriter:
+    return LeafWriter(leaf, leaf)
+
+
+_NOTHING = _alike(lambda _: "")
+"""After the head of `__typename`, which says it all."""

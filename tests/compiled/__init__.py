@@ -1,0 +1,1 @@
+"""The package that compiles operations, without anything of Mi Points."""

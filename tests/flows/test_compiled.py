@@ -1,0 +1,189 @@
+"""Our own schema over a real database: generated operations give the same bytes by plans and by graphql-core."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+import pytest
+from graphql import (
+    ArgumentNode,
+    FieldNode,
+    ObjectFieldNode,
+    StringValueNode,
+    Visitor,
+    parse,
+    print_ast,
+    validate,
+    visit,
+)
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from hypothesis_graphql import mutations, queries
+
+from api.app import admission_of
+from api.context import Requester
+from api.documents import Documents
+from api.payers import Payer
+from api.persisted import Persisted
+from api.plans import Plans
+from api.requests import OperationRequest
+from api.runner import NotRun, Ready, Runner
+from api.schema import schema
+from api.written import sent
+from loyalty.callers import Caller
+from loyalty.programme.programme import Programme
+from tests.compiled.spicing import Spiced, spiced
+from tests.support.hostile.graphql_values import ADDRESSES, DATES, INSTANTS, MARKETS
+from tests.support.stage import Stage
+
+CORE = schema._schema
+_MEMBER, _OPERATOR = Caller("mi-1"), Caller("op-1", frozenset({"operator", "storefront"}), is_service=True)
+_PASSING = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(Z|[+-]\d\d:\d\d)")
+"""Moments with a fraction: those that something happened at, and now."""
+_SCALARS = {
+    name: st.sampled_from(values).map(lambda text: StringValueNode(value=text))
+    for name, values in {"Market": MARKETS, "Date": DATES, "DateTime": INSTANTS, "URL": ADDRESSES}.items()
+}
+
+
+def generated(strategy: Any, count: int) -> list[str]:
+    """So many operations."""
+    texts: list[str] = []
+
+    @settings(
+        max_examples=count, phases=[Phase.generate], database=None, deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @given(strategy(CORE, custom_scalars=_SCALARS, allow_x00=False))
+    def collect(text: str) -> None:
+        texts.append(text)
+
+    collect()
+    return texts
+
+
+class Aimed(Visitor):
+    """Values that name what there is, most of the time, and pages that can be had."""
+
+    def __init__(self, chosen: Random, known: dict[str, Sequence[str]]) -> None:
+        super().__init__()
+        self.chosen, self.known = chosen, known
+
+    def leave_argument(self, node: ArgumentNode, *_: Any) -> Any:
+        """An argument."""
+        return self.aimed(node)
+
+    def leave_object_field(self, node: ObjectFieldNode, *_: Any) -> Any:
+        """A member of an input."""
+        return self.aimed(node)
+
+    def leave_field(self, node: FieldNode, *_: Any) -> Any:
+        """Half of what can be wrong with pages is left out."""
+        kept = [each for each in node.arguments or () if each.name.value not in PAGING or not self.chosen.randrange(8)]
+        return replace(node, arguments=tuple(kept))
+
+    def aimed(self, node: Any) -> Any:
+        """The same with another value, or nothing."""
+        if node.name.value not in self.known or not self.chosen.randrange(6):
+            return None
+        return replace(node, value=StringValueNode(value=self.chosen.choice(self.known[node.name.value])))
+
+
+ADJUST = """mutation {
+  adjustPoints(miId: "mi-1", points: 5000, reason: "a test", idempotencyKey: "a") { __typename } }"""
+PAGING = {"first", "last", "before", "after", "since", "until"}
+
+
+def aimed(text: str, seed: int, known: dict[str, Sequence[str]]) -> Spiced | None:
+    """The operation about real things, spiced; None where that made it invalid."""
+    document = visit(parse(text), Aimed(Random(seed), known))
+    if validate(CORE, document):
+        return None
+    made = spiced(CORE, print_ast(document), seed)
+    return None if validate(CORE, made.document) else made
+
+
+async def told(stage: Stage) -> dict[str, Sequence[str]]:
+    """A member with history, coupons, an order and promises; the names of all that."""
+    await stage.register()
+    await stage.advance(minutes=10)
+    await stage.order("o-1", [("l-1", 2, 19900)], parcels={"t-1": {"l-1": 2}})
+    await stage.delivered("o-1", "t-1")
+    await stage.advance(days=20)
+    await stage.earn({"linkShare": {"productId": "mi-band-9"}})
+    await stage.ask(ADJUST, token=stage.token(scope="operator", name="op-1"))
+    coupon = (await stage.redeem())["coupon"]["id"]
+    me = await stage.app(
+        "mi-1", "{ me { id pointsHistory { nodes { id verdict { id } } } pendingPoints { nodes { id } } } }"
+    )
+    rewards = [each["id"] for each in (await stage.ask('{ rewards(market: "ES") { id } }'))["rewards"]]
+    entries = me["pointsHistory"]["nodes"]
+    pending = [each["id"] for each in me["pendingPoints"]["nodes"]]
+    verdicts = [each["verdict"]["id"] for each in entries if each["verdict"]]
+    ids = [coupon, me["id"], *[each["id"] for each in entries], *pending, *verdicts, *rewards]
+    return {"id": ids, "miId": ["mi-1"], "number": ["o-1"], "rewardId": rewards, "couponId": [coupon]}
+
+
+async def _nobody(*_: object) -> None:
+    """Wakes nobody."""
+
+
+class BothWays:
+    """One runner of the stage's programme, asked with a plan and without."""
+
+    def __init__(self, stage: Stage, programme: Programme) -> None:
+        documents, admission = Documents(CORE), admission_of(stage.settings, None)
+        self.runner = Runner(
+            schema, documents, Persisted(), programme, _nobody, stage.changes, admission, 30, Plans(schema, after=0)
+        )
+        self.planned = self.completed = 0
+
+    async def check(self, asked: Spiced, caller: Caller, language: str) -> None:
+        """The bodies are the same, but for moments that pass."""
+        asker = Requester(caller, language, "a-request", Payer("member", "mi-1"), is_helped=True)
+        try:
+            ready = await self.runner.prepare(
+                OperationRequest(print_ast(asked.document), variables=asked.variables), asker
+            )
+        except NotRun:
+            return
+        if ready.plan is None:
+            return
+        by_core = replace(ready, plan=None)
+        if ready.kind == "mutation":
+            await self.body(by_core, asker)  # it is done now; what follows are its first answers again
+        expected, text = await self.body(by_core, asker), await self.body(ready, asker)
+        place = next((n for n, (a, b) in enumerate(zip(text, expected, strict=False)) if a != b), 0)
+        assert text == expected, (text[max(place - 300, 0) : place + 80], print_ast(asked.document))
+
+    async def body(self, ready: Ready, asker: Requester) -> bytes:
+        """An answer's."""
+        answered = await self.runner.run(ready, asker)
+        is_planned = type(answered.body.get("data")) is not dict and "errors" not in answered.body
+        self.planned += is_planned
+        self.completed += not is_planned and ready.plan is not None
+        return _PASSING.sub(b"a moment", sent(answered.body))
+
+
+@pytest.mark.timeout(600)
+async def test_generated_queries_of_members_and_operators(stage: Stage, programme: Programme):
+    known, both = await told(stage), BothWays(stage, programme)
+    for seed, text in enumerate(generated(queries, 300)):
+        for caller, language in ((_MEMBER, "es"), (_OPERATOR, "en"), (Caller(), "de")):
+            if asked := aimed(text, seed + len(language), known):
+                await both.check(asked, caller, language)
+    assert both.planned > 100
+    assert both.completed > 100
+
+
+@pytest.mark.timeout(600)
+async def test_generated_mutations_give_their_first_answer_again(stage: Stage, programme: Programme):
+    known, both = await told(stage), BothWays(stage, programme)
+    for seed, text in enumerate(generated(mutations, 150)):
+        for caller in (_MEMBER, _OPERATOR):
+            keys = {"idempotencyKey": [f"key-{seed}-{n}" for n in range(20)]}
+            if asked := aimed(text, seed, known | keys):
+                await both.check(asked, caller, "en")
+    assert both.planned > 30

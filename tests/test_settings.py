@@ -83,6 +83,7 @@ def test_every_setting_can_be_set():
         "GRAPHQL_MAX_COST": "1234",
         "TRUSTED_DOCUMENTS": "members",
         "OUTGOING_ALLOW_PRIVATE": "on",
+        "COMPILED": "off",
     }
     changed = read_settings({PREFIX + name: texts.get(name, "12345") for name in variables()}, askable=ASKABLE)
     untouched = Settings(database_url="")

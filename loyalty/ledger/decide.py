@@ -48,8 +48,8 @@ async def _attempt(decision: Decision, db: Queryable) -> Answer:
     member = await _member_of(decision, db)
     if member is None:
         return await _answer_without_member(db, decision.request)
-    if member.kept is not None:
-        return first_answer(member.kept, decision.request)
+    if member.earlier_answer is not None:
+        return first_answer(member.earlier_answer, decision.request)
     if member.is_behind:
         member = await _caught_up(decision, db, member.member_id)
     try:
@@ -70,8 +70,8 @@ async def _answer_without_member(db: Queryable, request: Request) -> Answer:
     """A service's key keeps its answer when the member is gone. Raises NotAMember for any other."""
     if request.service_id is not None:
         moment = await request_to_judge(db, request.service_id, request.key)
-        if moment.kept is not None:
-            return first_answer(moment.kept, request)
+        if moment.earlier_answer is not None:
+            return first_answer(moment.earlier_answer, request)
     raise NotAMember
 
 

@@ -60,8 +60,8 @@ async def _attempt(decision: ProgrammeDecision, transaction: Queryable) -> Answe
     if decision.changes_programme:
         await lock_programme(transaction)
     moment = await request_to_judge(transaction, request.service_id, request.key)
-    if moment.kept is not None:
-        return first_answer(moment.kept, request)
+    if moment.earlier_answer is not None:
+        return first_answer(moment.earlier_answer, request)
     ruling = await decision.judge(transaction, moment)
     if ruling.log is not None:
         await _log(transaction, ruling.log, changes_programme=decision.changes_programme)

@@ -60,8 +60,8 @@ class _Joining:
         if member is not None:
             return await _answer_again(db, member, self.request)
         moment = await request_to_judge(db, self.request.service_id, self.request.key)
-        if moment.kept is not None:
-            return first_answer(moment.kept, self.request)
+        if moment.earlier_answer is not None:
+            return first_answer(moment.earlier_answer, self.request)
         return await self._answer_newcomer(db, moment)
 
     async def _answer_newcomer(self, db: Queryable, moment: RequestToJudge) -> Answer:
@@ -77,8 +77,8 @@ class _Joining:
 
 async def _answer_again(db: Queryable, member: MemberToJudge, request: Request) -> Answer:
     """A member joins once, whatever is told later (R4): the first membership and its verdict."""
-    if member.kept is not None:
-        return first_answer(member.kept, request)
+    if member.earlier_answer is not None:
+        return first_answer(member.earlier_answer, request)
     verdict_id = await verdict_of_business_key(db, member.member_id, SIGN_UP)
     if verdict_id is None:
         raise Stale

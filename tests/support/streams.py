@@ -31,8 +31,8 @@ class Socket:
         message = {"type": kind, "id": id_, "payload": payload}
         await self.connection.send(json.dumps({name: part for name, part in message.items() if part is not None}))
 
-    async def heard(self) -> dict[str, Any]:
-        """The next message that is no ping."""
+    async def receive(self) -> dict[str, Any]:
+        """The next message that is not a ping."""
         async with asyncio.timeout(PATIENCE):
             while True:
                 message = json.loads(await self.connection.recv())

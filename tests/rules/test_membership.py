@@ -1,4 +1,4 @@
-"""What a membership may become, and what leaving it forfeits (R5, R71)."""
+"""Which states a membership can change to, and what leaving forfeits (R5, R71)."""
 
 import pytest
 

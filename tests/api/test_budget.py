@@ -33,13 +33,13 @@ def new_member() -> Payer:
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A Redis that failed is not asked again in the same test, however long that takes on a busy machine."""
-    monkeypatch.setattr("api.budget.PAUSE", 100 * PATIENCE)
+    monkeypatch.setattr("api.budget.REDIS_PAUSE_SECONDS", 100 * PATIENCE)
 
 
 @pytest.fixture
 def redis_in_time(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """A Redis that may take as long as a busy machine needs."""
-    monkeypatch.setattr("api.budget.LONGEST", PATIENCE)
+    monkeypatch.setattr("api.budget.REDIS_ANSWER_SECONDS", PATIENCE)
     return redis_url
 
 

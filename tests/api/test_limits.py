@@ -31,7 +31,7 @@ GRAPHQL_JSON = {"accept": "application/graphql-response+json"}
 async def api(settings: Settings, **changes: Any) -> AsyncIterator[httpx.AsyncClient]:
     """The API with a database that does not answer: an operation that runs gets UNAVAILABLE, all others did not run."""
     changed = replace(settings, **changes)
-    db = await connect(NOWHERE, seconds=0.1)
+    db = await connect(NOWHERE, most=10, seconds=0.1)
     app = create_app(changed, Programme.of(db, changed), None, Verifier(changed))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://mi.test") as client:
         yield client

@@ -33,7 +33,7 @@ CALLERS = {
 
 @pytest_asyncio.fixture(scope="module")
 async def http() -> AsyncIterator[httpx.AsyncClient]:
-    db = await connect(NOWHERE, seconds=0.2)
+    db = await connect(NOWHERE, most=10, seconds=0.2)
     app = create_app(SETTINGS, Programme.of(db, SETTINGS), None, Verifier(SETTINGS))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://mi.test") as client:
         yield client

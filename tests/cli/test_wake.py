@@ -25,7 +25,7 @@ def is_done_at_once(call: Coroutine[None, None, None]) -> bool:
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A Redis that is there may take as long as a busy machine needs."""
-    monkeypatch.setattr("mipoints.wake.LONGEST", PATIENCE)
+    monkeypatch.setattr("mipoints.wake.WAKE_SECONDS", PATIENCE)
 
 
 @pytest.mark.usefixtures("patient")

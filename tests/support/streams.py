@@ -32,7 +32,7 @@ class Socket:
         await self.connection.send(json.dumps({name: part for name, part in message.items() if part is not None}))
 
     async def receive(self) -> dict[str, Any]:
-        """The next message that is not a ping."""
+        """The next message that is no ping."""
         async with asyncio.timeout(PATIENCE):
             while True:
                 message = json.loads(await self.connection.recv())

@@ -56,6 +56,6 @@ def _coupon(row: asyncpg.Record) -> CouponRow:
 
 
 async def stock_of_rewards(db: Queryable, reward_ids: Sequence[str]) -> dict[str, int | None]:
-    """The stock left of each reward; None where a reward's stock is unlimited."""
+    """The stock left of each reward; None if a reward's stock is unlimited."""
     rows = await db.fetch(query("stock_of_rewards"), list(reward_ids))
     return {row["reward_id"]: row["stock_left"] for row in rows}

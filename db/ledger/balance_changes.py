@@ -30,7 +30,7 @@ class FollowedMember:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A new line of a member's history (`seq`), or a new promise; neither if something else changed the balance."""
+    """A new line of a member's history (`seq`) or a new promise (`promise_id`)."""
 
     seq: int | None = None
     promise_id: UUID | None = None
@@ -45,7 +45,7 @@ async def follow_member(db: Queryable, mi_id: str, until: datetime) -> FollowedM
 async def changes_since(db: Queryable, member_id: UUID, seq: int, most: int) -> tuple[int, Sequence[Change]] | None:
     """The last `seq` of a member's ledger now, and the changes after `seq`: the newest `most`, oldest first.
 
-    None if the person was erased.
+    No changes if something else moved the balance, such as a cancelled promise. None if the person was erased.
     """
     rows = await db.fetch(query("changes_since"), member_id, seq, most)
     if not rows:

@@ -55,7 +55,7 @@ BOTH = order(PHONE, CASE, shipping=4_99)
         (BOTH, [TEN], {}, 0, {}),
     ],
 )
-def test_what_campaigns_add_to_an_order(bought, known, kept, base, extra):
+def test_campaigns_add_points_to_an_order(bought, known, kept, base, extra):
     now = worth(bought, KeptGoods(kept) if kept is not None else all_kept(bought), ES, known)
     assert (now.base, dict(now.bonuses)) == (base, extra)
 
@@ -104,7 +104,7 @@ def test_the_moment_of_the_order_decides_and_the_end_is_excluded(placed, points)
         ("APP_SIGN_IN", None, [campaign("x", "BONUS", "100", kinds=["APP_SIGN_IN"])], [50, 100]),
     ],
 )
-def test_what_campaigns_add_to_an_activity(kind, product, known, points):
+def test_campaigns_add_points_to_an_activity(kind, product, known, points):
     judged = Person(campaigns=known).does(kind, at("2026-06-10 12:00"), product)
     assert [part.points for part in judged.parts] == points
 

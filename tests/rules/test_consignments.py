@@ -156,7 +156,7 @@ def test_the_same_fact_about_a_consignment_has_the_same_business_key(one, other,
     assert (one.key == other.key) is same
 
 
-def test_keys_of_facts_without_a_consignment_are_what_they_always_were():
+def test_keys_of_facts_without_a_consignment_never_change():
     assert of(None, Delivered).key == "delivered::::2026-06-12T10:00:00+00:00"
     assert of(None, InTransit, l1=1).key == "in_transit:::1*1:2026-06-12T10:00:00+00:00"
     assert of(None, InTransit, "A", l1=1).key == "in_transit:A::1*1:"

@@ -111,7 +111,7 @@ def test_a_reservation_lasts_its_minutes_and_is_not_prolonged_past_the_expiry():
         (replace(FIFTY, state="CANCELLED"), True, "COUPON_CANCELLED"),
     ],
 )
-def test_who_may_commit(coupon, was_reserved, reason):
+def test_a_commit_is_allowed_or_refused_with_a_reason(coupon, was_reserved, reason):
     """R43: also after the timeout, if no other order holds it and it was reserved for that order."""
     assert why_not_commit(coupon, "ORD-1", was_reserved=was_reserved) == reason
 
@@ -128,7 +128,7 @@ def test_who_may_commit(coupon, was_reserved, reason):
         (replace(FIFTY, state="CANCELLED"), True, None),
     ],
 )
-def test_who_may_release(coupon, ever_reserved, reason):
+def test_a_release_is_allowed_or_refused_with_a_reason(coupon, ever_reserved, reason):
     """R43."""
     assert why_not_release(coupon, "ORD-1", ever_reserved=ever_reserved) == reason
 

@@ -103,7 +103,7 @@ def test_a_lost_parcel_that_turns_up_is_credited_after_all():
     assert ledger.balance() == ({"PURCHASE": 10}, {"PURCHASE": 5})
 
 
-def test_rounding_may_give_back_to_pending_what_a_return_takes():
+def test_because_of_rounding_a_return_may_move_a_point_back_to_pending():
     """R13: two halves make one point; of the half that is left, delivered or not, one as well."""
     bought = order(line("1", 50), line("2", 50), parcels=APART)
     ledger = Ledger(bought)

@@ -22,8 +22,8 @@ select member_id, seq from begun;
 
 -- name: changes_since
 -- The changes of a member's balance after $2, oldest first and the newest $3 at most: lines of its history, and new
--- promises. `up_to` is the last seq that this read covers. A change that is neither, such as a cancelled
--- promise, has a row without seq and promise. No row for an erased person.
+-- promises. `up_to` is the last seq that this read covers. If no change is one of these, for example if a promise was
+-- cancelled, there is one row without seq and promise. No row for an erased person.
 select b.seq as up_to, t.seq, t.promise_id
 from balances b
 join mi_accounts a using (member_id)

@@ -437,7 +437,7 @@ async def deliveries_in_every_state(stage: Stage) -> None:
     await stage.drain()
 
 
-async def test_the_export_shows_what_producers_sent_about_the_members_orders(stage: Stage):
+async def test_the_export_has_the_deliveries_about_the_members_orders(stage: Stage):
     """R71: bodies as text if they are text; no other member's deliveries."""
     await stage.register("mi-2")
     await stage.register()

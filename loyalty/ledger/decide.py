@@ -19,7 +19,7 @@ from loyalty.ledger.behind_lock import try_without_lock_first
 from loyalty.ledger.capacity import check_capacity
 from loyalty.ledger.catch_up import catch_up
 from loyalty.ledger.decision import Decision, Ruling
-from loyalty.refusals import NotAMember, Refusal, as_answer, kept_refusal, refusal_of_check
+from loyalty.refusals import NotAMember, Refusal, as_answer, refusal_of_check, stored_refusal
 
 
 async def decide(db: Database, decision: Decision) -> Answer:
@@ -35,7 +35,7 @@ async def decide(db: Database, decision: Decision) -> Answer:
     except asyncpg.CheckViolationError as violation:
         refused = _refused_by(violation, decision)
         answer = await try_without_lock_first(db, decision.who, partial(_attempt, refused))
-    refusal = kept_refusal(dict(answer))
+    refusal = stored_refusal(dict(answer))
     if refusal is not None:
         raise refusal
     return answer
@@ -101,7 +101,7 @@ async def _keep_refusal(db: Queryable, member: MemberToJudge, request: Request, 
 
     A refusal changes nothing about the member, so a thousand refusals need not wait for one another.
     """
-    if not refusal.is_kept:
+    if not refusal.is_stored:
         raise refusal
     answer, caller_id = as_answer(refusal), request.service_id or member.member_id
     if not await keep_answer(db, caller_id, request.key, request.input_hash, answer, member_id=member.member_id):

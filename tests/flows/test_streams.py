@@ -120,7 +120,7 @@ async def test_subscribing_before_being_known_is_4401(small: Stage):
         assert await socket.closed() == (4401, "Unauthorized")
 
 
-async def test_a_token_is_needed_and_has_to_be_believed(small: Stage):
+async def test_a_token_is_needed_and_has_to_be_valid(small: Stage):
     expired = small.token("mi-1", seconds=-5)
     for payload, code in (
         (None, 4401),

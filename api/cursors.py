@@ -1,4 +1,4 @@
-"""Pages: connection arguments become a window, places of a list become opaque, versioned cursors."""
+"""Pages: connection arguments become a window; positions in a list become opaque, versioned cursors."""
 
 import base64
 import binascii
@@ -24,7 +24,7 @@ LARGEST_PAGE = 100
 _VERSION = 1
 _LONGEST = 2000
 _LAST_SEQ = 2**62
-"""No history is as long; there is room after it, for what is counted from there."""
+"""No history is that long; the integers after it leave room for arithmetic."""
 _NOT_OURS = "This cursor is not one of this list: use `startCursor`, `endCursor` or an edge's `cursor`."
 
 
@@ -37,11 +37,11 @@ class Places(Generic[T]):
     read: Callable[[Sequence[Plain]], T]
 
     def cursor(self, place: T) -> str:
-        """A place of this list as opaque text."""
+        """The opaque cursor of a place in this list."""
         return opaque(f'[{_VERSION},"{self.list}",{self.write(place)}]')
 
     def place(self, cursor: str) -> T:
-        """The place a cursor names. Raises BadUserInput for a cursor of something else."""
+        """The place that a cursor names. Raises BadUserInput if the cursor is not one of this list."""
         if len(cursor) > _LONGEST:
             raise BadUserInput(_NOT_OURS)
         try:
@@ -56,7 +56,7 @@ class Places(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class PageArguments:
-    """A connection's arguments as the client gave them; None is the same as not given."""
+    """A connection's arguments as the client sent them; None means not sent."""
 
     first: int | None = None
     after: str | None = None
@@ -65,7 +65,10 @@ class PageArguments:
 
 
 def window(asked: PageArguments, places: Places[T]) -> Window[T]:
-    """The stretch that is asked for: forwards unless `last` is given. Raises BadUserInput."""
+    """The requested part of a list: forwards unless `last` is sent; DEFAULT_PAGE rows unless a number is sent.
+
+    Raises BadUserInput for both `first` and `last`, for a number outside 0 to LARGEST_PAGE, or for a foreign cursor.
+    """
     if asked.first is not None and asked.last is not None:
         raise BadUserInput("Ask for `first` or for `last`, not for both.")
     name, most = ("last", asked.last) if asked.last is not None else ("first", asked.first)
@@ -90,7 +93,7 @@ class Page(Generic[Row]):
 
 
 def page_of(rows: Sequence[Row], window: Window[T]) -> Page[Row]:
-    """What was read for a window, one row more than asked where there is more, as a page."""
+    """The page of the rows that were read for a window; one row more than its `most` means that there are more."""
     kept, more = list(rows[: window.most]), len(rows) > window.most
     if window.from_end:
         return Page(kept[::-1], has_next=window.before is not None, has_previous=more)
@@ -98,7 +101,7 @@ def page_of(rows: Sequence[Row], window: Window[T]) -> Page[Row]:
 
 
 def _moment(value: Plain) -> datetime:
-    """In UTC, as the database reads it: at the calendar's ends an offset leads out of it."""
+    """A moment in UTC, as the database needs it: at the calendar's ends, an offset can leave the range."""
     moment = datetime.fromisoformat(_text(value))
     if moment.tzinfo is None:
         raise ValueError

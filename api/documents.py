@@ -1,4 +1,4 @@
-"""GraphQL documents: parsed, limited and validated once, then kept."""
+"""GraphQL documents: parsed, limited and validated once, then cached."""
 
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -31,10 +31,10 @@ _TOO_DEEP = "The document is nested too deeply."
 
 
 class KeepableTexts(ValidationRule):
-    """Literal texts hold nothing that a database cannot keep."""
+    """Literal texts contain only characters that the database can store."""
 
     def enter_string_value(self, node: StringValueNode, *_: Any) -> None:
-        """Looks at one literal."""
+        """Checks one literal."""
         if has_unkeepable_text(node.value):
             self.report_error(GraphQLError(UNKEEPABLE, node))
 
@@ -59,7 +59,7 @@ class Beside:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A document, or what is wrong with it."""
+    """A valid document, or the errors for which it is refused."""
 
     document: DocumentNode | None
     errors: tuple[GraphQLError, ...] = ()
@@ -75,10 +75,11 @@ class Prepared:
 
 @dataclass(slots=True)
 class Documents:
-    """Prepares documents against one schema and keeps the sound ones that came last: `most`, of `most_tokens` in all.
-    `asked_often` is how often one has to be asked until it is worth compiling.
+    """Prepares documents against one schema and caches the valid ones that were used last: at most `most` documents of
+    `most_tokens` tokens in all. A document of more than `longest` characters is not cached. `asked_often`
+    is the number of requests for a document after which it is compiled.
 
-    Large ones push out several, so that whoever sends hundreds of them takes 16 MB of memory and not a hundred.
+    A large document removes several others, so a client that sends hundreds of them uses 16 MB of memory and not 100.
     """
 
     schema: GraphQLSchema
@@ -91,7 +92,7 @@ class Documents:
     _pinned: dict[str, Prepared] = field(default_factory=dict)
 
     def pin(self, text: str) -> Prepared:
-        """Prepares a document now and keeps it for as long as the process lives, if it is sound."""
+        """Prepares a document now and, if it is valid, caches it until the process ends."""
         if pinned := self._pinned.get(text):
             return pinned
         prepared = replace(_prepare(self.schema, text), is_trusted=True)
@@ -121,7 +122,7 @@ class Documents:
 
 
 def _prepare(schema: GraphQLSchema, text: str) -> Prepared:
-    """The cheap checks come first, so that no document is too expensive to be refused."""
+    """The cheap checks come first, so that refusing a document is never expensive."""
     if len(text) > MOST_CHARACTERS:
         return Prepared(None, (TooMuch(f"This document is longer than {MOST_CHARACTERS} characters."),))
     try:
@@ -136,7 +137,8 @@ def _prepare(schema: GraphQLSchema, text: str) -> Prepared:
 
 
 def chosen_operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode | GraphQLError:
-    """The operation to run: the only one, or the one that is named; never just the first."""
+    """The operation to run: the one that `name` names, or the only one; never just the first. A GraphQLError if there
+    is none or, without a name, more than one."""
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     if name is not None:
         operations = [node for node in operations if node.name is not None and node.name.value == name]
@@ -153,7 +155,7 @@ class PreparedDocument(SchemaExtension):
     """Hands the library the document that the endpoint prepared, so that it is not parsed and validated again."""
 
     def on_operation(self) -> Iterator[None]:
-        """Before anything else of an operation."""
+        """Runs before every other step of an operation."""
         self.execution_context.graphql_document = self.execution_context.context.document
         self.execution_context.pre_execution_errors = []
         yield

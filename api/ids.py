@@ -1,4 +1,4 @@
-"""Global ids: opaque text for clients, a type with its member and its own id for us. Made and read here only."""
+"""Global ids: opaque text for clients; for us a type, its member and its own id. They are made and read only here."""
 
 import base64
 import binascii
@@ -17,7 +17,7 @@ OF_NOBODY = ("Reward", "Campaign", "WebhookDelivery")
 
 @dataclass(frozen=True, slots=True)
 class GlobalId:
-    """What an id names: a type, the member it belongs to (None for those of OF_NOBODY), and its id there."""
+    """A global id's parts: a type, the member it belongs to (None for the types in OF_NOBODY), and its local id."""
 
     type: str
     member_id: UUID | None = None
@@ -30,12 +30,12 @@ class GlobalId:
 
     @property
     def local_uuid(self) -> UUID | None:
-        """The local id as a UUID; None where it is none."""
+        """The local id as a UUID; None if it is not one."""
         return _uuid(self.local)
 
     @property
     def local_number(self) -> int | None:
-        """The local id as a position in a ledger; None where it is none."""
+        """The local id as a position (seq) in a ledger; None if it is not one."""
         fits = self.local.isascii() and self.local.isdecimal() and len(self.local) < 19
         return int(self.local) if fits else None
 
@@ -46,7 +46,7 @@ def member_id_of(type_: str, member_id: UUID, local: object) -> ID:
 
 
 def read_id(text: str) -> GlobalId | None:
-    """What a client's id names; None for anything that was not made here."""
+    """The parts of a client's id; None for a text that this file did not make."""
     try:
         told = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
         read = None if has_unkeepable_text(told) else _parse(told)
@@ -56,7 +56,7 @@ def read_id(text: str) -> GlobalId | None:
 
 
 def verdict_named(text: str) -> tuple[UUID, UUID] | None:
-    """The member and the verdict that a client's id names; None where it is no verdict's."""
+    """The member and the verdict that a client's id names; None if it is not a verdict's id."""
     read = read_id(text)
     if read is None or read.type != "Verdict" or read.member_id is None or read.local_uuid is None:
         return None
@@ -64,7 +64,7 @@ def verdict_named(text: str) -> tuple[UUID, UUID] | None:
 
 
 def line_named(text: str) -> tuple[UUID, int] | None:
-    """The member and the position of the line of history that a client's id names; None where it is no line's."""
+    """The member, and the position of the line of history, that a client's id names; None if it is not a line's id."""
     read = read_id(text)
     if read is None or read.type != "PointsEntry" or read.member_id is None or read.local_number is None:
         return None
@@ -72,7 +72,7 @@ def line_named(text: str) -> tuple[UUID, int] | None:
 
 
 def delivery_named(text: str) -> tuple[str, str] | None:
-    """The producer and the event's id of the delivery that a client's id names; None where it is no delivery's."""
+    """The producer and the event id of the delivery that a client's id names; None if it is not a delivery's id."""
     read = read_id(text)
     if read is None or read.type != "WebhookDelivery":
         return None

@@ -1,4 +1,4 @@
-"""One operation, whichever way it came: prepared, given its surroundings, run. HTTP and streams take the same steps."""
+"""One operation: prepared, given its context, run. HTTP and streams take the same steps."""
 
 import asyncio
 import logging
@@ -36,7 +36,7 @@ _ALLOWED = {OperationType.QUERY, OperationType.MUTATION}
 
 
 class NotRun(Exception):
-    """An operation that is refused before anything of it ran."""
+    """An operation that is refused before any of it ran."""
 
     def __init__(self, *errors: GraphQLError, problem: Problem | None = None) -> None:
         self.errors, self.problem = errors, problem
@@ -50,7 +50,7 @@ class NotRun(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """An operation that may run: limited, validated, chosen from its document, and its cost taken."""
+    """An operation that may run: limited, validated, chosen from its document, and its cost charged."""
 
     text: str
     document: DocumentNode
@@ -68,8 +68,8 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The body of one operation's answer, and what is counted of it. Without `data`, nothing was run: `status` is then
-    HTTP's for GraphQL's own media type. The specification allows 422 for 400; clients know 400."""
+    """The body of one operation's answer, and its labels in the metrics. Without `data`, nothing was run; `status` is
+    then the HTTP status under GraphQL's own media type. The specification allows 422 for 400; clients know 400."""
 
     body: AnswerBody
     kind: str = "none"
@@ -78,14 +78,14 @@ class Answered:
 
     @property
     def outcome(self) -> str:
-        """ok, or the first error's code."""
+        """`ok`, or the first error's code."""
         errors = self.body.get("errors")
         return str(errors[0]["extensions"]["code"]) if errors else "ok"
 
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """Runs operations of one schema for whoever asks."""
+    """Runs operations of one schema for every caller. `seconds` is the longest an operation may take."""
 
     schema: QuietSchema
     documents: Documents
@@ -99,19 +99,19 @@ class Runner:
     _unfinished: "set[asyncio.Future[Answered]]" = field(default_factory=set)
 
     def asker(self, connection: HTTPConnection, caller: Caller, language: str, request_id: str) -> Requester:
-        """Whoever sends operations over a connection."""
+        """The requester of the operations that come over one connection."""
         payer = self.admission.payer(caller, connection)
         return Requester(caller, language, request_id, payer, self.admission.may_read_schema(caller))
 
     async def prepare(self, told: OperationRequest, asker: Requester) -> Ready:
-        """The operation that is meant, ready to run, its cost taken. Raises NotRun."""
+        """The requested operation, ready to run, its cost charged. Raises NotRun."""
         try:
             return await self._prepare(told, asker)
         except Problem as problem:
             raise NotRun.because(problem) from None
 
     async def _prepare(self, told: OperationRequest, asker: Requester) -> Ready:
-        """Raises NotRun, and every Problem for which nothing is run."""
+        """Raises NotRun, or the Problem for which the operation is not run."""
         self.admission.check(asker.payer)
         text = self.persisted.text_of(told, asker.caller)
         prepared = self.documents.prepare(text)
@@ -128,16 +128,16 @@ class Runner:
         return Ready(text, document, operation, told.operation_name, told.variables, admitted, plan)
 
     def context_for(self, ready: Ready, asker: Requester) -> Context:
-        """The surroundings of one operation; no two operations share them."""
+        """The context of one operation; no two operations share one."""
         return Context(self.programme, asker, self.wake, ready.document, self.changes)
 
     async def run(self, ready: Ready, asker: Requester) -> Answered:
         """The answer to a query or mutation; a subscription is refused.
 
         If the client disconnects, a query and its SQL are cancelled, and the queries after it in its batch are not
-        begun. A mutation is carried out all the same: what a phone sent just before its connection was lost is done,
-        and its answer is kept under its key for when the phone comes back. To cut it would save nothing, as the phone
-        sends it again, and might cut a commit from its wake-up.
+        started. A mutation still runs to its end: the request that a phone sent just before it lost its connection is
+        carried out, and the answer is stored under its key until the phone sends it again. Cancelling would save
+        nothing, because the phone repeats the request, and could separate a commit from its wake-up.
         """
         if ready.kind == "subscription":
             refused = NotRun.because(BadUserInput(_NOT_HERE))
@@ -146,14 +146,14 @@ class Runner:
             return _for_nobody(asker)
         running = asyncio.ensure_future(self._run_in_time(ready, self.context_for(ready, asker)))
         if ready.kind == "mutation":
-            self._unfinished.add(running)  # the loop itself would forget it
+            self._unfinished.add(running)  # the event loop keeps no strong reference
             running.add_done_callback(self._unfinished.discard)
             return await asyncio.shield(running)
         return await _while_awaited(running, asker)
 
     async def _run_in_time(self, ready: Ready, context: Context) -> Answered:
-        """Past its time an operation's SQL is cancelled, and each field that waited for it says so; whatever else it
-        waits for is ended a second later."""
+        """When its time is over, an operation's SQL is cancelled, and each field that waited for it has an error;
+        anything else it waits for is cancelled a second later."""
         until, told = asyncio.get_running_loop().time() + self.seconds, {"extensions": ready.admitted.extensions()}
         try:
             with ending_by(until):
@@ -191,13 +191,13 @@ class Runner:
         return {"errors": errors, "data": result.data} if was_run else {"errors": errors}
 
     def unread(self, ready: Ready, errors: Sequence[GraphQLError], asker: Requester) -> AnswerBody:
-        """The answer where the values of variables could not be read."""
+        """The answer if the values of variables could not be read."""
         found = variable_errors(self.schema._schema, ready.operation, ready.variables or {})
         return {"errors": request_errors(found or errors, asker.request_id, is_helped=asker.is_helped)}
 
 
 async def _while_awaited(running: "asyncio.Future[Answered]", asker: Requester) -> Answered:
-    """A query's answer; if the client disconnects, one that nobody reads."""
+    """A query's answer; if the client disconnects, an answer that will not be read."""
     try:
         await asyncio.wait({running, asker.disconnect or running}, return_when=asyncio.FIRST_COMPLETED)
         if running.done():
@@ -214,7 +214,7 @@ def _for_nobody(asker: Requester) -> Answered:
 
 
 def refusal_of(refused: NotRun, asker: Requester, kind: str = "none") -> Answered:
-    """The answer to an operation of which nothing ran, with when to come back where that helps."""
+    """The answer to an operation that was not run, with Retry-After if waiting helps."""
     body = {"errors": request_errors(refused.errors, asker.request_id, is_helped=asker.is_helped)}
     problem = refused.problem
     if isinstance(problem, Limited) and problem.retry_after is not None:

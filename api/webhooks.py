@@ -15,7 +15,7 @@ from api.metrics import Metrics
 from db.pool import Database, DatabaseUnavailable
 from loyalty.webhooks.producers.events import BadSignature, MalformedDelivery, Sent, StaleSignature
 from loyalty.webhooks.rejections import Reason, Rejections
-from loyalty.webhooks.store import UnknownProducer, keep
+from loyalty.webhooks.store import UnknownProducer, store_delivery
 
 log = logging.getLogger("mipoints.api")
 
@@ -101,7 +101,7 @@ class WebhookEndpoint:
             response = problem(405, "METHOD_NOT_ALLOWED", sentence, {"allow": "POST"})
             return WebhookAnswer(response, "any", "wrong_method", Reason.METHOD_NOT_ALLOWED)
         body = await read_body(request, self.body_limit)
-        stored = await keep(self.db, producer, self.secrets.get(producer, ()), sent_of(request, body))
+        stored = await store_delivery(self.db, producer, self.secrets.get(producer, ()), sent_of(request, body))
         if not stored.is_new:
             return WebhookAnswer(JSONResponse({"status": "duplicate"}, 200), producer, "duplicate")
         await self.wake("apply_deliveries", None)

@@ -1,4 +1,4 @@
-"""What must always hold of the books, asked of the whole database as of one moment."""
+"""Checks that must always hold for the ledger, read from the whole database as of one moment."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ CHECKS = {
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A member for whom something does not hold, and what, in words."""
+    """A member whose rows fail a check, and a sentence that says why."""
 
     member_id: UUID
     what: str
@@ -44,25 +44,25 @@ class BadRow:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that must hold, and the first rows for which it does not; none when it is sound."""
+    """One check, and the first rows (at most SHOWN) that fail it; none when it is sound."""
 
     name: str
     bad: tuple[BadRow, ...]
 
     @property
     def is_sound(self) -> bool:
-        """Whether it holds for every member."""
+        """Whether every member passes."""
         return not self.bad
 
 
 async def audit_size(connection: Any) -> tuple[int, int]:
-    """How many members and transfers there are to check."""
+    """The numbers of members and of transfers to check."""
     row = await connection.fetchrow(query("audit_size"))
     return row["members"], row["transfers"]
 
 
 async def audit(connection: Any) -> AsyncIterator[Check]:
-    """Each check as it is done, all as of one moment, so that writes under way disturb none."""
+    """Each check as it is finished. All of them read one moment's snapshot, so that concurrent writes disturb none."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         for name, query_name in CHECKS.items():
             rows = await connection.fetch(query(query_name), SHOWN)

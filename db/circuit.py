@@ -1,8 +1,8 @@
-"""The circuit: while Postgres answers nothing at all, callers hear so at once, and one question at a time asks it.
+"""The circuit breaker: while Postgres answers nothing at all, callers are refused at once, and one probe tests it.
 
-It opens when somebody has waited for a whole deadline, nothing whatever came back meanwhile, and a question on a
-connection of its own, asked when half of that time was over, was not answered either. So statements that run long,
-locks and a pool that is used up never open it: the question waits for none of them.
+It opens when three things are true: a call has waited for a whole deadline, nothing came back from Postgres
+meanwhile, and a probe on a connection of its own, sent after half of that time, was not answered either. So long
+statements, locks and an exhausted pool never open it: the probe waits for none of them.
 """
 
 import asyncio
@@ -14,15 +14,15 @@ from typing import Any
 log = logging.getLogger(__name__)
 
 Ask = Callable[[], Awaitable[bool]]
-"""Whether Postgres answers, found out on a connection of its own and within a bounded time."""
+"""Probes Postgres on a connection of its own, within a bounded time: whether it answers."""
 
 _PAUSE = 0.1
-"""Seconds between questions, where a connection is refused at once."""
+"""Seconds between probes, where a connection is refused at once."""
 
 
 @dataclass(slots=True)
 class Circuit:
-    """Closed while Postgres is worth asking. `seconds` is the deadline of a call."""
+    """Closed while Postgres is expected to answer. `seconds` is the deadline of a call."""
 
     ask: Ask
     seconds: float
@@ -33,11 +33,11 @@ class Circuit:
 
     @property
     def is_open(self) -> bool:
-        """Nobody needs to ask: Postgres stands still."""
+        """Postgres stands still; calls need not try it."""
         return self._opened is not None and self._opened.done()
 
     def answered(self) -> None:
-        """Something came back from Postgres: it lives."""
+        """Postgres sent something, so it is alive."""
         self._answered_at = asyncio.get_running_loop().time()
         if self.is_open:
             log.warning("Postgres answers again.")
@@ -45,17 +45,17 @@ class Circuit:
             self.close()
 
     async def wait(self, call: "asyncio.Task[Any]", seconds: float) -> bool:
-        """Whether a call ends within so many seconds; not waited for beyond the moment the circuit opens."""
+        """Whether a call ends within so many seconds. The wait ends early if the circuit opens."""
         began, half = asyncio.get_running_loop().time(), self.seconds / 2
         either: Iterable[asyncio.Future[Any]] = (call, self._whether_opened())
         await asyncio.wait(either, timeout=min(seconds, half), return_when=asyncio.FIRST_COMPLETED)
         if seconds > half and not call.done():
-            self._wonder(began)
+            self._probe_unless_answered(began)
             await asyncio.wait(either, timeout=seconds - half, return_when=asyncio.FIRST_COMPLETED)
         return call.done()
 
     def close(self) -> None:
-        """Callers ask Postgres themselves; nothing asks it in the background any more."""
+        """Callers use Postgres again, and the probe in the background stops."""
         if self._asking is not None:
             self._asking.cancel()
         if self._opening is not None:
@@ -64,10 +64,10 @@ class Circuit:
             self._opened = None
         self._asking = self._opening = None
 
-    def _wonder(self, since: float) -> None:
-        """Asks Postgres, unless something came back since that moment or it is being asked already.
+    def _probe_unless_answered(self, since: float) -> None:
+        """Probes Postgres, unless it sent something since that moment or a probe is running already.
 
-        The question has the other half of a deadline, however late this process itself is.
+        The probe has the other half of a deadline, even if this process itself runs late.
         """
         if self._asking is not None or self._answered_at >= since:
             return
@@ -77,7 +77,7 @@ class Circuit:
         self._asking.add_done_callback(self._on_end_of_asking)
 
     def _whether_opened(self) -> "asyncio.Future[None]":
-        """Done when the circuit opens: one for all who wait."""
+        """A future that is done when the circuit opens; all waiting calls share it."""
         if self._opened is None:
             self._opened = asyncio.get_running_loop().create_future()
         return self._opened
@@ -92,7 +92,8 @@ class Circuit:
             await asyncio.sleep(_PAUSE)
 
     def _on_end_of_asking(self, asking: "asyncio.Task[None]") -> None:
-        """Answered, or unable to ask: a circuit about which nobody asks does not stay open."""
+        """Closes the circuit when the probe was answered, and also when it failed: without a probe, an open circuit
+        would stay open."""
         error = None if asking.cancelled() else asking.exception()
         if error is not None:
             log.error("Postgres cannot be asked whether it is there.", exc_info=error)

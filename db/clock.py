@@ -7,13 +7,14 @@ from db.queries import query
 
 
 async def now(db: Queryable) -> datetime:
-    """The programme's moment, UTC."""
+    """The programme's current moment, UTC."""
     moment: datetime = await db.fetchval(query("clock_now"))
     return moment
 
 
 async def advance(db: Queryable, months: int, rest: timedelta) -> datetime:
-    """Moves the clock forward by calendar months, then by the rest, for every process at once; gives the new moment."""
+    """Moves the clock forward by calendar months, then by the rest, for every process at once; returns the new moment
+    (UTC)."""
     moment: datetime = await db.fetchval(query("clock_advance"), months, rest)
     return moment
 
@@ -24,6 +25,6 @@ async def start_at(db: Queryable, moment: datetime) -> None:
 
 
 async def work_due(db: Queryable) -> int:
-    """How many promises and deliveries are due and not done yet."""
+    """How many promises, deliveries, coupons, lots and notices are due and still wait for a worker."""
     count: int = await db.fetchval(query("clock_work_due"))
     return count

@@ -1,4 +1,4 @@
-"""What caps, streaks and velocity limits read: slots, fuel days, recent activities."""
+"""Rows for caps, streaks and velocity limits: slots, fuel days, recent activities."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -23,9 +23,9 @@ async def recent_fuel_days(db: Queryable, member_id: UUID, since: date) -> list[
 async def activities_lately(
     db: Queryable, member_id: UUID, since: datetime, no_activities: Sequence[str], device: str | None
 ) -> tuple[int, int]:
-    """How many activities were judged after a moment: the member's, and those the device told of (by its hash).
+    """How many activities were judged after a moment: this member's, and those sent from one device (by its hash).
 
-    `no_activities` are kinds of verdicts that no activity of a member is given.
+    `no_activities` are the kinds of verdicts that are not about an activity, and are not counted.
     """
     row = await db.fetchrow(query("activities_lately"), member_id, since, list(no_activities), device)
     assert row is not None

@@ -32,7 +32,7 @@ class Migration:
 
     @property
     def sha256(self) -> str:
-        """What tells whether an applied file was edited afterwards."""
+        """The file's hash in hex, which shows whether an applied file was edited afterwards."""
         return hashlib.sha256(self.sql.encode()).hexdigest()
 
 
@@ -42,16 +42,16 @@ class MigrationsDiffer(Exception):
 
 def shipped_migrations() -> list[Migration]:
     """The files of `db/migrations`, in order."""
-    found = (
+    migrations = (
         Migration(int(match[1]), file.name.removesuffix(".sql"), file.read_text("utf-8"))
         for file in files("db").joinpath("migrations").iterdir()
         if (match := _FILE.match(file.name))
     )
-    return sorted(found, key=lambda migration: migration.number)
+    return sorted(migrations, key=lambda migration: migration.number)
 
 
 async def migrate(connection: Any) -> list[str]:
-    """Applies what is missing, in one transaction, beside other migrators, and gives the names applied.
+    """Applies the missing migrations in one transaction and returns their names. Others may migrate at the same time.
 
     `connection` must own the schema. Raises MigrationsDiffer when an applied file was edited since.
     """

@@ -1,4 +1,4 @@
-"""Pages of lists: which stretch of a list is asked for, and rows asked for by member."""
+"""Pages of lists: the part of a list to read, and keys of rows by member."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ T = TypeVar("T")
 
 
 MemberAnd = tuple[UUID, T]
-"""A member's id and what is asked of that member."""
+"""A member's id and the key of one of its rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window(Generic[T]):
-    """A stretch of a list: at most `most` rows between two places (excluded), from its start or its end."""
+    """A part of a list: at most `most` rows between two places (excluded), counted from its start or its end."""
 
     most: int
     after: T | None = None

@@ -20,7 +20,7 @@ async def programme_version(db: Queryable) -> int:
 
 
 async def all_terms(db: Queryable) -> list[asyncpg.Record]:
-    """Every market's versions, oldest first."""
+    """Every market's versions of its terms, oldest first."""
     return await db.fetch(query("all_terms"))
 
 
@@ -35,7 +35,7 @@ async def all_rewards(db: Queryable) -> list[asyncpg.Record]:
 
 
 async def save_terms(db: Queryable, market: str, version: str, effective_from: date, document: dict[str, Any]) -> bool:
-    """Adds a version of terms; False when it is there already."""
+    """Adds a version of terms; False if it exists already."""
     saved = await db.fetchval(query("save_terms"), market, version, effective_from, document)
     return saved is not None
 
@@ -51,7 +51,7 @@ async def save_catalogue_reward(
     valid_days: int,
     conditions: str,
 ) -> bool:
-    """Adds a reward of the shipped catalogue; False when it is there already."""
+    """Adds a reward of the shipped catalogue; False if it exists already. Cost in points."""
     saved = await db.fetchval(
         query("save_catalogue_reward"),
         reward_id,
@@ -82,7 +82,7 @@ async def save_reward(
     per_member: int | None,
     conditions: str,
 ) -> None:
-    """Adds a reward."""
+    """Adds a reward. Value and minimum in minor units, cost in points."""
     await db.execute(
         query("save_reward"),
         reward_id,
@@ -104,7 +104,7 @@ async def save_reward(
 async def save_exclusions(
     db: Queryable, market: str, product_ids: Sequence[str], since: datetime, until: datetime | None, reason: str
 ) -> None:
-    """Excludes products from what coupons may buy; of two exclusions from one moment the longer stays."""
+    """Excludes products, so that coupons cannot buy them. Of two exclusions from one moment the longer stays."""
     await db.execute(query("save_exclusions"), market, list(product_ids), since, until, reason)
 
 
@@ -121,7 +121,7 @@ async def save_campaign(
     bonus: int | None,
     product_ids: Sequence[str],
 ) -> bool:
-    """Adds a campaign; False when it is there already."""
+    """Adds a campaign; False if it exists already."""
     saved = await db.fetchval(
         query("save_campaign"),
         campaign_id,
@@ -139,20 +139,20 @@ async def save_campaign(
 
 
 async def end_campaign(db: Queryable, campaign_id: UUID, moment: datetime) -> bool:
-    """Ends a campaign at a moment; False when it is over or ended already."""
+    """Ends a campaign at a moment; False if it is over by then or was ended before."""
     return await db.fetchval(query("end_campaign"), campaign_id, moment) is not None
 
 
 async def programme_changed(db: Queryable) -> None:
-    """Tells every process to read the programme anew."""
+    """Raises the programme's version, so that every process reads the programme again."""
     await db.execute(query("programme_changed"))
 
 
 async def lock_programme(db: Queryable) -> None:
-    """Holds the programme until the transaction ends, so that what is read next of it cannot be stale."""
+    """Locks the programme until the transaction ends, so that the next read of it cannot be stale."""
     await db.fetchrow(query("lock_programme"))
 
 
 async def log_action(db: Queryable, entry: NewLogEntry) -> None:
-    """Adds what an operator did, where no member is involved, to the operators' log."""
+    """Adds an operator's action that involves no member to the operators' log."""
     await db.execute(query("log_action"), entry.actor, entry.action, entry.reason, entry.before, entry.after)

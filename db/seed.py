@@ -1,4 +1,4 @@
-"""Many members at once, for sandboxes and measurements: one plan of a life, written for thousands (design §8)."""
+"""Many members at once, for sandboxes and measurements: one planned history, written for thousands (design §8)."""
 
 import dataclasses
 import json
@@ -20,7 +20,7 @@ NUMBER = "~N~"
 
 @dataclass(frozen=True, slots=True)
 class SeedMember:
-    """Who gets the plan: `seed-<n>`, with a code for each coupon of the plan."""
+    """A member that gets the plan: Mi account `seed-<n>`, with a code for each coupon of the plan."""
 
     n: int
     member_id: UUID
@@ -29,7 +29,7 @@ class SeedMember:
 
 @dataclass(frozen=True, slots=True)
 class PlannedTransfer:
-    """As a row of the ledger; `promise`, `verdict` and `coupon` are numbers within the plan."""
+    """A row of the ledger; `promise`, `verdict` and `coupon` are numbers within the plan."""
 
     seq: int
     entry_seq: int
@@ -67,7 +67,7 @@ class PlannedVerdict:
 
 @dataclass(frozen=True, slots=True)
 class PlannedPromise:
-    """A promise that was posted; `due_at` None where it waited for a delivery."""
+    """A promise that was posted; `due_at` is None if it waited for a delivery."""
 
     promise: int
     verdict: int
@@ -91,7 +91,7 @@ class PlannedSlot:
 
 @dataclass(frozen=True, slots=True)
 class PlannedOrder:
-    """An order; `content` is the text that its content hash is of."""
+    """An order; its content hash covers the text `content`."""
 
     number: str
     verdict: int
@@ -133,7 +133,7 @@ class PlannedLot:
 
 @dataclass(slots=True)
 class SeedPlan:
-    """One member's whole life. `balance` is available, lifetime and the last seq; `member` its market and zone."""
+    """One member's whole history. `balance` has available, lifetime and the last seq; `member` the market and zone."""
 
     member: dict[str, Any]
     balance: dict[str, int] = field(default_factory=dict)
@@ -148,7 +148,7 @@ class SeedPlan:
     _rows: dict[str, Any] | None = None
 
     def as_rows(self) -> dict[str, Any]:
-        """Plain values for the statement's jsonb parameter; made once, for a plan is used often."""
+        """Plain values for the statement's jsonb parameter; made once, because a plan is used many times."""
         if self._rows is None:
             self._rows = _plain(dataclasses.asdict(self))
         return self._rows
@@ -160,26 +160,27 @@ async def seed_missing(db: Queryable, first: int, last: int) -> list[int]:
 
 
 async def seed_members(db: Database, members: Sequence[SeedMember], plan: SeedPlan) -> int:
-    """Writes the plan for these members, all of it or nothing; gives how many. Needs the owner's rights."""
+    """Writes the plan for these members, all of it or nothing; returns how many were written. Needs the owner's
+    rights."""
     rows = _plain([dataclasses.asdict(member) for member in members])
 
     async def write(connection: Any) -> int:
-        await _hurry(connection)
+        await _set_for_bulk(connection)
         written: int = await connection.fetchval(query("seed_members"), rows, plan.as_rows())
         return written
 
     return await db.with_connection(write)
 
 
-async def _hurry(connection: Any) -> None:
-    """Settings for much at once. A superuser also goes without the checks of foreign keys: the plan keeps them."""
+async def _set_for_bulk(connection: Any) -> None:
+    """Settings for bulk writes. For a superuser, foreign keys are not checked either: the plan satisfies them."""
     await connection.execute("set synchronous_commit = off; set work_mem = '64MB'")
     with suppress(asyncpg.InsufficientPrivilegeError):
         await connection.execute("set session_replication_role = replica")
 
 
 async def analyze(db: Database) -> None:
-    """Tells Postgres' planner how much there is now."""
+    """Updates the statistics of Postgres' planner."""
     await db.execute("analyze")
 
 

@@ -1,4 +1,4 @@
-"""Who is calling: a member's app, a service, or nobody known."""
+"""The caller of a request: a member's app, a service, or an unauthenticated client."""
 
 from dataclasses import dataclass, field
 from uuid import UUID, uuid5
@@ -8,10 +8,10 @@ _SERVICES = UUID("2f8b3f0e-7c52-4a55-9a6e-9f3c1d6a4b10")
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """What a verified token says. `name` is a Mi account id or a service's name; None for nobody.
+    """The caller that a verified token names. `name` is a Mi account id or a service's name; None if unauthenticated.
 
-    `problem` says in a sentence why a token that was sent is not believed; `expires_at`, in seconds of the host's
-    clock, until when one that is believed may be gone by.
+    `problem` is the sentence that says why a token was rejected. `expires_at`, in seconds of the host's clock, is the
+    time at which a verified token expires.
     """
 
     name: str | None = None
@@ -31,5 +31,5 @@ class Caller:
 
     @property
     def service_id(self) -> UUID | None:
-        """The id under which a service's idempotency keys are kept; a member's are kept under its member id."""
+        """The id under which a service's idempotency keys are stored; a member's are stored under its member id."""
         return uuid5(_SERVICES, self.name) if self.is_service and self.name is not None else None

@@ -1,4 +1,4 @@
-"""Every way the programme says no: a class with its facts and a stable code (the table in rules.md)."""
+"""Every refusal of the programme: a class with its facts and a stable code (the table in rules.md)."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -6,27 +6,27 @@ from typing import Any, ClassVar
 
 
 class Refusal(Exception):
-    """No, with a reason. Operations raise it, the API answers it as a member of the result union."""
+    """A "no" with a reason. Operations raise it; the API returns it as a member of the result union."""
 
     def __init__(self, code: str, sentence: str, **facts: Any) -> None:
         self.code = code
         self.facts = facts
         super().__init__(sentence)
 
-    is_kept: ClassVar[bool] = False
-    """Whether the caller's idempotency key keeps this answer for ever: it does where a member's or person's state
+    is_stored: ClassVar[bool] = False
+    """Whether this answer is stored under the caller's idempotency key for ever: it is if a member's or person's state
     was judged; malformed or forbidden requests leave nothing behind."""
 
 
 class NotAllowed(Refusal):
-    """The caller may not ask this."""
+    """The caller may not make this request."""
 
     def __init__(self, sentence: str = "You may not do this.") -> None:
         super().__init__("NOT_ALLOWED", sentence)
 
 
 class NotFound(Refusal):
-    """There is no such thing, or it is not the caller's."""
+    """The thing does not exist, or it is not the caller's."""
 
     def __init__(self, code: str = "NOT_FOUND", sentence: str = "There is no such thing.") -> None:
         super().__init__(code, sentence)
@@ -56,7 +56,7 @@ class BeforeTheProgramme(InvalidInput):
 
 
 class IdempotencyMismatch(Refusal):
-    """The same key came with another input (R61)."""
+    """The same idempotency key was used with another input (R61)."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -68,13 +68,13 @@ class IdempotencyMismatch(Refusal):
 class NotEligible(Refusal):
     """This person or market cannot join (R2, R3)."""
 
-    is_kept = True
+    is_stored = True
 
 
 class MemberNotActive(Refusal):
     """The member is suspended or closed (R5)."""
 
-    is_kept = True
+    is_stored = True
 
     def __init__(self, state: str) -> None:
         self.state = state
@@ -84,7 +84,7 @@ class MemberNotActive(Refusal):
 class NotEnoughPoints(Refusal):
     """The coupon costs more than is available, or the member is in debt (R36, R40). Points."""
 
-    is_kept = True
+    is_stored = True
 
     def __init__(self, needed: int, available: int, *, in_debt: bool = False) -> None:
         self.needed, self.available, self.in_debt = needed, available, in_debt
@@ -100,13 +100,13 @@ class NotEnoughPoints(Refusal):
 class RewardUnavailable(Refusal):
     """The reward's window is not open or its stock is gone (R41)."""
 
-    is_kept = True
+    is_stored = True
 
 
 class LimitReached(Refusal):
-    """The member has had as many of this reward as it may (R41)."""
+    """The member has reached its limit of this reward (R41)."""
 
-    is_kept = True
+    is_stored = True
 
     def __init__(self, limit: int, used: int) -> None:
         self.limit, self.used = limit, used
@@ -116,10 +116,10 @@ class LimitReached(Refusal):
 
 
 class CouponNotUsable(Refusal):
-    """The coupon cannot be used for this order (R43-R45). `state` is the coupon's own; `missing_minor` what the cart
-    lacks, in minor units of `currency`."""
+    """The coupon cannot be used for this order (R43-R45). `state` is the coupon's own; `missing_minor` is the
+    amount that the cart lacks, in minor units of `currency`."""
 
-    is_kept = True
+    is_stored = True
 
     def __init__(
         self, code: str, *, state: str | None = None, missing_minor: int | None = None, currency: str | None = None
@@ -130,14 +130,14 @@ class CouponNotUsable(Refusal):
 
 
 class Unavailable(Refusal):
-    """A way to earn that cannot be used right now; `available_at` when it can again, if that is known."""
+    """A way to earn that cannot be used now. `available_at` is when it can be used again, if that is known."""
 
     def __init__(self, code: str, sentence: str, available_at: datetime | None) -> None:
         self.available_at = available_at
         super().__init__(code, sentence, available_at=available_at)
 
 
-_KEPT: dict[str, Callable[[dict[str, Any]], Refusal]] = {
+_STORED: dict[str, Callable[[dict[str, Any]], Refusal]] = {
     "NotEligible": lambda answer: NotEligible(answer["code"], answer["sentence"]),
     "MemberNotActive": lambda answer: MemberNotActive(answer["state"]),
     "NotEnoughPoints": lambda answer: NotEnoughPoints(answer["needed"], answer["available"], in_debt=answer["in_debt"]),
@@ -155,17 +155,17 @@ _BY_CHECK: dict[str, Callable[[], Refusal]] = {
 
 
 def refusal_of_check(name: str | None) -> Refusal | None:
-    """What it means to the caller that a write failed on a CHECK; None where that is a fault."""
+    """The refusal for a write that failed on the CHECK of this name; None if the failure is a fault."""
     build = _BY_CHECK.get(name or "")
     return build() if build else None
 
 
 def as_answer(refusal: Refusal) -> dict[str, Any]:
-    """The refusal as it is kept beside an idempotency key."""
+    """The refusal as it is stored under an idempotency key."""
     return {"type": type(refusal).__name__, "code": refusal.code, "sentence": str(refusal), **refusal.facts}
 
 
-def kept_refusal(answer: dict[str, Any]) -> Refusal | None:
-    """The refusal that was kept, or None where the kept answer is no refusal."""
-    build = _KEPT.get(answer["type"])
+def stored_refusal(answer: dict[str, Any]) -> Refusal | None:
+    """The refusal in a stored answer; None if the answer is not a refusal."""
+    build = _STORED.get(answer["type"])
     return build(answer) if build else None

@@ -1,4 +1,4 @@
-"""Settings: read from the environment in one place into one frozen object, with the sentence to fix what is wrong."""
+"""Settings, read from the environment into one frozen object; an error's sentence says how to fix each problem."""
 
 import base64
 import json
@@ -59,10 +59,10 @@ _UNSET_IN_A_SANDBOX: Mapping[str, object] = {
     "graphql_service_budget": 0,
     "graphql_stranger_budget": 0,
 }
-"""What a sandbox has instead of the defaults: no limits."""
+"""The values of a sandbox that replace the defaults: no limits."""
 
 _SHARED = ("database_url", "redis_url")
-"""Read without the prefix too, as other programs name them."""
+"""Settings that are also read without the prefix, because other programs use those names."""
 
 
 def read_settings(environ: Mapping[str, str] | None = None, *, askable: Collection[str]) -> Settings:
@@ -86,7 +86,7 @@ def variable_of(name: str) -> str:
 
 
 def check_for_serving(settings: Settings) -> None:
-    """Raises SettingsError when nobody could be authenticated."""
+    """Raises SettingsError if no caller could be authenticated."""
     if settings.auth_jwks_url is None and settings.auth_secret is None:
         raise SettingsError(
             "Set MIPOINTS_AUTH_JWKS_URL to your identity provider's key set, or, in a sandbox, "
@@ -139,7 +139,7 @@ class _Reader:
         self.problems: list[str] = []
 
     def read(self, name: str, parse: Callable[[str], object]) -> object:
-        """One setting's value; None where it is unset, and where it is wrong, which is a problem more."""
+        """One setting's value; None if it is unset, or if it is invalid, which adds a problem."""
         variable = variable_of(name)
         text = self.environ.get(PREFIX + variable) or (self.environ.get(variable) if name in _SHARED else None)
         if not text:
@@ -241,22 +241,22 @@ def _secrets(text: str) -> dict[str, tuple[str, ...]]:
 
 
 def _keys(text: str) -> dict[str, tuple[str, str | None]]:
-    """Each producer's key, or {"key", "url"} where a sandbox asks somebody else."""
+    """Each producer's key, or {"key", "url"} if a sandbox uses another address."""
     sentence = 'is JSON: each producer with the key of its API, such as {"easypost": "EZAK…"}'
     try:
         document = json.loads(text)
     except ValueError:
         raise ValueError(sentence) from None
-    if not isinstance(document, dict) or not all(_is_key(told) for told in document.values()):
+    if not isinstance(document, dict) or not all(_is_key(entry) for entry in document.values()):
         raise ValueError(sentence)
     return {
-        name: (told, None) if isinstance(told, str) else (told["key"], told.get("url"))
-        for name, told in document.items()
+        name: (entry, None) if isinstance(entry, str) else (entry["key"], entry.get("url"))
+        for name, entry in document.items()
     }
 
 
-def _is_key(told: object) -> bool:
-    key = told.get("key") if isinstance(told, dict) else told
+def _is_key(entry: object) -> bool:
+    key = entry.get("key") if isinstance(entry, dict) else entry
     return isinstance(key, str) and key != ""
 
 
@@ -306,4 +306,4 @@ _PARSERS: Mapping[str, Callable[[str], object]] = {
     "trusted_manifest": str,
     "outgoing_allow_private": _switch,
 }
-"""How each setting's text is read. What it is without a text stands in Settings."""
+"""The parser of each setting's text. The defaults stand in Settings."""

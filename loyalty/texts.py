@@ -1,4 +1,4 @@
-"""What may be an id, a name or a key: any text a person can see and a log can show on one line."""
+"""Valid ids, names and keys: any text that a person can see and a log can show on one line."""
 
 import unicodedata
 
@@ -9,9 +9,9 @@ _TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u20
 
 
 def problem_of_text(text: str, longest: int) -> str | None:
-    """Why a text can be no id, name or key of at most `longest` characters, in a sentence; None where it can.
+    """The sentence that says why a text is not valid as an id, name or key of at most `longest` characters; else None.
 
-    Everything else is taken as it is, blanks around it and all: ids are opaque.
+    A valid text is used unchanged, including blanks around it: ids are opaque.
     """
     if not 0 < len(text) <= longest:
         return f"This has 1 to {longest} characters."

@@ -1,4 +1,4 @@
-"""Bearer tokens: who a JWT says is calling, and whether it is believed (design §7)."""
+"""Bearer tokens: verifies a JWT and gives its caller (design §7)."""
 
 import asyncio
 import time
@@ -16,7 +16,7 @@ from loyalty.settings import Settings
 
 SCOPES = ("storefront", "operator", "auditor")
 LONGEST_NAME = 200
-NOBODY = Caller()
+UNAUTHENTICATED = Caller()
 
 _SHARED_SECRET = "HS256"
 _BY_KEY_TYPE = {"RSA": ["RS256", "PS256"], "EC": ["ES256"], "OKP": ["EdDSA"]}
@@ -40,14 +40,14 @@ _SENTENCES: tuple[tuple[type[jwt.PyJWTError], str], ...] = (
 
 
 class TokenProblem(Exception):
-    """Why a token is not believed, or cannot be issued, in a sentence for whoever sent it."""
+    """A token is rejected, or cannot be issued. The message is a sentence for the sender."""
 
 
 @dataclass(slots=True)
 class _KeySet:
-    """An identity provider's public keys. They are fetched off the event loop, one fetch at a time, and kept.
+    """An identity provider's public keys. They are fetched off the event loop, one fetch at a time, and cached.
 
-    After a failed fetch the keys seen before go on serving, and the next fetch waits `pause` seconds.
+    After a failed fetch the cached keys are still used, and the next fetch waits `pause` seconds.
     """
 
     client: jwt.PyJWKClient
@@ -83,8 +83,8 @@ class _KeySet:
 
 
 @dataclass(slots=True)
-class _Believed:
-    """Callers of tokens verified lately, until their token expires or they are looked at again."""
+class _VerifiedTokens:
+    """A cache of verified tokens' callers, until the token expires or has to be verified again."""
 
     most: int = _CACHED_TOKENS
     _callers: "OrderedDict[str, tuple[Caller, float]]" = field(default_factory=OrderedDict)
@@ -95,7 +95,7 @@ class _Believed:
         return caller if time.time() < until else None
 
     def put(self, token: str, caller: Caller, expires_at: float) -> None:
-        """Remembers a verified token; the oldest one makes room."""
+        """Caches a verified token; `expires_at` in seconds of the host's clock. A full cache drops the oldest."""
         self._callers[token] = (caller, min(expires_at, time.time() + _CACHED_SECONDS))
         self._callers.move_to_end(token)
         if len(self._callers) > self.most:
@@ -103,33 +103,33 @@ class _Believed:
 
 
 class Verifier:
-    """Believes tokens signed with the sandbox's secret (HS256), or by a key of the provider's key set.
+    """Verifies tokens signed with the sandbox's secret (HS256), or with a key of the provider's key set.
 
-    Which key is tried follows from the algorithm alone, and secrets and public keys never meet: no token can
-    be checked with a public key as if it were a secret, and `none` is no algorithm here.
+    The algorithm alone decides which kind of key is used, so a public key is never used as a secret. The algorithm
+    `none` is not accepted.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._secret = settings.auth_secret
         self._issuer = settings.auth_issuer
         self._audience = settings.auth_audience
-        self._believed = _Believed()
+        self._verified = _VerifiedTokens()
         self._keys: _KeySet | None = None
         if settings.auth_jwks_url is not None:
             self._keys = _KeySet(jwt.PyJWKClient(settings.auth_jwks_url, timeout=2, cooldown_duration=10))
 
     async def verify(self, token: str | None) -> Caller:
-        """Who is calling; nobody without a token, nobody with a `problem` when the token is not believed."""
+        """The caller; unauthenticated without a token, and with a `problem` if the token is rejected."""
         if token is None:
-            return NOBODY
-        if caller := self._believed.get(token):
+            return UNAUTHENTICATED
+        if caller := self._verified.get(token):
             return caller
         try:
             claims = await self._claims(token)
             caller = _caller(claims)
         except TokenProblem as problem:
             return Caller(problem=str(problem))
-        self._believed.put(token, caller, float(claims["exp"]))
+        self._verified.put(token, caller, float(claims["exp"]))
         return caller
 
     async def _claims(self, token: str) -> Mapping[str, Any]:
@@ -172,7 +172,7 @@ def _sentence(error: jwt.PyJWTError) -> str:
 
 
 def _caller(claims: Mapping[str, Any]) -> Caller:
-    """A token with a scope is a service's, whatever the scope; one without is a member's."""
+    """The caller of a token. A token with any scope is a service's; one without is a member's."""
     name, scope, expires_at = claims["sub"], claims.get("scope"), float(claims["exp"])
     if not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME or not _is_plain(name):
         raise TokenProblem(f"This token's `sub` is not a text of 1 to {LONGEST_NAME} characters.")
@@ -185,7 +185,7 @@ def _caller(claims: Mapping[str, Any]) -> Caller:
 
 
 def _is_plain(text: str) -> bool:
-    """Whether Postgres can keep it: no NUL and no half of a surrogate pair."""
+    """Whether Postgres can store it: no NUL and no half of a surrogate pair."""
     with suppress(UnicodeEncodeError):
         return b"\0" not in text.encode()
     return False
@@ -224,6 +224,6 @@ def issue(
 
 
 def check_scope(scope: str) -> None:
-    """Raises TokenProblem where a scope has words that open nothing, so that a slip of the pen is told at once."""
+    """Raises TokenProblem if a scope has an unknown word, so that a typing mistake is found at once."""
     if not scope.split() or not set(scope.split()) <= set(SCOPES):
         raise TokenProblem(f"A scope is one or more of {', '.join(SCOPES)}, with spaces between them.")

@@ -9,7 +9,7 @@ from pathlib import Path
 import asyncpg
 
 from db import limits
-from loyalty.programme.rules.calendar import LATEST_TOLD
+from loyalty.programme.rules.calendar import LATEST_REPORT
 from loyalty.programme.rules.terms import MOST_LATE_HOURS
 
 ROOT = Path(__file__).parent.parent
@@ -80,4 +80,4 @@ def test_what_a_decision_reads_back_reaches_as_far_as_terms_accept_late_news():
     """Fuel is judged by the day before, and a day in the member's zone may begin a day earlier than in UTC (R23)."""
     accepted = timedelta(hours=MOST_LATE_HOURS)
     assert accepted + timedelta(days=2) <= timedelta(days=limits.FUEL_DAYS)
-    assert accepted <= LATEST_TOLD <= timedelta(days=limits.SLOTS_DAYS)
+    assert accepted <= LATEST_REPORT <= timedelta(days=limits.SLOTS_DAYS)

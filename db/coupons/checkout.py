@@ -1,4 +1,4 @@
-"""Coupons at checkout: what a decision about one reads, what a cart may choose from, and what the clock has ended."""
+"""Coupons at checkout: the rows a decision reads, the coupons a cart may use, and coupons that the clock has ended."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,10 @@ ExclusionRow = tuple[str, datetime, datetime | None]
 
 @dataclass(frozen=True, slots=True)
 class CouponToJudge:
-    """A coupon as it is by the clock; the reservation of it that the order in question has or had (None: never)."""
+    """A coupon's state by the clock, and the reservation of it that one order has or had (None: never).
+
+    Values in minor units of `currency`.
+    """
 
     coupon_id: UUID
     state: str
@@ -36,7 +39,8 @@ class CouponToJudge:
 
 @dataclass(frozen=True, slots=True)
 class CartToJudge:
-    """The moment, the member's state, the coupon that holds the order, and the exclusions of its products."""
+    """The programme's moment, the member's state, the coupon reserved for the order or used on it, and the exclusions
+    of its products."""
 
     now: datetime
     state: str
@@ -46,7 +50,7 @@ class CartToJudge:
 
 @dataclass(frozen=True, slots=True)
 class CouponAtCheckout:
-    """A coupon as it is shown, and since when it is in its state."""
+    """A coupon as the API shows it, and the moment its state began."""
 
     row: CouponRow
     state_since: datetime
@@ -54,14 +58,14 @@ class CouponAtCheckout:
 
 @dataclass(frozen=True, slots=True)
 class RewardLimits:
-    """What is left of a reward (None: it cannot run out), and how many of it a member has had."""
+    """A reward's stock (None: unlimited), and how many a member has already had."""
 
     stock_left: int | None
     had: int
 
 
 async def coupon_owner(db: Queryable, code: str) -> UUID | None:
-    """The member a code leads to, or None for an unknown one."""
+    """The member whose coupon has this code; None for an unknown code."""
     owner: UUID | None = await db.fetchval(query("coupon_owner"), code)
     return owner
 
@@ -69,7 +73,7 @@ async def coupon_owner(db: Queryable, code: str) -> UUID | None:
 async def coupon_to_judge(
     db: Queryable, member_id: UUID, code: str, order_number: str, product_ids: Sequence[str] = ()
 ) -> CouponToJudge | None:
-    """A member's coupon by its code, or None where the member has none of that code."""
+    """A member's coupon by its code; None if the member has no such coupon."""
     row = await db.fetchrow(query("coupon_to_judge"), member_id, code, order_number, list(product_ids))
     if row is None:
         return None
@@ -79,7 +83,7 @@ async def coupon_to_judge(
 async def cart_to_judge(
     db: Queryable, member_id: UUID, order_number: str, product_ids: Sequence[str]
 ) -> CartToJudge | None:
-    """What a cart's coupons are judged by, or None where there is no such member."""
+    """The facts by which a cart's coupons are judged; None if there is no such member."""
     row = await db.fetchrow(query("cart_to_judge"), member_id, order_number, list(product_ids))
     if row is None:
         return None
@@ -95,22 +99,23 @@ def _exclusions(rows: list[list[Any]]) -> tuple[ExclusionRow, ...]:
 
 async def coupons_at_checkout(db: Queryable, member_id: UUID) -> list[CouponAtCheckout]:
     """Every unspent coupon of a member and those of the last ENDED_COUPONS_DAYS, newest first."""
-    found = []
+    coupons = []
     for row in await db.fetch(query("coupons_at_checkout"), member_id):
         values = dict(row.items())
         state_since = values.pop("state_since")
-        found.append(CouponAtCheckout(CouponRow(**values), state_since))
-    return found
+        coupons.append(CouponAtCheckout(CouponRow(**values), state_since))
+    return coupons
 
 
 async def reward_limits(db: Queryable, member_id: UUID, reward_id: str) -> RewardLimits:
-    """What limits a member's redeeming of a reward, as of now."""
+    """The limits on how often a member can still redeem a reward, as of now."""
     row = await db.fetchrow(query("reward_limits"), member_id, reward_id)
     assert row is not None
     return RewardLimits(row["stock_left"], row["had"])
 
 
 async def end_due_coupons(db: Queryable, most: int) -> int:
-    """Frees and expires coupons that the clock has ended, up to `most` of each kind; gives how many."""
+    """Frees coupons whose reservation ended and expires those past their last day, up to `most` of each kind; returns
+    how many."""
     ended: int = await db.fetchval(query("end_due_coupons"), most)
     return ended

@@ -1,4 +1,4 @@
-"""Coupons with their state, and what is left of rewards."""
+"""Coupons with their state, and the stock of rewards."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class CouponRow:
 async def coupons_page(
     db: Queryable, member_id: UUID, window: Window[tuple[datetime, UUID]], states: Sequence[str] | None
 ) -> list[CouponRow]:
-    """A stretch of a member's coupons, newest first, and one row more."""
+    """A part of a member's coupons, newest first, and one row more if there are more."""
     rows = await db.fetch(
         query("coupons_backwards" if window.from_end else "coupons_forwards"),
         member_id,
@@ -56,6 +56,6 @@ def _coupon(row: asyncpg.Record) -> CouponRow:
 
 
 async def stock_of_rewards(db: Queryable, reward_ids: Sequence[str]) -> dict[str, int | None]:
-    """What is left of rewards now; None where they have no stock to run out."""
+    """The stock left of each reward; None if a reward's stock is unlimited."""
     rows = await db.fetch(query("stock_of_rewards"), list(reward_ids))
     return {row["reward_id"]: row["stock_left"] for row in rows}

@@ -1,1 +1,1 @@
-"""The ledger's rows: what a decision reads and writes about one member."""
+"""The ledger's rows, which a decision about one member reads and writes."""

@@ -1,4 +1,4 @@
-"""Idempotency keys: the first answer to each, and the programme's moment where no member is involved (R61)."""
+"""Idempotency keys: the first answer to each; and the programme's moment for requests that involve no member (R61)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from db.queries import query
 
 @dataclass(frozen=True, slots=True)
 class StoredAnswer:
-    """The first answer to an idempotency key, and the hash of the input it was given to."""
+    """The first answer to an idempotency key, and the hash of the input that it answers."""
 
     input_hash: str
     answer: Mapping[str, Any]
@@ -22,11 +22,11 @@ class StoredAnswer:
 
 @dataclass(frozen=True, slots=True)
 class RequestToJudge:
-    """The programme's moment and version, with a service's earlier answer to a key."""
+    """The programme's moment and version, and the answer that a service got earlier under the same key."""
 
     now: datetime
     programme_version: int
-    kept: StoredAnswer | None
+    earlier_answer: StoredAnswer | None
 
 
 def stored_answer(row: asyncpg.Record) -> StoredAnswer | None:
@@ -34,14 +34,14 @@ def stored_answer(row: asyncpg.Record) -> StoredAnswer | None:
 
 
 async def request_to_judge(db: Queryable, service_id: UUID | None, key: str | None) -> RequestToJudge:
-    """The moment, and what a service was answered to this key before."""
+    """The programme's moment and version, and the answer that a service got earlier under this key."""
     row = await db.fetchrow(query("request_to_judge"), service_id, key)
     assert row is not None
     return RequestToJudge(row["now"], row["programme_version"], stored_answer(row))
 
 
 async def key_is_used(db: Queryable, service_id: UUID | None, mi_id: str | None, key: str) -> bool:
-    """Whether a service, or else the member of a Mi account, was answered to this key before."""
+    """Whether this key already has an answer for a service, or, if none is given, for the member of a Mi account."""
     used: bool = await db.fetchval(query("key_is_used"), service_id, mi_id, key)
     return used
 
@@ -55,5 +55,5 @@ async def keep_answer(
     *,
     member_id: UUID | None = None,
 ) -> bool:
-    """Keeps an answer that changes nothing of a member; False when another answer to this key was first."""
+    """Stores an answer to a request that changed no member; False if another answer to this key was first (R61)."""
     return await db.fetchval(query("keep_answer"), caller_id, key, input_hash, answer, member_id) is not None

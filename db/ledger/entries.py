@@ -1,4 +1,4 @@
-"""What the API shows: a member with its balance, pages of its lists, things by their ids, many at once."""
+"""Lines of members' histories for the API: pages of them, and many at once by their positions or verdicts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from db.queries import query
 
 @dataclass(frozen=True, slots=True)
 class EntryRow:
-    """One line of a member's history: signed points, and the available ones right after it."""
+    """One line of a member's history: signed points, and the points available right after it."""
 
     member_id: UUID
     seq: int
@@ -29,7 +29,7 @@ class EntryRow:
 
 @dataclass(frozen=True, slots=True)
 class EntryFilter:
-    """Which lines of a history: kinds (None = all), and a time from `since` up to `until` (excluded)."""
+    """Which lines of a history to read: kinds (None: all), from `since` up to `until` (excluded)."""
 
     kinds: Sequence[str] | None = None
     since: datetime | None = None
@@ -37,7 +37,7 @@ class EntryFilter:
 
 
 async def entries_page(db: Queryable, member_id: UUID, window: Window[int], wanted: EntryFilter) -> list[EntryRow]:
-    """A stretch of a member's history, newest first; one row more than asked shows that there is more."""
+    """A part of a member's history, newest first, and one row more if there are more."""
     rows = await db.fetch(
         query("entries_backwards" if window.from_end else "entries_forwards"),
         member_id,
@@ -57,7 +57,7 @@ async def entries_by_seq(db: Queryable, keys: Sequence[MemberAnd[int]]) -> list[
 
 
 async def entries_of_verdicts(db: Queryable, keys: Sequence[MemberAnd[UUID]]) -> list[EntryRow]:
-    """The lines that verdicts made, oldest first."""
+    """The lines of history that verdicts caused, oldest first."""
     return [_entry(row) for row in await db.fetch(query("entries_of_verdicts"), *columns_of(keys))]
 
 
@@ -67,7 +67,10 @@ def _entry(row: asyncpg.Record) -> EntryRow:
 
 @dataclass(frozen=True, slots=True)
 class EntryToReverse:
-    """A line of history that may be given back. `took` are (from, to, lapses on, points), the accounts by name."""
+    """A line of history that may be given back. `took` are (from account, to account, lapses on, points).
+
+    `given` are points given back already, `promised` those that waiting verdicts would still give back.
+    """
 
     took: tuple[tuple[str, str, date | None, int], ...]
     given: int
@@ -75,7 +78,7 @@ class EntryToReverse:
 
 
 async def entry_to_reverse(db: Queryable, member_id: UUID, seq: int) -> EntryToReverse | None:
-    """A line of a member's history with what it took and what was given back of it."""
+    """A line of a member's history, with the points it took and those given back since; None if there is none."""
     row = await db.fetchrow(query("entry_to_reverse"), member_id, seq)
     if row is None:
         return None

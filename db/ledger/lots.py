@@ -8,5 +8,5 @@ from db.queries import query
 
 
 async def lapsing_lots(db: Queryable, member_id: UUID) -> list[tuple[date, int]]:
-    """What lapses when, in points, soonest first."""
+    """A member's lots as (lapses on, points), soonest first; points that never lapse are in the lot of 9999-12-31."""
     return [(row["lapses_on"], row["remaining"]) for row in await db.fetch(query("lapsing_lots"), member_id)]

@@ -1,4 +1,4 @@
-"""What decisions read: one member as of one version, an earlier answer to the same key, an order to settle."""
+"""The rows that decisions read: one member as of one version, and an earlier answer to the same key."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,8 +19,8 @@ class MemberRef:
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """What a decision reads of a member beyond the usual: the slots of one kind that are taken (of FUEL the last days
-    too), and the slot of one product."""
+    """Rows of a member that only some decisions read: the taken slots of one kind (for FUEL the last days too), and the
+    slot of one product."""
 
     slot_kind: str | None = None
     product_id: str | None = None
@@ -31,9 +31,10 @@ NOTHING_MORE = Reads()
 
 @dataclass(frozen=True, slots=True)
 class MemberToJudge:
-    """One member as of `version`. Points; `lots` are (lapses on, remaining), soonest first; `slots` (period, n).
+    """One member as of `version`. Balances in points; `lots` are (lapses on, remaining), soonest first; `slots` are
+    (period, n); `fuel_days` are (day, streak, bonuses).
 
-    `is_behind`: a lot's day has come, and it has not lapsed or been told of yet (R50).
+    `is_behind`: a lot's day has come, and its lapse or its notice is not written yet (R50).
     """
 
     member_id: UUID
@@ -54,7 +55,7 @@ class MemberToJudge:
     now: datetime
     programme_version: int
     is_behind: bool
-    kept: StoredAnswer | None
+    earlier_answer: StoredAnswer | None
     slots: tuple[tuple[str, int], ...]
     fuel_days: tuple[tuple[date, int, int], ...]
     lots: tuple[tuple[date, int], ...]
@@ -68,7 +69,7 @@ async def member_to_judge(
     key: str | None = None,
     reads: Reads = NOTHING_MORE,
 ) -> MemberToJudge | None:
-    """One member with what a decision needs, or None where nobody of that name has joined."""
+    """One member with everything a decision needs; None if this account or id is not a member."""
     row = await db.fetchrow(
         query("member_to_judge"), who.mi_id, who.member_id, service_id, key, reads.slot_kind, reads.product_id
     )
@@ -77,7 +78,7 @@ async def member_to_judge(
     return MemberToJudge(
         **{name: row[name] for name in _COLUMNS},
         earlier_zones=tuple((zone, datetime.fromisoformat(until)) for zone, until in row["earlier_zones"]),
-        kept=stored_answer(row),
+        earlier_answer=stored_answer(row),
         slots=tuple((period, n) for period, n in row["slots"]),
         fuel_days=tuple((date.fromisoformat(day), streak, bonuses) for day, streak, bonuses in row["fuel_days"]),
         lots=tuple((date.fromisoformat(day), remaining) for day, remaining in row["lots"]),
@@ -106,5 +107,5 @@ _COLUMNS = (
 
 
 async def lock_member_to_judge(db: Queryable, who: MemberRef) -> None:
-    """Holds the member until the transaction ends, so that what is read next cannot be stale."""
+    """Locks the member until the transaction ends, so that the next read cannot be stale."""
     await db.fetchrow(query("lock_member_to_judge"), who.mi_id, who.member_id)

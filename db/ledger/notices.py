@@ -1,4 +1,4 @@
-"""Notices to members: those that were written, and those that are not sent yet (R50)."""
+"""Notices to members: pages of them, and those that are still to be sent (R50)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from db.queries import query
 
 @dataclass(frozen=True, slots=True)
 class NoticeRow:
-    """What a member was told, or is about to be while `sent_at` is None."""
+    """A notice to a member; not sent yet while `sent_at` is None. Points where it is about points."""
 
     member_id: UUID
     notice_id: UUID
@@ -27,7 +27,7 @@ class NoticeRow:
 
 
 async def notices_page(db: Queryable, member_id: UUID, window: Window[tuple[datetime, UUID]]) -> list[NoticeRow]:
-    """A stretch of what a member was told, newest first, and one row more."""
+    """A part of a member's notices, newest first, and one row more if there are more."""
     place = window.after or (None, None)
     return [_notice(row) for row in await db.fetch(query("notices_page"), member_id, *place, window.most + 1)]
 
@@ -43,7 +43,7 @@ def _notice(row: asyncpg.Record) -> NoticeRow:
 
 @dataclass(frozen=True, slots=True)
 class UnsentNotice:
-    """Something a member is to be told; `mi_id` is None when the person was erased."""
+    """A notice that is still to be sent; `mi_id` is None if the person was erased."""
 
     member_id: UUID
     notice_id: UUID
@@ -57,17 +57,17 @@ class UnsentNotice:
 
 
 async def notices_to_send(db: Queryable, most: int) -> list[UnsentNotice]:
-    """Leases up to `most` notices that nobody has handed over yet, oldest first."""
+    """Leases up to `most` unsent notices to this worker, oldest first."""
     rows = await db.fetch(query("notices_to_send"), most)
     return sorted((UnsentNotice(**dict(row.items())) for row in rows), key=lambda notice: notice.created_at)
 
 
 async def notices_sent(db: Queryable, notices: Sequence[UnsentNotice]) -> None:
-    """These notices were handed over."""
+    """Marks notices as sent."""
     members, ids = [notice.member_id for notice in notices], [notice.notice_id for notice in notices]
     await db.execute(query("notices_sent"), members, ids)
 
 
 async def notice_failed(db: Queryable, notice: UnsentNotice, error: str, *, for_good: bool) -> None:
-    """Keeps why a notice could not be handed over; unless that is for good, it is tried again."""
+    """Stores why a notice could not be sent. It is tried again, unless the failure is `for_good`."""
     await db.execute(query("notice_failed"), notice.member_id, notice.notice_id, error, for_good)

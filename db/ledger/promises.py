@@ -1,4 +1,4 @@
-"""Promises: points that are pending."""
+"""Open promises: points that are pending."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from db.queries import query
 
 @dataclass(frozen=True, slots=True)
 class PromiseRow:
-    """Points promised and not yet credited; no `due_at` while they wait for something else than time."""
+    """Points promised and not yet credited; `due_at` is None while they wait for an event and not for a moment."""
 
     member_id: UUID
     promise_id: UUID
@@ -30,7 +30,7 @@ class PromiseRow:
 async def pending_page(
     db: Queryable, member_id: UUID, window: Window[tuple[datetime | None, UUID]]
 ) -> list[PromiseRow]:
-    """A stretch of what is promised to a member, soonest first, and one row more."""
+    """A part of a member's open promises, soonest first, and one row more if there are more."""
     due_at, promise_id = window.after or (None, None)
     rows = await db.fetch(query("pending_page"), member_id, due_at, promise_id, window.most + 1)
     return [_promise(row) for row in rows]

@@ -1,4 +1,4 @@
-"""Verdicts as they are shown."""
+"""Verdicts as the API shows them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ from db.queries import query
 
 @dataclass(frozen=True, slots=True)
 class VerdictRow:
-    """The answer one event was given; `cap` as it is kept: limit, used, left, resets_at. `had_lapsed`: what an
-    operator let be taken back had been credited, and lapsed since (R36)."""
+    """The stored answer to one event; `cap` is the stored JSON: limit, used, left, resets_at. `had_lapsed`: an operator
+    approved a clawback of points that had been credited and have lapsed since (R36)."""
 
     member_id: UUID
     verdict_id: UUID
@@ -35,7 +35,7 @@ class VerdictRow:
 async def verdicts_page(
     db: Queryable, member_id: UUID, window: Window[tuple[datetime, UUID]], outcomes: Sequence[str] | None
 ) -> list[VerdictRow]:
-    """A stretch of a member's verdicts, newest first, and one row more."""
+    """A part of a member's verdicts, newest first, and one row more if there are more."""
     rows = await db.fetch(
         query("verdicts_page"),
         member_id,

@@ -1,4 +1,4 @@
-"""What decisions about verdicts that were given before read: moderation, an operator's check, a line given back."""
+"""Earlier verdicts, as decisions about them read them: moderation, an operator's resolution, points given back."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,8 +22,12 @@ class PromiseOfVerdict:
 
 @dataclass(frozen=True, slots=True)
 class VerdictToResolve:
-    """A verdict with its promises, what is left of what it credited as (lapses on, points), what of each lot lapsed,
-    the first line of history it made, and when its review was told to be published while something else held it."""
+    """A verdict with its promises and everything else that a decision about it needs.
+
+    `origins` are the credited points not taken back, as (lapses on, points). `lapsed` is what lapsed of each lot, in
+    the same form. `first_entry` is the first line of history it made. `published_at` is when its review was reported
+    as published while the verdict still waited for something else.
+    """
 
     verdict_id: UUID
     key: str
@@ -45,12 +49,12 @@ class VerdictToResolve:
 
     @property
     def open_promises(self) -> tuple[PromiseOfVerdict, ...]:
-        """What of it is promised and neither credited nor cancelled."""
+        """Its promises that are neither credited nor cancelled."""
         return tuple(promise for promise in self.promises if promise.state == "PROMISED")
 
 
 async def verdict_to_resolve(db: Queryable, member_id: UUID, verdict_id: UUID) -> VerdictToResolve | None:
-    """One verdict of a member with what turning it or taking it back depends on."""
+    """One verdict of a member, with everything that resolving or taking it back depends on; None if there is none."""
     row = await db.fetchrow(query("verdict_to_resolve"), member_id, verdict_id)
     if row is None:
         return None
@@ -71,6 +75,6 @@ def _by_day(rows: list[tuple[str, int]]) -> tuple[tuple[date, int], ...]:
 
 
 async def verdict_of_business_key(db: Queryable, member_id: UUID, business_key: str) -> UUID | None:
-    """The verdict that an event with this business key was given before."""
+    """The verdict that an event with this business key already has; None if it has none."""
     verdict_id: UUID | None = await db.fetchval(query("verdict_of_business_key"), member_id, business_key)
     return verdict_id

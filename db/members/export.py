@@ -1,4 +1,4 @@
-"""Everything that is held about one member."""
+"""Everything that is stored about one member."""
 
 from typing import Any
 
@@ -7,6 +7,6 @@ from db.queries import query
 
 
 async def export_member(db: Queryable, mi_id: str) -> dict[str, Any] | None:
-    """Plain JSON values by what they are; None for an unknown Mi account."""
+    """Every table's rows about a member as plain JSON values, by table; None for an unknown Mi account."""
     row = await db.fetchrow(query("export_member"), mi_id)
     return dict(row.items()) if row is not None else None

@@ -1,4 +1,4 @@
-"""What becomes of a membership: facts kept while it is suspended, what it would leave behind, who was here before."""
+"""The end of a membership: what a member would forfeit, and which once-only points an erased person already had."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -18,7 +18,7 @@ class OpenPromise:
 
 @dataclass(frozen=True, slots=True)
 class UnspentCoupon:
-    """A coupon that is available or reserved; values in minor units."""
+    """A coupon that is available or reserved; amounts in minor units."""
 
     coupon_id: UUID
     order_number: str | None
@@ -29,7 +29,7 @@ class UnspentCoupon:
 
 @dataclass(frozen=True, slots=True)
 class WaitingVerdict:
-    """A verdict that waits, and the points already credited of it."""
+    """A verdict that waits, and the points already credited under it."""
 
     verdict_id: UUID
     credited: int
@@ -37,7 +37,7 @@ class WaitingVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Belongings:
-    """What a member has besides available points."""
+    """Everything a member has besides available points."""
 
     promises: tuple[OpenPromise, ...]
     coupons: tuple[UnspentCoupon, ...]
@@ -45,7 +45,7 @@ class Belongings:
 
 
 async def belongings(db: Queryable, member_id: UUID) -> Belongings:
-    """What a member that leaves would forfeit."""
+    """Everything besides available points that a member would forfeit by leaving."""
     row = await db.fetchrow(query("belongings"), member_id)
     assert row is not None
     return Belongings(
@@ -56,11 +56,11 @@ async def belongings(db: Queryable, member_id: UUID) -> Belongings:
 
 
 async def person_salt(db: Queryable) -> bytes:
-    """What this database salts the hashes of persons with."""
+    """The salt of this database for the hashes of persons."""
     salt: bytes = await db.fetchval(query("person_salt"))
     return salt
 
 
 async def given_once(db: Queryable, person_hash: bytes) -> list[str]:
-    """The kinds of points an erased person was given once."""
+    """The kinds of once-only points that an erased person already had (R71)."""
     return [row["kind"] for row in await db.fetch(query("given_once"), person_hash)]

@@ -13,7 +13,7 @@ from db.queries import query
 
 @dataclass(frozen=True, slots=True)
 class MemberRow:
-    """A member with its balances, in points, as of `now`, the programme's moment of the reading."""
+    """A member with its balances, in points, as of `now`, the programme's moment when it was read."""
 
     member_id: UUID
     mi_id: str
@@ -31,17 +31,17 @@ class MemberRow:
 
 
 async def members_by_mi_id(db: Queryable, mi_ids: Sequence[str]) -> list[MemberRow]:
-    """The members of these Mi accounts, those that have joined."""
+    """The members among these Mi accounts; accounts that have not joined are left out."""
     return [_member(row) for row in await db.fetch(query("members_by_mi_id"), list(mi_ids))]
 
 
 async def members_by_id(db: Queryable, member_ids: Sequence[UUID]) -> list[MemberRow]:
-    """Members by id, those that still are persons."""
+    """Members by id; erased persons are left out."""
     return [_member(row) for row in await db.fetch(query("members_by_id"), list(member_ids))]
 
 
 async def erased_member(db: Queryable, member_id: UUID) -> MemberRow | None:
-    """A member whose person was erased; its Mi account id is a pseudonym."""
+    """A member whose person was erased, with a pseudonym as its Mi account id; None if there is none."""
     row = await db.fetchrow(query("erased_member"), member_id)
     return _member(row) if row is not None else None
 

@@ -1,1 +1,1 @@
-"""What operators read."""
+"""The rows that operators read."""

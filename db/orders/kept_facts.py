@@ -1,4 +1,4 @@
-"""Facts about orders of suspended members: kept, and applied at reinstatement (R5)."""
+"""Facts about orders of suspended members: stored, and applied at reinstatement (R5)."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -8,21 +8,21 @@ from db.queries import query
 
 
 async def keep_fact(db: Queryable, member_id: UUID, number: str, fact_key: str) -> None:
-    """Remembers that a fact about a suspended member's order has moved no points yet."""
+    """Stores that a fact about a suspended member's order has moved no points yet."""
     await db.execute(query("keep_fact"), member_id, number, fact_key)
 
 
 async def kept_facts(db: Queryable, member_id: UUID) -> list[tuple[str, str]]:
-    """What was kept of a member's orders, as (order number, fact key), in the order it came."""
+    """The facts stored about a member's orders, as (order number, fact key), in the order they came."""
     return [(row["number"], row["fact_key"]) for row in await db.fetch(query("kept_facts"), member_id)]
 
 
 async def drop_kept_facts(db: Queryable, member_id: UUID, facts: Sequence[tuple[str, str]]) -> None:
-    """Takes facts off what is kept; the caller's transaction applies them, so each is applied once."""
+    """Deletes stored facts. The caller's transaction applies them, so each is applied once."""
     numbers, keys = [number for number, _ in facts], [key for _, key in facts]
     await db.execute(query("drop_kept_facts"), member_id, numbers, keys)
 
 
 async def members_with_kept_facts(db: Queryable, most: int) -> list[UUID]:
-    """Members that may be credited again and whose orders' facts still wait."""
+    """Up to `most` members that can be credited again and have facts that still wait."""
     return [row["member_id"] for row in await db.fetch(query("members_with_kept_facts"), most)]

@@ -1,4 +1,4 @@
-"""Which order a number means, and whose it is."""
+"""Orders by order number and by tracking number, with their members."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class OrderOfParcel:
 
 
 async def order_known(db: Queryable, number: str) -> KnownOrder | None:
-    """Whose order this number is, and the hash of what was told of it."""
+    """The member who has an order of this number, and the hash (hex) of its content; None for an unknown number."""
     row = await db.fetchrow(query("order_known"), number)
     if row is None:
         return None
@@ -33,18 +33,19 @@ async def order_known(db: Queryable, number: str) -> KnownOrder | None:
 
 
 async def order_owner(db: Queryable, number: str) -> UUID | None:
-    """The member an order number belongs to, or None for an unknown order."""
+    """The member who has an order of this number; None for an unknown number."""
     owner: UUID | None = await db.fetchval(query("order_owner"), number)
     return owner
 
 
 async def order_named(db: Queryable, numbers: Sequence[str], tracking_numbers: Sequence[str]) -> str | None:
-    """The order that one of these numbers is known as, or else that recorded one of these parcels; None for none."""
+    """The order that has one of these numbers, or else one that was recorded with one of these parcels; None for
+    none."""
     number: str | None = await db.fetchval(query("order_named"), list(numbers), list(tracking_numbers))
     return number
 
 
 async def orders_of_parcel(db: Queryable, tracking_number: str, received_at: datetime) -> list[OrderOfParcel]:
-    """The orders that news of a parcel can mean: those with its number and recent news (PARCEL_NEWS_DAYS)."""
+    """The orders to which news of a parcel can belong: those with its number and with news within PARCEL_NEWS_DAYS."""
     rows = await db.fetch(query("order_of_parcel"), tracking_number, received_at)
     return [OrderOfParcel(row["number"], row["member_id"], row["carriers"]) for row in rows]

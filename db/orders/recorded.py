@@ -1,4 +1,4 @@
-"""An order as the shop recorded it: what every reader and writer of orders has in common."""
+"""An order as the shop recorded it: the columns that every reader and writer of orders shares."""
 
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -12,8 +12,8 @@ from db.pages import texts_of
 
 @dataclass(frozen=True, slots=True)
 class RecordedOrder:
-    """The columns of `orders` that never change. Amounts in minor units; `lines` and `parcels` as JSON has them; the
-    terms and campaigns are those by which it was judged (R21)."""
+    """The columns of `orders` that never change. Amounts in minor units; `lines` and `parcels` as stored JSON; the
+    terms and campaigns are those that applied to it when it was judged (R21)."""
 
     number: str
     verdict_id: UUID

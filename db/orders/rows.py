@@ -1,4 +1,4 @@
-"""Orders with what is known of them."""
+"""Orders with the facts about them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from db.queries import query
 
 @dataclass(frozen=True, slots=True)
 class OrderRow(RecordedOrder):
-    """An order with the facts known of it, as (kind, content, occurred at), and its points so far."""
+    """An order with the facts about it, as (kind, content, occurred at), and its points credited and pending."""
 
     member_id: UUID
     market: str

@@ -1,4 +1,4 @@
-"""What the settlement of an order reads: everything known of it, and what its points did."""
+"""The rows that the settlement of an order reads: all facts about it, and how its points moved."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,9 +21,12 @@ class PromiseOfOrder:
 
 @dataclass(frozen=True, slots=True)
 class OrderToSettle(RecordedOrder):
-    """An order with the set of facts about it as (key, kind, content, occurred at), whether some of them were kept
-    and moved nothing yet, its promises, what was taken back by part, the lots its points went to, what of each of the
-    member's lots lapsed, and the first line of history it made."""
+    """An order with everything that its settlement depends on.
+
+    `facts` are (key, kind, content, occurred at); `has_kept_facts`: some of them were stored and moved no points yet.
+    `taken` are points taken back by part. `origins` are the lots its points went to and `lapsed` what lapsed of each
+    of the member's lots, both as (lapses on, points). `first_entry` is the first line of history it made.
+    """
 
     is_waiting: bool
     has_kept_facts: bool
@@ -36,7 +39,7 @@ class OrderToSettle(RecordedOrder):
 
 
 async def order_to_settle(db: Queryable, member_id: UUID, number: str) -> OrderToSettle | None:
-    """An order with everything its settlement depends on."""
+    """A member's order with everything its settlement depends on; None if there is none."""
     row = await db.fetchrow(query("order_to_settle"), member_id, number)
     if row is None:
         return None

@@ -1,6 +1,6 @@
 """Named SQL: `query("due_promises")` is the text below `-- name: due_promises` in a `.sql` file under this folder.
 
-A name behind a colon, such as `:most_attempts`, is replaced with that number of db/limits.py.
+A name after a colon, such as `:most_attempts`, is replaced with that number from db/limits.py.
 """
 
 import re
@@ -17,16 +17,16 @@ _LIMIT = re.compile(r"(?<![:\w]):([a-z]\w*)")
 
 @cache
 def all_queries() -> dict[str, str]:
-    """Every named query's text by its name. Raises ValueError where a name is used twice, AttributeError where a query
-    names a number that db/limits.py does not have."""
-    found: dict[str, str] = {}
+    """Every named query's text by its name. Raises ValueError if a name is used twice, AttributeError if a query names
+    a number that db/limits.py does not have."""
+    queries: dict[str, str] = {}
     for file in _sql_files(files(__name__)):
         parts = _NAME.split(file.read_text("utf-8"))
         for name, text in zip(parts[1::2], parts[2::2], strict=True):
-            if name in found:
+            if name in queries:
                 raise ValueError(f"Two queries are named {name}; the second is in {file.name}.")
-            found[name] = _LIMIT.sub(_number, text.strip().rstrip(";"))
-    return found
+            queries[name] = _LIMIT.sub(_number, text.strip().rstrip(";"))
+    return queries
 
 
 def query(name: str) -> str:
@@ -39,7 +39,7 @@ def _number(named: re.Match[str]) -> str:
 
 
 def _sql_files(folder: Traversable) -> Iterator[Traversable]:
-    """Every `.sql` file of a folder and of the folders in it, by name."""
+    """Every `.sql` file of a folder and of its subfolders, by name."""
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if entry.is_dir():
             yield from _sql_files(entry)

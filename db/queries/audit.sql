@@ -1,15 +1,15 @@
--- What must always hold of the books. Every query gives the rows for which it does not, worst news first, at most $1:
--- the member and what is wrong, in words. All members at once, in sets.
+-- Checks that must always hold for the ledger. Every query returns the rows that fail its check, the worst first, at
+-- most $1: the member and a sentence about the fault. Each checks all members at once, in sets.
 
 -- name: audit_chains
--- seq without gaps, every hash following from the one before it, every head the last transfer's hash.
+-- seq has no gaps, every hash follows from the one before it, and every head is the last transfer's hash.
 select member_id, 'seq ' || seq || ' does not follow from the transfer before it' as what
 from audit.broken_chains()
 order by member_id
 limit $1;
 
 -- name: audit_balances
--- available, pending, debt and lifetime are what the transfers come to, and no other account is ever below zero.
+-- available, pending, debt and lifetime are the sums of the transfers, and no other account is ever below zero.
 with moved as (
     select
         member_id,
@@ -44,7 +44,7 @@ order by b.member_id
 limit $1;
 
 -- name: audit_accounts
--- Points are neither made nor lost: what a member's accounts hold, issuance included, comes to zero.
+-- Points are neither made nor lost: a member's accounts, issuance included, sum to zero.
 with accounts as (
     select member_id, credit as account, amount from transfers
     union all
@@ -61,7 +61,7 @@ order by member_id
 limit $1;
 
 -- name: audit_pending
--- What is pending is what is promised and open.
+-- Pending points are the sum of the open promises.
 select
     b.member_id,
     format('pending is %s, open promises come to %s', b.pending, coalesce(p.points, 0)) as what
@@ -75,8 +75,8 @@ order by b.member_id
 limit $1;
 
 -- name: audit_promises
--- A promise leaves pending once: by one credit when POSTED, by one cancellation when VOIDED, not yet when PROMISED.
--- Nothing leaves pending without a promise.
+-- A promise leaves pending once: by one credit if POSTED, by one cancellation if VOIDED, and not yet if PROMISED.
+-- No points leave pending without a promise.
 with left_pending as (
     select
         member_id, promise_id,
@@ -109,7 +109,7 @@ order by member_id, t.seq
 limit $1;
 
 -- name: audit_lots
--- Every lot is what was put into it and taken out, and together they are what is available.
+-- Every lot is the sum of the points put into it and taken out, and all lots together are the available points.
 with moved as (
     select
         member_id, lapses_on, sum(amount * ((credit = 'available')::int - (debit = 'available')::int)) as points
@@ -142,7 +142,7 @@ order by member_id, what
 limit $1;
 
 -- name: audit_history
--- The member's history adds up: its points come to available less debt, its last line shows what is available.
+-- The member's history adds up: its points sum to available less debt, and its last line shows the available points.
 with lines as (
     select member_id, sum(points) as points, max(seq) as last_seq
     from transfers
@@ -183,9 +183,10 @@ order by s.member_id, s.kind, s.period, s.n
 limit $1;
 
 -- name: audit_slot_verdicts
--- Every slot is of a verdict of its kind, and what that verdict promised is named after the slot; a capped activity
--- that was ever promised points has exactly one, whatever became of it (R35, R70), any other has none. The exception
--- is who was erased and joins anew: what was given once is taken from the start, by the sign-up's verdict (R71).
+-- Every slot belongs to a verdict of its kind, and that verdict's promises are named after the slot. A capped activity
+-- that was ever promised points has exactly one slot, even if the points were cancelled later (R35, R70); any other
+-- activity has none. One exception: an erased person who joins again has the slots of once-only points taken from the
+-- start, by the sign-up's verdict (R71).
 with taken as (
     select
         s.member_id, s.verdict_id, s.kind, count(*) as times,
@@ -224,8 +225,8 @@ order by member_id, verdict_id
 limit $1;
 
 -- name: audit_fuel_days
--- Every fuel day is of one FUEL verdict, each such verdict that had its day has it, and a streak counts the days in a
--- row (R17-R19).
+-- Every fuel day belongs to one FUEL verdict, each FUEL verdict that took a day has it, and a streak counts the days
+-- in a row (R17-R19).
 with days as (
     select
         member_id, day, streak, 'fuel:' || to_char(day, 'YYYY-MM-DD') as business_key,
@@ -254,8 +255,8 @@ order by member_id, business_key
 limit $1;
 
 -- name: audit_coupons
--- Every coupon was paid for by one redemption of its cost, and every redemption bought one coupon. An order holds the
--- coupon that was used on it, for good (R44).
+-- Every coupon was paid for by one redemption of its cost, and every redemption bought one coupon. An order keeps the
+-- coupon that was used on it, permanently (R44).
 with paid as (
     select
         member_id, source, sum(amount) as points, count(distinct entry_seq) as times,
@@ -306,7 +307,7 @@ order by member_id, what
 limit $1;
 
 -- name: audit_overdue
--- No lot is overdue: what was to lapse more than a day ago, in its market's zone, has lapsed (R50).
+-- No lot is overdue: points that were to lapse more than a day ago, in their market's zone, have lapsed (R50).
 with days as materialized (
     select market, today from market_days
 )
@@ -318,7 +319,7 @@ order by l.member_id, l.lapses_on
 limit $1;
 
 -- name: audit_lapses
--- Every lapse left its lot empty, at the midnight with which the lot's day began.
+-- Every lapse left its lot empty, at the midnight that began the lot's day.
 with after as (
     select
         t.member_id, t.seq, t.kind, t.lapses_on, t.occurred_at,
@@ -339,10 +340,10 @@ order by a.member_id, a.seq
 limit $1;
 
 -- name: audit_verdicts
--- A verdict says what became of its points (R60). Its transfers and promises come to them: an activity's points are
--- what it promised; a purchase's are what was credited under it, while it waits what was promised when it was told;
--- every other verdict's are what it credited less what it took. What was refused credits nothing, what waits for
--- somebody has moved nothing. No transfer but a lapse is without a verdict.
+-- A verdict's points are the sum of its transfers and promises (R60). An activity's points are the points it promised.
+-- A purchase's points are those credited under it or, while it waits, those promised when it was recorded. Every other
+-- verdict's points are those it credited less those it took. A refused verdict credits nothing, and one that waits for
+-- a person has moved nothing. Every transfer except a lapse has a verdict.
 with moved as (
     select
         member_id, verdict_id,
@@ -402,9 +403,9 @@ order by member_id, verdict_id
 limit $1;
 
 -- name: audit_promised
--- As much went into pending as was promised for the same thing, and it left as it was promised: credited as the
--- promise's kind, into its lot and at its moment where it had one, or void, for the same thing and under the same
--- verdict. Points of an order whose verdict was final have a verdict of their own (R60).
+-- As many points went into pending as were promised for the same source, and they left as promised: either credited as
+-- the promise's kind, into its lot, and at its moment if it had one; or void, for the same source and under the same
+-- verdict. Points credited after an order's verdict was final have a verdict of their own (R60).
 with told as (
     select member_id, source, sum(amount) as points
     from transfers
@@ -454,9 +455,10 @@ order by member_id, what
 limit $1;
 
 -- name: audit_clawbacks
--- Of each part of an order no more is taken back than was credited of it (R32); a clawback took what it says, less
--- what had lapsed, and of a lot no more is left so than lapsed of it (R36). What is void of an order was cancelled by its returns, or went when its member left (R5). A
--- review or share that was removed loses what it was credited, once.
+-- For each part of an order, no more points are taken back than were credited for it (R32). A clawback took the points
+-- it states, less those that had lapsed, and no lot is waived more points than lapsed of it (R36). An order's void
+-- promises were cancelled by its returns, or forfeited when its member left (R5). A removed review or share loses the
+-- points credited for it, once.
 with of_orders as (
     select v.member_id, v.verdict_id, v.reference as number, v.points, v.facts
     from verdicts v
@@ -581,8 +583,8 @@ order by member_id, what
 limit $1;
 
 -- name: audit_orders
--- Every order has the verdict on it and every such verdict its order; what was credited late or taken back of an order
--- and what is known of it names an order of the same member.
+-- Every order has its verdict, and every such verdict has its order. Late credits, clawbacks and facts of an order name
+-- an order of the same member.
 with orders_differ as (
     select
         member_id,
@@ -625,8 +627,8 @@ order by member_id, what
 limit $1;
 
 -- name: audit_order_contents
--- Every order is as it was told: its content has the hash it was told with, over the same text as `content_text` in
--- loyalty/ledger/decide.py makes. The person who bought is part of that, so orders of erased members (R71) go unchecked.
+-- Every order is as the shop recorded it: its content has the hash stored with it, over the text that `content_text` in
+-- loyalty/ledger/decide.py makes. That text names the buyer, so orders of erased members (R71) are not checked.
 with told as (
     select
         o.member_id, o.number, o.content_hash,
@@ -681,8 +683,9 @@ order by member_id, number
 limit $1;
 
 -- name: audit_lookups
--- Every order number, tracking number and coupon code leads to what has it, and what has one is found by it. An order
--- has the parcels it was recorded with, and those in which the shop said that its consignments travel.
+-- Every order number, tracking number and coupon code points to the order or coupon that has it, and every order and
+-- coupon is found by its own. An order has the parcels it was recorded with, and those the shop named for its
+-- consignments.
 with recorded as (
     select
         o.member_id, o.number, p.parcel ->> 'tracking_number' as tracking_number,
@@ -727,7 +730,7 @@ order by member_id, what
 limit $1;
 
 -- name: audit_requests
--- Every answer that an idempotency key keeps (R61) points to a member, a verdict, a coupon and an order that are there.
+-- Every answer stored under an idempotency key (R61) points to a member, a verdict, a coupon and an order that exist.
 with answers as (
     select
         coalesce(r.member_id, r.caller_id) as about, r.member_id, r.key, r.answer ->> 'type' as type,
@@ -757,7 +760,7 @@ order by a.about, a.key
 limit $1;
 
 -- name: audit_outgoing
--- Events that others were told of are numbered from one to the number of the last, without a gap.
+-- Outgoing events are numbered from one to the number of the last, without a gap.
 with told as (
     select member_id, count(distinct sequence) as events, min(sequence) as first, max(sequence) as last
     from outgoing
@@ -775,7 +778,7 @@ order by b.member_id
 limit $1;
 
 -- name: audit_size
--- How much there is to check.
+-- The numbers of members and transfers to check.
 select
     (select count(*) from balances) as members,
     (select count(*) from transfers) as transfers;

@@ -1,3 +1,3 @@
 -- name: is_there
--- Reads nothing and waits for no lock: whoever answers it lives.
+-- Reads nothing and waits for no lock: a server that answers it is alive.
 select true;

@@ -2,8 +2,8 @@
 select programme_now();
 
 -- name: clock_advance
--- Every process sees the new moment with its next statement, because all of them ask programme_now().
--- `ahead` is kept in seconds, so that no session's time zone can bend it; two who advance at once both count.
+-- Every process sees the new moment with its next statement, because all of them call programme_now().
+-- `ahead` is stored in seconds, so that no session's time zone can change it. Two concurrent advances both count.
 update programme_clock
 set ahead = ahead + make_interval(secs => extract(epoch from
     statement_timestamp() + ahead + make_interval(months => $1) + $2::interval - (statement_timestamp() + ahead)
@@ -15,7 +15,7 @@ update programme_clock
 set ahead = make_interval(secs => extract(epoch from $1::timestamptz - statement_timestamp())::float8);
 
 -- name: clock_work_due
--- What is due and not done: promises, deliveries, coupons, lots and notices that wait for a worker.
+-- How many promises, deliveries, coupons, lots and notices are due and still wait for a worker.
 with days as materialized (
     select market, zone, today, told_until, coupon_notice_days, programme_now() as now from market_days
 )

@@ -1,5 +1,5 @@
 -- name: slots_of_periods
--- The slots of a member's caps taken in these periods, such as 2026-11 or, for caps that never reset, nothing.
+-- The taken slots of a member's caps in these periods, such as 2026-11, or an empty text for caps that never reset.
 select kind, period, n
 from slots
 where member_id = $1 and period = any($2::text[]);
@@ -11,8 +11,8 @@ where member_id = $1 and day >= $2
 order by day;
 
 -- name: activities_lately
--- How many activities were judged since a moment: the member's ($3: kinds that are none), and those that a device
--- (its hash, $4) told of, whoever's they were.
+-- How many activities were judged since a moment: the member's ($3: kinds that are no activities), and those that a
+-- device (its hash, $4) sent, of any member.
 select
     (
         select count(*)

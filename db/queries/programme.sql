@@ -37,7 +37,7 @@ insert into rewards (
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13);
 
 -- name: save_exclusions
--- Products ($2) that coupons may not buy. Of two exclusions from the same moment the longer stays; null is for good.
+-- Products ($2) that coupons may not buy. Of two exclusions from the same moment the longer stays; null: no end.
 insert into product_exclusions as e (market, product_id, excluded_from, excluded_until, reason)
 select $1, product_id, $3, $4::timestamptz, $5
 from unnest($2::text[]) as product_id
@@ -49,14 +49,14 @@ set excluded_until = case
 end;
 
 -- name: save_campaign
--- Beside itself, a campaign that is sent twice under one id is one campaign.
+-- A campaign that is sent twice under one id, even at once, is one campaign.
 insert into campaigns (campaign_id, name, markets, starts_at, ends_at, effect, kinds, factor, bonus, product_ids)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 on conflict (campaign_id) do nothing
 returning campaign_id;
 
 -- name: end_campaign
--- It stops at $2. One that is over by then, or was ended before, stays as it is.
+-- The campaign stops at $2. If it is over by then, or was ended before, it is unchanged.
 update campaigns
 set ended_at = $2
 where campaign_id = $1 and ended_at is null and ends_at > $2
@@ -66,10 +66,10 @@ returning campaign_id;
 update programme_state set version = version + 1;
 
 -- name: lock_programme
--- Holds the programme until the transaction ends: changes to it come one after another.
+-- Locks the programme until the transaction ends, so that changes to it come one after another.
 select version from programme_state for update;
 
 -- name: log_action
--- What an operator did to the programme itself; what was done to a member is logged by `record`.
+-- Logs an operator's change of the programme itself; changes of a member are logged by `record`.
 insert into operator_log (entry_id, actor, action, reason, before, after, done_at)
 values (gen_random_uuid(), $1, $2, $3, $4, $5, programme_now());

@@ -6,9 +6,9 @@ where not exists (select from mi_accounts where mi_id = 'seed-' || n)
 order by n;
 
 -- name: seed_members
--- Writes the whole life of many members at once: all of one plan, each with ids, codes and hashes of their own.
--- $1 the members as [{n, member_id, codes}], $2 the plan (db/seed.py). Ids within a member follow from its own; ~N~
--- in texts becomes the member's number. The hash chain is the ledger's, as in record_parts.sql.
+-- Writes the whole history of many members at once: all from one plan, each with ids, codes and hashes of its own.
+-- $1: the members as [{n, member_id, codes}]; $2: the plan (db/seed.py). Ids within a member are derived from its own;
+-- ~N~ in texts becomes the member's number. The hash chain is the ledger's, as in record_parts.sql.
 with chosen as materialized (
     select m.n, m.member_id, m.codes
     from jsonb_to_recordset($1::jsonb) as m (n text, member_id uuid, codes jsonb)

@@ -1,4 +1,4 @@
-"""What the clock does to coupons: reservations end (R43), and coupons expire with their last day (R52)."""
+"""Ends reservations when their time is over (R43), and expires coupons after their last day (R52)."""
 
 from db.coupons.checkout import end_due_coupons
 from db.pool import Database
@@ -7,9 +7,9 @@ COUPONS_AT_ONCE = 500
 
 
 async def end_some_coupons(db: Database) -> int:
-    """Frees coupons whose reservation is over and expires those whose last day is: one set, each once beside other
-    sweepers; gives how many.
+    """Frees coupons whose reservation is over and expires coupons whose last day is over: one set, each once even if
+    other sweepers run; gives the number of coupons.
 
-    Members somebody is writing to are left for the next round; what is read shows the clock's state anyway.
+    Members that are locked are left for the next round; queries show the state by the clock anyway.
     """
     return await end_due_coupons(db, COUPONS_AT_ONCE)

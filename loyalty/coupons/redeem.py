@@ -47,7 +47,7 @@ async def redeem(programme: Programme, caller: Caller, mi_id: str, reward_id: st
 
 @dataclass(frozen=True, slots=True)
 class _Redeeming:
-    """A member asks for a coupon of a reward, while it is judged."""
+    """A request for a coupon of a reward, while it is judged."""
 
     programme: Programme
     reward_id: str
@@ -79,7 +79,7 @@ def _reward_for(catalogue: Catalogue, member: MemberToJudge, reward_id: str) -> 
 
 
 async def _check(db: Queryable, reward: Reward, member: MemberToJudge) -> None:
-    """Raises what keeps the member from it; who gets the last of a stock, the statement decides."""
+    """Raises the refusal if there is one. The statement decides which member gets the last of a stock."""
     limits = RewardLimits(stock_left=None, had=0)
     if reward.is_limited and reward.is_offered(member.now):
         limits = await reward_limits(db, member.member_id, reward.reward_id)

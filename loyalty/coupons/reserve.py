@@ -1,4 +1,4 @@
-"""Holding a coupon for an order while it is paid (R43, R44), and what each coupon would do for a cart (R45)."""
+"""Reserves a coupon for an order while the order is paid (R43, R44)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class CouponDecided:
-    """The coupon that was reserved, spent or let go, and what it takes off the order, in minor units."""
+    """The coupon that was reserved, spent or let go, and its discount on the order, in minor units."""
 
     member_id: UUID
     coupon_id: UUID
@@ -39,14 +39,14 @@ class CouponDecided:
 
     @classmethod
     def of(cls, answer: Answer) -> "CouponDecided":
-        """From the answer kept beside the idempotency key."""
+        """From the answer stored under the idempotency key."""
         return cls(
             UUID(answer["member_id"]), UUID(answer["coupon_id"]), answer["discount_minor"], str(answer["currency"])
         )
 
 
 def coupon_answer(member: MemberToJudge, coupon: CouponToJudge, discount_minor: int) -> Answer:
-    """A coupon's change as the idempotency key keeps it."""
+    """A coupon's change as it is stored under the idempotency key."""
     return {
         "type": "CouponChanged",
         "member_id": str(member.member_id),
@@ -73,7 +73,7 @@ def as_rule(coupon: CouponToJudge | CouponAtCheckout, member_state: str) -> Coup
 
 
 def check_cart(cart: Cart, *path: str) -> None:
-    """Raises InvalidInput for the first thing that is wrong with a cart; `path` leads to it."""
+    """Raises InvalidInput for a cart's first problem; `path` leads to it."""
     problems = check_order(Order(cart.order_number, _ANY_TIME, cart.currency, cart.lines))
     if problems:
         code, (_, *rest) = problems[0]
@@ -84,7 +84,7 @@ def check_cart(cart: Cart, *path: str) -> None:
 async def reserve_coupon(
     programme: Programme, caller: Caller, mi_id: str, code: str, cart: Cart, key: str
 ) -> CouponDecided:
-    """Holds a member's coupon for an order and says what it takes off (R43, R44).
+    """Holds a member's coupon for an order and gives its discount in minor units (R43, R44).
 
     Reserving again for the same order judges the cart as it is then and begins the time anew. Refusals: NotAMember,
     NotFound for an unknown code or another member's, CouponNotUsable, InvalidInput, IdempotencyMismatch.
@@ -99,7 +99,7 @@ async def reserve_coupon(
 
 @dataclass(frozen=True, slots=True)
 class _Reserving:
-    """A coupon is to be held for a cart, while that is judged."""
+    """A request to reserve a coupon for a cart, while it is judged."""
 
     programme: Programme
     code: str
@@ -113,16 +113,16 @@ class _Reserving:
         if coupon is None:
             raise NotFound(sentence="There is no such coupon.")
         held = as_rule(coupon, member.state)
-        found = usable_for(
+        use = usable_for(
             cart, held, _exclusions(coupon.exclusions), member.now, order_has_another=coupon.order_has_another
         )
-        if found.reason is not None:
-            raise refused(held, found)
+        if use.reason is not None:
+            raise refused(held, use)
         catalogue = await self.programme.catalogue_at(member.programme_version, db)
         minutes = catalogue.terms_in_force(member.market, member.now).reservation_minutes
         until = held_until(held, cart.order_number, member.now, minutes)
-        changes = _reserve(coupon, held, cart.order_number, found.discount_minor, until, member.now)
-        return Ruling(coupon_answer(member, coupon, found.discount_minor), changes)
+        changes = _reserve(coupon, held, cart.order_number, use.discount_minor, until, member.now)
+        return Ruling(coupon_answer(member, coupon, use.discount_minor), changes)
 
 
 def _reserve(
@@ -130,8 +130,8 @@ def _reserve(
 ) -> Changes:
     since = held.state_since if held.is_held_for(order_number) else now
     changed = ChangedCoupon(coupon.coupon_id, CouponState.RESERVED, since, until, order_number, discount_minor)
-    kept = KeptReservation(coupon.coupon_id, order_number, discount_minor, reserved_at=since, held_until=until)
-    return Changes(changed_coupons=[changed], reservations=[kept])
+    reservation = KeptReservation(coupon.coupon_id, order_number, discount_minor, reserved_at=since, held_until=until)
+    return Changes(changed_coupons=[changed], reservations=[reservation])
 
 
 def _products(cart: Cart) -> Sequence[str]:
@@ -142,8 +142,8 @@ def _exclusions(rows: Iterable[ExclusionRow]) -> list[Exclusion]:
     return [Exclusion(*row) for row in rows]
 
 
-def refused(coupon: Coupon, found: ForCart) -> CouponNotUsable:
-    """Why a coupon cannot be used for a cart, as the caller hears it."""
+def refused(coupon: Coupon, use: ForCart) -> CouponNotUsable:
+    """The refusal that the caller gets when a coupon cannot be used for a cart."""
     return CouponNotUsable(
-        found.reason or "", state=coupon.state, missing_minor=found.missing_minor, currency=coupon.currency
+        use.reason or "", state=coupon.state, missing_minor=use.missing_minor, currency=coupon.currency
     )

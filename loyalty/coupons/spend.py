@@ -1,4 +1,4 @@
-"""After the payment (R43): a reserved coupon is spent, or let go. Both may be told again, and late."""
+"""After the payment (R43): a reserved coupon is spent or released. Both requests may be repeated or come late."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -19,16 +19,16 @@ from loyalty.programme.programme import Programme
 from loyalty.refusals import CouponNotUsable, NotAMember, NotFound
 
 Step = Callable[[CouponToJudge, Coupon, str, MemberToJudge], Changes]
-"""What changes for a coupon and the order that asks; raises CouponNotUsable."""
+"""Gives the changes of a coupon for an order; raises CouponNotUsable."""
 
-_NOBODY = UUID(int=0)
+_NO_MEMBER = UUID(int=0)
 
 
 async def commit_coupon(programme: Programme, caller: Caller, code: str, order_number: str, key: str) -> CouponDecided:
     """Payment succeeded: the coupon is used up on this order.
 
-    Told again it changes nothing; told after the timeout it still succeeds if nobody else holds the coupon. Refusals:
-    NotFound for an unknown code, CouponNotUsable, IdempotencyMismatch.
+    A repeated request changes nothing. After the timeout it still succeeds if no other order holds the coupon.
+    Refusals: NotFound for an unknown code, CouponNotUsable, IdempotencyMismatch.
     """
     return await _take_step(programme, caller, "commitCoupon", code, order_number, key, _commit)
 
@@ -36,7 +36,7 @@ async def commit_coupon(programme: Programme, caller: Caller, code: str, order_n
 async def release_coupon(programme: Programme, caller: Caller, code: str, order_number: str, key: str) -> CouponDecided:
     """Payment failed or was cancelled: the coupon is free again, or expired where its last day is over.
 
-    Told again, or after the timeout, it changes nothing. Refusals: NotFound for an unknown code, CouponNotUsable,
+    Repeated, or after the timeout, it changes nothing. Refusals: NotFound for an unknown code, CouponNotUsable,
     IdempotencyMismatch.
     """
     return await _take_step(programme, caller, "releaseCoupon", code, order_number, key, _release)
@@ -48,7 +48,7 @@ async def _take_step(
     request = request_of(caller, operation, key, [code, order_number])
     owner = await coupon_owner(programme.db, code)
     stepping = _Stepping(code, order_number, step)
-    decision = Decision(MemberRef(member_id=owner or _NOBODY), request, stepping.judge)
+    decision = Decision(MemberRef(member_id=owner or _NO_MEMBER), request, stepping.judge)
     try:
         return CouponDecided.of(await decide(programme.db, decision))
     except NotAMember:
@@ -57,7 +57,7 @@ async def _take_step(
 
 @dataclass(frozen=True, slots=True)
 class _Stepping:
-    """An order's coupon is to take a step, while that is judged."""
+    """A request to spend or release an order's coupon, while it is judged."""
 
     code: str
     order_number: str
@@ -73,7 +73,7 @@ class _Stepping:
 
 
 def _commit(coupon: CouponToJudge, held: Coupon, order_number: str, member: MemberToJudge) -> Changes:
-    """Closed is final: a membership that has ended spends no coupon, whatever had become of it before (R5, R71)."""
+    """Closed is final: a membership that has ended spends no coupon, in any state (R5, R71)."""
     if member.state == "CLOSED" and held.state != CouponState.USED:
         held = replace(held, state=CouponState.CANCELLED)
     was_reserved = coupon.reserved_at is not None and coupon.released_at is None
@@ -82,15 +82,15 @@ def _commit(coupon: CouponToJudge, held: Coupon, order_number: str, member: Memb
         raise CouponNotUsable(reason, state=held.state)
     if held.state == CouponState.USED:
         return Changes()
-    kept = _reservation_of(coupon, order_number)
+    reservation = _reservation_of(coupon, order_number)
     used = ChangedCoupon(
         coupon.coupon_id,
         CouponState.USED,
         member.now,
         order_number=order_number,
-        discount_minor=kept.discount_minor,
+        discount_minor=reservation.discount_minor,
     )
-    return Changes(changed_coupons=[used], reservations=[kept])
+    return Changes(changed_coupons=[used], reservations=[reservation])
 
 
 def _release(coupon: CouponToJudge, held: Coupon, order_number: str, member: MemberToJudge) -> Changes:
@@ -109,7 +109,7 @@ def _release(coupon: CouponToJudge, held: Coupon, order_number: str, member: Mem
 def _reservation_of(
     coupon: CouponToJudge, order_number: str, *, released_at: datetime | None = None
 ) -> KeptReservation:
-    """The order's reservation as it is kept from now on: for good, or released."""
+    """The order's reservation as it is stored from now on: for good, or released."""
     assert coupon.reserved_minor is not None
     assert coupon.reserved_at is not None
     return KeptReservation(

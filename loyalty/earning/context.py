@@ -1,4 +1,4 @@
-"""What the rules of earning are given of a member: its slots, its fuel days, the campaigns."""
+"""Reads the input of the earning rules for a member: its slots, its fuel days, the campaigns."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -18,12 +18,12 @@ _FUEL_DAYS = timedelta(days=20)
 
 
 def context_of(member: MemberToJudge, catalogue: Catalogue, kind: str) -> EarningContext:
-    """What a judgement knows of a member: its slots of this kind, its fuel days, the campaigns."""
+    """The input of a judgement: the member's slots of this kind, its fuel days, the campaigns."""
     return _context(((kind, period, n) for period, n in member.slots), fuel_days_of(member.fuel_days), catalogue)
 
 
 async def context_now(db: Queryable, member: MemberRow, catalogue: Catalogue) -> EarningContext:
-    """What is needed to say what is left of each cap: this day's, this month's and lasting slots, and the fuel days."""
+    """The input for showing every cap now: the slots of this day, this month and for ever, and the fuel days."""
     calendar = calendar_of(member)
     periods = ["", calendar.month(member.now), calendar.day(member.now).isoformat()]
     taken = await slots_of_periods(db, member.member_id, periods)

@@ -32,7 +32,7 @@ async def earn(
     The same key gets the same verdict (R61). Refusals: NotAMember, MemberNotActive (R5), InvalidInput for a time in
     the future or too long ago (R23), IdempotencyMismatch.
     """
-    request = request_of(caller, "earnPoints", key, [_asked(activity), occurred_at])
+    request = request_of(caller, "earnPoints", key, [_arguments(activity), occurred_at])
     earning = _Earning(programme, activity, occurred_at, key)
     reads = Reads(slot_kind=activity.kind, product_id=activity.product_id)
     decision = Decision(MemberRef(mi_id=caller.name), request, earning.judge, reads)
@@ -49,7 +49,7 @@ class _Earning:
     key: str
 
     async def judge(self, db: Queryable, member: MemberToJudge) -> Ruling:
-        """The verdict on the activity, or the one that its review was given before (R61)."""
+        """The verdict on the activity, or the verdict that its review already has (R61)."""
         if member.state != "ACTIVE":
             raise MemberNotActive(member.state)
         happened = self.occurred_at or member.now
@@ -96,11 +96,11 @@ class _Earning:
 
 
 def hold_of(judgement: Judgement, member: MemberToJudge) -> timedelta | None:
-    """How long the points are on hold; None where they wait for something else."""
+    """How long the points are on hold; None if they wait for something else."""
     return judgement.due_at - member.now if judgement.due_at is not None else None
 
 
-def _asked(activity: Activity) -> list[str | None]:
+def _arguments(activity: Activity) -> list[str | None]:
     return [
         activity.kind,
         activity.product_id,
@@ -112,7 +112,7 @@ def _asked(activity: Activity) -> list[str | None]:
 
 
 def _terms_of(catalogue: Catalogue, member: MemberToJudge, happened: datetime) -> Terms:
-    """The terms in force at the moment of the event. Raises InvalidInput where that moment is not accepted (R23)."""
+    """The terms in force at the moment of the event. Raises InvalidInput if that moment is not accepted (R23)."""
     terms = catalogue.terms_for(member.market, happened) or catalogue.terms[member.market][0]
     problem = too_late_or_early(happened, member.now, member.joined_at, terms)
     if problem == "OCCURRED_IN_FUTURE":
@@ -128,18 +128,18 @@ def _terms_of(catalogue: Catalogue, member: MemberToJudge, happened: datetime) -
 
 
 def _check_product(activity: Activity, terms: Terms) -> None:
-    """Raises InvalidInput for a way of the terms that pays once a product, where none is named (R22)."""
+    """Raises InvalidInput for a way that earns once for each product, if no product is named (R22)."""
     way = terms.way(activity.kind)
     if way is not None and way.cap_period == CapPeriod.PER_PRODUCT and activity.product_id is None:
         raise InvalidInput("This earns once for each product: name it.", "input", "activity", "other", "productId")
 
 
 async def _known_review(db: Queryable, member: MemberToJudge, activity: Activity) -> UUID | None:
-    """The verdict this review was given before, whatever key it came with (R61)."""
+    """The verdict that this review already has under any idempotency key (R61); None if it has none."""
     key = _review_key(activity)
     return await verdict_of_business_key(db, member.member_id, key) if key is not None else None
 
 
 def _review_key(activity: Activity) -> str | None:
-    """A review is known by its own id, apart from the product's slot."""
+    """The business key of a review: its own id, separate from the product's slot."""
     return f"review_id:{activity.review_id}" if activity.review_id is not None else None

@@ -1,4 +1,4 @@
-"""What a judgement of an activity writes: its verdict, slot, fuel days and promises."""
+"""Writes a judgement of an activity: its verdict, slot, fuel days and promises."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,7 +14,7 @@ from loyalty.programme.rules.terms import Terms
 
 
 def cap_as_row(cap: CapAfter | None) -> dict[str, Any] | None:
-    """A cap as the verdict keeps it."""
+    """A cap as it is stored with the verdict."""
     if cap is None:
         return None
     resets_at = cap.resets_at.isoformat() if cap.resets_at else None
@@ -37,7 +37,7 @@ def write_judgement(
 ) -> UUID:
     """Adds the verdict on one activity with its slot, its fuel days and its promises; gives the verdict's id.
 
-    `business_key` names the event where it has a name of its own; else the slot it took does.
+    `business_key` names the event if it has its own name; otherwise the slot that it took names it.
     """
     verdict_id = uuid4()
     changes.verdicts.append(

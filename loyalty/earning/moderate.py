@@ -1,4 +1,4 @@
-"""What the storefront says of reviews and shares: published, or taken down (R16, R16a, R35)."""
+"""The storefront reports that a review was published, or that a review or share was removed (R16, R16a, R35)."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -35,7 +35,7 @@ class ReviewRemoved:
 
 @dataclass(frozen=True, slots=True)
 class ShareRemoved:
-    """A share was taken down, named by the verdict it was given; None for what is no verdict's id."""
+    """A share was taken down, named by its verdict as (member, verdict); None if the sent id is not a verdict's."""
 
     verdict: tuple[UUID, UUID] | None
 
@@ -43,27 +43,29 @@ class ShareRemoved:
 Moderation = ReviewPublished | ReviewRemoved | ShareRemoved
 
 
-async def record_moderation(programme: Programme, caller: Caller, mi_id: str, told: Moderation, key: str) -> Decided:
-    """Turns or takes back what a member was granted for a review or a share; told again it is the same verdict (R61).
+async def record_moderation(
+    programme: Programme, caller: Caller, mi_id: str, moderation: Moderation, key: str
+) -> Decided:
+    """Resolves or reverses the verdict on a review or a share; reported again it gives the same verdict (R61).
 
     Refusals: NotAMember, NotFound for an unknown review or share, MemberNotActive for a closed membership,
-    IdempotencyMismatch. A suspended member's holds pause, and are kept (R5).
+    IdempotencyMismatch. A suspended member's holds pause and stay (R5).
     """
     who = MemberRef(mi_id=mi_id)
-    request = request_of(caller, "recordModeration", key, [mi_id, type(told).__name__, _asked(told)])
+    request = request_of(caller, "recordModeration", key, [mi_id, type(moderation).__name__, _arguments(moderation)])
     await credit_first(programme, who)
-    product_id = told.product_id if isinstance(told, ReviewPublished) else None
+    product_id = moderation.product_id if isinstance(moderation, ReviewPublished) else None
     reads = Reads(slot_kind=EntryKind.REVIEW, product_id=product_id)
-    decision = Decision(who, request, _Moderating(programme, told, key).judge, reads)
+    decision = Decision(who, request, _Moderating(programme, moderation, key).judge, reads)
     return Decided.of(await decide(programme.db, decision))
 
 
 @dataclass(frozen=True, slots=True)
 class _Moderating:
-    """What was told of a review or a share, while it is judged."""
+    """A report about a review or a share, while it is judged."""
 
     programme: Programme
-    told: Moderation
+    moderation: Moderation
     key: str
 
     async def judge(self, db: Queryable, member: MemberToJudge) -> Ruling:
@@ -72,25 +74,25 @@ class _Moderating:
             raise MemberNotActive(member.state)
         catalogue = await self.programme.catalogue_at(member.programme_version, db)
         writer = ModerationWriter(Changes(), self.programme, db, catalogue, member, self.key)
-        match self.told:
+        match self.moderation:
             case ReviewPublished():
-                answer = await writer.publish(self.told.review_id, self.told.product_id)
+                answer = await writer.publish(self.moderation.review_id, self.moderation.product_id)
             case ReviewRemoved():
                 answer = await writer.remove(
-                    await review_of(db, member.member_id, self.told.review_id), Code.REVIEW_REMOVED
+                    await review_of(db, member.member_id, self.moderation.review_id), Code.REVIEW_REMOVED
                 )
             case ShareRemoved():
                 answer = await writer.remove(
-                    await share_of(db, member.member_id, self.told.verdict), Code.SHARE_REMOVED
+                    await share_of(db, member.member_id, self.moderation.verdict), Code.SHARE_REMOVED
                 )
         return Ruling(answer, writer.changes)
 
 
-def _asked(told: Moderation) -> list[str | None]:
-    match told:
+def _arguments(moderation: Moderation) -> list[str | None]:
+    match moderation:
         case ReviewPublished():
-            return [told.review_id, told.product_id]
+            return [moderation.review_id, moderation.product_id]
         case ReviewRemoved():
-            return [told.review_id]
+            return [moderation.review_id]
         case ShareRemoved():
-            return [str(part) for part in told.verdict or ()]
+            return [str(part) for part in moderation.verdict or ()]

@@ -1,4 +1,4 @@
-"""The verdict that a review or a share was given: what moderation is about (R16, R35)."""
+"""Reads the verdict on a review or a share that is moderated (R16, R35)."""
 
 from uuid import UUID
 
@@ -11,13 +11,13 @@ _SHARES = (EntryKind.SOCIAL_SHARE, EntryKind.LINK_SHARE)
 
 
 async def known_review(db: Queryable, member_id: UUID, review_id: str) -> VerdictToResolve | None:
-    """The verdict a member's review was given; None where there was none."""
+    """The verdict on a member's review; None if there is none."""
     verdict_id = await verdict_of_business_key(db, member_id, f"review_id:{review_id}")
     return await verdict_to_resolve(db, member_id, verdict_id) if verdict_id is not None else None
 
 
 async def review_of(db: Queryable, member_id: UUID, review_id: str) -> VerdictToResolve:
-    """The verdict a member's review was given. Raises NotFound."""
+    """The verdict on a member's review. Raises NotFound."""
     verdict = await known_review(db, member_id, review_id)
     if verdict is None:
         raise NotFound(sentence="There is no such review.")

@@ -1,4 +1,4 @@
-"""What a review or share becomes that was published or taken down: on hold, refused, or taken back (R16, R16a, R35)."""
+"""Writes the effect of a publication or removal: on hold, refused, or taken back (R16, R16a, R35)."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,7 +26,7 @@ from loyalty.refusals import NotFound
 
 @dataclass(frozen=True, slots=True)
 class ModerationWriter:
-    """What one review or share of a member becomes, while it is written into `changes`."""
+    """The effect on one review or share of a member, while it is written into `changes`."""
 
     changes: Changes
     programme: Programme
@@ -36,9 +36,9 @@ class ModerationWriter:
     key: str
 
     async def publish(self, review_id: str, product_id: str | None) -> Answer:
-        """What waited for its publication is on hold; what was never submitted is judged now (R16a).
+        """A review that waited for publication goes on hold; one that was never submitted is judged now (R16a).
 
-        Raises NotFound for a review nobody knows, where its product is not named either.
+        Raises NotFound for an unknown review without a product.
         """
         verdict = await known_review(self.db, self.member.member_id, review_id)
         if verdict is not None:
@@ -88,23 +88,23 @@ class ModerationWriter:
         return self._answer(before or self._remove(verdict, code))
 
     def _remove(self, verdict: VerdictToResolve, code: Code) -> UUID:
-        """Removes it now; gives the verdict that says so."""
-        turning = Resolution(self.changes, self.member, verdict)
+        """Removes it now; gives the id of the verdict on it."""
+        resolution = Resolution(self.changes, self.member, verdict)
         match removal_of(verdict.outcome, self._terms_of(verdict).takes_back(verdict.kind)):
             case Removal.REFUSE:
-                turning.refuse(code)
+                resolution.refuse(code)
             case Removal.TAKE_BACK:
-                reversal = reversal_of(turning, code, self.key, turning.cancel())
-                return write_reversal(self.changes, turning.taken_back(), reversal)
+                reversal = reversal_of(resolution, code, self.key, resolution.cancel())
+                return write_reversal(self.changes, resolution.taken_back(), reversal)
             case Removal.ASK_OPERATOR:
-                return self._ask_operator(turning, code)
+                return self._ask_operator(resolution, code)
             case Removal.NOTHING:
                 pass
         return verdict.verdict_id
 
-    def _ask_operator(self, turning: Resolution, code: Code) -> UUID:
+    def _ask_operator(self, resolution: Resolution, code: Code) -> UUID:
         """The market's terms leave it to an operator: nothing moves until one has decided (R35)."""
-        verdict, verdict_id = turning.verdict, uuid4()
+        verdict, verdict_id = resolution.verdict, uuid4()
         pending = sum(promise.points for promise in verdict.open_promises)
         self.changes.verdicts.append(
             NewVerdict(
@@ -114,7 +114,7 @@ class ModerationWriter:
                 kind=EntryKind.CLAWBACK,
                 outcome=Outcome.WAITING,
                 code=Code.WAITING_FOR_OPERATOR,
-                points=-(turning.taken_back().points + pending),
+                points=-(resolution.taken_back().points + pending),
                 reference=None,
                 occurred_at=self.member.now,
                 decided_at=self.member.now,

@@ -1,4 +1,4 @@
-"""What a member can do next to earn: the ways with what is left of their caps, and the fuel streak (R10-R23)."""
+"""The ways in which a member can earn now, with the rest of their caps, and the fuel streak (R10-R23)."""
 
 from db.members.rows import MemberRow
 from db.pool import Queryable

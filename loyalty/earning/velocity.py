@@ -1,4 +1,4 @@
-"""Velocity limits (R70): counts what a member and a device did within a minute, and holds what is above."""
+"""Velocity limits (R70): counts the activities of a member and a device within a minute; more than the limit wait."""
 
 import hashlib
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from loyalty.programme.rules.terms import Terms
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A judgement after the velocity limits, on hold for an operator where they say so, with its verdict's facts."""
+    """A judgement after the velocity limits, waiting for an operator if one was exceeded, with its verdict's facts."""
 
     judgement: Judgement
     facts: Mapping[str, Any]
@@ -30,10 +30,10 @@ async def check_velocity(
     device_id: str | None,
     judgement: Judgement,
 ) -> Checked:
-    """Holds a judgement for an operator where too much came within a minute; without a limit it stays as it is.
+    """Lets a judgement wait for an operator if too many activities came within a minute. Without a limit it stays.
 
-    A member's count is exact, since it is part of what was judged; two members on one device at the very same moment
-    may each not see the other.
+    A member's count is exact, because it is read as of the judged version. Two members who use one device at the same
+    moment may not count each other.
     """
     limit = limit_of(terms, programme.velocity_per_minute)
     if limit is None:
@@ -49,5 +49,5 @@ async def check_velocity(
 
 
 def device_hash(device_id: str) -> str:
-    """What is kept of a device: enough to recognise it by, and not its id."""
+    """The hash that is stored of a device: it recognises the device and does not reveal its id."""
     return hashlib.sha256(f"device:{device_id}".encode()).hexdigest()

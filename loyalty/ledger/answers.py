@@ -25,7 +25,7 @@ LONGEST_KEY = 200
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call of a mutation: who calls, its idempotency key, and a hash of what is asked (hexadecimal)."""
+    """One call of a mutation: who calls, its idempotency key, and a hash of its input (hexadecimal)."""
 
     caller: Caller
     key: str
@@ -33,15 +33,15 @@ class Request:
 
     @property
     def service_id(self) -> UUID | None:
-        """Under which service's keys the answer is kept; None for a member's own."""
+        """The service under whose keys the answer is stored; None for a member's own."""
         return self.caller.service_id
 
 
-def request_of(caller: Caller, operation: str, key: str, asked: object) -> Request:
-    """Raises InvalidInput for an empty, overlong or unseen key. Keys are per caller over all mutations (R61)."""
+def request_of(caller: Caller, operation: str, key: str, arguments: object) -> Request:
+    """Raises InvalidInput for an empty, overlong or invisible key. Keys are per caller over all mutations (R61)."""
     if problem := problem_of_text(key, LONGEST_KEY):
         raise InvalidInput(problem, "idempotencyKey")
-    return Request(caller, key, content_hash([operation, asked]))
+    return Request(caller, key, content_hash([operation, arguments]))
 
 
 def content_hash(content: object) -> str:
@@ -65,15 +65,15 @@ def _plain(value: object) -> object:
     return str(value)
 
 
-def first_answer(kept: StoredAnswer, request: Request) -> Answer:
+def first_answer(stored: StoredAnswer, request: Request) -> Answer:
     """The answer this key was given before. Raises IdempotencyMismatch when it was given to another input."""
-    if kept.input_hash != request.input_hash:
+    if stored.input_hash != request.input_hash:
         raise IdempotencyMismatch
-    return kept.answer
+    return stored.answer
 
 
 async def is_key_used(db: Queryable, caller: Caller, key: str) -> bool:
-    """Whether a caller was answered to this key before, whatever it asked."""
+    """Whether this caller's key has a stored answer, for any input."""
     return await key_is_used(db, caller.service_id, None if caller.is_service else caller.name, key)
 
 
@@ -87,14 +87,14 @@ class Decided:
 
     @classmethod
     def of(cls, answer: Answer) -> "Decided":
-        """From the answer kept beside the idempotency key."""
+        """From the answer stored under the idempotency key."""
         return cls(UUID(answer["member_id"]), UUID(answer["verdict_id"]), answer.get("due_in"))
 
 
 def verdict_answer(
     type_: str, member_id: UUID, verdict_id: UUID, due_in: timedelta | None = None
 ) -> dict[str, str | float | None]:
-    """A verdict as the idempotency key keeps it."""
+    """A verdict as it is stored under the idempotency key."""
     return {
         "type": type_,
         "member_id": str(member_id),

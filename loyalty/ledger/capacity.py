@@ -1,4 +1,4 @@
-"""How many points one membership can hold (R37): what the contract's whole numbers can show, and no more."""
+"""The most points that one membership can hold (R37): the largest whole number of the contract."""
 
 from db.ledger.member import MemberToJudge
 from db.ledger.record import Changes
@@ -12,9 +12,9 @@ _CREDITS = ("pending", "issuance", "revoked")
 
 
 def check_capacity(member: MemberToJudge, changes: Changes, *path: str) -> None:
-    """Raises InvalidInput, with the path to it, where what is credited, promised or owed would come to more.
+    """Raises InvalidInput with the path if the points credited, promised or owed would exceed MOST_POINTS.
 
-    What waits to be credited is promised already; so nothing that was promised fails when it is credited.
+    Promised points count already, so no promise exceeds the limit when it is credited.
     """
     promised = moved(changes, "pending")
     grown = (

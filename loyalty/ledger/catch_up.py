@@ -1,6 +1,6 @@
-"""Catching up with time (R30, R50): what fell due to one member is done in the order of its moments.
+"""Catching up with time (R30, R50): everything that fell due to one member is written in the order of its moments.
 
-Each thing is booked as of its own moment, however late a worker comes or however far the sandbox's clock was moved:
+Each entry has its own moment, however late a worker comes or however far the sandbox's clock was moved:
 points are credited, a notice is written, a lot lapses.
 """
 
@@ -18,7 +18,7 @@ from loyalty.programme.rules.kinds import EntryKind
 
 
 async def catch_up_alone(db: Database, member_id: UUID) -> bool:
-    """Does what time has to do to one member by now; whether there was anything, False while somebody else is at it."""
+    """Catches up one member until now. False if nothing was due, or if another worker holds the member."""
 
     async def within(transaction: Queryable) -> bool:
         return await lock_member_to_lapse(transaction, member_id) and await catch_up(transaction, member_id) > 0
@@ -27,8 +27,8 @@ async def catch_up_alone(db: Database, member_id: UUID) -> bool:
 
 
 async def catch_up(db: Queryable, member_id: UUID, until: datetime | None = None) -> int:
-    """Credits, tells and lets lapse what fell due to one member up to a moment (now, where none is given), in that
-    order of moments; gives how many things it did.
+    """Writes everything that fell due to one member up to a moment (default: now), in the order of moments: credits,
+    notices and lapses. Gives the number of things written.
 
     Runs inside the caller's transaction, which holds the member.
     """
@@ -45,8 +45,8 @@ async def catch_up(db: Queryable, member_id: UUID, until: datetime | None = None
 
 
 async def credit_before(db: Queryable, member_id: UUID, moment: datetime | None) -> int:
-    """Credits what fell due to one member before a moment (now, where none is given), in the caller's transaction;
-    gives how many promises it credited."""
+    """Credits the promises of one member that fell due before a moment (default: now), in the caller's transaction;
+    gives the number credited."""
     promises = await due_promises_of(db, member_id, moment)
     return await post_due(db, promises) if promises else 0
 

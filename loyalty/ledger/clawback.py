@@ -15,8 +15,8 @@ from loyalty.programme.rules.kinds import Code, EntryKind, Outcome
 
 @dataclass(frozen=True, slots=True)
 class Reversal:
-    """What a verdict on points taken back says beside them. `about` is what its line of history refers to,
-    `reference` what the verdict itself is found by, `reverses` the line of history it takes back."""
+    """The facts of a verdict on points taken back. `about` is the reference of its line of history, `reference`
+    that of the verdict itself, and `reverses` is the line of history (its `seq`) that it takes back."""
 
     business_key: str
     code: Code
@@ -32,7 +32,7 @@ class Reversal:
 
 
 def write_reversal(changes: Changes, back: TakenBack, reversal: Reversal) -> UUID:
-    """A verdict of its own on what is taken back (R60), and one line of history for all of it (R36)."""
+    """A verdict of its own on the points taken back (R60), and one line of history for all of it (R36)."""
     verdict_id = uuid4()
     changes.verdicts.append(
         NewVerdict(
@@ -64,5 +64,5 @@ def write_clawback(changes: Changes, back: TakenBack, reversal: Reversal, verdic
 
 
 def _waived(back: TakenBack) -> dict[str, dict[str, int]]:
-    """What had lapsed and so is not taken again, by lot: later clawbacks leave it out (R36)."""
+    """Points that had lapsed and are not taken again, by lot: later clawbacks leave them out (R36)."""
     return {"waived": {str(lot.lapses_on): lot.points for lot in back.waived}} if back.waived else {}

@@ -1,4 +1,4 @@
-"""Crediting what is due (R30): whole sets in one statement; one bad promise stops itself and nothing else."""
+"""Credits promises that are due (R30), whole sets in one statement. A bad promise does not stop the others."""
 
 import logging
 from uuid import UUID
@@ -21,7 +21,7 @@ OWN_FAULTS = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 async def credit_some(db: Database) -> int:
     """Credits one set of due promises, each once beside other sweepers; 0 when none could be.
 
-    Members somebody is writing to are left for the next round. A member whose lots wait for their midnight as well
+    Members that are locked are left for the next round. A member whose lots wait for their midnight as well
     is caught up with alone, so that its history is in the order of its moments (R50).
     """
     promises = await due_promises(db, PROMISES_AT_ONCE)

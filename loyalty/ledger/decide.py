@@ -19,37 +19,37 @@ from loyalty.ledger.behind_lock import try_without_lock_first
 from loyalty.ledger.capacity import check_capacity
 from loyalty.ledger.catch_up import catch_up
 from loyalty.ledger.decision import Decision, Ruling
-from loyalty.refusals import NotAMember, Refusal, as_answer, kept_refusal, refusal_of_check
+from loyalty.refusals import NotAMember, Refusal, as_answer, refusal_of_check, stored_refusal
 
 
 async def decide(db: Database, decision: Decision) -> Answer:
-    """Judges one request about one member and keeps the answer; the same request again gets the first answer.
+    """Judges one request about one member and stores the answer; the same request again gets the first answer.
 
-    Where midnight has come for a lot and no worker yet, it lapses first, behind the member's lock (R50). Raises
-    NotAMember, IdempotencyMismatch, InvalidInput for more points than a balance holds (R37), and whatever refusal the
-    judge raises; a kept refusal is raised again. What only the writing can see, such as the last of a stock going to
-    another member, is a refusal like any other.
+    A lot whose day has come lapses first, behind the member's lock, if no worker has done it yet (R50). Raises
+    NotAMember, IdempotencyMismatch, InvalidInput for more points than a balance holds (R37), and any refusal of the
+    judge; a stored refusal is raised again. A CHECK that fails while writing, such as when another member got the last
+    of a stock, is raised as its refusal.
     """
     try:
         answer = await try_without_lock_first(db, decision.who, partial(_attempt, decision))
     except asyncpg.CheckViolationError as violation:
         refused = _refused_by(violation, decision)
         answer = await try_without_lock_first(db, decision.who, partial(_attempt, refused))
-    refusal = kept_refusal(dict(answer))
+    refusal = stored_refusal(dict(answer))
     if refusal is not None:
         raise refusal
     return answer
 
 
 async def _attempt(decision: Decision, db: Queryable) -> Answer:
-    """Decides by the member as it is read now. Raises Stale where it has to be done behind the member's lock."""
+    """Decides by the member as it is read now. Raises Stale if the decision needs the member's lock."""
     if decision.afterwards is not None and isinstance(db, Database):
         return await db.in_transaction(partial(_attempt, decision))
     member = await _member_of(decision, db)
     if member is None:
         return await _answer_without_member(db, decision.request)
-    if member.kept is not None:
-        return first_answer(member.kept, decision.request)
+    if member.earlier_answer is not None:
+        return first_answer(member.earlier_answer, decision.request)
     if member.is_behind:
         member = await _caught_up(decision, db, member.member_id)
     try:
@@ -67,11 +67,11 @@ async def _member_of(decision: Decision, db: Queryable) -> MemberToJudge | None:
 
 
 async def _answer_without_member(db: Queryable, request: Request) -> Answer:
-    """A service's key keeps its answer when the member is gone. Raises NotAMember for any other."""
+    """A service's key gets its stored answer even when the member is gone. Raises NotAMember without one."""
     if request.service_id is not None:
         moment = await request_to_judge(db, request.service_id, request.key)
-        if moment.kept is not None:
-            return first_answer(moment.kept, request)
+        if moment.earlier_answer is not None:
+            return first_answer(moment.earlier_answer, request)
     raise NotAMember
 
 
@@ -87,7 +87,7 @@ async def _caught_up(decision: Decision, transaction: Queryable, member_id: UUID
 
 
 async def _write(decision: Decision, db: Queryable, member: MemberToJudge, ruling: Ruling) -> None:
-    """Writes what changes together with the answer, then does what follows from it. Raises Stale."""
+    """Writes the changes together with the answer, then runs `afterwards`. Raises Stale."""
     request = decision.request
     caller_id = request.service_id or member.member_id
     ruling.changes.requests.append(NewRequest(caller_id, request.key, request.input_hash, ruling.answer))
@@ -97,11 +97,11 @@ async def _write(decision: Decision, db: Queryable, member: MemberToJudge, rulin
 
 
 async def _keep_refusal(db: Queryable, member: MemberToJudge, request: Request, refusal: Refusal) -> Answer:
-    """Keeps a refusal as the answer, where the key keeps it; raises it where not.
+    """Stores a refusal as the answer if it is one that keys store; raises it otherwise.
 
-    Nothing of the member changes by it, so a thousand of them need not wait for one another.
+    A refusal changes nothing about the member, so a thousand refusals need not wait for one another.
     """
-    if not refusal.is_kept:
+    if not refusal.is_stored:
         raise refusal
     answer, caller_id = as_answer(refusal), request.service_id or member.member_id
     if not await keep_answer(db, caller_id, request.key, request.input_hash, answer, member_id=member.member_id):
@@ -110,7 +110,7 @@ async def _keep_refusal(db: Queryable, member: MemberToJudge, request: Request, 
 
 
 def _refused_by(violation: asyncpg.CheckViolationError, decision: Decision) -> Decision:
-    """The decision, refused by the CHECK that did not let it through. Raises the violation where that is a fault."""
+    """The decision with the refusal that its failed CHECK means. Raises the violation if that is a fault."""
     refusal = refusal_of_check(violation.constraint_name)
     if refusal is None:
         raise violation

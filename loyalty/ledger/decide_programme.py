@@ -1,7 +1,7 @@
-"""How decisions about the programme itself are made: no member is involved, and a service's key keeps the answer.
+"""How decisions about the programme itself are made: without a member, with a service's key.
 
-One transaction holds the programme's row, so that such decisions come one after another; what is changed, the
-operators' log, the programme's new version and the answer to the key are written together or not at all.
+One transaction holds the programme's row, so that such decisions come one after another. The changes, the
+operators' log, the programme's new version and the answer are written together or not at all.
 """
 
 from collections.abc import Awaitable, Callable
@@ -19,7 +19,7 @@ from loyalty.ledger.answers import Answer, Request, first_answer
 
 @dataclass(frozen=True, slots=True)
 class ProgrammeRuling:
-    """What was decided: the answer that the key keeps, and the operators' log of it (None where nothing changed)."""
+    """A judge's result: the answer to store under the key, and the operators' log (None if nothing changed)."""
 
     answer: Answer
     log: NewLogEntry | None
@@ -31,8 +31,8 @@ JudgeProgramme = Callable[[Queryable, RequestToJudge], Awaitable[ProgrammeRuling
 
 @dataclass(frozen=True, slots=True)
 class ProgrammeDecision:
-    """One request of a service. `changes_programme` is False where its rows are no part of terms, rewards and
-    campaigns: it leaves the programme's row alone, and its judge holds what it changes."""
+    """One request of a service. `changes_programme` is False if its rows are not part of terms, rewards and
+    campaigns: then the programme's row is not locked, and the judge locks the rows that it changes."""
 
     request: Request
     judge: JudgeProgramme
@@ -40,10 +40,10 @@ class ProgrammeDecision:
 
 
 async def decide_for_programme(db: Database, decision: ProgrammeDecision) -> Answer:
-    """Judges one request of a service and keeps the answer; the same again gets the first one.
+    """Judges one request of a service and stores the answer; the same request again gets the first answer.
 
-    Of two with one key at once, one is undone and gets the other's answer. Raises IdempotencyMismatch, and whatever
-    refusal the judge raises; such a refusal leaves the key free.
+    If two requests with one key run at once, one is undone and gets the other's answer. Raises IdempotencyMismatch,
+    and any refusal of the judge; a refusal leaves the key free.
     """
     attempt = partial(_attempt, decision)
     for _ in range(DECISION_TRIES - 1):
@@ -53,15 +53,15 @@ async def decide_for_programme(db: Database, decision: ProgrammeDecision) -> Ans
 
 
 async def _attempt(decision: ProgrammeDecision, transaction: Queryable) -> Answer:
-    """Decides once. Raises Stale where another request took the key meanwhile."""
+    """Decides once. Raises Stale if another request took the key meanwhile."""
     request = decision.request
     if request.service_id is None:
         raise ValueError("Only a service decides about the programme.")
     if decision.changes_programme:
         await lock_programme(transaction)
     moment = await request_to_judge(transaction, request.service_id, request.key)
-    if moment.kept is not None:
-        return first_answer(moment.kept, request)
+    if moment.earlier_answer is not None:
+        return first_answer(moment.earlier_answer, request)
     ruling = await decision.judge(transaction, moment)
     if ruling.log is not None:
         await _log(transaction, ruling.log, changes_programme=decision.changes_programme)

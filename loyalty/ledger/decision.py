@@ -1,4 +1,4 @@
-"""One decision about a member as a value: who is judged, by what, and what follows."""
+"""One decision about a member as a value: the member, the request, the judge, and the step that follows."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from loyalty.ledger.answers import Answer, Request
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What a judge decided: the answer that the idempotency key keeps, and what changes for the member."""
+    """A judge's result: the answer to store under the idempotency key, and the member's changes."""
 
     answer: Answer
     changes: Changes
@@ -21,7 +21,7 @@ Judge = Callable[[Queryable, MemberToJudge], Awaitable[Ruling]]
 """Judges one member as of one version, and writes nothing. Raises a Refusal to say no."""
 
 Afterwards = Callable[[Queryable, MemberToJudge], Awaitable[None]]
-"""Does what follows from a decision; it is given the member as it was judged."""
+"""The step that follows a decision; it gets the member as it was judged."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from loyalty.ledger.rules.lots import Lot, Take
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why points move. Every transfer of an entry says the same: the business key, the moment, the verdict (None for a
+    """Why points move. Every transfer of an entry has the same: the business key, the moment, the verdict (None for a
     lapse alone), what the entry is about, and which line of history (its `seq`) it answers."""
 
     source: str

@@ -1,4 +1,4 @@
-"""Lapsing (R50): what midnight does to points, and what members are told before, for everybody it concerns."""
+"""Lapsing (R50): finds the members whose points lapse or who get a notice, and catches them up."""
 
 import logging
 import time
@@ -22,11 +22,11 @@ _LOOK_AGAIN = 5.0
 
 @dataclass(slots=True)
 class LapseLooks:
-    """When one worker looks for lots and coupons whose day has come, and how far it is with that look.
+    """When one worker looks for lots and coupons whose day has come, and how far this look has come.
 
     Days begin at midnight: it looks when one has begun in some market, by the clock or because the clock was moved,
-    and once a minute for points that came late. Members it had to leave to others it looks at again soon, and at once
-    those for whom a delivery has to be applied first.
+    and once a minute for points that came late. It soon looks again at members that another worker held, and at
+    once at members for whom a delivery has to be applied first.
     """
 
     _days: dict[str, date] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class LapseLooks:
         return self._after is not None
 
     async def some(self, db: Database) -> int:
-        """Deals with one set of members; gives for how many there was something to do."""
+        """Catches up one set of members; gives the number of members for whom something was due."""
         if self._after is None:
             days = await days_now(db)
             if days == self._days and time.monotonic() < self._next_at:
@@ -57,7 +57,7 @@ class LapseLooks:
 
 
 async def _catch_up(db: Database, members: list[UUID]) -> int:
-    """A member that cannot be dealt with holds up no other; one somebody is writing to is left for another look."""
+    """If one member fails, the others still proceed. A member that is locked is left for another look."""
     return sum([await _try_to_catch_up(db, member_id) for member_id in members])
 
 

@@ -1,4 +1,4 @@
-"""What members are told (R50): each notice once, under an id that follows from what it is about."""
+"""Notices to members (R50): each is written once, under an id that follows from its subject."""
 
 from datetime import date, datetime
 from uuid import UUID, uuid5
@@ -14,9 +14,9 @@ def points_lapsing(lapses_on: date, points: int, at: datetime) -> NewNotice:
 
 
 def points_lapsed(lapses_on: date, points: int, lapsed_before: int, at: datetime) -> NewNotice:
-    """Points have lapsed. A lot that got points late lapses once more; what lapsed before tells the two apart."""
-    what = f"{lapses_on}:{lapsed_before}" if lapsed_before else str(lapses_on)
-    return _notice("POINTS_LAPSED", what, points, lapses_on, None, at)
+    """Points have lapsed. A lot that got points late lapses once more; the points lapsed before make the ids differ."""
+    subject = f"{lapses_on}:{lapsed_before}" if lapsed_before else str(lapses_on)
+    return _notice("POINTS_LAPSED", subject, points, lapses_on, None, at)
 
 
 def coupon_expiring(coupon_id: UUID, code: str, expires_on: date, at: datetime) -> NewNotice:
@@ -30,7 +30,7 @@ def clawback(business_key: str, points: int, reference: str | None, at: datetime
 
 
 def _notice(
-    kind: str, what: str, points: int | None, lapses_on: date | None, reference: str | None, at: datetime
+    kind: str, subject: str, points: int | None, lapses_on: date | None, reference: str | None, at: datetime
 ) -> NewNotice:
-    """The id is one among the member's own: the same notice again would be no second one, but an error."""
-    return NewNotice(uuid5(_NOTICES, f"{kind}:{what}"), kind, points, lapses_on, reference, at)
+    """The id is unique among the member's notices: writing the same notice again is an error."""
+    return NewNotice(uuid5(_NOTICES, f"{kind}:{subject}"), kind, points, lapses_on, reference, at)

@@ -1,4 +1,4 @@
-"""What a judgement leaves in a member's books: its verdict, its promises and their pending transfers."""
+"""Writes promises and their pending transfers, and cancels promises."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -45,12 +45,12 @@ def promise_points(
 
 
 def cancel_promise(changes: Changes, promise: OpenPromise | PromiseOfVerdict, verdict_id: UUID, at: datetime) -> None:
-    """An open promise of a verdict is void as a whole: the promise itself, and its points in the ledger."""
+    """Cancels an open promise of a verdict as a whole: the promise's row and its points in the ledger."""
     changes.changed_promises.append(ChangedPromise(promise.promise_id, "VOIDED", promise.points))
     cause = Cause(promise.source, at, verdict_id, promise.reference)
     write(changes, void(cause, promise.points, promise.promise_id))
 
 
 def part_key(part: Part) -> str:
-    """How a part is called among the parts of one verdict."""
+    """A part's name among the parts of one verdict."""
     return part.kind if part.campaign_id is None else f"{part.kind}:{part.campaign_id}"

@@ -1,4 +1,4 @@
-"""What turning a verdict that was given before leaves in the books: promises on hold, cancelled, or taken back."""
+"""Resolving a verdict that waits, or reversing one: its promises go on hold, are cancelled, or are taken back."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,7 @@ from loyalty.programme.rules.terms import Terms
 
 
 async def credit_first(programme: Programme, who: MemberRef) -> None:
-    """Credits, or lets lapse, what fell due before now, so that the history is in the order of its moments."""
+    """Writes the credits and lapses that fell due before now, so that the history is in the order of its moments."""
     member = await member_to_judge(programme.db, who)
     if member is not None:
         await catch_up_alone(programme.db, member.member_id)
@@ -34,34 +34,34 @@ class Resolution:
     verdict: VerdictToResolve
 
     def grant_after_hold(self, due_at: datetime, terms: Terms) -> None:
-        """What waited becomes GRANTED, and its points spendable when their hold is over (R30)."""
+        """The verdict that waited becomes GRANTED; its points are credited when their hold ends (R30)."""
         for promise in self.verdict.open_promises:
             self._change(promise, Awaiting.HOLD, due_at, terms)
         self.turn(Outcome.GRANTED, Code.GRANTED, self.verdict.points)
 
     def wait_for_publication(self) -> None:
-        """An operator has no objection; the review still is to be published (R16, R70)."""
+        """An operator has approved the verdict; the review is still to be published (R16, R70)."""
         for promise in self.verdict.open_promises:
             self._change(promise, Awaiting.PUBLICATION)
         self.turn(Outcome.WAITING, Code.WAITING_FOR_PUBLICATION, self.verdict.points)
 
     def refuse(self, code: Code) -> None:
-        """What waited becomes REFUSED, and its points are pending no more. Its cap stays used (R35)."""
+        """The verdict that waited becomes REFUSED; its points are no longer pending. Its cap stays used (R35)."""
         self.cancel()
         self.turn(Outcome.REFUSED, code, 0)
 
     def turn(self, outcome: Outcome, code: Code, points: int) -> None:
-        """The verdict itself, in place: only one that waits turns (R60)."""
+        """Changes the verdict itself, in place: only a verdict that waits can change (R60)."""
         self.changes.turned_verdicts.append(TurnedVerdict(self.verdict.verdict_id, outcome, code, points))
 
     def cancel(self) -> int:
-        """Its open promises are void; gives how many points will never come."""
+        """Voids its open promises; gives the number of points that will never come."""
         for promise in self.verdict.open_promises:
             cancel_promise(self.changes, promise, self.verdict.verdict_id, self.member.now)
         return sum(promise.points for promise in self.verdict.open_promises)
 
     def taken_back(self) -> TakenBack:
-        """What its credited points come to now: out of the lots they went to, and so on, the rest debt (R36)."""
+        """How its credited points are taken back now: from their lots, then from others, the rest as debt (R36)."""
         return take_back(
             lots_after(self.member.lots, self.changes),
             sum(promise.points for promise in self.verdict.promises if promise.state == "POSTED"),
@@ -89,12 +89,12 @@ def removal_key(verdict_id: UUID) -> str:
     return f"removed:{verdict_id}"
 
 
-def reversal_of(turning: Resolution, code: Code, key: str, cancelled: int) -> Reversal:
-    """What the verdict on taking back says; `cancelled` points had not been credited yet.
+def reversal_of(resolution: Resolution, code: Code, key: str, cancelled: int) -> Reversal:
+    """The facts of the verdict on taking points back; `cancelled` points had not been credited yet.
 
-    It is found by its business key alone: a product may be called as an order is.
+    It has no reference, only a business key: a product's id may equal an order's number.
     """
-    verdict, now = turning.verdict, turning.member.now
+    verdict, now = resolution.verdict, resolution.member.now
     return Reversal(
         business_key=removal_key(verdict.verdict_id),
         code=code,

@@ -1,4 +1,4 @@
-"""Handing notices over to whatever tells members of them: mail, push, or, by default, only a line in the log (R50)."""
+"""Sends notices to members through an adapter: mail, push, or, by default, only a line in the log (R50)."""
 
 import logging
 from typing import Protocol
@@ -12,15 +12,15 @@ NOTICES_AT_ONCE = 100
 
 
 class Notifier(Protocol):
-    """An adapter. It may be handed the same notice twice, with the same `notice_id`, and raises when it could not."""
+    """An adapter. It may get the same notice twice, with the same `notice_id`. It raises if it could not send."""
 
     async def send(self, notice: UnsentNotice) -> None:
-        """Tells the member."""
+        """Sends the notice to the member."""
         ...
 
 
 class LogNotifier:
-    """Tells nobody but the log, and names nobody in it."""
+    """Writes notices to the log only, without the person's name."""
 
     async def send(self, notice: UnsentNotice) -> None:
         """Writes a line about the notice."""
@@ -28,9 +28,9 @@ class LogNotifier:
 
 
 async def send_some(db: Database, notifier: Notifier) -> int:
-    """Hands over up to a hundred notices, outside of any transaction, and marks what was sent: each at least once.
+    """Sends up to a hundred notices outside of any transaction and marks those that were sent: each at least once.
 
-    One that cannot be sent holds up no other: it waits longer each time, until its last attempt.
+    If one cannot be sent, the others still are: it waits longer each time, until its last attempt.
     """
     waiting = await notices_to_send(db, NOTICES_AT_ONCE)
     sent = [notice for notice in waiting if await _try_to_send(db, notifier, notice)]

@@ -13,7 +13,7 @@ _OLDEST = 150
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What the storefront tells of a person who joined. `registered_at` is when they joined (default: now)."""
+    """A person who joined, as the storefront reports. `registered_at` is when they joined (default: now)."""
 
     mi_id: str
     market: str

@@ -1,4 +1,4 @@
-"""An operator erases a person (R71): the Mi account goes, the ledger keeps its sums under a pseudonym."""
+"""An operator erases a person (R71): the Mi account is removed; the ledger keeps its sums under a pseudonym."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -19,12 +19,12 @@ from loyalty.programme.programme import Programme
 
 
 async def erase_member(programme: Programme, caller: Caller, mi_id: str, reason: str, key: str) -> UUID:
-    """Forfeits what closing does and removes the person; gives the member that is left, known by its id alone.
+    """Forfeits as much as closing does and removes the person; gives the id of the member that remains.
 
-    What producers sent about its orders is emptied in the same transaction; what they send later, when it is applied.
+    Stored deliveries about its orders are emptied in the same transaction; later ones when they are applied.
 
-    A salted hash remembers which points were given once, so that the person may join anew and is not given them
-    again. Refusals: NotAMember, IdempotencyMismatch.
+    A salted hash records which points were given once, so that a person who joins again does not get
+    them again. Refusals: NotAMember, IdempotencyMismatch.
     """
     request = request_of(caller, "eraseMember", key, [mi_id, reason])
 

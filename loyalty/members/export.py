@@ -1,4 +1,4 @@
-"""What is held about a member, for the member (R71)."""
+"""All data about a member, for the member (R71)."""
 
 import base64
 import json
@@ -18,9 +18,9 @@ async def export_member(db: Queryable, mi_id: str) -> str | None:
 
 
 def _with_text(delivery: dict[str, Any]) -> dict[str, Any]:
-    """A producer's delivery with its body as text; a body that is none stays as it is, under `body_base64`."""
-    told = delivery.pop("body")
+    """A producer's delivery with its body as text; a body that is not text stays base64, under `body_base64`."""
+    encoded = delivery.pop("body")
     try:
-        return delivery | {"body": base64.b64decode(told).decode()}
+        return delivery | {"body": base64.b64decode(encoded).decode()}
     except UnicodeDecodeError:
-        return delivery | {"body_base64": told}
+        return delivery | {"body_base64": encoded}

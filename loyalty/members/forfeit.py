@@ -1,4 +1,4 @@
-"""What leaving the programme takes with it (R5, R71): points, promises and coupons; debt stays in the books."""
+"""Leaving the programme forfeits points, promises and coupons (R5, R71); debt stays in the ledger."""
 
 from uuid import uuid4
 
@@ -14,7 +14,7 @@ from loyalty.programme.rules.terms import Terms
 
 
 def forfeit_by(member: MemberToJudge, left: Belongings) -> Forfeit:
-    """What the member would lose."""
+    """The points and coupons that the member would lose."""
     return forfeit_of(
         member.available,
         sum(promise.points for promise in left.promises),
@@ -25,10 +25,10 @@ def forfeit_by(member: MemberToJudge, left: Belongings) -> Forfeit:
 def write_forfeit(
     changes: Changes, member: MemberToJudge, left: Belongings, terms: Terms, *, key: str, business_key: str
 ) -> None:
-    """Voids what is promised, revokes what is available, cancels what is unspent, and answers what waits.
+    """Voids promises, revokes available points, cancels unspent coupons, and ends verdicts that wait.
 
-    A verdict of its own says what was taken (R60): points that were available, and in its facts what was pending.
-    What waited for publication, delivery or an operator is declined, or granted as far as it was credited.
+    A verdict of its own has the forfeited points (R60): its points were available, and its facts name those pending.
+    A verdict that waited for publication, delivery or an operator is declined, or granted as far as it was credited.
     """
     verdict_id = uuid4()
     for promise in left.promises:

@@ -38,8 +38,8 @@ class Newcomer:
     async def join(self, transaction: Queryable) -> Answer:
         """In one transaction: the member, the sign-up verdict, its promise, and the answer to the key.
 
-        Whoever was erased and joins anew has already had what is given once (R71): those slots are taken from the
-        start. Raises Stale where the person has joined meanwhile.
+        An erased person who joins again has already had the points that are given once (R71): those slots are taken
+        from the start. Raises Stale where the person has joined meanwhile.
         """
         member = await self._new_member(transaction)
         person_hash = await self.programme.person_hash(self.registration.mi_id, transaction)
@@ -55,9 +55,11 @@ class Newcomer:
         return answer
 
     async def _new_member(self, transaction: Queryable) -> MemberToJudge:
-        told, member_id = self.registration, uuid4()
-        time_zone = told.time_zone or self.terms.zone
-        if not await join_member(transaction, told.mi_id, member_id, told.market, time_zone, self.joined_at):
+        registration, member_id = self.registration, uuid4()
+        time_zone = registration.time_zone or self.terms.zone
+        if not await join_member(
+            transaction, registration.mi_id, member_id, registration.market, time_zone, self.joined_at
+        ):
             raise Stale
         member = await member_to_judge(transaction, MemberRef(member_id=member_id))
         assert member is not None

@@ -13,25 +13,25 @@ from loyalty.ledger.behind_lock import try_without_lock_first
 from loyalty.members.eligibility import Registration, terms_of_joining
 from loyalty.members.newcomer import SIGN_UP, Newcomer
 from loyalty.programme.programme import Programme
-from loyalty.refusals import NotEligible, as_answer, kept_refusal
+from loyalty.refusals import NotEligible, as_answer, stored_refusal
 
 
 async def register(programme: Programme, caller: Caller, registration: Registration, key: str) -> Decided:
     """Makes a member of a Mi account and promises the sign-up points; joining twice is the same member.
 
-    Refusals: NotEligible MARKET_CLOSED or UNDER_AGE (nothing about the person is kept but the key and a hash),
+    Refusals: NotEligible MARKET_CLOSED or UNDER_AGE (only the key and a hash are stored of the person),
     InvalidInput for dates out of range or a time zone that is not the market's, IdempotencyMismatch.
     """
-    request = request_of(caller, "registerMember", key, _asked(registration))
+    request = request_of(caller, "registerMember", key, _arguments(registration))
     joining = _Joining(programme, registration, request)
     answer = await try_without_lock_first(programme.db, joining.who, joining.attempt)
-    refusal = kept_refusal(dict(answer))
+    refusal = stored_refusal(dict(answer))
     if refusal is not None:
         raise refusal
     return Decided.of(answer)
 
 
-def _asked(registration: Registration) -> list[object]:
+def _arguments(registration: Registration) -> list[object]:
     return [
         registration.mi_id,
         registration.market,
@@ -55,13 +55,13 @@ class _Joining:
         return MemberRef(mi_id=self.registration.mi_id)
 
     async def attempt(self, db: Queryable) -> Answer:
-        """Decides by what is read now. Raises Stale where somebody else was quicker."""
+        """Decides by what is read now. Raises Stale if another write came first."""
         member = await member_to_judge(db, self.who, service_id=self.request.service_id, key=self.request.key)
         if member is not None:
             return await _answer_again(db, member, self.request)
         moment = await request_to_judge(db, self.request.service_id, self.request.key)
-        if moment.kept is not None:
-            return first_answer(moment.kept, self.request)
+        if moment.earlier_answer is not None:
+            return first_answer(moment.earlier_answer, self.request)
         return await self._answer_newcomer(db, moment)
 
     async def _answer_newcomer(self, db: Queryable, moment: RequestToJudge) -> Answer:
@@ -76,20 +76,20 @@ class _Joining:
 
 
 async def _answer_again(db: Queryable, member: MemberToJudge, request: Request) -> Answer:
-    """A member joins once, whatever is told later (R4): the first membership and its verdict."""
-    if member.kept is not None:
-        return first_answer(member.kept, request)
+    """A member joins once; later registrations change nothing (R4): the first membership and its verdict."""
+    if member.earlier_answer is not None:
+        return first_answer(member.earlier_answer, request)
     verdict_id = await verdict_of_business_key(db, member.member_id, SIGN_UP)
     if verdict_id is None:
         raise Stale
     answer = verdict_answer("MemberRegistered", member.member_id, verdict_id)
-    kept = NewRequest(request.service_id or member.member_id, request.key, request.input_hash, answer)
-    await record(db, member.member_id, member.version, Changes(requests=[kept]))
+    stored = NewRequest(request.service_id or member.member_id, request.key, request.input_hash, answer)
+    await record(db, member.member_id, member.version, Changes(requests=[stored]))
     return answer
 
 
 async def _keep_refusal(db: Queryable, request: Request, answer: Answer) -> Answer:
-    """Keeps a refusal under a service's key; nothing else of the person is kept. Raises Stale."""
+    """Stores a refusal under a service's key; nothing else of the person is stored. Raises Stale."""
     service_id = request.service_id
     if service_id is not None and not await keep_answer(db, service_id, request.key, request.input_hash, answer):
         raise Stale from None

@@ -22,7 +22,7 @@ from loyalty.refusals import InvalidInput
 
 @dataclass(frozen=True, slots=True)
 class StateChange:
-    """What an operator asks for: the state, why, and whether a closing's losses are agreed to."""
+    """An operator's request: the state, the reason, and whether the losses of closing are confirmed."""
 
     mi_id: str
     state: str
@@ -33,17 +33,17 @@ class StateChange:
 async def set_member_state(programme: Programme, caller: Caller, change: StateChange, key: str) -> UUID:
     """Changes a membership's state and logs who did it and why; gives the member.
 
-    Reinstating credits the holds that fell due meanwhile and applies what was kept of orders: some at once, what is
-    more than that by workers right after. Closing forfeits points,
-    promises and coupons, and wants to be confirmed: InvalidInput CONFIRM_FORFEIT says what would be lost. Other
-    refusals: NotAMember, InvalidInput for a closed membership (closed is final), IdempotencyMismatch.
+    Reinstating credits the holds that fell due meanwhile and applies the kept facts of orders: up to KEPT_AT_ONCE now,
+    the rest by workers right after. Closing forfeits points, promises and coupons and needs a confirmation:
+    InvalidInput CONFIRM_FORFEIT names what would be lost. Other refusals: NotAMember, InvalidInput for a closed
+    membership (closed is final), IdempotencyMismatch.
     """
     request = request_of(
         caller, "setMemberState", key, [change.mi_id, change.state, change.reason, change.is_confirmed]
     )
 
     changing = _Changing(programme, caller, change, key)
-    decision = Decision(MemberRef(mi_id=change.mi_id), request, changing.judge, afterwards=changing.apply_what_was_kept)
+    decision = Decision(MemberRef(mi_id=change.mi_id), request, changing.judge, afterwards=changing.apply_kept_facts)
     answer = await decide(programme.db, decision)
     return UUID(answer["member_id"])
 
@@ -66,8 +66,8 @@ class _Changing:
             await self._write(changes, db, member)
         return Ruling(member_answer(member.member_id), changes)
 
-    async def apply_what_was_kept(self, db: Queryable, member: MemberToJudge) -> None:
-        """What was kept of a suspended member's orders counts once it is reinstated (R5)."""
+    async def apply_kept_facts(self, db: Queryable, member: MemberToJudge) -> None:
+        """Applies the kept facts of a suspended member's orders when it is reinstated (R5)."""
         if (member.state, self.change.state) == ("SUSPENDED", "ACTIVE"):
             await catch_up(db, member.member_id)
             await settle_kept(self.programme, db, member.member_id, KEPT_AT_ONCE)
@@ -108,11 +108,11 @@ def in_state(member: MemberToJudge, state: str) -> ChangedMember:
 
 
 def state_for_log(member: MemberToJudge, forfeit: Forfeit | None) -> dict[str, str | int]:
-    """What the operators' log says of a membership before it was changed; nothing that names the person."""
-    told: dict[str, str | int] = {"state": member.state, "available": member.available, "debt": member.debt}
-    return told if forfeit is None else told | {"pending": forfeit.pending, "coupons": forfeit.coupons}
+    """A membership before its change, for the operators' log; nothing in it names the person."""
+    state_before: dict[str, str | int] = {"state": member.state, "available": member.available, "debt": member.debt}
+    return state_before if forfeit is None else state_before | {"pending": forfeit.pending, "coupons": forfeit.coupons}
 
 
 def member_answer(member_id: UUID) -> Answer:
-    """A changed member as the idempotency key keeps it."""
+    """A changed member as it is stored under the idempotency key."""
     return {"type": "MemberChanged", "member_id": str(member_id)}

@@ -23,7 +23,7 @@ from loyalty.refusals import InvalidInput, MemberNotActive
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """What an operator asks for: points above or below zero, why, and which line they give back, as (member, seq)."""
+    """An operator's request: points above or below zero, the reason, and the line to give back, as (member, seq)."""
 
     mi_id: str
     points: int
@@ -43,8 +43,8 @@ async def adjust(programme: Programme, caller: Caller, adjustment: Adjustment, k
     _check_points(adjustment)
     who = MemberRef(mi_id=adjustment.mi_id)
     reverses = [str(part) for part in adjustment.reverses or ()]
-    asked = [adjustment.mi_id, adjustment.points, adjustment.reason, adjustment.gives_back, reverses]
-    request = request_of(caller, "adjustPoints", key, asked)
+    arguments = [adjustment.mi_id, adjustment.points, adjustment.reason, adjustment.gives_back, reverses]
+    request = request_of(caller, "adjustPoints", key, arguments)
     await credit_first(programme, who)
     decision = Decision(who, request, _Adjusting(programme, caller, adjustment, key).judge)
     return Decided.of(await decide(programme.db, decision))
@@ -52,7 +52,7 @@ async def adjust(programme: Programme, caller: Caller, adjustment: Adjustment, k
 
 @dataclass(frozen=True, slots=True)
 class _Adjusting:
-    """An adjustment that an operator asks for, while it is judged."""
+    """An operator's request for an adjustment, while it is judged."""
 
     programme: Programme
     caller: Caller
@@ -81,7 +81,7 @@ class _Adjusting:
         return Ruling(verdict_answer("PointsVerdict", member.member_id, writer.verdict_id), writer.changes)
 
     async def _line(self, db: Queryable, member: MemberToJudge) -> ReversedEntry | None:
-        """The line to give back; None where none was named. Raises NotFound for another member's or none at all."""
+        """The line to give back; None if points do not go back. Raises NotFound."""
         return await line_of(db, member, self.adjustment.reverses) if self.adjustment.gives_back else None
 
     def _wait(self, writer: AdjustmentWriter, line: ReversedEntry | None) -> NewVerdict:
@@ -127,14 +127,14 @@ def _check_points(adjustment: Adjustment) -> None:
 
 
 def _check_debt(member: MemberToJudge, points: int) -> None:
-    """Raises InvalidInput for a debit that may wait and still would be more than can be owed."""
+    """Raises InvalidInput if a debit, even one that waits, would exceed the largest debt."""
     if member.debt - points > MOST_POINTS:
         raise InvalidInput("This is more than a balance can hold.", "points")
 
 
 def _facts(caller: Caller, line: ReversedEntry | None) -> dict[str, Any]:
-    asked_by: dict[str, Any] = {"asked_by": caller.name}
-    return asked_by if line is None else asked_by | {"reverses": line.seq}
+    facts: dict[str, Any] = {"asked_by": caller.name}
+    return facts if line is None else facts | {"reverses": line.seq}
 
 
 def _log(caller: Caller, adjustment: Adjustment, writer: AdjustmentWriter, outcome: str) -> NewLogEntry:

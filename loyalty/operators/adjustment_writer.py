@@ -1,4 +1,4 @@
-"""What an adjustment writes (R36, R37, R51), and the line of history that one gives back."""
+"""Writes an adjustment (R36, R37, R51), and reads the line of history that one gives back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ from loyalty.refusals import InvalidInput, NotFound
 
 @dataclass(frozen=True, slots=True)
 class ReversedEntry:
-    """A line of history that took points, and what it took; `promised` is what verdicts that wait give back of it."""
+    """A line of history that took points. `promised` are the points that verdicts which wait will give back of it."""
 
     seq: int
     account: str
@@ -41,11 +41,11 @@ class ReversedEntry:
         return cls(seq, account, Taken(takes, debt, row.given), row.promised)
 
     def without_promised(self, points: int) -> "ReversedEntry":
-        """The line once a verdict that waits to give so many points back waits no more."""
+        """The line after a verdict that would give back so many points has ended its wait."""
         return replace(self, promised=self.promised - points)
 
     def given_back(self, points: int, today: date, new_lot: date) -> GivenBack:
-        """What goes back where. Raises InvalidInput for more than the line took and was not given back (R51)."""
+        """The points that go back and their lots. Raises InvalidInput for more than are left of the line (R51)."""
         left = self.taken.left - self.promised
         if points > left:
             raise InvalidInput(f"This line took no more than {left} points that could be given back.", "points")
@@ -56,7 +56,7 @@ class ReversedEntry:
 
 
 async def line_of(db: Queryable, member: MemberToJudge, named: tuple[UUID, int] | None) -> ReversedEntry:
-    """A line of the member's history by (member, seq). Raises NotFound for another member's or none at all."""
+    """A line of the member's history by (member, seq). Raises NotFound for an unknown line or another member's."""
     owner, seq = named or (None, 0)
     row = await entry_to_reverse(db, member.member_id, seq) if owner == member.member_id else None
     if row is None:

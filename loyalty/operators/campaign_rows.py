@@ -1,4 +1,4 @@
-"""A campaign as it is saved, and as the operators' log keeps it."""
+"""A campaign as it is saved, and as it is stored in the operators' log."""
 
 from decimal import Decimal
 from typing import Any
@@ -9,7 +9,7 @@ from db.pool import Queryable
 from loyalty.programme.rules.campaigns import Campaign
 
 NO_REASON = ""
-"""Nobody is asked for the reason of a campaign; the log says who, when and what."""
+"""Campaigns need no reason; the log has the operator, the time and the campaign."""
 
 
 async def save_campaign(db: Queryable, campaign: Campaign) -> None:
@@ -31,7 +31,7 @@ async def save_campaign(db: Queryable, campaign: Campaign) -> None:
 
 
 def described(campaign: Campaign) -> dict[str, Any]:
-    """A campaign as the operators' log keeps it."""
+    """A campaign as it is stored in the operators' log."""
     return {
         "id": campaign.id,
         "name": campaign.name,

@@ -1,4 +1,4 @@
-"""Campaigns begin and end by an operator's word (R21)."""
+"""An operator creates or ends a campaign (R21)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -19,14 +19,14 @@ from loyalty.programme.rules.campaigns import Campaign
 from loyalty.refusals import InvalidInput, NotFound
 
 
-async def create_campaign(programme: Programme, caller: Caller, told: CampaignToCheck, key: str) -> str:
+async def create_campaign(programme: Programme, caller: Caller, campaign: CampaignToCheck, key: str) -> str:
     """Makes a campaign; its effect begins with its window, which may lie in the past. Gives its id.
 
     Refusals: InvalidInput (the list in programme/rules/campaign_check.py), IdempotencyMismatch.
     """
-    request = request_of(caller, "createCampaign", key, _asked(told))
+    request = request_of(caller, "createCampaign", key, _arguments(campaign))
 
-    creating = _Creating(programme, caller, told)
+    creating = _Creating(programme, caller, campaign)
     answer = await decide_for_programme(programme.db, ProgrammeDecision(request, creating.judge))
     return str(answer["campaign_id"])
 
@@ -37,17 +37,17 @@ class _Creating:
 
     programme: Programme
     caller: Caller
-    told: CampaignToCheck
+    campaign: CampaignToCheck
 
     async def judge(self, db: Queryable, moment: RequestToJudge) -> ProgrammeRuling:
         """The campaign, saved under an id of its own. Raises InvalidInput."""
         catalogue = await self.programme.catalogue_at(moment.programme_version, db)
-        for path, sentence in check_campaign(self.told, catalogue.terms):
+        for path, sentence in check_campaign(self.campaign, catalogue.terms):
             raise InvalidInput(sentence, "input", *path)
-        campaign = self.told.under(str(uuid4()))
-        await save_campaign(db, campaign)
-        log = NewLogEntry(str(self.caller.name), "createCampaign", NO_REASON, after=described(campaign))
-        return ProgrammeRuling(_answer(campaign.id), log)
+        created = self.campaign.under(str(uuid4()))
+        await save_campaign(db, created)
+        log = NewLogEntry(str(self.caller.name), "createCampaign", NO_REASON, after=described(created))
+        return ProgrammeRuling(_answer(created.id), log)
 
 
 async def end_campaign(programme: Programme, caller: Caller, campaign_id: str | None, key: str) -> str:
@@ -64,7 +64,7 @@ async def end_campaign(programme: Programme, caller: Caller, campaign_id: str | 
 
 @dataclass(frozen=True, slots=True)
 class _Ending:
-    """A campaign to end, while that is judged; None for what is no campaign's id."""
+    """A request to end a campaign, while it is judged. `campaign_id` is None if the sent id is not a campaign's."""
 
     programme: Programme
     caller: Caller
@@ -86,17 +86,17 @@ class _Ending:
         return NewLogEntry(name, "endCampaign", NO_REASON, before=described(before), after=described(after))
 
 
-def _asked(told: CampaignToCheck) -> list[object]:
+def _arguments(campaign: CampaignToCheck) -> list[object]:
     return [
-        told.name,
-        told.markets,
-        told.starts_at,
-        told.ends_at,
-        told.effect,
-        told.kinds,
-        told.factor,
-        told.bonus,
-        told.product_ids,
+        campaign.name,
+        campaign.markets,
+        campaign.starts_at,
+        campaign.ends_at,
+        campaign.effect,
+        campaign.kinds,
+        campaign.factor,
+        campaign.bonus,
+        campaign.product_ids,
     ]
 
 

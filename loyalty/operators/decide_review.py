@@ -1,4 +1,4 @@
-"""An operator's answer to a verdict that waits for one (R35, R37, R70): approved or declined, by somebody else."""
+"""An operator's answer to a verdict that waits for one (R35, R37, R70): not by its own author."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,7 +24,7 @@ from loyalty.refusals import InvalidInput, MemberNotActive, NotAllowed, NotFound
 
 @dataclass(frozen=True, slots=True)
 class ReviewDecision:
-    """What an operator decided about which verdict, as (member, verdict); None for what is no verdict's id."""
+    """An operator's decision. `verdict` is (member, verdict), or None if the sent id is not a verdict's."""
 
     verdict: tuple[UUID, UUID] | None
     approve: bool
@@ -32,19 +32,18 @@ class ReviewDecision:
 
 
 async def decide_review(programme: Programme, caller: Caller, decision: ReviewDecision, key: str) -> Decided:
-    """Turns a verdict that waits for an operator into what was asked for, or into a refusal, once.
+    """Approves or declines a verdict that waits for an operator, once; deciding again gives the same verdict.
 
-    Refusals: NotFound, InvalidInput for a verdict that waits for nobody or a debit that would be more than can be owed,
-    NotAllowed for the operator who asked, MemberNotActive for a closed membership, IdempotencyMismatch. Decided again
-    it is the same verdict.
+    Refusals: NotFound, InvalidInput for a verdict that waits for no operator or a debit beyond the largest debt,
+    NotAllowed for the operator who requested it, MemberNotActive for a closed membership, IdempotencyMismatch.
     """
     check_reason(decision.reason)
     member_id, verdict_id = decision.verdict or (None, None)
     if member_id is None or verdict_id is None:
         raise NotFound(sentence="There is no such verdict.")
     who = MemberRef(member_id=member_id)
-    asked = [str(member_id), str(verdict_id), decision.approve, decision.reason]
-    request = request_of(caller, "decideReview", key, asked)
+    arguments = [str(member_id), str(verdict_id), decision.approve, decision.reason]
+    request = request_of(caller, "decideReview", key, arguments)
     await credit_first(programme, who)
 
     deciding = _Deciding(programme, caller, decision, verdict_id)
@@ -53,7 +52,7 @@ async def decide_review(programme: Programme, caller: Caller, decision: ReviewDe
 
 @dataclass(frozen=True, slots=True)
 class _Deciding:
-    """What an operator decided of a verdict, while that is judged."""
+    """An operator's decision about a verdict, while it is judged."""
 
     programme: Programme
     caller: Caller
@@ -72,34 +71,34 @@ class _Deciding:
         return Ruling(verdict_answer("PointsVerdict", member.member_id, self.verdict_id, hold), changes)
 
     def _check(self, verdict: VerdictToResolve, member: MemberToJudge) -> None:
-        """Raises NotAllowed for the operator who asked, MemberNotActive for a closed membership."""
+        """Raises NotAllowed for the operator who requested it, MemberNotActive for a closed membership."""
         if verdict.facts.get("asked_by") == self.caller.name:
             raise NotAllowed("Who asked for it cannot decide it: another operator has to.")
         if member.state == "CLOSED":
             raise MemberNotActive(member.state)
 
-    async def _resolve(self, db: Queryable, turning: Resolution) -> timedelta | None:
-        """Writes what was decided; gives how long its points are on hold, where they are."""
-        catalogue = await self.programme.catalogue_at(turning.member.programme_version, db)
-        review, hold = ReviewWriter(self.programme, db, catalogue, turning), None
+    async def _resolve(self, db: Queryable, resolution: Resolution) -> timedelta | None:
+        """Writes the decision; gives the time its points are on hold, or None."""
+        catalogue = await self.programme.catalogue_at(resolution.member.programme_version, db)
+        review, hold = ReviewWriter(self.programme, db, catalogue, resolution), None
         if self.decision.approve:
             hold = await review.approve()
         else:
             review.decline()
-        check_capacity(turning.member, turning.changes, "verdictId")
-        turning.changes.operator_log.append(_log(self.caller, self.decision, turning))
+        check_capacity(resolution.member, resolution.changes, "verdictId")
+        resolution.changes.operator_log.append(_log(self.caller, self.decision, resolution))
         return hold
 
 
 def _waits(verdict: VerdictToResolve) -> bool:
-    """Whether an operator's answer is still to come. Raises InvalidInput where none was ever asked for."""
+    """Whether an operator's answer is still to come. Raises InvalidInput if it never waited for one."""
     if "held" not in verdict.facts:
         raise InvalidInput("This verdict does not wait for an operator.", "verdictId")
     return verdict.code == Code.WAITING_FOR_OPERATOR
 
 
-def _log(caller: Caller, decision: ReviewDecision, turning: Resolution) -> NewLogEntry:
-    verdict, turned = turning.verdict, turning.changes.turned_verdicts[-1]
+def _log(caller: Caller, decision: ReviewDecision, resolution: Resolution) -> NewLogEntry:
+    verdict, turned = resolution.verdict, resolution.changes.turned_verdicts[-1]
     named = {"verdict_id": str(verdict.verdict_id)}
     return NewLogEntry(
         actor=caller.name or "",
@@ -107,8 +106,8 @@ def _log(caller: Caller, decision: ReviewDecision, turning: Resolution) -> NewLo
         reason=decision.reason,
         before=named
         | {"outcome": verdict.outcome, "code": verdict.code, "points": verdict.points}
-        | balance_of(turning.member, Changes()),
+        | balance_of(resolution.member, Changes()),
         after=named
         | {"outcome": turned.outcome, "code": turned.code, "points": turned.points}
-        | balance_of(turning.member, turning.changes),
+        | balance_of(resolution.member, resolution.changes),
     )

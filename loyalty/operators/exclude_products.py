@@ -1,4 +1,4 @@
-"""Products that coupons may not buy (R44), by an operator's word."""
+"""An operator excludes products, so that coupons may not buy them (R44)."""
 
 from dataclasses import astuple, dataclass
 from datetime import datetime
@@ -15,16 +15,18 @@ from loyalty.programme.rules.reward_check import ExclusionToCheck, check_exclusi
 from loyalty.refusals import InvalidInput
 
 
-async def exclude_products(programme: Programme, caller: Caller, told: ExclusionToCheck, key: str) -> tuple[str, ...]:
+async def exclude_products(
+    programme: Programme, caller: Caller, exclusion: ExclusionToCheck, key: str
+) -> tuple[str, ...]:
     """Excludes products from what coupons may buy, from now or between moments; gives their ids.
 
-    A reservation made before it was told stands (R44): dated back, it holds from when it is told. Excluded again from
-    the same moment, the longer exclusion holds. Refusals: InvalidInput (the list in programme/rules/reward_check.py),
-    IdempotencyMismatch.
+    A reservation made before this request stands (R44): an exclusion with an earlier start holds from now. Of two
+    exclusions from the same moment, the longer holds. Refusals: InvalidInput (the list in
+    programme/rules/reward_check.py), IdempotencyMismatch.
     """
-    request = request_of(caller, "excludeProducts", key, list(astuple(told)))
+    request = request_of(caller, "excludeProducts", key, list(astuple(exclusion)))
 
-    excluding = _Excluding(programme, caller, told)
+    excluding = _Excluding(programme, caller, exclusion)
     answer = await decide_for_programme(programme.db, ProgrammeDecision(request, excluding.judge))
     return tuple(answer["product_ids"])
 
@@ -35,28 +37,28 @@ class _Excluding:
 
     programme: Programme
     caller: Caller
-    told: ExclusionToCheck
+    exclusion: ExclusionToCheck
 
     async def judge(self, db: Queryable, moment: RequestToJudge) -> ProgrammeRuling:
         """The products, excluded where there is time left to. Raises InvalidInput."""
-        told = self.told
+        exclusion = self.exclusion
         catalogue = await self.programme.catalogue_at(moment.programme_version, db)
-        for path, sentence in check_exclusion(told, catalogue.open_markets, moment.now):
+        for path, sentence in check_exclusion(exclusion, catalogue.open_markets, moment.now):
             raise InvalidInput(sentence, "input", *path)
-        product_ids = list(dict.fromkeys(told.product_ids))
-        since = told.since or moment.now
+        product_ids = list(dict.fromkeys(exclusion.product_ids))
+        since = exclusion.since or moment.now
         holds_from = max(since, moment.now)
-        if told.until is None or told.until > holds_from:
-            await save_exclusions(db, told.market, product_ids, holds_from, told.until, told.reason)
+        if exclusion.until is None or exclusion.until > holds_from:
+            await save_exclusions(db, exclusion.market, product_ids, holds_from, exclusion.until, exclusion.reason)
         log = self._log(product_ids, since)
         return ProgrammeRuling({"type": "ProductsExcluded", "product_ids": product_ids}, log)
 
     def _log(self, product_ids: list[str], since: datetime) -> NewLogEntry:
-        until = self.told.until
+        until = self.exclusion.until
         after = {
-            "market": self.told.market,
+            "market": self.exclusion.market,
             "product_ids": product_ids,
             "from": since.isoformat(),
             "until": until.isoformat() if until else None,
         }
-        return NewLogEntry(str(self.caller.name), "excludeProducts", self.told.reason, after=after)
+        return NewLogEntry(str(self.caller.name), "excludeProducts", self.exclusion.reason, after=after)

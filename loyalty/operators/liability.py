@@ -1,4 +1,4 @@
-"""What the programme owes (an operator's money view): points outstanding, what they are worth, coupons not yet used."""
+"""The programme's liability (an operator's money view): outstanding points, their value, and unused coupons."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -25,11 +25,11 @@ class Liability:
 
 
 class NotYet(ValueError):
-    """The end of a day that has not begun in any of the markets was asked for."""
+    """The request is for the end of a day that has not begun in any of the markets."""
 
 
 async def liability(programme: Programme, market: str | None, on: date | None) -> Liability | None:
-    """What was owed in a market, or in all, at the end of a day in each market's zone, by the ledger's own moments;
+    """The liability of a market, or of all, at the end of a day in each market's zone, by the ledger's own moments;
     without a day, now. None for a market that is not open. Raises NotYet for a day to come.
     """
     today = await days_now(programme.db)
@@ -56,7 +56,7 @@ async def liability(programme: Programme, market: str | None, on: date | None) -
 
 
 def _terms_on(catalogue: Catalogue, points: rows.PointsOfMarket) -> Terms:
-    """The terms in force at the end of that day; before the first, which nobody had points under, the first."""
+    """The terms in force at the end of that day. Before the first terms, when no member had points: the first."""
     versions = catalogue.terms[points.market]
     begun = [terms for terms in versions if terms.effective_from <= points.on_day]
     return begun[-1] if begun else versions[0]

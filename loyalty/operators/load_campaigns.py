@@ -14,7 +14,7 @@ from loyalty.programme.load import campaigns_of_file
 from loyalty.programme.rules.campaigns import BadCampaign, Campaign
 
 _FILED = UUID("0d6c6c0e-3f0b-4a83-9f6e-61a1b8d1a5d2")
-"""Under it a file's own campaign ids become ours: the same file is the same campaigns, whoever loads it."""
+"""The namespace in which a file's campaign ids become ours: the same file always gives the same campaigns."""
 
 
 class CampaignDiffers(BadCampaign):
@@ -25,7 +25,7 @@ class CampaignDiffers(BadCampaign):
 
 
 async def load_campaigns(db: Database, document: Document, actor: str) -> list[tuple[Campaign, bool]]:
-    """Loads a data file's campaigns, all or none; each with whether it is new. Loaded twice is loaded once.
+    """Loads a data file's campaigns, all or none; each with whether it is new. Loading a file again adds nothing.
 
     Raises BadCampaign for a file that cannot be used, CampaignDiffers where an id is taken by other content.
     """

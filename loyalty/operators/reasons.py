@@ -1,4 +1,4 @@
-"""Why an operator does something: a sentence that the audit log keeps."""
+"""An operator's reason: a sentence that is stored in the audit log."""
 
 from loyalty.refusals import InvalidInput
 
@@ -6,6 +6,6 @@ LONGEST_REASON = 500
 
 
 def check_reason(reason: str) -> None:
-    """Raises InvalidInput: the audit log keeps a reason, and so there is one."""
+    """Raises InvalidInput for a blank or overlong reason: the audit log needs one."""
     if not reason.strip() or len(reason) > LONGEST_REASON:
         raise InvalidInput(f"Say why, in 1 to {LONGEST_REASON} characters.", "reason")

@@ -1,4 +1,4 @@
-"""What an operator's decision makes of a verdict that waits: granted, taken back or refused (R35, R37, R70)."""
+"""Writes an operator's decision about a verdict that waits: granted, taken back or refused (R35, R37, R70)."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,71 +24,71 @@ class ReviewWriter:
     programme: Programme
     db: Queryable
     catalogue: Catalogue
-    turning: Resolution
+    resolution: Resolution
 
     def decline(self) -> None:
-        """Nothing of it comes; what was pending for it is pending no more."""
-        self.turning.refuse(Code.DECLINED)
+        """Refuses the verdict; its pending points are cancelled."""
+        self.resolution.refuse(Code.DECLINED)
 
     async def approve(self) -> timedelta | None:
-        """What was asked for happens; gives the seconds until its points are due, where they are on hold."""
-        kind = self.turning.verdict.kind
+        """Does what the verdict waited for; gives the time until its points are due, None without a hold."""
+        kind = self.resolution.verdict.kind
         if kind == EntryKind.ADJUSTMENT:
             await self._adjust()
         elif kind == EntryKind.CLAWBACK:
             await self._take_back()
-        elif kind == EntryKind.REVIEW and self.turning.verdict.published_at is None:
-            self.turning.wait_for_publication()
+        elif kind == EntryKind.REVIEW and self.resolution.verdict.published_at is None:
+            self.resolution.wait_for_publication()
         else:
             return self._grant()
         return None
 
     def _grant(self) -> timedelta:
-        """On hold from when it was judged, a review from its publication; what an operator took longer for is over."""
-        verdict, now = self.turning.verdict, self.turning.member.now
+        """The hold counts from the judgement or a review's publication, and may be over when the operator decides."""
+        verdict, now = self.resolution.verdict, self.resolution.member.now
         terms, accepted_at = self._terms, verdict.published_at or verdict.decided_at
         due = max(now, due_at(terms.ways[verdict.kind], accepted_at, terms, self.programme.hold_seconds))
-        self.turning.grant_after_hold(due, terms)
+        self.resolution.grant_after_hold(due, terms)
         return due - now
 
     async def _adjust(self) -> None:
         """As the adjustment would have been made at once, now (R37, R51)."""
-        turning, verdict = self.turning, self.turning.verdict
+        resolution, verdict = self.resolution, self.resolution.verdict
         seq = verdict.facts.get("reverses")
-        terms = self.catalogue.terms_in_force(turning.member.market, turning.member.now)
-        desk = AdjustmentWriter(turning.changes, turning.member, terms, verdict.verdict_id, reverses=seq)
+        terms = self.catalogue.terms_in_force(resolution.member.market, resolution.member.now)
+        writer = AdjustmentWriter(resolution.changes, resolution.member, terms, verdict.verdict_id, reverses=seq)
         if seq is not None:
-            await self._give_back(desk, seq)
+            await self._give_back(writer, seq)
             return
         if verdict.points > 0:
             for promise in verdict.open_promises:
-                desk.post(promise)
+                writer.post(promise)
         else:
-            desk.adjust(verdict.points)
-        turning.turn(Outcome.GRANTED, Code.ADJUSTED, verdict.points)
+            writer.adjust(verdict.points)
+        resolution.turn(Outcome.GRANTED, Code.ADJUSTED, verdict.points)
 
-    async def _give_back(self, desk: AdjustmentWriter, seq: int) -> None:
-        """Points come out of where they had gone to, so what was promised for them is void."""
-        row = await entry_to_reverse(self.db, desk.member.member_id, seq)
+    async def _give_back(self, writer: AdjustmentWriter, seq: int) -> None:
+        """Points come out of the account they had gone to, so their promise is void."""
+        row = await entry_to_reverse(self.db, writer.member.member_id, seq)
         assert row is not None
-        points = self.turning.cancel()
+        points = self.resolution.cancel()
         line = ReversedEntry.of(seq, row).without_promised(points)
-        given = line.given_back(points, desk.today, desk.lot)
-        desk.give_back(given, line.account)
+        given = line.given_back(points, writer.today, writer.lot)
+        writer.give_back(given, line.account)
         outcome, code = given.verdict
-        self.turning.turn(outcome, code, given.points)
+        self.resolution.turn(outcome, code, given.points)
 
     async def _take_back(self) -> None:
-        """What was granted is taken back under the verdict that waited for it (R35)."""
-        turning, waiting = self.turning, self.turning.verdict
-        granted = await verdict_to_resolve(self.db, turning.member.member_id, UUID(waiting.facts["of"]))
+        """Takes granted points back under the verdict that waited for it (R35)."""
+        resolution, waiting = self.resolution, self.resolution.verdict
+        granted = await verdict_to_resolve(self.db, resolution.member.member_id, UUID(waiting.facts["of"]))
         assert granted is not None
-        taking = Resolution(turning.changes, turning.member, granted)
+        taking = Resolution(resolution.changes, resolution.member, granted)
         reversal = reversal_of(taking, Code(waiting.facts["code"]), waiting.key, taking.cancel())
         back = taking.taken_back()
-        write_clawback(turning.changes, back, reversal, waiting.verdict_id)
-        turning.turn(Outcome.GRANTED, Code.GRANTED, -back.points)
+        write_clawback(resolution.changes, back, reversal, waiting.verdict_id)
+        resolution.turn(Outcome.GRANTED, Code.GRANTED, -back.points)
 
     @property
     def _terms(self) -> Terms:
-        return self.catalogue.terms_called(self.turning.member.market, self.turning.verdict.terms_version)
+        return self.catalogue.terms_called(self.resolution.member.market, self.resolution.verdict.terms_version)

@@ -1,4 +1,4 @@
-"""Facts about orders as they are kept: plain JSON beside their kind and moment."""
+"""Facts about orders as they are stored: plain JSON beside their kind and moment."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -27,7 +27,7 @@ def content_of(fact: Fact) -> dict[str, Any]:
 
 
 def fact_of(kind: str, content: Mapping[str, Any], occurred_at: datetime) -> Fact:
-    """The fact that was kept; those of earlier releases name no consignment, and returns no carrier.
+    """A stored fact. Facts of earlier releases have no consignment, and returns no carrier.
 
     Raises KeyError for an unknown kind.
     """

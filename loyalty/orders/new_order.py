@@ -1,4 +1,4 @@
-"""What a new order writes: itself, its verdict, and a promise for each part of what it is worth (R13)."""
+"""Writes a new order: the order, its verdict, and a promise for each part of its points (R13)."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -25,7 +25,8 @@ def write_order(
     key: str,
     order_hash: str,
 ) -> UUID:
-    """Adds the order, its verdict and a promise for each part of what it is worth when all of it is kept."""
+    """Adds the order, its verdict and a promise for each part of its points if all of it is kept; gives the
+    verdict's id."""
     campaigns = purchase_campaigns(order, terms, catalogue.campaigns)
     whole = worth(order, all_kept(order), terms, campaigns)
     names = {campaign.id: campaign.name for campaign in campaigns}

@@ -1,4 +1,4 @@
-"""What is wrong with an order, said in a sentence."""
+"""Sentences for the problems of an order."""
 
 from collections.abc import Sequence
 

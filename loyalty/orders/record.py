@@ -25,7 +25,7 @@ from loyalty.refusals import BeforeTheProgramme, InvalidInput, MemberNotActive
 
 @dataclass(frozen=True, slots=True)
 class OrderToRecord:
-    """What the storefront tells: whose order it is, and the order. Amounts in minor units."""
+    """An order as the storefront reports it, with its member's Mi account id. Amounts in minor units."""
 
     mi_id: str
     order: Order
@@ -40,36 +40,36 @@ class RecordedOrder:
     verdict_id: UUID
 
 
-async def record_order(programme: Programme, caller: Caller, told: OrderToRecord, key: str) -> RecordedOrder:
-    """Keeps an order and promises what it is worth, to be credited parcel by parcel (R31).
+async def record_order(programme: Programme, caller: Caller, reported: OrderToRecord, key: str) -> RecordedOrder:
+    """Stores an order and promises its points, to be credited parcel by parcel (R31).
 
     The same number again is the same order and verdict; with other content or for another member it is InvalidInput,
     ORDER_KNOWN (R61). Other refusals: NotAMember, InvalidInput (the list in rules.md), MemberNotActive when closed,
-    IdempotencyMismatch. Deliveries that came before the order are applied by a worker soon after.
+    IdempotencyMismatch. Webhooks that came before the order are applied by a worker soon after.
     """
-    order = told.order
+    order = reported.order
     refuse_problems(order, check_order(order))
-    content = content_of_order(told)
+    content = content_of_order(reported)
     request = request_of(caller, "recordOrder", key, content)
 
-    recording = _Recording(programme, told, content, key)
-    answer = await decide(programme.db, Decision(MemberRef(mi_id=told.mi_id), request, recording.judge))
+    recording = _Recording(programme, reported, content, key)
+    answer = await decide(programme.db, Decision(MemberRef(mi_id=reported.mi_id), request, recording.judge))
     await unpark_deliveries(programme.db, order.number, [parcel.tracking_number for parcel in order.parcels])
     return RecordedOrder(UUID(answer["member_id"]), answer["number"], UUID(answer["verdict_id"]))
 
 
 @dataclass(frozen=True, slots=True)
 class _Recording:
-    """An order that was told, while it is judged; `content` is what it is known by when it is told again."""
+    """A reported order while it is judged; `content` recognises it when it is reported again."""
 
     programme: Programme
-    told: OrderToRecord
+    reported: OrderToRecord
     content: list[object]
     key: str
 
     async def judge(self, db: Queryable, member: MemberToJudge) -> Ruling:
-        """The order and what it is worth; for one that is known, the verdict it was given (R61)."""
-        order, changes = self.told.order, Changes()
+        """The order and its promises; for a known order, the verdict that it has (R61)."""
+        order, changes = self.reported.order, Changes()
         known = await order_known(db, order.number)
         if known is not None:
             verdict_id = self._verdict_again(known, member)
@@ -94,11 +94,11 @@ def _answer(member_id: UUID, verdict_id: UUID, number: str) -> Answer:
     return verdict_answer("OrderRecorded", member_id, verdict_id) | {"number": number}
 
 
-def content_of_order(told: OrderToRecord) -> list[object]:
-    """What an order is known by when it is told again: all of it, and whose it is."""
-    order = told.order
+def content_of_order(reported: OrderToRecord) -> list[object]:
+    """The content by which an order is recognised when it is reported again: all of it, and its member."""
+    order = reported.order
     return [
-        told.mi_id,
+        reported.mi_id,
         order.number,
         order.placed_at,
         order.currency,

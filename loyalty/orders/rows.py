@@ -1,4 +1,4 @@
-"""Orders between their two forms: as rules see them and as they are kept."""
+"""Converts orders between two forms: as rules see them and as they are stored."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from loyalty.orders.rules.order import Order, OrderLine, Parcel
 
 
 def lines_as_rows(order: Order) -> list[dict[str, Any]]:
-    """The order's lines as they are kept."""
+    """The order's lines as they are stored."""
     return [
         {
             "id": line.id,
@@ -20,7 +20,7 @@ def lines_as_rows(order: Order) -> list[dict[str, Any]]:
 
 
 def parcels_as_rows(order: Order) -> list[dict[str, Any]]:
-    """The order's parcels as they are kept."""
+    """The order's parcels as they are stored."""
     return [
         {"tracking_number": parcel.tracking_number, "carrier": parcel.carrier, "pieces": dict(parcel.pieces)}
         for parcel in order.parcels

@@ -1,4 +1,4 @@
-"""Settling an order (R31-R36): what all known facts say it is worth, against what was posted, and the difference."""
+"""Settles an order (R31-R36): compares its worth by all facts with the points posted, and posts the difference."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -26,9 +26,9 @@ MOST_OF_A_KIND = 300
 
 
 class TooManyFacts(Exception):
-    """More was told of one order than any real one has; nobody settles by thousands of facts.
+    """An order has more facts of one kind than any real order, so another one is not taken.
 
-    However often it was told of deliveries, that one went back and its returns are taken (R32, R34).
+    The limit is per kind: with any number of deliveries, a return to sender and returns are still taken (R32, R34).
     """
 
     def __init__(self, number: str) -> None:
@@ -38,12 +38,12 @@ class TooManyFacts(Exception):
 async def settle(
     programme: Programme, db: Queryable, member_id: UUID, number: str, fact: Fact, delivery: Delivery
 ) -> None:
-    """Adds one fact to an order and moves its points to where all its facts together say they belong.
+    """Adds one fact to an order and moves its points so that they agree with all its facts.
 
     Runs inside the caller's transaction and holds the member. A fact known before changes nothing; for a member that
-    is not active it is kept and nothing moves (R5), for a suspended one until it is reinstated. What fell due before
-    it was told is credited, or lapses, first, so that the history is in the order of its moments. Raises UnknownLine,
-    UnknownParcel, TooManyFacts.
+    is not active the fact is stored and nothing moves (R5); a suspended member's facts are applied when it is
+    reinstated. Everything that fell due before the fact was received is written first, so that the history is in the
+    order of its moments. Raises UnknownLine, UnknownParcel, TooManyFacts.
     """
     await lock_member_to_judge(db, MemberRef(member_id=member_id))
     await catch_up(db, member_id, delivery.received_at)
@@ -73,10 +73,10 @@ def _check_number(number: str, fact: Fact, known: Iterable[Fact]) -> None:
 
 
 async def settle_kept(programme: Programme, db: Queryable, member_id: UUID, most: int) -> int:
-    """Applies what was told of a member's orders while it was suspended (R5): fact by fact in the order it came.
+    """Applies the facts of a member's orders that came while it was suspended (R5), one by one in the order they came.
 
-    Runs inside a transaction that holds the member, booked as of now; each fact is applied once. Gives how many it
-    applied: `most` at once, and what is left stays kept.
+    Runs inside a transaction that holds the member; entries have the moment now; each fact is applied once. Gives the
+    number applied, at most `most`; the rest stays for the next call.
     """
     kept = await kept_facts(db, member_id)
     await drop_kept_facts(db, member_id, kept[:most])
@@ -89,7 +89,7 @@ async def settle_kept(programme: Programme, db: Queryable, member_id: UUID, most
 async def _settle_one(
     programme: Programme, db: Queryable, member_id: UUID, number: str, key: str, later: set[str]
 ) -> None:
-    """Applies one kept fact as if those that came later were not known yet."""
+    """Applies one kept fact without those that came later."""
     member = await member_to_judge(db, MemberRef(member_id=member_id))
     order = await order_to_settle(db, member_id, number)
     assert member is not None
@@ -130,14 +130,14 @@ def _write(
 ) -> None:
     """Compares and writes the difference, by the terms and campaigns the order was recorded with (R21).
 
-    `at` is the moment it is booked as of.
+    `at` is the moment of the entries.
     """
     terms = catalogue.terms_called(member.market, order.terms_version)
     campaigns = catalogue.campaigns_as_judged(order.campaign_ids)
     settlement = settle_state(
         order_of(order), state, terms, campaigns, _posted(order), points_by_part(order.promises, "PROMISED")
     )
-    books = SettlementWriter(
+    writer = SettlementWriter(
         changes=changes,
         member=member,
         order=order,
@@ -146,37 +146,37 @@ def _write(
         terms_version=terms.version,
         names={campaign.id: campaign.name for campaign in campaigns},
     )
-    books.write(settlement, late_key=f"credited:{quoted(order.number)}:{fact.key}")
+    writer.write(settlement, late_key=f"credited:{quoted(order.number)}:{fact.key}")
     if isinstance(fact, Returned) or settlement.take_back or settlement.cancel:
         business_key, code = _reversal_of(order.number, fact)
-        books.reverse(business_key, code, settlement.take_back, settlement.cancel)
+        writer.reverse(business_key, code, settlement.take_back, settlement.cancel)
     outcome, code = order_outcome(
         _whole(order, settlement),
         sum(settlement.still_pending.values()),
-        ever_posted=books.granted_in_all() > 0,
+        ever_posted=writer.granted_in_all() > 0,
         any_return=state.any_return,
     )
-    books.turn_verdict(outcome, code)
+    writer.turn_verdict(outcome, code)
 
 
 def _whole(order: OrderToSettle, settlement: Settlement) -> int:
-    """Whether the order was ever worth anything: whatever was promised for it, in points."""
+    """All points that were ever promised for the order; 0 if it was never worth any."""
     return sum(promise.points for promise in order.promises) + sum(settlement.promise.values())
 
 
 def _posted(order: OrderToSettle) -> dict[str, int]:
-    """What was credited so far, less what was taken back, by part."""
+    """Points credited so far, less those taken back, by part."""
     credited = points_by_part(order.promises, "POSTED")
     return {part: points - order.taken.get(part, 0) for part, points in credited.items()}
 
 
 def quoted(part: str) -> str:
-    """A part of a business key whose own colons cannot be mistaken for those between parts."""
+    """A part of a business key, with its own colons quoted."""
     return part.replace("%", "%25").replace(":", "%3A")
 
 
 def _reversal_of(number: str, fact: Fact) -> tuple[str, Code]:
-    """The business key and code under which points go back: the return's, or the parcel's that did not arrive."""
+    """The business key and code under which points go back: of the return, or of the parcel that did not arrive."""
     if isinstance(fact, Returned):
         return f"return:{quoted(number)}:{fact.return_id}", Code.RETURNED
     return f"not_delivered:{quoted(number)}:{fact.key}", Code.NOT_DELIVERED

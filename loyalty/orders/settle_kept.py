@@ -1,4 +1,4 @@
-"""What was kept of a member's orders while it was suspended, and was too much for its reinstatement (R5)."""
+"""Applies the kept facts of a suspended member's orders that were too many for its reinstatement itself (R5)."""
 
 import logging
 from uuid import UUID
@@ -18,7 +18,7 @@ MEMBERS_AT_ONCE = 20
 
 
 async def settle_some_kept(programme: Programme) -> int:
-    """Applies a set of kept facts of members that were reinstated; gives how many. A bad one holds up no other."""
+    """Applies a set of kept facts of reinstated members; gives how many. A bad one does not stop the others."""
     members = await members_with_kept_facts(programme.db, MEMBERS_AT_ONCE)
     return sum([await _try_to_settle(programme, member_id) for member_id in members])
 

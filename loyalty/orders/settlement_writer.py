@@ -1,4 +1,4 @@
-"""What a settlement leaves in the books: promises split and closed, transfers, verdicts turned or added."""
+"""Writes a settlement: promises split and closed, transfers, verdicts changed or added."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,9 +26,9 @@ def points_by_part(promises: Sequence[PromiseOfOrder], state: str) -> dict[str, 
 
 @dataclass(frozen=True, slots=True)
 class SettlementWriter:
-    """One order's books while one settlement is written into `changes`.
+    """One order while its settlement is written into `changes`.
 
-    `at` is the moment it is booked as of, `lot` the day on which points credited then lapse. An order has at most
+    `at` is the moment of its entries, `lot` the day on which points credited then lapse. An order has at most
     one open promise for each part; what is posted or voided early is split off as a promise of its own.
     """
 
@@ -43,8 +43,8 @@ class SettlementWriter:
     def write(self, settlement: Settlement, *, late_key: str) -> None:
         """Moves every part's points: promised anew, credited, cancelled.
 
-        An order's verdict stays as it was given (R60): points that come after it was final, such as a lost parcel's
-        that was found, get a verdict of their own under `late_key`.
+        An order's verdict stays as it was given (R60): points that come after it was final, such as those of a
+        lost parcel that is found, get a verdict of their own under `late_key`.
         """
         verdict_id = self.order.verdict_id
         if settlement.post and not self.order.is_waiting:
@@ -109,7 +109,7 @@ class SettlementWriter:
         write(self.changes, credit(_kind_of(part), cause, "pending", [Take(self.lot, points)], debt, promise_id))
 
     def reverse(self, business_key: str, code: Code, taken: Mapping[str, int], cancelled: Mapping[str, int]) -> None:
-        """A verdict of its own on what is taken back (R32, R60), and one line of history for all of it (R36)."""
+        """A verdict of its own on the points taken back (R32, R60), and one line of history for all of it (R36)."""
         back = take_back(
             lots_after(self.member.lots, self.changes),
             sum(taken.values()),
@@ -131,7 +131,7 @@ class SettlementWriter:
         write_reversal(self.changes, back, reversal)
 
     def turn_verdict(self, outcome: Outcome, code: Code) -> None:
-        """The order's own verdict, once nothing of it waits: what was granted in all, or nothing."""
+        """The order's own verdict, once nothing of it waits: the points granted in all, or none."""
         if outcome is Outcome.WAITING:
             return
         self.changes.turned_verdicts.append(TurnedVerdict(self.order.verdict_id, outcome, code, self.granted_in_all()))
@@ -158,7 +158,7 @@ class SettlementWriter:
         )
 
     def _cause(self, part: str) -> Cause:
-        """What every transfer of a part says, under the verdict that its promise belongs to."""
+        """The cause of every transfer of a part, with the verdict that its promise belongs to."""
         return Cause(self._source, self.at, self.order.verdict_id, self._reference_of(part))
 
     @property
@@ -166,7 +166,7 @@ class SettlementWriter:
         return f"order:{self.order.number}"
 
     def _reference_of(self, part: str) -> str:
-        """What a line of history is about: the order, or the campaigns that added to it."""
+        """The reference of a line of history: the order, or the campaigns that added to it."""
         campaign_ids = part.partition(":")[2]
         if not campaign_ids:
             return self.order.number

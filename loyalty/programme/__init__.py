@@ -1,1 +1,1 @@
-"""The programme as data: terms, campaigns and rewards, as they are in force."""
+"""The programme as data: terms, campaigns and rewards, which are in force."""

@@ -29,7 +29,7 @@ class Catalogue:
         return terms_at(self.terms.get(market, ()), moment)
 
     def terms_in_force(self, market: str, moment: datetime) -> Terms:
-        """The same where a member shows that the market was open. Raises LookupError where it was not."""
+        """The terms in force in a market that has members. Raises LookupError if it was not open."""
         terms = self.terms_for(market, moment)
         if terms is None:
             raise LookupError(f"No terms are in force in {market} at {moment}.")
@@ -48,7 +48,7 @@ class Catalogue:
 
     @property
     def new_ways(self) -> tuple[str, ...]:
-        """The ways to earn that any terms have and the contract does not know (R22), by their own names."""
+        """The ways to earn that some terms have and the contract does not define (R22), by their own names."""
         versions = (terms for of_market in self.terms.values() for terms in of_market)
         return tuple(sorted({kind for terms in versions for kind in terms.ways if kind not in EntryKind.__members__}))
 
@@ -70,12 +70,12 @@ class Catalogue:
         return tuple(campaign for campaign in self.campaigns if campaign.id in campaign_ids)
 
     def campaigns_as_judged(self, campaign_ids: tuple[str, ...]) -> tuple[Campaign, ...]:
-        """The campaigns an order was judged with, in their planned windows: ended since, they still count (R21)."""
+        """The campaigns of an order's judgement, in their planned windows: one ended since still counts (R21)."""
         return tuple(replace(campaign, ended_at=None) for campaign in self.campaigns_called(campaign_ids))
 
 
 async def catalogue_now(db: Queryable) -> Catalogue:
-    """The programme as it is now, read once; a `Programme` remembers what it read."""
+    """The programme as it is now, read without a cache; a `Programme` caches it."""
     return await read_catalogue(db, await rows.programme_version(db))
 
 

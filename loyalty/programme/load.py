@@ -22,23 +22,24 @@ from loyalty.programme.rules.terms import (
 
 
 class TermsDiffer(BadTerms):
-    """A version of terms that is there already, with other content: a version is never rewritten."""
+    """This version of terms is loaded already with other content. A version is never rewritten."""
 
     def __init__(self, version: str) -> None:
         super().__init__(f"{version} is loaded already, with other content: give the new terms a version of their own.")
 
 
 async def load_shipped(connection: asyncpg.Connection) -> list[str]:
-    """Adds the shipped terms and each market's catalogue (R2, R22, R40), keeping what is there; names what it added.
+    """Adds the shipped terms and each market's catalogue (R2, R22, R40); gives the names of those it added.
 
-    The shipped campaigns are checked and not loaded: that is for an operator to do (R21). Raises BadDocument.
+    Rows that are there stay as they are. The shipped campaigns are only checked: an operator loads them (R21). Raises
+    BadDocument.
     """
     check_shipped()
     return await _load_terms(connection, shipped_terms())
 
 
 async def load_terms(connection: asyncpg.Connection, document: Document) -> list[str]:
-    """Adds one more version of terms, of a new market or an open one, with its rewards (R2); names what it added.
+    """Adds one more version of terms, of a new market or an open one, with its rewards (R2); gives the names added.
 
     Raises BadTerms, and TermsDiffer for a version that is there with other content.
     """
@@ -51,7 +52,7 @@ async def load_terms(connection: asyncpg.Connection, document: Document) -> list
 
 
 def check_shipped() -> list[str]:
-    """Reads every shipped file of terms and campaigns against its schema; names them. Raises BadDocument."""
+    """Reads every shipped file of terms and campaigns against its schema; gives their names. Raises BadDocument."""
     versions = [terms_from(document) for document in shipped_terms()]
     check_together(versions)
     campaigns = [each for document in shipped_campaigns() for each in campaigns_of_file(document, by_market(versions))]

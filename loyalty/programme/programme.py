@@ -1,4 +1,4 @@
-"""The programme as it stands: terms, campaigns and rewards, read from the database and never out of date."""
+"""The programme as it is in force: terms, campaigns and rewards. It is read again as soon as its version changed."""
 
 import hmac
 from dataclasses import dataclass, field
@@ -12,10 +12,10 @@ from loyalty.settings import Settings
 
 @dataclass(slots=True)
 class Programme:
-    """The database with the programme's data beside it. `hold_seconds` replaces every hold in the sandbox.
+    """The database and the programme's data. `hold_seconds`, in the sandbox, replaces every hold.
 
-    `velocity_per_minute` replaces the terms' limit (R70), and 0 is none. `person_salt` is for the hashes of erased
-    persons; None for the database's own. `takes_tests`: what producers send in test mode counts too.
+    `velocity_per_minute` replaces the terms' limit (R70); 0 means no limit. `person_salt` salts the hashes of erased
+    persons; with None, the database's own salt does. With `takes_tests`, webhooks in a producer's test mode count too.
     """
 
     db: Database
@@ -28,7 +28,7 @@ class Programme:
 
     @classmethod
     def of(cls, db: Database, settings: Settings) -> "Programme":
-        """The programme on a database as the settings have it: the only way that a process builds it."""
+        """Builds the programme from a database and the settings. Every process builds it here."""
         return cls(
             db,
             hold_seconds=settings.hold_seconds,
@@ -38,17 +38,17 @@ class Programme:
         )
 
     async def person_hash(self, mi_id: str, db: Queryable) -> bytes:
-        """What is remembered of an erased person (R71): salted with the setting, else with the database's own salt."""
+        """The hash that remains of an erased person (R71), salted with the setting or else the database's own salt."""
         if self._salt is None:
             self._salt = self.person_salt.encode() if self.person_salt is not None else await person_salt(db)
         return hmac.digest(self._salt, mi_id.encode(), "sha256")
 
     async def catalogue(self) -> Catalogue:
-        """The programme now: one small question to the database, and a reading of it only when it changed."""
+        """The programme now. A query reads its version, and the rest is read if that changed."""
         return await self.catalogue_at(await rows.programme_version(self.db), self.db)
 
     async def catalogue_at(self, version: int, db: Queryable) -> Catalogue:
-        """The programme as of a version that was just read together with other things."""
+        """The programme as of a version that the caller has just read."""
         if self._read is None or self._read.version != version:
             self._read = await read_catalogue(db, version)
         return self._read

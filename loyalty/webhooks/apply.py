@@ -21,14 +21,14 @@ DELIVERIES_AT_ONCE = 100
 async def apply_some(programme: Programme) -> int:
     """Applies up to a hundred waiting deliveries, oldest first; gives how many it finished.
 
-    One bad delivery holds up no other: it waits longer each time and is dead after its last attempt.
+    A bad delivery does not stop the others: it waits longer each time and is dead after its last attempt.
     """
     waiting = await rows.deliveries_to_apply(programme.db, DELIVERIES_AT_ONCE)
     return sum([await _try_to_apply(programme, key) for key in waiting])
 
 
 async def _try_to_apply(programme: Programme, key: DeliveryKey) -> int:
-    """Applies one delivery, or has it wait; gives how many that finished."""
+    """Applies one delivery or lets it wait; gives 1 if it is finished."""
     db = programme.db
     try:
         applied = await db.in_transaction(partial(apply_one, programme, key))
@@ -46,16 +46,16 @@ async def _try_to_apply(programme: Programme, key: DeliveryKey) -> int:
 
 
 async def _rest_for_the_database(db: Database, key: DeliveryKey, error: Exception) -> None:
-    """No delivery is to blame, and none has to wait for this one: no attempt is counted, the others go on.
+    """Postgres failed, not the delivery: no attempt is counted, and the other deliveries go on.
 
-    Raises DatabaseUnavailable where Postgres is away altogether.
+    Raises DatabaseUnavailable if Postgres cannot be reached at all.
     """
     await rows.pause_delivery(db, *key)
     log.error("Postgres could not apply delivery %s %r", *key, exc_info=error)
 
 
 async def _postpone(db: Database, key: DeliveryKey, error: BaseException, order_number: str | None) -> None:
-    """The delivery is at fault, whatever it stumbled over: it is kept back, and the reason is kept with it."""
+    """The delivery is at fault: it waits for its next attempt, and the reason is stored with it."""
     if isinstance(error, UnknownLine | UnknownParcel | TooManyFacts):
         log.warning("Delivery %s %r cannot be applied yet: %s", *key, error)
     else:
@@ -64,7 +64,7 @@ async def _postpone(db: Database, key: DeliveryKey, error: BaseException, order_
 
 
 async def _free_what_waited(db: Database, applied: Applied) -> int:
-    """A delivery is committed: what waited for the order it reported may go on; gives 1, for the delivery itself."""
+    """After a delivery is committed, deliveries that waited for its order may go on; gives 1 for itself."""
     if applied.parked is not None:
         await free_if_known_meanwhile(db, applied.parked)
     if applied.parcels:

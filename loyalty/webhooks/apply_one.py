@@ -27,7 +27,7 @@ _OWN_FAULTS = (*OWN_FAULTS, asyncpg.ProgramLimitExceededError)
 
 
 class NotSettled(Exception):
-    """A delivery that cannot be applied to its order; its cause says why."""
+    """A delivery that cannot be applied to its order; `__cause__` is the reason."""
 
     def __init__(self, number: str) -> None:
         self.number = number
@@ -36,22 +36,22 @@ class NotSettled(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What a finished delivery may free others by: where it was parked, and the parcels it reported, by number."""
+    """The part of a finished delivery that may free others: where it was parked, and its parcels' tracking numbers."""
 
     parked: Parked | None = None
     parcels: Sequence[str] = ()
 
 
 def is_of_the_database(error: Exception) -> bool:
-    """Whether Postgres is to blame, and not the delivery."""
+    """Whether Postgres failed, and not the delivery."""
     of_postgres = isinstance(error, (DatabaseUnavailable, asyncpg.PostgresError, *CONNECTION_LOST))
     return of_postgres and not isinstance(error, _OWN_FAULTS)
 
 
 async def apply_one(programme: Programme, key: DeliveryKey, transaction: Queryable) -> Applied | None:
-    """Applies one delivery and marks it in the same transaction; None where it is taken or done already.
+    """Applies one delivery and marks it in the same transaction; None if it is taken or done already.
 
-    Raises UnknownProducer, MalformedDelivery, NotSettled; Busy while somebody else holds the member.
+    Raises UnknownProducer, MalformedDelivery, NotSettled; Busy while another transaction holds the member.
     """
     delivery = await rows.lock_delivery(transaction, *key)
     if delivery is None:
@@ -79,14 +79,14 @@ def _adapter_of(delivery: Delivery) -> Producer:
 
 
 def _as_taken(event: ProducerEvent, programme: Programme) -> ProducerEvent:
-    """What is sent in test mode is ignored outside of the sandbox."""
+    """The event; one sent in test mode is ignored outside of the sandbox."""
     if isinstance(event, ReportedOrder) and event.is_test and not programme.takes_tests:
         return Ignored("It was sent in test mode, which moves no points here.")
     return event
 
 
 async def _ignore(db: Queryable, delivery: Delivery, event: Ignored) -> None:
-    """Nothing follows from it; the order it names is kept with it, so that erasing the member empties it too (R71)."""
+    """Marks it as ignored, with the order that it names, so that erasing the member empties it too (R71)."""
     log.info("Delivery %s %r is ignored: %s", delivery.producer, delivery.event_id, event.reason)
     named = numbers_in(delivery.body)
     number = await order_named(db, named.orders, named.parcels)
@@ -96,7 +96,7 @@ async def _ignore(db: Queryable, delivery: Delivery, event: Ignored) -> None:
 async def _settle(
     programme: Programme, db: Queryable, order: OwnedOrder, event: ReportedOrder, delivery: Delivery
 ) -> None:
-    """Applies all that a delivery reports of an order, and marks it. Raises NotSettled where it is to blame."""
+    """Applies all that a delivery reports of an order, and marks it. Raises NotSettled if the delivery is at fault."""
     try:
         for fact in event.facts:
             await settle(programme, db, order.member_id, order.number, fact, delivery)

@@ -31,7 +31,7 @@ def check_sender(producer: str, secrets: Sequence[str], sent: Sent) -> Producer:
     return adapter
 
 
-async def keep(db: Database, producer: str, secrets: Sequence[str], sent: Sent) -> StoredDelivery:
+async def store_delivery(db: Database, producer: str, secrets: Sequence[str], sent: Sent) -> StoredDelivery:
     """Verifies a delivery's signature and stores it; committed when this returns.
 
     Another body under a known id is an event of its own: it was signed, and what is acknowledged is never dropped.

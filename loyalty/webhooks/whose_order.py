@@ -14,7 +14,7 @@ from loyalty.webhooks.producers.events import ReportedOrder
 
 @dataclass(frozen=True, slots=True)
 class OwnedOrder:
-    """An order's number, and the member whose it is."""
+    """An order's number, and the member it belongs to."""
 
     member_id: UUID
     number: str
@@ -31,7 +31,7 @@ class Parked:
 async def order_of(db: Queryable, reported: ReportedOrder, received_at: datetime) -> OwnedOrder | None:
     """The order that a delivery is about; None while it is not known (R34).
 
-    Carriers use their numbers again: an order without news for 180 days is not meant.
+    Carriers reuse their numbers, so an order without news for 180 days is left out.
     """
     if reported.order_number is not None:
         return await _order_numbered(db, reported.order_number)
@@ -54,7 +54,7 @@ def _has_carrier(carriers: Sequence[str | None], carrier: str | None) -> bool:
 
 
 async def park(db: Queryable, delivery: Delivery, reported: ReportedOrder) -> Parked:
-    """Has a delivery wait for its order."""
+    """Parks a delivery until its order is known."""
     await rows.finish_delivery(
         db,
         delivery,
@@ -67,12 +67,12 @@ async def park(db: Queryable, delivery: Delivery, reported: ReportedOrder) -> Pa
 
 
 def _tracking_number_to_wait_for(reported: ReportedOrder) -> str | None:
-    """A parcel frees what was parked only where its number may decide which order is meant."""
+    """The number of the parcel that frees the delivery; None if an order number decides which order it is about."""
     return reported.tracking_number if reported.order_number is None else None
 
 
 async def free_if_known_meanwhile(db: Database, parked: Parked) -> None:
-    """The order may have been recorded between our look and our parking: whoever commits second sees the other."""
+    """Frees a delivery whose order was recorded between the look and the parking: the second commit sees the first."""
     reported = parked.reported
     if await order_of(db, reported, parked.received_at) is None:
         return

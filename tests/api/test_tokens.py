@@ -110,7 +110,7 @@ async def test_a_text_that_is_no_valid_token_is_rejected_with_the_reason(token: 
     assert "Traceback" not in caller.problem
 
 
-async def test_a_token_verified_before_is_not_believed_after_it_expired():
+async def test_a_token_verified_before_is_rejected_after_it_expired():
     verifier, seconds = Verifier(SANDBOX), 2
     while (await verifier.verify(token := signed(exp=int(time.time()) + seconds))).name != "mi-1":
         seconds *= 2  # a busy machine was too slow
@@ -123,10 +123,10 @@ async def test_a_token_verified_before_is_not_believed_after_it_expired():
 
 async def test_verified_tokens_do_not_fill_the_memory():
     verifier = Verifier(SANDBOX)
-    verifier._believed.most = 10
+    verifier._verified.most = 10
     for number in range(50):
         await verifier.verify(signed(sub=f"mi-{number}"))
-    assert len(verifier._believed._callers) == 10
+    assert len(verifier._verified._callers) == 10
 
 
 def test_only_a_sandbox_issues_tokens_and_only_for_one_caller():

@@ -42,8 +42,8 @@ async def nothing_is_left(stage: Stage) -> bool:
 async def test_a_malformed_request_is_answered_with_errors_and_no_internals(stage: Stage, body: bytes):
     answer = await raw(stage, body)
     assert answer.status_code < 500
-    told = answer.json()
-    for document in told if isinstance(told, list) else [told]:
+    body = answer.json()
+    for document in body if isinstance(body, list) else [body]:
         assert document["errors"]
         assert all(error["message"] and error["extensions"]["code"] for error in document["errors"])
     assert not any(word in answer.text for word in INTERNALS)
@@ -66,25 +66,25 @@ BAD_TOKENS = {
     "expired": {"exp": 1_700_000_000},
     "without expiry": {"exp": None},
     "without a subject": {"sub": None},
-    "foreign issuer": {"iss": "somebody else"},
+    "foreign issuer": {"iss": "another issuer"},
     "foreign audience": {"aud": "another shop"},
-    "foreign key": {"secret": "somebody else's secret of sufficient length"},
+    "foreign key": {"secret": "another issuer's secret of sufficient length"},
     "other algorithm": {"algorithm": "HS512"},
 }
 
 
 @pytest.mark.parametrize("changes", BAD_TOKENS.values(), ids=BAD_TOKENS.keys())
-async def test_a_token_that_is_not_to_be_believed_opens_nothing(stage: Stage, changes: dict):
+async def test_an_invalid_token_gives_no_access(stage: Stage, changes: dict):
     await stage.register()
     bad = token(stage, **changes)
-    asked = await stage.post(ME, token=bad)
-    assert asked["data"] == {"me": None}
-    assert asked["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+    read = await stage.post(ME, token=bad)
+    assert read["data"] == {"me": None}
+    assert read["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
     earned = await stage.post(EARN, {"input": {"activity": {"fuel": {}}}, "key": "k"}, bad)
     assert earned["data"]["earnPoints"]["__typename"] == "NotAllowed"
 
 
-async def test_an_unsigned_token_and_nonsense_open_nothing(stage: Stage):
+async def test_an_unsigned_token_and_nonsense_give_no_access(stage: Stage):
     await stage.register()
     unsigned = jwt.encode(jwt.decode(stage.token("mi-1"), options={"verify_signature": False}), "", algorithm="none")
     for bad in (unsigned, "nonsense", "a.b.c", "x" * 10_000):
@@ -99,23 +99,23 @@ async def test_a_member_sees_only_itself_whatever_id_it_sends(stage: Stage):
     node = await stage.post("query($id: ID!) { node(id: $id) { id } }", {"id": first["member"]["id"]}, other)
     assert node["data"]["node"] is None
     assert (await stage.post('{ order(number: "ORD-1") { number } }', token=other))["data"]["order"] is None
-    asked = await stage.post('{ member(miId: "mi-1") { id } }', token=other)
-    assert asked["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    refused = await stage.post('{ member(miId: "mi-1") { id } }', token=other)
+    assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     for scope in ("storefront", "operator"):
         seen = await stage.ask('{ member(miId: "mi-1") { miId } }', token=stage.token(scope=scope))
         assert seen["member"]["miId"] == "mi-1"
 
 
 async def test_only_the_storefront_registers_and_records(stage: Stage):
-    told = {"input": {"miId": "mi-1", "market": "ES", "birthDate": "1990-01-01"}, "key": "k"}
+    variables = {"input": {"miId": "mi-1", "market": "ES", "birthDate": "1990-01-01"}, "key": "k"}
     for caller in (None, stage.token("mi-1"), stage.token(scope="operator"), stage.token(scope="auditor")):
-        answer = await stage.post(REGISTER, told, caller)
+        answer = await stage.post(REGISTER, variables, caller)
         assert answer["data"]["registerMember"]["__typename"] == "NotAllowed"
     assert await nothing_is_left(stage)
 
 
 @pytest.mark.parametrize(
-    "told",
+    "input_",
     [
         {"miId": "m", "market": "ES", "birthDate": "1990-02-30"},
         {"miId": "m", "market": "ES", "birthDate": 19900101},
@@ -130,8 +130,8 @@ async def test_only_the_storefront_registers_and_records(stage: Stage):
     ],
     ids=str,
 )
-async def test_unknown_fields_and_wrong_types_are_bad_user_input_and_leave_nothing(stage: Stage, told: dict):
-    answer = await stage.post(REGISTER, {"input": told, "key": "k"}, stage.token(scope="storefront"))
+async def test_unknown_fields_and_wrong_types_are_bad_user_input_and_leave_nothing(stage: Stage, input_: dict):
+    answer = await stage.post(REGISTER, {"input": input_, "key": "k"}, stage.token(scope="storefront"))
     assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
     assert not any(word in json.dumps(answer) for word in INTERNALS)
     assert await nothing_is_left(stage)
@@ -144,7 +144,7 @@ async def test_unknown_fields_and_wrong_types_are_bad_user_input_and_leave_nothi
      {"linkShare": {"productId": "p", "url": "mi.com"}}],
     ids=str,
 )  # fmt: skip
-async def test_an_activity_is_exactly_one_and_whole(stage: Stage, activity: dict):
+async def test_an_activity_names_exactly_one_kind_with_all_its_fields(stage: Stage, activity: dict):
     await stage.register()
     answer = await stage.post(EARN, {"input": {"activity": activity}, "key": "k"}, stage.token("mi-1"))
     assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
@@ -169,7 +169,7 @@ async def test_amounts_are_whole_numbers_of_32_bits(stage: Stage, amount: object
     assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
-async def test_a_page_is_bounded_and_a_foreign_cursor_is_told(stage: Stage):
+async def test_a_page_is_bounded_and_a_foreign_cursor_is_bad_user_input(stage: Stage):
     await stage.register()
     for arguments in ("first: 101", "first: -1", "first: 1, last: 1", 'first: 1, after: "nonsense"'):
         query = f"{{ me {{ pointsHistory({arguments}) {{ nodes {{ id }} }} }} }}"
@@ -203,7 +203,7 @@ async def test_an_unexpected_fault_is_masked_and_carries_a_request_id(stage: Sta
 
 
 async def test_a_used_key_with_another_input_is_a_mismatch_however_wrong_the_input_is(stage: Stage):
-    """R61: the storefront's key, an operator's, a member's; and nothing follows."""
+    """R61: the storefront's key, an operator's, a member's; and nothing changes."""
     await stage.register(key="join")
     await stage.advance(minutes=5)
     await stage.order("ORD-1", [("1", 1, 1000)], key="order")
@@ -224,7 +224,7 @@ async def test_a_used_key_with_another_input_is_a_mismatch_however_wrong_the_inp
 
 
 async def test_a_key_that_came_with_a_wrong_input_is_free(stage: Stage):
-    """R61: what was malformed leaves nothing behind, and another caller's key is another key."""
+    """R61: a malformed request leaves nothing behind, and another caller's key is another key."""
     await stage.register()
     await stage.register("mi-2")
     await stage.earn({"fuel": {}}, "mi-2", key="k")

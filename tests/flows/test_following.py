@@ -1,4 +1,4 @@
-"""Following a balance: every change, from whichever process made it, and nobody else's."""
+"""Following a balance: a member receives every change of its own, made by any process, and no other member's."""
 
 import asyncio
 import os
@@ -22,10 +22,11 @@ SHARE = {"socialShare": {"productId": "p-1", "network": "x"}}
 ADJUST = """mutation($mi: ID!, $points: Int!, $key: ID!) {
   adjustPoints(miId: $mi, points: $points, reason: "a test", idempotencyKey: $key) { __typename } }"""
 ERASE = (
-    """mutation($mi: ID!) { eraseMember(miId: $mi, reason: "asked for it", idempotencyKey: "erase") { __typename } }"""
+    """mutation($mi: ID!) { eraseMember(miId: $mi, reason: "on request", idempotencyKey: "erase") { __typename } }"""
 )
 CLOSE = """mutation($mi: ID!) {
-  setMemberState(miId: $mi, state: CLOSED, reason: "asked", confirm: true, idempotencyKey: "close") { __typename } }"""
+  setMemberState(miId: $mi, state: CLOSED, reason: "on request", confirm: true, idempotencyKey: "close")
+  { __typename } }"""
 
 LISTENER = """select pid from pg_stat_activity
   where application_name = 'mipoints-listener' and datname = current_database()"""
@@ -82,7 +83,7 @@ async def test_a_coupon_and_a_correction_are_changes_and_a_refusal_is_none(stage
         assert (await socket.change())["entry"]["points"] == -7
 
 
-async def test_nobody_sees_anybody_elses_changes(stage: Stage, url: str):
+async def test_a_member_does_not_see_another_members_changes(stage: Stage, url: str):
     await joined(stage, "mi-1", "mi-2")
     async with known(url, stage.token("mi-1")) as socket:
         await socket.follow()
@@ -196,7 +197,7 @@ def frozen(pid: int) -> Iterator[None]:
 
 
 async def test_following_while_points_come_misses_none(stage: Stage, url: str):
-    """The baseline is read behind the member's lock, so a change is either in it or told."""
+    """The baseline is read under the member's lock, so a change is either part of it or sent afterwards."""
     await joined(stage)
     async with known(url, stage.token("mi-1")) as socket:
         for round_ in range(10):
@@ -209,7 +210,7 @@ async def test_following_while_points_come_misses_none(stage: Stage, url: str):
             await followers_of(stage, 0)
 
 
-async def test_after_many_changes_at_once_the_newest_are_told(stage: Stage, url: str, owner: asyncpg.Connection):
+async def test_after_many_changes_at_once_the_newest_are_sent(stage: Stage, url: str, owner: asyncpg.Connection):
     await joined(stage)
     async with known(url, stage.token("mi-1")) as socket:
         await socket.follow()
@@ -223,8 +224,8 @@ async def test_after_many_changes_at_once_the_newest_are_told(stage: Stage, url:
         assert change["entry"]["balanceAfter"] <= 58
 
 
-async def test_changes_come_from_any_process_and_a_process_that_stops_lets_go(stage: Stage, database_url: str):
-    """Followed at one API, told by another and by a worker; then SIGTERM."""
+async def test_changes_come_from_any_process_and_a_stopping_process_closes_its_streams(stage: Stage, database_url: str):
+    """Followed at one API, changed by another and by a worker; then SIGTERM."""
     await joined(stage)
     token, env = stage.token("mi-1"), environment(database_url)
     with serving(env) as server, running("worker", env=env):
@@ -250,10 +251,10 @@ async def test_changes_come_from_any_process_and_a_process_that_stops_lets_go(st
 
 
 async def owner_advances(stage: Stage) -> None:
-    """The clock moves; the work is left to the worker."""
+    """Moves the clock and leaves the due work to the worker."""
     await stage.owner.execute("update programme_clock set ahead = ahead + interval '5 minutes'")
 
 
 async def followers_of(stage: Stage, count: int) -> None:
-    """Waits until so many follow anybody."""
+    """Waits until the server has so many followers."""
     await eventually(lambda: stage.changes.followers == count)

@@ -20,20 +20,20 @@ QUEUE: tuple[Queued, ...] = (("d2", FUEL, 2), ("d1", FUEL, 1), ("d0", FUEL, 0), 
 
 async def sent(stage: Stage, queue: Sequence[Queued], now: datetime) -> dict[str, dict[str, Any]]:
     """The answers to a queue that is sent as one batch, by key."""
-    batch = [{"query": EARN, "variables": told(queued, now)} for queued in queue]
+    batch = [{"query": EARN, "variables": variables_of(queued, now)} for queued in queue]
     headers = {"authorization": f"Bearer {stage.token('mi-1')}"}
     answer = await stage.http.post("/graphql", json=batch, headers=headers)
     assert answer.status_code == 200
     return {key: each["data"]["earnPoints"] for (key, _, _), each in zip(queue, answer.json(), strict=True)}
 
 
-def told(queued: Queued, now: datetime) -> dict[str, Any]:
+def variables_of(queued: Queued, now: datetime) -> dict[str, Any]:
     key, activity, days_ago = queued
     return {"input": {"activity": activity, "occurredAt": (now - timedelta(days=days_ago)).isoformat()}, "key": key}
 
 
 async def joined(stage: Stage) -> datetime:
-    """mi-1 joined five days ago; gives the moment."""
+    """Makes mi-1 a member who joined five days ago; returns the current moment."""
     await stage.register()
     await stage.advance(days=5)
     return await stage.now()
@@ -50,7 +50,7 @@ async def test_a_queue_counts_for_its_own_days_in_any_order(stage: Stage, order:
     assert await stage.balance() == (50 + 3 * 2 + 10, 0, 0)
 
 
-async def test_each_of_a_queue_has_its_own_verdict_whatever_becomes_of_the_others(stage: Stage):
+async def test_each_activity_of_a_queue_has_a_verdict_independent_of_the_others(stage: Stage):
     now = await joined(stage)
     queue = [("first", FUEL, 1), ("again", FUEL, 1), ("late", FUEL, 4), ("early", FUEL, -1), ("today", FUEL, 0)]
     answers = await sent(stage, queue, now)

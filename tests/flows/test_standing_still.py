@@ -1,4 +1,4 @@
-"""Postgres stands still as a whole: nothing is acknowledged that is not kept, and afterwards all goes on by itself."""
+"""Postgres stands still: nothing is acknowledged that is not stored, and afterwards everything resumes by itself."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -43,7 +43,7 @@ async def own(postgres: OwnPostgres) -> AsyncIterator[Shared]:
 
 @pytest_asyncio.fixture
 async def still(own: Shared) -> AsyncIterator[Stage]:
-    """The programme on a server that may be stopped; a caller waits for half a second. mi-1 has joined."""
+    """The programme on a database server that may be stopped; calls wait at most half a second. mi-1 has joined."""
     await own.freshen()
     async with open_stage(own) as patient:
         await patient.register("mi-1")
@@ -54,47 +54,47 @@ async def still(own: Shared) -> AsyncIterator[Stage]:
 
 
 async def send(stage: Stage, *event_ids: str) -> dict[str, int]:
-    """Deliveries all at once; the status each was answered with."""
+    """Sends deliveries all at once; returns the HTTP status of each answer."""
     posts = (stage.http.post("/webhooks/native", content=BODY, headers=signed(BODY, each)) for each in event_ids)
     answers = await asyncio.gather(*posts)
     assert {int(each.headers["retry-after"]) > 0 for each in answers if each.status_code == 503} <= {True}
     return {event_id: answer.status_code for event_id, answer in zip(event_ids, answers, strict=True)}
 
 
-async def test_what_was_acknowledged_is_kept_and_the_rest_is_503(still: Stage, postgres: OwnPostgres):
+async def test_acknowledged_deliveries_are_stored_and_the_rest_get_503(still: Stage, postgres: OwnPostgres):
     events = [f"evt-{n}" for n in range(100)]
-    told = await send(still, *events[:20])
+    statuses = await send(still, *events[:20])
     with postgres.standing_still():
         assert set((await send(still, *events[20:60])).values()) == {503}
         assert set((await send(still, *events[60:])).values()) == {503}
     async with asyncio.timeout(PATIENCE):
-        while refused := [each for each in events if told.get(each) not in (200, 202)]:
-            told |= await send(still, *refused)
-    kept = await still.owner.fetch("select event_id from inbox")
-    assert sorted(row["event_id"] for row in kept) == sorted(events)
+        while refused := [each for each in events if statuses.get(each) not in (200, 202)]:
+            statuses |= await send(still, *refused)
+    stored = await still.owner.fetch("select event_id from inbox")
+    assert sorted(row["event_id"] for row in stored) == sorted(events)
 
 
 async def test_graphql_is_unavailable_and_a_key_is_answered_once_afterwards(still: Stage, postgres: OwnPostgres):
-    asking = (EARN, {"input": FUEL, "key": "k"}, still.token("mi-1"))
+    request = (EARN, {"input": FUEL, "key": "k"}, still.token("mi-1"))
     with postgres.standing_still():
         for _ in range(3):
-            answer = await still.post(*asking)
+            answer = await still.post(*request)
             assert [each["extensions"]["code"] for each in answer["errors"]] == ["UNAVAILABLE"]
         assert (await still.http.get("/readyz")).status_code == 503
-    first, again = [await answer_to(still, *asking) for _ in range(2)]
+    first, again = [await answer_to(still, *request) for _ in range(2)]
     assert first["data"]["earnPoints"]["verdict"]["outcome"] == "GRANTED"
     assert again["data"] == first["data"]
 
 
-async def answer_to(stage: Stage, *asking: Any) -> dict[str, Any]:
-    """A caller asks again until there is an answer."""
+async def answer_to(stage: Stage, *request: Any) -> dict[str, Any]:
+    """Repeats a request until it has an answer."""
     async with asyncio.timeout(PATIENCE):
-        while "errors" in (answer := await stage.post(*asking)):
+        while "errors" in (answer := await stage.post(*request)):
             pass
     return answer
 
 
-async def test_a_worker_goes_on_when_postgres_does(
+async def test_a_worker_resumes_when_postgres_does(
     still: Stage, postgres: OwnPostgres, caplog: pytest.LogCaptureFixture
 ):
     sweeper = Sweeper(still.programme, seconds=0.05, reconcile_after=timedelta(days=10))

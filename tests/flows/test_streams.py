@@ -1,4 +1,4 @@
-"""Streams are bounded, known, kept alive and let go of: graphql-transport-ws and server-sent events to the letter."""
+"""Streams are bounded, authenticated, kept alive and closed: graphql-transport-ws and server-sent events exactly."""
 
 import asyncio
 import json
@@ -46,7 +46,7 @@ async def small(database_url: str, shared: Shared) -> AsyncIterator[Stage]:
 
 @pytest_asyncio.fixture
 async def impatient(database_url: str, shared: Shared) -> AsyncIterator[Stage]:
-    """A server that loses patience soon."""
+    """A server with a short heartbeat."""
     async with open_stage(shared, heartbeat_seconds=0.3) as stage:
         await stage.register()
         yield stage
@@ -57,15 +57,15 @@ def url_of(stage: Stage) -> str:
 
 
 async def streams_of(stage: Stage) -> int:
-    """How many streams the server says it holds."""
+    """How many open streams the server's metrics report."""
     (line,) = [
         line for line in (await stage.http.get("/metrics")).text.split("\n") if line.startswith("mipoints_streams ")
     ]
     return int(float(line.split()[1]))
 
 
-async def let_go(stage: Stage) -> None:
-    """Waits until the server holds nothing any more."""
+async def all_closed(stage: Stage) -> None:
+    """Waits until the server has no streams and no followers."""
 
     async def is_so() -> bool:
         return await streams_of(stage) == 0 and stage.changes.followers == 0
@@ -81,13 +81,13 @@ def code_of(message: dict) -> str:
 
 
 @pytest.mark.parametrize("protocols", [("graphql-ws",), ("soap", "graphql-ws"), ("mqtt",)])
-async def test_another_subprotocol_is_not_spoken(small: Stage, protocols: tuple[str, ...]):
+async def test_another_subprotocol_is_not_supported(small: Stage, protocols: tuple[str, ...]):
     async with opened(url_of(small), *protocols) as socket:
         assert socket.connection.subprotocol is None
         assert await socket.closed() == (4406, "Subprotocol not acceptable: this server speaks graphql-transport-ws.")
 
 
-async def test_who_also_speaks_the_old_protocol_gets_the_new_one(small: Stage):
+async def test_a_client_that_also_supports_the_old_protocol_gets_the_new_one(small: Stage):
     async with opened(url_of(small), "graphql-ws", "graphql-transport-ws") as socket:
         assert socket.connection.subprotocol == "graphql-transport-ws"
 
@@ -100,7 +100,7 @@ async def test_who_also_speaks_the_old_protocol_gets_the_new_one(small: Stage):
      '{"type":"complete"}', "[" * 10_000, '{"a":' * 3000, b"\x00\x01", b'{"type":"ping"}'],
     ids=lambda text: repr(text[:40]),
 )  # fmt: skip
-async def test_what_is_no_message_closes_the_connection_with_4400(small: Stage, text: str | bytes):
+async def test_an_invalid_message_closes_the_connection_with_4400(small: Stage, text: str | bytes):
     async with known(url_of(small), small.token("mi-1")) as socket:
         await socket.connection.send(text)
         code, reason = await socket.closed()
@@ -114,13 +114,13 @@ async def test_a_message_over_the_bodys_limit_is_1009(stage: Stage):
         assert (await socket.closed())[0] == 1009
 
 
-async def test_subscribing_before_being_known_is_4401(small: Stage):
+async def test_subscribing_before_authentication_is_4401(small: Stage):
     async with opened(url_of(small)) as socket:
         await socket.subscribe()
         assert await socket.closed() == (4401, "Unauthorized")
 
 
-async def test_a_token_is_needed_and_has_to_be_believed(small: Stage):
+async def test_a_token_is_needed_and_must_be_valid(small: Stage):
     expired = small.token("mi-1", seconds=-5)
     for payload, code in (
         (None, 4401),
@@ -147,12 +147,12 @@ async def test_a_token_may_come_in_any_of_three_places(small: Stage):
             assert (await socket.receive())["type"] == "connection_ack"
 
 
-async def test_who_does_not_say_who_he_is_in_time_is_4408(impatient: Stage):
+async def test_a_client_that_does_not_authenticate_in_time_gets_4408(impatient: Stage):
     async with opened(url_of(impatient)) as socket:
         assert await socket.closed() == (4408, "Connection initialisation timeout")
 
 
-async def test_introducing_oneself_twice_is_4429(small: Stage):
+async def test_initialising_twice_is_4429(small: Stage):
     async with known(url_of(small), small.token("mi-1")) as socket:
         await socket.send("connection_init")
         assert await socket.closed() == (4429, "Too many initialisation requests")
@@ -194,7 +194,7 @@ async def test_queries_and_mutations_are_answered_too_and_complete(stage: Stage)
     [("subscription {", {}), ("subscription { nothing }", {}), ("query a { me { id } } query b { me { id } }", {}),
      (CHANGES, {"now": "x"}), ("", {}), (CHANGES, 7), (TWICE, {}), ("subscription { __typename }", {})],
 )  # fmt: skip
-async def test_what_is_wrong_with_an_operation_reaches_the_client(small: Stage, query: str, variables: object):
+async def test_an_operations_fault_reaches_the_client(small: Stage, query: str, variables: object):
     body = {"query": query, "variables": variables}
     token = small.token("mi-1")
     async with known(url_of(small), token) as socket:
@@ -213,7 +213,7 @@ async def test_what_is_wrong_with_an_operation_reaches_the_client(small: Stage, 
             assert await stream.next() is None
 
 
-async def test_events_are_for_those_who_take_nothing_else_and_for_subscriptions(small: Stage):
+async def test_events_are_sent_if_nothing_else_is_accepted_and_for_subscriptions(small: Stage):
     token = small.token("mi-1")
     urql = "application/graphql-response+json, application/json, text/event-stream, multipart/mixed"
     async with events(small.http, token, ME) as stream:
@@ -233,17 +233,17 @@ async def test_events_are_for_those_who_take_nothing_else_and_for_subscriptions(
         assert "text/event-stream" in answer["errors"][0]["message"]
 
 
-async def test_a_silent_client_is_asked_and_then_let_go(impatient: Stage):
-    async def is_asked_twice() -> bool:
-        """After its answer, that is, and once more at the end; on a busy machine the answer may come too late."""
+async def test_a_silent_client_is_pinged_and_then_disconnected(impatient: Stage):
+    async def is_pinged_twice() -> bool:
+        """Twice after its one answer; on a busy machine that answer may come too late."""
         return await pings_until_the_end(impatient) == 3
 
-    await eventually(is_asked_twice)
-    await let_go(impatient)
+    await eventually(is_pinged_twice)
+    await all_closed(impatient)
 
 
 async def pings_until_the_end(stage: Stage) -> int:
-    """How often a client that answers only the first ping is asked; 0 where it came too late to be known."""
+    """How many pings a client gets that answers only the first; 0 if it was too late to authenticate."""
     async with opened(url_of(stage)) as socket:
         await socket.send("connection_init", payload={"authorization": f"Bearer {stage.token('mi-1')}"})
         pings = 0
@@ -269,11 +269,11 @@ async def test_a_stream_ends_with_its_token(stage: Stage):
     seconds = 2
     while not await ends_with_its_token(stage, seconds):
         seconds *= 2
-    await let_go(stage)
+    await all_closed(stage)
 
 
 async def ends_with_its_token(stage: Stage, seconds: int) -> bool:
-    """False where a busy machine was too slow: the token expired before both streams were open."""
+    """False if a busy machine was too slow: the token expired before both streams were open."""
     token = stage.token("mi-1", seconds=seconds)
     async with AsyncExitStack() as stack:
         try:
@@ -292,7 +292,7 @@ async def ends_with_its_token(stage: Stage, seconds: int) -> bool:
     return True
 
 
-async def test_a_member_has_so_many_subscriptions_and_so_many_connections(small: Stage):
+async def test_a_members_subscriptions_and_connections_are_limited(small: Stage):
     token = small.token("mi-1")
     async with known(url_of(small), token) as socket:
         await socket.follow("1")
@@ -309,48 +309,48 @@ async def test_a_member_has_so_many_subscriptions_and_so_many_connections(small:
                 assert await stream.next() == ("complete", None)
         async with known(url_of(small), small.token("mi-2")):
             pass
-    await let_go(small)
+    await all_closed(small)
 
 
-async def test_a_process_has_so_many_streams_and_is_to_be_tried_again_later(small: Stage):
+async def test_a_process_with_too_many_streams_asks_clients_to_try_again_later(small: Stage):
     url = url_of(small)
     async with opened(url), opened(url), opened(url), opened(url), opened(url) as fifth:
         assert (await fifth.closed())[0] == 1013
-    await let_go(small)
+    await all_closed(small)
 
 
-async def test_a_connection_runs_so_many_operations_at_a_time(stage: Stage):
+async def test_the_operations_that_a_connection_runs_at_a_time_are_limited(stage: Stage):
     await stage.register()
     async with known(url_of(stage), stage.token("mi-1")) as socket:
         for n in range(60):
             await socket.subscribe(ME, str(n))
-        heard, ended = [], 0
+        received, ended = [], 0
         while ended < 60:
-            heard.append(await socket.receive())
-            ended += heard[-1]["type"] != "next"
-    refused = [message for message in heard if message["type"] == "error"]
+            received.append(await socket.receive())
+            ended += received[-1]["type"] != "next"
+    refused = [message for message in received if message["type"] == "error"]
     assert all(code_of(message) == "LIMITED" for message in refused)
-    assert len(refused) + sum(message["type"] == "next" for message in heard) == 60
+    assert len(refused) + sum(message["type"] == "next" for message in received) == 60
 
 
-async def test_a_client_that_does_not_read_is_let_go_and_holds_up_nobody(database_url: str, shared: Shared):
+async def test_a_client_that_does_not_read_is_disconnected_and_delays_no_other(database_url: str, shared: Shared):
     async with open_stage(shared, buffers=4096, heartbeat_seconds=1) as stage:
         await stage.register()
         token = stage.token("mi-1")
         async with not_reading(stage, token) as reader:
-            asking = asyncio.create_task(ping_for_ever(reader))
+            pinging = asyncio.create_task(ping_for_ever(reader))
             await eventually(lambda: is_stuck(reader))
             async with events(stage.http, token, now=True) as other:
                 await other.change()
                 await stage.earn(SHARE)
                 assert (await other.change())["pendingPoints"] is not None
-            await let_go(stage)
-            asking.cancel()
+            await all_closed(stage)
+            pinging.cancel()
 
 
-def test_the_kernel_ends_a_connection_whose_other_side_takes_nothing():
+def test_the_kernel_ends_a_connection_whose_other_side_reads_nothing():
     if not hasattr(socket, "TCP_USER_TIMEOUT"):
-        pytest.skip("This is Linux's to do.")
+        pytest.skip("Only Linux has this option.")
     with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
         accepted, _ = listener.accept()
         with accepted:
@@ -358,13 +358,13 @@ def test_the_kernel_ends_a_connection_whose_other_side_takes_nothing():
 
 
 def is_stuck(reader: Socket) -> bool:
-    """The server takes no more of what a client sends."""
+    """The server no longer reads from this client."""
     return reader.connection.transport.get_write_buffer_size() > 30_000
 
 
 @asynccontextmanager
 async def not_reading(stage: Stage, token: str) -> AsyncIterator[Socket]:
-    """A client with little room, who takes nothing out of it."""
+    """A client with small buffers that reads nothing."""
     with socket.socket() as narrow:
         narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         narrow.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
@@ -384,7 +384,7 @@ async def _wake(_job: str, _at: object) -> None:
     pass
 
 
-async def test_a_reader_who_comes_back_late_is_told_the_newest_and_the_state(stage: Stage, programme: Programme):
+async def test_a_slow_reader_gets_the_newest_changes_and_the_current_balance(stage: Stage, programme: Programme):
     await stage.register()
     await stage.advance(minutes=5)
     caller = Caller("mi-1", expires_at=time.time() + 60)
@@ -396,23 +396,23 @@ async def test_a_reader_who_comes_back_late_is_told_the_newest_and_the_state(sta
         assert (await anext(coming))["extensions"]["cost"] > 1
         for n in range(30):
             await adjust(programme, OPERATOR, Adjustment("mi-1", 1, "a test"), f"a-{n}")
-        told = [(await anext(coming))["data"]["balanceChanged"] for _ in range(20)]
-    assert [each["entry"]["balanceAfter"] for each in told] == list(range(61, 81))
-    assert {each["balance"]["available"] for each in told} == {80}
+        changes = [(await anext(coming))["data"]["balanceChanged"] for _ in range(20)]
+    assert [each["entry"]["balanceAfter"] for each in changes] == list(range(61, 81))
+    assert {each["balance"]["available"] for each in changes} == {80}
     assert stage.changes.followers == 0
 
 
 async def test_nothing_is_left_of_clients_that_came_and_went(stage: Stage):
-    """However they go: politely, in the middle of an operation, before being known, or with the cable pulled."""
+    """In every way to leave: politely, during an operation, before authentication, or by an aborted connection."""
     await stage.register()
     token = stage.token("mi-1")
     async with known(url_of(stage), token) as socket:
         await socket.follow()
-    await let_go(stage)
+    await all_closed(stage)
     before = len(asyncio.all_tasks())
     for round_ in range(25):
         await asyncio.gather(*(come_and_go(stage, token, round_ * 8 + n) for n in range(8)))
-    await let_go(stage)
+    await all_closed(stage)
 
     async def is_as_before() -> bool:
         return len(asyncio.all_tasks()) <= before + 1

@@ -1,4 +1,4 @@
-"""Worked examples 3, 8, 9 and 10 through HTTP; the others are in test_orders, test_earning and the rules' tests."""
+"""Worked examples 3, 8, 9 and 10 through HTTP; the others are in test_orders, test_earning and tests/rules."""
 
 from datetime import UTC, datetime
 
@@ -10,7 +10,7 @@ from tests.support.stage import Stage
 
 
 async def moved_to(stage: Stage, moment: str) -> None:
-    """The programme's clock at a moment of the past, as MIPOINTS_CLOCK_START would have it."""
+    """Sets the programme's clock to a past moment, as MIPOINTS_CLOCK_START does."""
     await clock.start_at(stage.owner, datetime.fromisoformat(moment).astimezone(UTC))
 
 
@@ -70,7 +70,7 @@ async def test_example_9_a_day_of_23_hours_is_one_day_of_a_streak(stage: Stage):
 async def test_example_10_great_britain_pays_by_the_terms_of_the_day(
     stage: Stage, registered_at: str, points: int, version: str
 ):
-    """R22, R1: the day of joining decides, however late it is told."""
+    """R22, R1: the day of joining decides, however late it is sent."""
     joined = await stage.register(market="GB", registeredAt=registered_at)
     assert joined["verdict"]["points"] == points
     me = await stage.app("mi-1", "{ me { verdicts { nodes { termsVersion } } } }")

@@ -68,7 +68,7 @@ def test_once_product_day_and_month_have_their_own_refusal(kind, times, code, re
     assert (refused.slot, refused.due_at, refused.parts, refused.campaigns) == (None, None, (), ())
 
 
-def test_the_caps_of_the_two_share_kinds_are_apart():
+def test_the_two_share_kinds_have_separate_caps():
     """R15."""
     person = Person()
     for _ in range(3):
@@ -91,17 +91,17 @@ def test_the_lowest_free_slot_is_taken():
     assert judged.cap == CapAfter(3, 3, 0, at("2026-12-01"))
 
 
-def test_a_cap_lowered_within_the_month_counts_what_was_taken_before():
-    """R22: two of three are taken, with the numbers 2 and 3; from now on there are two."""
-    told = shipped_terms()[1]
-    told["ways"]["LINK_SHARE"]["cap_limit"] = 2
+def test_a_cap_lowered_within_the_month_counts_slots_taken_before():
+    """R22: two of three slots are taken, numbers 2 and 3; from now on the cap is two."""
+    document = shipped_terms()[1]
+    document["ways"]["LINK_SHARE"]["cap_limit"] = 2
     known = EarningContext(frozenset({Slot("LINK_SHARE", "2026-11", 2), Slot("LINK_SHARE", "2026-11", 3)}))
-    judged = judge(Activity("LINK_SHARE"), NOON, NOON, terms_from(told), MADRID, known)
+    judged = judge(Activity("LINK_SHARE"), NOON, NOON, terms_from(document), MADRID, known)
     assert judged.code is Code.CAP_REACHED
 
 
 @pytest.mark.parametrize("kind", ["PURCHASE", "FUEL_STREAK", "REDEMPTION", "WATCH_VIDEO"])
-def test_what_the_terms_do_not_offer_as_an_activity_is_refused(kind):
+def test_a_kind_that_the_terms_do_not_offer_as_an_activity_is_refused(kind):
     """R22."""
     assert Person().does(kind, NOON).code is Code.NOT_OFFERED
 
@@ -123,11 +123,11 @@ def test_the_streak_in_gb_since_june_2025():
 
 
 def test_a_late_activity_counts_in_its_own_month_and_is_held_from_now():
-    """R23, R30: shared on 31 October, told on 1 November."""
-    told = at("2026-11-01 09:00")
-    judged = judge(Activity("LINK_SHARE"), at("2026-10-31 23:59:59"), told, ES, MADRID, EarningContext())
+    """R23, R30: shared on 31 October, sent on 1 November."""
+    received = at("2026-11-01 09:00")
+    judged = judge(Activity("LINK_SHARE"), at("2026-10-31 23:59:59"), received, ES, MADRID, EarningContext())
     assert judged.slot == Slot("LINK_SHARE", "2026-10", 1)
-    assert judged.due_at == told + timedelta(minutes=5)
+    assert judged.due_at == received + timedelta(minutes=5)
     assert judged.cap is not None
     assert judged.cap.resets_at == at("2026-11-01")
 
@@ -163,10 +163,10 @@ def test_the_sandbox_can_shorten_every_hold():
 
 def test_a_new_way_has_its_own_cap_and_hold():
     """R22: three videos a day, a minute's hold."""
-    told = shipped_terms()[1]
-    told["ways"]["WATCH_VIDEO"] = {"points": 3, "cap_limit": 3, "cap_period": "DAY", "hold_seconds": 60}
-    told["ways"]["WAVE"] = {"points": 1}
-    person = Person(terms_from(told))
+    document = shipped_terms()[1]
+    document["ways"]["WATCH_VIDEO"] = {"points": 3, "cap_limit": 3, "cap_period": "DAY", "hold_seconds": 60}
+    document["ways"]["WAVE"] = {"points": 1}
+    person = Person(terms_from(document))
     keys = [person.does("WATCH_VIDEO", NOON).slot.business_key for _ in range(3)]
     assert keys == ["watch_video:2026-11-23", "watch_video:2026-11-23:2", "watch_video:2026-11-23:3"]
     refused = person.does("WATCH_VIDEO", NOON)
@@ -177,7 +177,7 @@ def test_a_new_way_has_its_own_cap_and_hold():
 
 
 def test_campaigns_add_parts_of_their_own():
-    """R21: each names its campaign; the verdict names them all."""
+    """R21: each part names its campaign; the verdict names all of them."""
     known = [
         campaign("welcome", "BONUS", "100", kinds=["SIGN_UP"]),
         campaign("double", amount="2", kinds=["SIGN_UP", "APP_SIGN_IN"]),
@@ -199,7 +199,7 @@ def test_a_campaign_on_products_fits_a_share_of_one_of_them():
     assert [person.does("SOCIAL_SHARE", NOON, product).points for product in ("phone", "band")] == [12, 5]
 
 
-def test_the_streaks_bonus_is_multiplied_only_where_the_campaign_says_so():
+def test_the_streaks_bonus_is_multiplied_only_if_the_campaign_includes_it():
     """R18, R21."""
     days = fuel_days(("2026-11-22", 6, 0))
     for kinds, points in ((["FUEL"], 54), (["FUEL", "FUEL_STREAK"], 104)):
@@ -207,8 +207,8 @@ def test_the_streaks_bonus_is_multiplied_only_where_the_campaign_says_so():
         assert judge(Activity("FUEL"), NOON, NOON, ES, MADRID, known).points == points
 
 
-def test_ways_now_show_what_is_left():
-    """The contract's waysToEarn; the streak is part of FUEL."""
+def test_ways_now_show_how_much_of_each_cap_is_left():
+    """The schema's waysToEarn; the streak is part of FUEL."""
     person = Person(campaigns=[campaign("double"), campaign("more", "BONUS", "8", kinds=["REVIEW"])])
     for _ in range(3):
         person.does("LINK_SHARE", NOON)

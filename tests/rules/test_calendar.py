@@ -83,7 +83,7 @@ def test_the_next_month_begins_on_its_first_at_midnight(moment, begins):
 
 
 def test_a_change_of_zone_counts_from_the_end_of_the_local_day():
-    """R20: chosen at noon in Madrid, Canary counts from Madrid's midnight; the day goes on an hour."""
+    """R20: if Canary is chosen at noon in Madrid, it counts from Madrid's midnight; the day is an hour longer."""
     changed = Calendar("Europe/Madrid").changed_to("Atlantic/Canary", at("2026-11-22 12:00"))
     assert changed == Calendar("Atlantic/Canary", "Europe/Madrid", at("2026-11-23 00:00"))
     assert changed.day(at("2026-11-22 23:59:59")) == date(2026, 11, 22)
@@ -93,7 +93,7 @@ def test_a_change_of_zone_counts_from_the_end_of_the_local_day():
 
 
 def test_a_change_eastwards_begins_the_new_day_at_once():
-    """R20: from Canary's midnight it is an hour past midnight in Madrid."""
+    """R20: at Canary's midnight it is an hour past midnight in Madrid."""
     canary = Calendar("Atlantic/Canary")
     changed = canary.changed_to("Europe/Madrid", at("2026-11-22 12:00", "Atlantic/Canary"))
     midnight = at("2026-11-23 00:00", "Atlantic/Canary")
@@ -115,7 +115,7 @@ def test_of_several_changes_in_a_day_the_last_counts():
 
 
 def test_a_change_to_the_same_zone_changes_nothing():
-    """R20: late activities of before the earlier change still count in the old zone."""
+    """R20: late activities from before the earlier change still count in the old zone."""
     changed = Calendar("Europe/Madrid").changed_to("Atlantic/Canary", at("2026-11-22 12:00"))
     assert changed.changed_to("Atlantic/Canary", at("2026-11-23 12:00")) == changed
 
@@ -164,7 +164,7 @@ def test_adults_only(birth, moment, years, of_age):
     assert is_of_age(date.fromisoformat(birth), at(moment), "Europe/Madrid", years) is of_age
 
 
-def test_age_is_of_the_markets_day():
+def test_age_depends_on_the_markets_day():
     """R3: at 23:30 UTC it is already tomorrow in Madrid, and not yet in London."""
     moment = datetime(2026, 11, 21, 23, 30, tzinfo=UTC)
     assert is_of_age(date(2008, 11, 22), moment, "Europe/Madrid", 18)

@@ -1,4 +1,4 @@
-"""What an operator can get wrong about a campaign (R21)."""
+"""The faults for which an operator's campaign is refused (R21)."""
 
 from dataclasses import replace
 from fractions import Fraction
@@ -15,14 +15,14 @@ BONUS = replace(GOOD, effect="BONUS", factor=None, bonus=100)
 
 
 @pytest.mark.parametrize(
-    "told", [GOOD, BONUS, replace(GOOD, factor=Fraction("1.01")), replace(GOOD, factor=Fraction(100))]
+    "campaign", [GOOD, BONUS, replace(GOOD, factor=Fraction("1.01")), replace(GOOD, factor=Fraction(100))]
 )
-def test_what_is_right_has_no_problem(told):
-    assert check_campaign(told, TERMS) == []
+def test_a_valid_campaign_has_no_problem(campaign):
+    assert check_campaign(campaign, TERMS) == []
 
 
 @pytest.mark.parametrize(
-    ("told", "paths"),
+    ("campaign", "paths"),
     [
         (replace(GOOD, name=" "), [("name",)]),
         (replace(GOOD, markets=("ES", "BE")), [("markets", "1")]),
@@ -41,8 +41,8 @@ def test_what_is_right_has_no_problem(told):
         (replace(BONUS, factor=Fraction(2)), [("factor",)]),
     ],
 )
-def test_each_problem_has_its_path(told, paths):
-    assert [path for path, _ in check_campaign(told, TERMS)] == paths
+def test_each_problem_has_its_path(campaign, paths):
+    assert [path for path, _ in check_campaign(campaign, TERMS)] == paths
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_each_problem_has_its_path(told, paths):
     [("SOCIAL_SHARE", ("GB",), True), ("FUEL_STREAK", ("ES",), True), ("LAPSE", ("ES",), False), ("FUEL", (), False)],
 )
 def test_a_way_is_one_of_any_version_of_the_markets_terms(kind, markets, known):
-    """R22: in Great Britain a social share was offered until June 2025."""
+    """R22: Great Britain offered a social share until June 2025."""
     assert is_way(kind, markets, TERMS) is known
 
 

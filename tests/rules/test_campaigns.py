@@ -116,18 +116,18 @@ def test_every_shipped_file_loads_with_ids_of_its_own():
     ],
 )
 def test_a_wrong_field_is_named(path, value, named):
-    told = deepcopy(shipped_campaign("members_week_2022"))
-    place = told
+    document = deepcopy(shipped_campaign("members_week_2022"))
+    place = document
     for name in path[:-1]:
         place = place[name]
     place[path[-1]] = value
     with pytest.raises(BadCampaign) as refused:
-        campaigns_from(told, ZONES)
+        campaigns_from(document, ZONES)
     assert str(refused.value).startswith(named)
 
 
 def test_a_market_has_one_window():
-    told = shipped_campaign("double_points_example")
-    told["windows"][1]["markets"] = ["GB", "ES"]
+    document = shipped_campaign("double_points_example")
+    document["windows"][1]["markets"] = ["GB", "ES"]
     with pytest.raises(BadCampaign, match="names ES twice"):
-        campaigns_from(told, ZONES)
+        campaigns_from(document, ZONES)

@@ -1,4 +1,4 @@
-"""What campaigns add, case by case: on orders and on activities (R21)."""
+"""The points that campaigns add, case by case: to orders and to activities (R21)."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -34,11 +34,11 @@ BOTH = order(PHONE, CASE, shipping=4_99)
         (BOTH, [TWO, THREE_PHONES], None, 45, {"three+two": 70}),
         (BOTH, [THREE_PHONES], None, 45, {"three": 60}),
         (BOTH, [REVIEWS, FRANCE], None, 45, {}),
-        # bonuses add up, once an order, beside a factor
+        # bonuses add up, once an order, together with a factor
         (BOTH, [TEN, SEVEN_CASES, FIVE_PHONES], None, 45, {"five": 5, "seven": 7, "ten": 10}),
         (BOTH, [TWO, TEN], None, 45, {"ten": 10, "two": 40}),
         (order(line("1", 10_00, 3)), [TEN], None, 30 - 20, {"ten": 10}),
-        # the extra is of kept goods, rounded half up once over all lines
+        # the extra is for kept goods, rounded half up once over all lines
         (BOTH, [TWO], {"2": 1}, 11, {"two": 10}),
         (BOTH, [THREE_PHONES], {"2": 1}, 11, {}),
         (order(line("1", 25), line("2", 25)), [TWO], None, 1, {"two": 1}),
@@ -46,16 +46,16 @@ BOTH = order(PHONE, CASE, shipping=4_99)
         (order(line("1", 33)), [HALF_MORE], None, 0, {}),
         (order(line("1", 1_00)), [HALF_MORE], None, 1, {"half": 1}),
         (order(line("1", 9_99, 3)), [TWO], {"1": 2}, 7, {"two": 7}),
-        # the order's discount comes off what is multiplied
+        # the order's discount reduces the multiplied amount
         (order(PHONE, CASE, discount=20_00), [TWO], None, 20, {"two": 20}),
         (order(PHONE, CASE, discount=40_00), [TWO, TEN], None, 0, {"ten": 10}),
-        # a bonus goes with the last piece that it is for
+        # a bonus is lost with the last eligible piece
         (BOTH, [SEVEN_CASES], {"1": 1}, 34, {}),
         (order(line("1", 10_00, 2, "case")), [SEVEN_CASES], {"1": 1}, 5, {"seven": 7}),
         (BOTH, [TEN], {}, 0, {}),
     ],
 )
-def test_what_campaigns_add_to_an_order(bought, known, kept, base, extra):
+def test_campaigns_add_points_to_an_order(bought, known, kept, base, extra):
     now = worth(bought, KeptGoods(kept) if kept is not None else all_kept(bought), ES, known)
     assert (now.base, dict(now.bonuses)) == (base, extra)
 
@@ -68,7 +68,7 @@ def test_the_order_of_campaigns_does_not_matter(known):
 
 
 def test_money_refunded_without_a_line_leaves_the_factors_extra():
-    """R21, R33a: the extra is of kept goods, and a refund of money names none."""
+    """R21, R33a: the extra is for kept goods, and a refund of money names no goods."""
     refunded = KeptGoods({"1": 1, "2": 1}, refunds_without_lines_minor=20_00)
     now = worth(BOTH, refunded, ES, [TWO])
     assert (now.base, dict(now.bonuses)) == (25, {"two": 40})
@@ -104,7 +104,7 @@ def test_the_moment_of_the_order_decides_and_the_end_is_excluded(placed, points)
         ("APP_SIGN_IN", None, [campaign("x", "BONUS", "100", kinds=["APP_SIGN_IN"])], [50, 100]),
     ],
 )
-def test_what_campaigns_add_to_an_activity(kind, product, known, points):
+def test_campaigns_add_points_to_an_activity(kind, product, known, points):
     judged = Person(campaigns=known).does(kind, at("2026-06-10 12:00"), product)
     assert [part.points for part in judged.parts] == points
 

@@ -1,4 +1,4 @@
-"""What a coupon takes off a cart or why not, and when it may be spent or let go (R43, R44)."""
+"""The discount of a coupon or the reason it has none, and when it may be committed or released (R43, R44)."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -57,7 +57,7 @@ def excluded(*names: str, since: datetime = NOW, until: datetime | None = None) 
         ((0,), [], None, ForCart(reason="MINIMUM_NOT_MET", missing_minor=1)),
     ],
 )  # fmt: skip
-def test_what_a_coupon_of_fifty_takes_off(paid, exclusions, minimum, expected):
+def test_the_discount_of_a_coupon_of_fifty(paid, exclusions, minimum, expected):
     """R44."""
     coupon = replace(FIFTY, minimum_minor=minimum)
     assert usable_for(cart(*paid), coupon, exclusions, NOW, order_has_another=False) == expected
@@ -75,18 +75,18 @@ def test_what_a_coupon_of_fifty_takes_off(paid, exclusions, minimum, expected):
         (FIFTY, "GBP", False, "CURRENCY_MISMATCH"),
     ],
 )
-def test_why_a_coupon_cannot_be_used(coupon, currency, order_has_another, reason):
+def test_a_coupon_that_cannot_be_used_has_a_reason(coupon, currency, order_has_another, reason):
     """R44, R45."""
     found = usable_for(cart(6000, currency=currency), coupon, [], NOW, order_has_another=order_has_another)
     assert found.reason == reason
 
 
 def test_a_reservation_made_before_an_exclusion_stands():
-    """R44: it is judged by what was excluded when it was made."""
+    """R44: it is judged by the exclusions of the moment it was made."""
     later = excluded("1", since=NOW + timedelta(minutes=1))
-    asked_again = NOW + timedelta(minutes=2)
-    assert usable_for(cart(6000), reserved("ORD-1"), later, asked_again, order_has_another=False).reason is None
-    assert usable_for(cart(6000), FIFTY, later, asked_again, order_has_another=False).reason == "PRODUCT_EXCLUDED"
+    two_minutes_later = NOW + timedelta(minutes=2)
+    assert usable_for(cart(6000), reserved("ORD-1"), later, two_minutes_later, order_has_another=False).reason is None
+    assert usable_for(cart(6000), FIFTY, later, two_minutes_later, order_has_another=False).reason == "PRODUCT_EXCLUDED"
 
 
 def test_a_reservation_lasts_its_minutes_and_is_not_prolonged_past_the_expiry():
@@ -111,8 +111,8 @@ def test_a_reservation_lasts_its_minutes_and_is_not_prolonged_past_the_expiry():
         (replace(FIFTY, state="CANCELLED"), True, "COUPON_CANCELLED"),
     ],
 )
-def test_who_may_commit(coupon, was_reserved, reason):
-    """R43: also after the timeout, if nobody else holds it and it was reserved for that order."""
+def test_a_commit_is_allowed_or_refused_with_a_reason(coupon, was_reserved, reason):
+    """R43: also after the timeout, if no other order holds it and it was reserved for that order."""
     assert why_not_commit(coupon, "ORD-1", was_reserved=was_reserved) == reason
 
 
@@ -128,12 +128,12 @@ def test_who_may_commit(coupon, was_reserved, reason):
         (replace(FIFTY, state="CANCELLED"), True, None),
     ],
 )
-def test_who_may_release(coupon, ever_reserved, reason):
+def test_a_release_is_allowed_or_refused_with_a_reason(coupon, ever_reserved, reason):
     """R43."""
     assert why_not_release(coupon, "ORD-1", ever_reserved=ever_reserved) == reason
 
 
-def test_what_a_coupon_is_once_it_is_free():
+def test_a_freed_coupon_is_available_until_its_expiry():
     """R52: the expiry is the first instant at which it is no longer valid."""
     assert state_once_free(EXPIRES, EXPIRES - timedelta(seconds=1)) is CouponState.AVAILABLE
     assert state_once_free(EXPIRES, EXPIRES) is CouponState.EXPIRED
@@ -162,7 +162,7 @@ REWARD = RewardToCheck(
         ({"available_from": NOW, "available_until": NOW + timedelta(seconds=1)}, None),
     ],
 )
-def test_what_can_be_wrong_with_a_reward(changed, path):
+def test_a_fault_in_a_reward_is_named_by_its_path(changed, path):
     """R41, and the list of InvalidInput."""
     problems = check_reward(replace(REWARD, **changed), ("ES", "FR"))
     assert [each for each, _ in problems] == ([(path,)] if path else [])
@@ -179,7 +179,7 @@ def test_what_can_be_wrong_with_a_reward(changed, path):
         ({"since": EXPIRES, "until": EXPIRES}, "until"),
     ],
 )
-def test_what_can_be_wrong_with_an_exclusion(changed, path):
+def test_a_fault_in_an_exclusion_is_named_by_its_path(changed, path):
     """R44, and the list of InvalidInput."""
-    told = replace(ExclusionToCheck("ES", ("p-1",), None, None, "Price-fixed books"), **changed)
-    assert [each for each, _ in check_exclusion(told, ("ES",), NOW)] == ([(path,)] if path else [])
+    exclusion = replace(ExclusionToCheck("ES", ("p-1",), None, None, "Price-fixed books"), **changed)
+    assert [each for each, _ in check_exclusion(exclusion, ("ES",), NOW)] == ([(path,)] if path else [])

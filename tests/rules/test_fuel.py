@@ -15,7 +15,7 @@ FIRST = date(2026, 11, 2)
 
 
 def claims(*offsets: int) -> tuple[dict[date, FuelDay], list[bool]]:
-    """Claims days, told as offsets from the first, in this order."""
+    """Claims days, given as offsets from the first, in this order; the fuel days, and whether each brought a bonus."""
     rows: dict[date, FuelDay] = {}
     bonus = []
     for offset in offsets:

@@ -18,18 +18,18 @@ BEFORE = date(2027, 1, 31)
 @pytest.mark.parametrize(
     ("takes", "debt", "before", "points", "today", "puts", "lapsed"),
     [
-        # Undone from its end: the last to lapse comes back first.
+        # Undone from the end: the points that lapse last come back first.
         ([(FEB, 50), (MAR, 70)], 0, 0, 120, BEFORE, [(MAR, 70), (FEB, 50)], 0),
         ([(FEB, 50), (MAR, 70)], 0, 0, 80, BEFORE, [(MAR, 70), (FEB, 10)], 0),
-        # What was given back before is passed over.
+        # Points that were given back before are skipped.
         ([(FEB, 50), (MAR, 70)], 0, 80, 40, BEFORE, [(FEB, 40)], 0),
         ([(FEB, 50), (MAR, 70)], 0, 60, 30, BEFORE, [(MAR, 10), (FEB, 20)], 0),
-        # A lot has lapsed from its day on; one that never lapses never has.
+        # A lot has lapsed from its day on; points that never lapse stay available.
         ([(FEB, 50), (MAR, 70)], 0, 0, 120, FEB, [(MAR, 70)], 50),
         ([(FEB, 50), (MAR, 70)], 0, 0, 120, FEB - timedelta(days=1), [(MAR, 70), (FEB, 50)], 0),
         ([(FEB, 50), (MAR, 70)], 0, 70, 50, FEB, [], 50),
         ([(date.max, 9)], 0, 0, 9, APR, [(date.max, 9)], 0),
-        # What had become debt comes first, as points of now.
+        # Points that had become debt come first, as newly credited points.
         ([(FEB, 50)], 30, 0, 40, BEFORE, [(NEW, 30), (FEB, 10)], 0),
         ([], 30, 10, 20, APR, [(NEW, 20)], 0),
     ],
@@ -49,7 +49,7 @@ def test_points_go_back_where_they_came_from(takes, debt, before, points, today,
         (MAR, (Outcome.REFUSED, Code.LOT_LAPSED)),
     ],
 )
-def test_the_verdict_says_what_had_lapsed(today, verdict):
+def test_the_verdict_names_the_points_that_had_lapsed(today, verdict):
     """R51."""
     assert give_back(Taken((Take(FEB, 5), Take(MAR, 5))), 10, today, NEW).verdict == verdict
 

@@ -21,7 +21,7 @@ FEB, MAR, APR = (date(2027, month, 1) for month in (2, 3, 4))
         ([Lot(FEB, 50)], 0, []),
     ],
 )
-def test_what_lapses_soonest_is_spent_first(lots, points, takes):
+def test_points_that_lapse_soonest_are_spent_first(lots, points, takes):
     """R50."""
     assert spend(lots, points) == tuple(Take(*each) for each in takes)
 
@@ -36,12 +36,12 @@ def test_more_than_there_is_cannot_be_spent():
     [
         # Out of the lot they were credited to, although another lapses sooner.
         ([Lot(FEB, 50), Lot(MAR, 50)], 30, [Take(MAR, 30)], [(MAR, 30)], 0),
-        # Of two such lots, the sooner first; at most what was put there.
+        # Of two such lots, the one that lapses sooner comes first; at most the points that were put there.
         ([Lot(FEB, 50), Lot(MAR, 50)], 30, [Take(MAR, 20), Take(FEB, 20)], [(FEB, 20), (MAR, 10)], 0),
-        # Then what lapses soonest.
+        # Then the points that lapse soonest.
         ([Lot(FEB, 50), Lot(MAR, 5)], 30, [Take(MAR, 30)], [(FEB, 25), (MAR, 5)], 0),
         ([Lot(APR, 50), Lot(MAR, 50), Lot(FEB, 0)], 60, [Take(FEB, 60)], [(MAR, 50), (APR, 10)], 0),
-        # The lot holds more, of other orders: beyond what was put there it is the soonest one's turn.
+        # The lot also holds points of other orders: beyond the order's own points, the soonest lot comes next.
         ([Lot(FEB, 10), Lot(MAR, 90)], 40, [Take(MAR, 20)], [(FEB, 10), (MAR, 30)], 0),
         # The rest is debt.
         ([Lot(FEB, 10)], 40, [Take(FEB, 40)], [(FEB, 10)], 30),
@@ -62,7 +62,7 @@ def test_points_are_taken_back_from_where_they_were_put(lots, points, origins, t
         (300, [Take(FEB, 300)], [], 0, 150, 150),
     ],
 )
-def test_what_has_lapsed_of_the_orders_own_points_is_not_taken_again(points, origins, lapsed, waived, taken, debt):
+def test_an_orders_own_points_that_have_lapsed_are_not_taken_again(points, origins, lapsed, waived, taken, debt):
     """R36."""
     found = take_back([Lot(MAR, 100), Lot(APR, 50)], points, origins, lapsed)
     assert sum(take.points for take in found.waived) == waived
@@ -76,7 +76,7 @@ LOTS = st.dictionaries(st.sampled_from([FEB, MAR, APR, date.max]), st.integers(0
 @settings(max_examples=100, deadline=None)
 @given(LOTS, LOTS, LOTS, st.integers(0, 300))
 def test_every_point_taken_back_is_accounted_for(held, put, lapsed, points):
-    """R36: no lot goes below zero, and debt means that nothing is left."""
+    """R36: no lot goes below zero, and there is debt only if no points are left."""
     lapsed = {day: left for day, left in lapsed.items() if not held.get(day)}
     found = take_back(
         [Lot(*each) for each in held.items()],

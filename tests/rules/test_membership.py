@@ -1,4 +1,4 @@
-"""What a membership may become, and what leaving it forfeits (R5, R71)."""
+"""Which states a membership can change to, and what leaving forfeits (R5, R71)."""
 
 import pytest
 
@@ -23,6 +23,6 @@ def test_closed_is_final_and_all_else_may_change(state, wanted):
         (0, 0, [(500, "GBP"), (500, "EUR")], "0 points, 0 pending points and 2 coupons worth 5.00 EUR and 5.00 GBP"),
     ],
 )
-def test_a_confirmation_shows_what_would_be_lost(available, pending, coupons, sentence):
+def test_a_confirmation_names_everything_that_would_be_forfeited(available, pending, coupons, sentence):
     """R5."""
     assert forfeit_of(available, pending, coupons).sentence == sentence

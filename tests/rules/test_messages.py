@@ -1,4 +1,4 @@
-"""What members read: every code in every language, the language asked for, no sentence with a hole in it."""
+"""Sentences for members: every code in every language, the requested language, no sentence with a gap."""
 
 import time
 from datetime import UTC, date, datetime
@@ -75,7 +75,7 @@ ALWAYS_KNOWN = {"points", "kind", "action", "sentence"}
 
 @pytest.mark.parametrize("section", SECTIONS)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_language_says_what_english_says_with_the_same_facts(language, section):
+def test_every_language_uses_the_same_facts_as_english(language, section):
     texts = CATALOGUES[language].texts[section]
     assert _facts_needed(texts) == _facts_needed(ENGLISH.texts[section])
 
@@ -85,7 +85,7 @@ def _facts_needed(texts):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_language_counts_what_english_counts(language):
+def test_every_language_has_plurals_where_english_has_them(language):
     assert CATALOGUES[language].counted.keys() == ENGLISH.counted.keys()
     for what, forms in CATALOGUES[language].counted.items():
         assert forms.keys() == ENGLISH.counted[what].keys()
@@ -215,7 +215,7 @@ def assert_is_sentence(text):
         ),
     ],
 )
-def test_a_verdict_says_what_became_of_the_event(code, facts, sentence):
+def test_a_verdicts_sentence_names_the_events_outcome(code, facts, sentence):
     assert verdict_sentence(code, "en", facts) == sentence
 
 
@@ -253,17 +253,17 @@ def test_days_are_written_as_the_language_does(language, first, eighth):
 
 
 @pytest.mark.parametrize(
-    ("facts", "says"),
+    ("facts", "day"),
     [
         ({"time_zone": "Europe/Madrid"}, "1 April 2026"),
         ({"time_zone": "America/Lima"}, "31 March 2026"),
         ({}, None),
     ],
 )
-def test_a_day_is_the_members_own_or_is_not_told(facts, says):
+def test_a_day_is_in_the_members_zone_or_left_out(facts, day):
     midnight_in_madrid = datetime(2026, 3, 31, 22, tzinfo=UTC)
     sentence = verdict_sentence("CAP_REACHED", "en", {"resets_at": midnight_in_madrid, **facts})
-    assert (says in sentence) if says else ("2026" not in sentence)
+    assert (day in sentence) if day else ("2026" not in sentence)
 
 
 def test_an_unknown_verdict_code_is_a_fault():
@@ -288,7 +288,7 @@ def test_braces_in_a_fact_are_only_text():
         ("ADJUSTMENT", -50, "50 points debited by our team."),
     ],
 )
-def test_an_entry_says_where_the_points_came_from_or_went(kind, points, sentence):
+def test_an_entrys_sentence_names_where_the_points_came_from_or_went(kind, points, sentence):
     assert entry_sentence(kind, "en", {"points": points, "reference": "A-1"}) == sentence
 
 
@@ -315,11 +315,11 @@ def test_an_entry_says_where_the_points_came_from_or_went(kind, points, sentence
          "Your cart is €12.50 short of the minimum for this coupon."),
     ],
 )  # fmt: skip
-def test_a_refusal_says_why_not(refusal, language, sentence):
+def test_a_refusals_sentence_gives_the_reason(refusal, language, sentence):
     assert refusal_sentence(refusal, language) == sentence
 
 
-def test_a_refusal_says_when_it_can_be_earned_again_in_the_members_days():
+def test_a_refusals_sentence_names_the_next_day_to_earn_in_the_members_zone():
     refusal = Unavailable("CAP_REACHED", "Not now.", datetime(2026, 3, 31, 22, tzinfo=UTC))
     assert refusal_sentence(refusal, "en", time_zone="Europe/Madrid").endswith("from 1 April 2026.")
     assert refusal_sentence(refusal, "en") == "You have reached the limit for this month."
@@ -340,7 +340,7 @@ def test_a_refusal_says_when_it_can_be_earned_again_in_the_members_days():
         (("VIDEO", 3, "en", None, None), "Take part: 3 points."),
     ],
 )  # fmt: skip
-def test_a_way_says_what_to_do_for_how_many_points_and_how_often(way, sentence):
+def test_a_ways_sentence_names_the_action_the_points_and_the_limit(way, sentence):
     assert way_sentence(*way) == sentence
 
 
@@ -379,7 +379,7 @@ def test_a_way_says_what_to_do_for_how_many_points_and_how_often(way, sentence):
         ("{0}", "en"),
     ],
 )
-def test_the_language_is_the_one_asked_for_most(header, language):
+def test_the_language_is_the_most_preferred_one(header, language):
     assert language_of(header) == language
 
 

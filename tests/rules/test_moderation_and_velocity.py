@@ -1,4 +1,4 @@
-"""What a publication grants, what a removal does (R16a, R35), and what is too fast (R70)."""
+"""Publications and removals by moderators (R16a, R35), and activities that come too fast (R70)."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -32,7 +32,7 @@ REPEATED = judge(
         ("REVERSED", "automatic", Removal.NOTHING),
     ],
 )
-def test_what_a_removal_does(outcome, policy, removal):
+def test_a_removal_depends_on_the_verdict_and_the_policy(outcome, policy, removal):
     """R35."""
     assert removal_of(outcome, policy) is removal
 
@@ -55,7 +55,7 @@ def test_a_published_review_waits_for_its_hold_only():
     ("setting", "limit"),
     [(None, ES.velocity_per_minute), (0, None), (5, 5), (500, 500)],
 )
-def test_the_setting_goes_before_the_terms_and_zero_is_no_limit(setting, limit):
+def test_the_setting_overrides_the_terms_and_zero_means_no_limit(setting, limit):
     """R70."""
     assert limit_of(ES, setting) == limit
 
@@ -73,8 +73,8 @@ def test_a_minute_counts():
     assert counted_since(NOON) == NOON - timedelta(seconds=60)
 
 
-def test_what_is_too_fast_keeps_its_points_and_waits_for_an_operator():
-    """R70: what is refused anyway stays refused."""
+def test_an_activity_that_is_too_fast_keeps_its_points_and_waits_for_an_operator():
+    """R70: an activity that is refused anyway stays refused."""
     shared = judge(Activity("SOCIAL_SHARE", "p-1"), NOON, NOON, ES, MADRID, EarningContext())
     for judgement in (shared, REVIEW):
         held = on_hold_for_operator(judgement)

@@ -117,9 +117,9 @@ def test_an_endpoint_is_a_plain_https_address(url: str, sentence: str):
         ("http://127.0.0.1:39999/", AT_HOME),
     ],
 )
-def test_what_may_be_an_endpoint_is_kept_as_it_is(url: str, reach: Reach):
+def test_a_valid_endpoint_is_stored_unchanged(url: str, reach: Reach):
     assert str(read_url(url, reach)) == url
 
 
-def test_a_name_in_another_script_is_kept_in_its_ascii_form():
+def test_a_name_in_another_script_is_stored_in_its_ascii_form():
     assert str(read_url("https://bücher.example/ü", Reach())) == "https://xn--bcher-kva.example/%C3%BC"

@@ -1,4 +1,4 @@
-"""Pieces that were named without a tracking number, beside those in parcels and in the shop's shipments (R33a, R34)."""
+"""Pieces named without a tracking number, together with parcels and with the shop's shipments (R33a, R34)."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ LIVES = st.sampled_from([None, InTransit, Delivered, Delivered, Lost, ReturnedTo
 
 
 def pieces_of(bought: Order, facts: Sequence[Fact]) -> tuple[int, int]:
-    """Of the only line: kept, and kept or still to come."""
+    """Pieces of the only line: those kept, and those kept or still to come."""
     state = fold(bought, facts)
     return state.kept.pieces["1"], state.possible.pieces["1"]
 
@@ -30,11 +30,11 @@ def of_some(kind: type[Movement], moment, pieces: int, number: str | None = None
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What became of one piece, how it was told, and whether its parcel was then returned."""
+    """The fate of one piece, how it was reported, and whether its parcel was then returned."""
 
     line_id: str
     kind: type[Movement] | None
-    told_by: str
+    reported_by: str
     moment: datetime
     is_returned: bool
 
@@ -44,33 +44,35 @@ class Fate:
 
     def parcel(self, place: int) -> Parcel | None:
         """The parcel that the storefront recorded for it."""
-        if self.told_by == "carrier":
+        if self.reported_by == "carrier":
             return Parcel("T", f"Carrier {place}", {self.line_id: 1})
-        return Parcel(f"T{place}", None, {self.line_id: 1}) if "recorded" in self.told_by else None
+        return Parcel(f"T{place}", None, {self.line_id: 1}) if "recorded" in self.reported_by else None
 
     def movements(self, place: int) -> list[Movement]:
-        """All that shippers and the shop tell of it."""
-        lines, consignment = ((self.line_id, 1),), f"F{place}" if self.told_by.startswith("consignment") else None
-        number = None if self.told_by in ("pieces", "pieces, recorded", "consignment") else f"T{place}"
-        told = [InTransit(number, None, lines, self.moment, consignment)] if consignment else []
+        """Everything that shippers and the shop report about it."""
+        lines, consignment = ((self.line_id, 1),), f"F{place}" if self.reported_by.startswith("consignment") else None
+        number = None if self.reported_by in ("pieces", "pieces, recorded", "consignment") else f"T{place}"
+        handed_over = [InTransit(number, None, lines, self.moment, consignment)] if consignment else []
         if self.kind is None:
-            return told
+            return handed_over
         if consignment:
-            return [*told, self.kind(None, None, (), self.moment, consignment)]
-        if self.told_by == "carrier":
+            return [*handed_over, self.kind(None, None, (), self.moment, consignment)]
+        if self.reported_by == "carrier":
             return [self.kind("T", f"CARRIER {place}", (), self.moment)]
-        return [self.kind(number, None, () if self.told_by == "recorded" else lines, self.moment)]
+        return [self.kind(number, None, () if self.reported_by == "recorded" else lines, self.moment)]
 
     def returns(self, place: int) -> list[Returned]:
-        """Everything of its parcel, where that is known; what is gone anyway is not returned."""
-        by_number = self.told_by in ("recorded", "carrier") or (self.told_by == "number" and self.kind is not None)
+        """A return of its whole parcel, if that is known; a piece that is gone anyway is not returned."""
+        by_number = self.reported_by in ("recorded", "carrier") or (
+            self.reported_by == "number" and self.kind is not None
+        )
         if not self.is_returned or self.is_gone or not by_number:
             return []
-        number, carrier = ("T", f"carrier {place}") if self.told_by == "carrier" else (f"T{place}", None)
+        number, carrier = ("T", f"carrier {place}") if self.reported_by == "carrier" else (f"T{place}", None)
         return [Returned(f"R{place}", number, (), None, 0, self.moment, carrier)]
 
 
-# A shipment whose parcel nobody knows may be any recorded one with such pieces: those are not told together here.
+# A shipment of an unknown parcel could be any recorded parcel with such pieces, so one list never has both.
 WAYS = st.sampled_from([
     ["pieces", "number", "recorded", "pieces, recorded", "carrier", "consignment, number", "consignment, recorded"],
     ["pieces", "number", "consignment", "consignment, number", "consignment, recorded"],
@@ -86,15 +88,15 @@ FATES = WAYS.flatmap(
 
 @settings(max_examples=500, deadline=None)
 @given(FATES, st.data())
-def test_each_piece_has_its_own_fate_however_it_is_told(fates, data):
+def test_each_piece_has_its_own_fate_however_it_is_reported(fates, data):
     """R33a, R34: by number, carrier, shipment or piece, its parcel recorded or not, in any order, and repeated."""
     facts: list[Fact] = [fact for n, fate in enumerate(fates) for fact in (*fate.movements(n), *fate.returns(n))]
-    # What names a piece and nothing else is told apart by its moment.
+    # Facts that name nothing but a piece differ only by their moment.
     facts = [replace(fact, occurred_at=fact.occurred_at + timedelta(minutes=n)) for n, fact in enumerate(facts)]
     parcels = [parcel for n, fate in enumerate(fates) if (parcel := fate.parcel(n))]
     bought = Counter(fate.line_id for fate in fates)
-    told_of = order(*(line(line_id, 10_00, n) for line_id, n in sorted(bought.items())), parcels=parcels)
-    state = fold(told_of, data.draw(st.permutations([*facts, *facts[:2]])))
+    recorded = order(*(line(line_id, 10_00, n) for line_id, n in sorted(bought.items())), parcels=parcels)
+    state = fold(recorded, data.draw(st.permutations([*facts, *facts[:2]])))
     kept, possible = Counter[str](), Counter[str]()
     for n, fate in enumerate(fates):
         if not fate.returns(n):
@@ -106,11 +108,11 @@ def test_each_piece_has_its_own_fate_however_it_is_told(fates, data):
 
 @settings(max_examples=300, deadline=None)
 @given(st.integers(1, 5), st.lists(st.tuples(st.booleans(), st.integers(1, 3), MOMENTS), max_size=5))
-def test_what_went_back_did_not_arrive_and_the_rest_did_or_may(bought, told):
-    """R34: whenever the news came; of more than was bought, what went back wins."""
+def test_pieces_that_went_back_did_not_arrive_and_the_rest_did_or_may(bought, news):
+    """R34: in whatever order the news came; if it names more pieces than were bought, those that went back win."""
     facts = {
         (kind, moment): of_some(kind, moment, pieces)
-        for is_back, pieces, moment in told
+        for is_back, pieces, moment in news
         for kind in [ReturnedToSender if is_back else Delivered]
     }
     named = Counter[type[Movement]]()
@@ -123,20 +125,20 @@ def test_what_went_back_did_not_arrive_and_the_rest_did_or_may(bought, told):
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from([Delivered, Lost]), MOMENTS), max_size=5, unique=True))
-def test_the_only_piece_is_where_the_latest_news_says(told):
-    """R34: of lost and delivered the later, a tie is lost; with and without a number."""
-    latest = max(told, key=lambda each: (each[1], each[0] is Lost), default=(None, None))[0]
+def test_the_latest_news_decides_where_the_only_piece_is(news):
+    """R34: the later of lost and delivered counts, a tie is lost; with and without a number."""
+    latest = max(news, key=lambda each: (each[1], each[0] is Lost), default=(None, None))[0]
     expected = {None: (0, 1), Delivered: (1, 1), Lost: (0, 0)}[latest]
     bought = order(line("1", 10_00), parcels=[Parcel("T0", None, {"1": 1})])
     for numbered in range(3):
-        facts = [of_some(kind, when, 1, "T0" if n % 2 < numbered else None) for n, (kind, when) in enumerate(told)]
+        facts = [of_some(kind, when, 1, "T0" if n % 2 < numbered else None) for n, (kind, when) in enumerate(news)]
         assert pieces_of(bought, facts) == expected
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_bad_news_takes_no_more_than_the_pieces_it_names(data):
-    """R34: whatever else is known; good news brings no more than it names."""
+    """R34: whatever else is known; good news adds no more pieces than it names."""
     bought = order(line("1", 10_00, 4), parcels=[Parcel("T0", None, {"1": 1}), Parcel("T1", None, {"1": 2})])
     kinds = st.sampled_from([Delivered, InTransit, Lost, ReturnedToSender])
     news = st.builds(of_some, kinds, MOMENTS, st.integers(1, 2), st.sampled_from([None, None, "T0", "T1", "T9"]))
@@ -149,8 +151,8 @@ def test_bad_news_takes_no_more_than_the_pieces_it_names(data):
 
 
 @pytest.mark.parametrize("kind", [Lost, ReturnedToSender])
-def test_news_of_a_parcel_told_without_its_number_too_takes_no_other_parcel(kind):
-    """R34: one parcel arrived, and of the other one the shipper told by its number and the shop by its piece."""
+def test_news_of_a_parcel_repeated_without_its_number_takes_no_other_parcel(kind):
+    """R34: one parcel arrived; the shipper reported the other one by its number, and the shop by its piece."""
     bought = order(line("1", 10_00, 2), parcels=[Parcel("T0", None, {"1": 1}), Parcel("T1", None, {"1": 1})])
     facts = [
         of_some(Delivered, at("2026-06-12"), 1, "T0"),
@@ -161,7 +163,7 @@ def test_news_of_a_parcel_told_without_its_number_too_takes_no_other_parcel(kind
 
 
 def test_a_shipment_with_two_numbers_is_not_gone_when_it_arrives_under_the_other():
-    """R34: so a piece of another shipment, told without a number, is one more."""
+    """R34: so a piece of another shipment, reported without a number, is one more."""
     shipped = [
         InTransit(number, None, (("1", 1),), at("2026-06-11"), name)
         for name, number in (("F1", "A"), ("F1", "B"), ("F2", "C"))

@@ -1,4 +1,4 @@
-"""What an order is worth (R12, R13, R13a, R21, R32) and what can be wrong with one (InvalidInput)."""
+"""The points of an order (R12, R13, R13a, R21, R32), and the faults for which one is refused (InvalidInput)."""
 
 import sys
 from dataclasses import replace
@@ -35,10 +35,8 @@ GOODS_ONLY = replace(ES, earn_basis="goods")
         (order(line("1", 10_00)), {"1": -1}, 0),
     ],
 )
-def test_the_base_is_what_was_paid_for_what_is_kept(bought, kept, points):
-    """R13: one rounding, half up; a discount and shipping in proportion; of pieces where the goods were
-    free.
-    """
+def test_the_base_is_the_amount_paid_for_the_kept_pieces(bought, kept, points):
+    """R13: one rounding, half up; discount and shipping in proportion to value, or to pieces if the goods were free."""
     assert worth(bought, KeptGoods(kept), ES, ()) == Worth(points, {})
 
 
@@ -53,12 +51,12 @@ def test_the_base_is_what_was_paid_for_what_is_kept(bought, kept, points):
         (KeptGoods({}, refunds_without_lines_minor=5_00), 0),
     ],
 )
-def test_refunds_of_money_take_their_part_of_the_base(kept, points):
+def test_refunded_money_reduces_the_base(kept, points):
     """R13, R32: never below zero, and shipping never below free."""
     assert worth(order(line("1", 40_00), shipping=4_99), kept, ES, ()).base == points
 
 
-def test_shipping_does_not_earn_where_only_goods_do():
+def test_shipping_earns_nothing_if_only_goods_earn():
     """R13: the setting earn_basis."""
     bought = order(line("1", 40_00), shipping=9_99)
     assert worth(bought, all_kept(bought), GOODS_ONLY, ()).base == 40
@@ -77,7 +75,7 @@ def test_a_factors_extra_is_rounded_once_over_all_lines():
     assert worth(bought, all_kept(bought), ES, [campaign("double")]) == Worth(1, {"double": 1})
 
 
-def test_lines_with_different_winners_make_one_extra_whose_name_stays():
+def test_lines_with_different_winning_campaigns_make_one_extra_under_a_stable_name():
     """R21."""
     known = [campaign("b", amount="3", products=["phone"]), campaign("a", amount="1.5")]
     bought = order(line("1", 10_00, product="phone"), line("2", 10_00))
@@ -88,7 +86,7 @@ def test_lines_with_different_winners_make_one_extra_whose_name_stays():
 
 
 def test_a_discount_and_shipping_do_not_multiply():
-    """R21: kept eligible goods as paid."""
+    """R21: only the eligible goods that are kept are multiplied, at the price paid."""
     bought = order(line("1", 50_00), shipping=10_00, discount=5_00)
     assert worth(bought, all_kept(bought), ES, [campaign("double")]) == Worth(55, {"double": 45})
 
@@ -102,14 +100,14 @@ def test_a_discount_and_shipping_do_not_multiply():
         ({}, {}),
     ],
 )
-def test_a_bonus_comes_once_with_the_first_eligible_piece_and_goes_with_the_last(kept, bonuses):
+def test_a_bonus_is_added_once_while_any_eligible_piece_is_kept(kept, bonuses):
     """R21."""
     plus = campaign("plus", "BONUS", "30", products=["phone"])
     bought = order(line("1", 20_00, 2, "phone"), line("2", 10_00))
     assert worth(bought, KeptGoods(kept), ES, [plus]).bonuses == bonuses
 
 
-def test_the_moment_of_the_order_decides_about_campaigns():
+def test_the_moment_of_the_order_decides_which_campaigns_apply():
     """R21."""
     june = campaign("june", starts="2026-06-01", ends="2026-06-10")
     bought = order(line("1", 10_00))
@@ -171,7 +169,7 @@ def test_a_good_order_has_no_problems():
         (order(line("1", 1), parcels=[Parcel("T", None, {})]), "parcels.0.lines"),
     ],
 )
-def test_what_a_storefront_can_get_wrong_is_named(bought, path):
+def test_a_fault_in_an_order_is_named_by_its_path(bought, path):
     assert check_order(bought) == [("INVALID_INPUT", ("input", *path.split(".")))]
 
 
@@ -187,7 +185,7 @@ def test_the_largest_total_is_allowed():
 
 
 def test_an_order_of_many_lines_takes_as_much_work_as_it_has_lines():
-    """A storefront may send thousands; each line's part of the discount is of one sum, which is found once."""
+    """A storefront may send thousands. Each line's part of the discount depends on one sum, computed once."""
 
     def effort(count: int) -> int:
         large, calls = order(*(line(str(n), 1_00) for n in range(count)), discount=50), 0

@@ -1,4 +1,4 @@
-"""Whether a reward can be had, and the first reason why not (R36, R40, R41)."""
+"""Whether a reward can be redeemed, and the first reason if it cannot (R36, R40, R41)."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -49,7 +49,7 @@ STANDING = replace(REWARD, available_from=None, available_until=None, stock_left
         (OPENS, 2, 0, 1, 0, "IN_DEBT"),
     ],
 )
-def test_a_reward_can_be_had_or_there_is_a_first_reason_why_not(moment, stock_left, had, debt, available, reason):
+def test_a_reward_is_redeemable_or_has_a_first_reason_against_it(moment, stock_left, had, debt, available, reason):
     """R36, R40, R41."""
     assert why_not_redeem(REWARD, stock_left, Redeemer(available, debt, had), moment) == reason
 
@@ -62,8 +62,8 @@ def test_a_standing_reward_has_no_window_no_stock_and_no_limit(available, reason
 
 
 @pytest.mark.parametrize("moment", [OPENS - INSTANT, OPENS, ENDS - INSTANT, ENDS])
-def test_a_reward_is_shown_exactly_while_its_window_lets_it_be_had(moment):
-    """R41: showing and redeeming ask the same rule."""
+def test_a_reward_is_shown_exactly_while_its_window_allows_redeeming(moment):
+    """R41: showing and redeeming use the same rule."""
     can_be_had = why_not_redeem(REWARD, 2, Redeemer(300, 0), moment) is None
     assert REWARD.is_offered(moment) is can_be_had
     assert offered([REWARD], "ES", moment) == ([REWARD] if can_be_had else [])
@@ -75,7 +75,7 @@ def test_rewards_are_offered_in_their_market_cheapest_first():
     assert offered([dear, STANDING, other], "ES", OPENS) == [STANDING, dear]
 
 
-def test_what_has_run_out_is_not_in_stock():
+def test_a_reward_that_has_run_out_is_not_in_stock():
     """R41."""
     rewards = [replace(REWARD, reward_id=name) for name in ("gone", "left", "endless", "unlimited")]
     found = in_stock(rewards, {"gone": 0, "left": 1, "endless": None})

@@ -1,4 +1,4 @@
-"""The next reward (R40), what points are worth, and the sandbox clock's durations (design, Time)."""
+"""The next reward (R40), the value of points, and the sandbox clock's durations (design, Time)."""
 
 import pytest
 
@@ -57,6 +57,6 @@ def test_a_duration_is_a_sum_of_units(text, duration):
         *("101y", "1201mo", "99999999d", "9" * 400 + "s"),
     ],
 )
-def test_what_is_no_duration_gets_a_sentence(text):
+def test_an_invalid_duration_is_refused_with_a_sentence(text):
     with pytest.raises(BadDuration, match=r"\.$"):
         parse_duration(text)

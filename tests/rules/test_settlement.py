@@ -27,8 +27,8 @@ BOUGHT = order(
 APART = [Parcel("T1", None, {"1": 1}), Parcel("T2", None, {"2": 1})]
 
 
-class Books:
-    """An order's posted and pending points, and everything that ever moved."""
+class Ledger:
+    """An order's posted and pending points, and the totals of all points that ever moved."""
 
     def __init__(self, bought: Order) -> None:
         self.bought, self.facts = bought, []
@@ -37,13 +37,13 @@ class Books:
         self.credited = self.taken = 0
         self.settle()
 
-    def hear(self, facts: Iterable[Fact]) -> None:
-        """Facts come in together; then the order is settled."""
+    def receive(self, facts: Iterable[Fact]) -> None:
+        """Adds facts that came together, then settles the order."""
         self.facts += facts
         self.settle()
 
     def settle(self) -> Settlement:
-        """Settles and writes down what moved; no account may go below zero on the way."""
+        """Settles and ledger the points that moved; no account may go below zero on the way."""
         state = fold(self.bought, self.facts)
         moved = settle_state(self.bought, state, ES, KNOWN, self.posted, self.pending)
         for key, points in moved.promise.items():
@@ -66,27 +66,27 @@ class Books:
         return tuple({k: p for k, p in each.items() if p} for each in (self.posted, self.pending))
 
 
-def test_recording_an_order_promises_what_all_of_it_is_worth():
+def test_recording_an_order_promises_the_points_of_all_of_it():
     """R31."""
-    books = Books(BOUGHT)
-    assert books.balance() == ({}, worth(BOUGHT, all_kept(BOUGHT), ES, KNOWN).by_part)
+    ledger = Ledger(BOUGHT)
+    assert ledger.balance() == ({}, worth(BOUGHT, all_kept(BOUGHT), ES, KNOWN).by_part)
 
 
 def test_each_parcel_credits_its_part_and_the_parts_make_the_whole():
     """R31."""
-    books = Books(BOUGHT)
-    books.hear([Delivered("T1", None, (), at("2026-06-12"))])
-    assert 0 < sum(books.posted.values()) < sum(worth(BOUGHT, all_kept(BOUGHT), ES, KNOWN).by_part.values())
-    books.hear([Delivered("T2", None, (), at("2026-06-13")), Delivered(None, None, (("3", 2),), at("2026-06-13"))])
-    assert books.balance() == (worth(BOUGHT, all_kept(BOUGHT), ES, KNOWN).by_part, {})
+    ledger = Ledger(BOUGHT)
+    ledger.receive([Delivered("T1", None, (), at("2026-06-12"))])
+    assert 0 < sum(ledger.posted.values()) < sum(worth(BOUGHT, all_kept(BOUGHT), ES, KNOWN).by_part.values())
+    ledger.receive([Delivered("T2", None, (), at("2026-06-13")), Delivered(None, None, (("3", 2),), at("2026-06-13"))])
+    assert ledger.balance() == (worth(BOUGHT, all_kept(BOUGHT), ES, KNOWN).by_part, {})
 
 
 def test_a_return_before_delivery_cancels_and_debits_nothing():
     """R33."""
-    books = Books(BOUGHT)
-    books.hear([Returned("R1", None, (), None, 0, at("2026-06-11"))])
-    books.hear([Delivered(None, None, (), at("2026-06-12"))])
-    assert (books.balance(), books.credited, books.taken) == (({}, {}), 0, 0)
+    ledger = Ledger(BOUGHT)
+    ledger.receive([Returned("R1", None, (), None, 0, at("2026-06-11"))])
+    ledger.receive([Delivered(None, None, (), at("2026-06-12"))])
+    assert (ledger.balance(), ledger.credited, ledger.taken) == (({}, {}), 0, 0)
 
 
 def test_a_lost_parcel_that_turns_up_is_credited_after_all():
@@ -96,21 +96,21 @@ def test_a_lost_parcel_that_turns_up_is_credited_after_all():
         line("2", 5_00),
         parcels=APART,
     )
-    books = Books(bought)
-    books.hear([Lost("T1", None, (), at("2026-06-12"))])
-    assert books.balance() == ({}, {"PURCHASE": 5})
-    books.hear([Delivered("T1", None, (), at("2026-06-13"))])
-    assert books.balance() == ({"PURCHASE": 10}, {"PURCHASE": 5})
+    ledger = Ledger(bought)
+    ledger.receive([Lost("T1", None, (), at("2026-06-12"))])
+    assert ledger.balance() == ({}, {"PURCHASE": 5})
+    ledger.receive([Delivered("T1", None, (), at("2026-06-13"))])
+    assert ledger.balance() == ({"PURCHASE": 10}, {"PURCHASE": 5})
 
 
-def test_rounding_may_give_back_to_pending_what_a_return_takes():
+def test_because_of_rounding_a_return_may_move_a_point_back_to_pending():
     """R13: two halves make one point; of the half that is left, delivered or not, one as well."""
     bought = order(line("1", 50), line("2", 50), parcels=APART)
-    books = Books(bought)
-    books.hear([Delivered("T1", None, (), at("2026-06-12"))])
-    assert books.balance() == ({"PURCHASE": 1}, {})
-    books.hear([Returned("R1", None, (("1", 1),), None, 0, at("2026-06-13"))])
-    assert books.balance() == ({}, {"PURCHASE": 1})
+    ledger = Ledger(bought)
+    ledger.receive([Delivered("T1", None, (), at("2026-06-12"))])
+    assert ledger.balance() == ({"PURCHASE": 1}, {})
+    ledger.receive([Returned("R1", None, (("1", 1),), None, 0, at("2026-06-13"))])
+    assert ledger.balance() == ({}, {"PURCHASE": 1})
 
 
 LINES = st.lists(
@@ -137,21 +137,21 @@ FACTS: st.SearchStrategy[Fact] = st.one_of(
 
 
 def one_content_per_return(facts: list[Fact]) -> list[Fact]:
-    """The inbox keeps the first content of a business key; so does each history here."""
+    """The inbox stores the first content of a business key; so does each history here."""
     return list({fact.key: fact for fact in reversed(facts)}.values())
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(FACTS, max_size=6).map(one_content_per_return), st.data())
 def test_any_order_grouping_and_repetition_ends_the_same(facts, data):
-    """R32, R33: and never is more taken back than was granted."""
-    at_once = Books(BOUGHT)
-    at_once.hear(facts)
-    one_by_one = Books(BOUGHT)
+    """R32, R33: and never more is taken back than was credited."""
+    at_once = Ledger(BOUGHT)
+    at_once.receive(facts)
+    one_by_one = Ledger(BOUGHT)
     shuffled = data.draw(st.permutations([*facts, *facts[:2]]))
     cut = data.draw(st.integers(0, len(shuffled)))
     for group in (shuffled[:cut], *([fact] for fact in shuffled[cut:])):
-        one_by_one.hear(group)
+        one_by_one.receive(group)
     assert one_by_one.balance() == at_once.balance()
     assert one_by_one.settle().is_settled
     assert one_by_one.taken <= one_by_one.credited
@@ -165,11 +165,11 @@ def test_a_full_return_in_any_pieces_nets_zero(facts, data):
     """R32: any split and any order of partial returns ends where one full return ends."""
     pieces = [name for name, quantity in BOUGHT.pieces.items() for _ in range(quantity)]
     returns = [Returned(f"full-{n}", None, ((name, 1),), None, 0, at("2026-06-20")) for n, name in enumerate(pieces)]
-    books = Books(BOUGHT)
+    ledger = Ledger(BOUGHT)
     for fact in data.draw(st.permutations([*facts, Delivered(None, None, (), at("2026-06-12")), *returns])):
-        books.hear([fact])
-    assert books.balance() == ({}, {})
-    assert books.credited == books.taken
+        ledger.receive([fact])
+    assert ledger.balance() == ({}, {})
+    assert ledger.credited == ledger.taken
 
 
 @pytest.mark.parametrize(
@@ -191,8 +191,8 @@ def test_an_order_waits_until_nothing_of_it_is_pending(whole, pending, ever_post
 
 def test_a_refund_of_shipping_alone_takes_shippings_part():
     """R32."""
-    books = Books(replace(BOUGHT, discount_minor=0))
-    books.hear([Delivered(None, None, (), at("2026-06-12"))])
-    before = books.posted["PURCHASE"]
-    books.hear([Returned("R1", None, (), 4_99, 4_99, at("2026-06-20"))])
-    assert before - books.posted["PURCHASE"] == 5
+    ledger = Ledger(replace(BOUGHT, discount_minor=0))
+    ledger.receive([Delivered(None, None, (), at("2026-06-12"))])
+    before = ledger.posted["PURCHASE"]
+    ledger.receive([Returned("R1", None, (), 4_99, 4_99, at("2026-06-20"))])
+    assert before - ledger.posted["PURCHASE"] == 5

@@ -18,12 +18,12 @@ def document(version: str = "es-2020-01-01") -> dict:
 
 def test_six_markets_ship_and_gb_in_two_versions():
     """R2: BE does not ship."""
-    versions = {market: [each.version for each in found] for market, found in TERMS.items()}
+    versions = {market: [each.version for each in terms] for market, terms in TERMS.items()}
     assert versions.pop("GB") == ["gb-2020-01-01", "gb-2025-06-17"]
     assert versions == {market: [f"{market.lower()}-2020-01-01"] for market in ("DE", "ES", "FR", "IT", "NL")}
 
 
-def test_documents_can_be_kept_as_json():
+def test_documents_can_be_stored_as_json():
     for shipped in shipped_terms():
         assert terms_from(json.loads(json.dumps(shipped))) == terms_from(shipped)
 
@@ -102,21 +102,21 @@ def test_belgium_is_one_more_file():
 
 def test_a_new_way_to_earn_is_data():
     """R22: watching a video."""
-    told = document()
-    told["ways"]["WATCH_VIDEO"] = {"points": 3, "cap_limit": 5, "cap_period": "DAY", "hold_seconds": 0}
-    way = terms_from(told).way("WATCH_VIDEO")
+    draft = document()
+    draft["ways"]["WATCH_VIDEO"] = {"points": 3, "cap_limit": 5, "cap_period": "DAY", "hold_seconds": 0}
+    way = terms_from(draft).way("WATCH_VIDEO")
     assert way is not None
     assert (way.points, way.cap_limit, way.cap_period, way.hold_seconds) == (3, 5, CapPeriod.DAY, 0)
 
 
-def test_a_new_way_says_what_to_do_in_every_language_or_in_none():
+def test_a_new_way_describes_its_action_in_every_language_or_in_none():
     """R22, R60."""
-    told = document()
-    told["ways"]["WATCH_VIDEO"] = {"points": 3, "actions": dict.fromkeys(LANGUAGES, "Watch a video")}
-    assert terms_from(told).ways["WATCH_VIDEO"].actions["nl"] == "Watch a video"
-    del told["ways"]["WATCH_VIDEO"]["actions"]["nl"]
+    draft = document()
+    draft["ways"]["WATCH_VIDEO"] = {"points": 3, "actions": dict.fromkeys(LANGUAGES, "Watch a video")}
+    assert terms_from(draft).ways["WATCH_VIDEO"].actions["nl"] == "Watch a video"
+    del draft["ways"]["WATCH_VIDEO"]["actions"]["nl"]
     with pytest.raises(BadTerms, match=r"^ways\.WATCH_VIDEO\.actions\.nl must be a text"):
-        terms_from(told)
+        terms_from(draft)
 
 
 @pytest.mark.parametrize("never", ["never", None])
@@ -125,12 +125,12 @@ def test_points_may_never_lapse(never):
     assert terms_from(document() | {"lapse_after_months": never}).lapse_after_months is None
 
 
-def test_a_cost_follows_from_the_value_unless_it_is_said():
+def test_a_cost_follows_from_the_value_unless_it_is_given():
     """R40."""
-    told = document() | {"points_per_unit_spent": 150}
-    assert [each.cost for each in catalogue_of(terms_from(told))] == [750, 1500, 3000, 7500]
-    told["rewards"][0]["cost"] = 700
-    assert catalogue_of(terms_from(told))[0].cost == 700
+    draft = document() | {"points_per_unit_spent": 150}
+    assert [each.cost for each in catalogue_of(terms_from(draft))] == [750, 1500, 3000, 7500]
+    draft["rewards"][0]["cost"] = 700
+    assert catalogue_of(terms_from(draft))[0].cost == 700
 
 
 @pytest.mark.parametrize(
@@ -177,26 +177,26 @@ def test_a_cost_follows_from_the_value_unless_it_is_said():
     ],
 )
 def test_a_wrong_field_is_named(path, value, named):
-    told = document()
-    place = told
+    draft = document()
+    place = draft
     for name in path[:-1]:
         place = place[name]
     place[path[-1]] = value
     with pytest.raises(BadTerms) as refused:
-        terms_from(told)
+        terms_from(draft)
     assert str(refused.value).startswith(named)
 
 
 @pytest.mark.parametrize("field", sorted(set(document()) - {"taking_back", "streak", "rewards", "ways"}))
 def test_no_number_has_a_default_hidden_in_the_code(field):
-    told = document()
-    del told[field]
+    draft = document()
+    del draft[field]
     with pytest.raises(BadTerms, match=f"^{field} "):
-        terms_from(told)
+        terms_from(draft)
 
 
 def test_a_streak_needs_fuel():
-    told = document()
-    del told["ways"]["FUEL"]
+    draft = document()
+    del draft["ways"]["FUEL"]
     with pytest.raises(BadTerms, match=r"^ways\.FUEL is missing"):
-        terms_from(told)
+        terms_from(draft)

@@ -1,4 +1,4 @@
-"""The ten worked examples of the rules, as far as they are pure; the flows show them again through HTTP."""
+"""The ten worked examples, as far as the pure rules cover them; the flows repeat them through HTTP."""
 
 from datetime import date, timedelta
 
@@ -20,7 +20,7 @@ from tests.support.terms import ES, Person, at, campaign, line, order, terms_of
     ("kept", "points"),
     [({"1": 1, "2": 1}, 250), ({"1": 1}, 200), ({"2": 1}, 50), ({}, 0)],
 )
-def test_example_1_an_order_of_two_lines_loses_what_is_returned(kept, points):
+def test_example_1_an_order_of_two_lines_loses_the_returned_lines_points(kept, points):
     """R13, R32."""
     bought = order(line("1", 199_99), line("2", 50_00))
     assert worth(bought, KeptGoods(kept), ES, ()).total == points
@@ -57,7 +57,7 @@ def test_example_4_a_perfect_week_of_fuel_is_64_points():
 
 
 def test_example_5_three_shares_of_each_kind_a_month():
-    """R14, R15, R35: a taken-down share does not free its slot, so the fourth is refused all the same."""
+    """R14, R15, R35: a share that is taken down does not free its slot, so the fourth is still refused."""
     person = Person()
     granted = [
         person.does(kind, at(f"2026-03-0{day} 12:00"), "phone").points
@@ -83,7 +83,7 @@ def test_example_6_points_already_spent_become_debt():
     assert (taken.takes, taken.debt) == ((Take(february, 100),), 200)
 
 
-def test_example_7_a_return_told_before_its_delivery_moves_nothing():
+def test_example_7_a_return_reported_before_its_delivery_moves_nothing():
     """R33."""
     bought = order(line("1", 100_00))
     promised = settle_state(bought, fold(bought, []), ES, (), {}, {}).promise

@@ -1,4 +1,4 @@
-"""Changes of zone never let two claims fit one day nor four shares one month (R20, R23), whatever is told late."""
+"""With any changes of zone and late claims, no day has two claims and no month four shares (R20, R23)."""
 
 from collections import Counter
 from dataclasses import replace
@@ -67,7 +67,7 @@ def test_fuel_tapped_at_every_boundary_second_is_collected_once_a_day(day, old, 
     assert max(Counter(person.calendar.day(tap) for tap in granted).values()) == 1
 
 
-def test_what_is_told_late_counts_in_the_zone_of_its_moment_however_often_it_changed():
+def test_a_late_activity_counts_in_the_zone_of_its_moment_however_often_the_zone_changed():
     """R20, R23: half past midnight in Madrid stays that day after two more changes of zone."""
     half_past = at("2026-11-02 00:30")
     calendar = Calendar(MADRID).changed_to(CANARY, at("2026-11-02 12:00"))
@@ -88,7 +88,7 @@ def test_a_late_claim_of_a_day_that_was_claimed_is_refused_however_often_the_zon
     assert person.does("FUEL", at(f"2026-11-02 {late}")).outcome is Outcome.REFUSED
 
 
-def test_a_change_taken_back_leaves_the_zones_before_it_as_they_were():
+def test_a_change_that_is_undone_leaves_the_earlier_zones_as_they_were():
     """R20."""
     before = Calendar(MADRID).changed_to(CANARY, at("2026-11-02 12:00"))
     noon = at("2026-11-03 12:00", CANARY)
@@ -96,7 +96,7 @@ def test_a_change_taken_back_leaves_the_zones_before_it_as_they_were():
 
 
 def test_zones_long_gone_are_forgotten():
-    """R20, R23: nothing is told that late."""
+    """R20, R23: no activity is accepted that late."""
     calendar = Calendar(MADRID).changed_to(CANARY, at("2026-01-02 12:00"))
     calendar = calendar.changed_to(MADRID, at("2026-06-02 12:00", CANARY))
     assert calendar.earlier == ()
@@ -108,9 +108,9 @@ NEAR_MIDNIGHT = st.sampled_from([-90, -61, -59, -30, -1, 0, 1, 30, 59, 60, 61, 9
 )
 DEEDS = st.tuples(
     st.sampled_from([None, None, None, MADRID, CANARY, CEUTA]),  # a claim, or a zone chosen
-    st.integers(0, 1),  # days since the deed before
+    st.integers(0, 1),  # days since the last claim or change
     NEAR_MIDNIGHT,
-    st.integers(0, 3),  # days a claim is told late
+    st.integers(0, 3),  # days by which a claim is late
     NEAR_MIDNIGHT,
 )
 
@@ -118,7 +118,7 @@ DEEDS = st.tuples(
 @settings(max_examples=300, deadline=None)
 @given(st.lists(DEEDS, max_size=30))
 def test_no_run_of_changes_and_late_claims_fits_two_in_a_day_or_four_in_a_month(deeds):
-    """R20, R23: measured with the zones as they were, not as they are remembered."""
+    """R20, R23: measured with the true zones of each moment, not with the stored ones."""
     person, day, now = Person(calendar=Calendar(MADRID)), START, START
     history = [(START - timedelta(days=90), MADRID)]
     claims: list[datetime] = []
@@ -134,9 +134,9 @@ def test_no_run_of_changes_and_late_claims_fits_two_in_a_day_or_four_in_a_month(
                 history.append((person.calendar.zone_since, person.calendar.zone))
             continue
         happened = min(now, day - timedelta(days=days_late) + told_offset)
-        for kind, told in ((EntryKind.FUEL, claims), (EntryKind.SOCIAL_SHARE, shares)):
+        for kind, moments in ((EntryKind.FUEL, claims), (EntryKind.SOCIAL_SHARE, shares)):
             if person.does(kind, happened, "p-1").outcome is Outcome.GRANTED:
-                told.append(happened)
+                moments.append(happened)
     truth = [(since, Calendar(zone)) for since, zone in history]
     days = Counter(_truly(truth, claim).day(claim) for claim in claims)
     months = Counter(_truly(truth, share).month(share) for share in shares)
@@ -154,7 +154,7 @@ def _truly(truth: list[tuple[datetime, Calendar]], moment: datetime) -> Calendar
     st.integers(0, 40 * 24 * 60),
 )
 def test_from_now_on_a_calendar_needs_no_earlier_zones(choices, minutes):
-    """R20: so what is shown of a member, which is of now and later, is read without them."""
+    """R20: so everything shown of a member, which is about now and later, is read without them."""
     calendar, day, now = Calendar(MADRID), START, START
     for zone, days_on, offset in choices:
         day += timedelta(days=days_on)

@@ -1,11 +1,12 @@
--- Coupons at checkout (R42-R45), what limits a reward (R41), and what becomes of coupons by the clock (R43, R52).
+-- Coupons at checkout (R42-R45), the limits of a reward (R41), and coupons that the clock ends (R43, R52).
 
 -- name: coupon_owner
 select member_id from coupon_codes where code = $1;
 
 -- name: coupon_to_judge
--- One coupon of a member ($1) by its code ($2) as it is by the clock, the reservation of it that an order ($3) has or
--- had, whether another coupon holds that order, and the exclusions of some products ($4) in the member's market.
+-- One coupon of a member ($1) by its code ($2), in its state by the clock; the reservation of it that an order ($3) has
+-- or had; whether the order already has another coupon; and the exclusions of some products ($4) in the member's
+-- market.
 select
     c.coupon_id, c.state, c.value_minor, c.currency, c.minimum_minor, c.expires_at, c.state_since, c.reserved_until,
     c.order_number, r.discount_minor as reserved_minor, r.reserved_at, r.released_at,
@@ -28,8 +29,8 @@ left join coupon_reservations r
 where k.code = $2 and k.member_id = $1;
 
 -- name: cart_to_judge
--- What couponsForCart asks beside the coupons: the moment, the member's state ($1), which coupon holds the order ($2),
--- and the exclusions of its products ($3) in the member's market.
+-- What couponsForCart reads besides the coupons: the moment, the member's state ($1), the coupon that the order ($2)
+-- already has, and the exclusions of its products ($3) in the member's market.
 select
     programme_now() as now,
     m.state,
@@ -56,7 +57,7 @@ where
 order by issued_at desc, coupon_id desc;
 
 -- name: reward_limits
--- What is left of a reward ($2) now, and how many of it a member ($1) has had.
+-- The stock left of a reward ($2) now, and how many of it a member ($1) has had.
 select
     r.stock_left,
     (select count(*) from coupons c where c.member_id = $1 and c.reward_id = r.reward_id) as had
@@ -64,9 +65,9 @@ from rewards r
 where r.reward_id = $2;
 
 -- name: end_due_coupons
--- What the clock has ended, the longest ago first: reservations past their time free their coupon, coupons past their
--- last day expire, booked as of those instants. Members that somebody is writing to are left for the next round; a
--- coupon that was committed or reserved anew meanwhile is passed over.
+-- Ends coupons by the clock, the longest overdue first: a reservation past its time frees its coupon, and a coupon past
+-- its last day expires, both booked as of those moments. Members locked by another transaction are left for the next
+-- round; a coupon that was committed or reserved again meanwhile is skipped.
 with due as (
     (
         select member_id, coupon_id from coupons

@@ -1,6 +1,6 @@
 -- name: coupons_forwards
--- A member's coupons, newest first, as they are by the clock, whether or not a worker has got to them.
--- $2, $3 and $4, $5: only what lies after and before these places of the list; $6 states; $7 the most.
+-- A member's coupons, newest first, in their state by the clock, even if no worker has written that state yet.
+-- $2, $3 and $4, $5: only rows after and before these places of the list; $6 states; $7 the most rows.
 select
     member_id, coupon_id, code, reward_id, value_minor, currency, minimum_minor, cost, state, issued_at, expires_at,
     reserved_until, order_number
@@ -14,7 +14,7 @@ order by issued_at desc, coupon_id desc
 limit $7;
 
 -- name: coupons_backwards
--- The same from its end: oldest first.
+-- The same list from its end: oldest first.
 select
     member_id, coupon_id, code, reward_id, value_minor, currency, minimum_minor, cost, state, issued_at, expires_at,
     reserved_until, order_number

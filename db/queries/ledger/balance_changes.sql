@@ -1,8 +1,8 @@
 -- name: follow_member
--- From this commit on and until $2 at least, every change of this Mi account's balance is told on the channel. The row
--- is locked: a change that was under way is waited for and part of `seq`; whoever locks it later sees that it is
--- listened to. So between `seq` and what is told nothing is missed. Where it is listened to for long enough already,
--- every change that is not yet part of `seq` is going to be told, and nothing is written.
+-- From this commit on and at least until $2, every change of this Mi account's balance is sent on the channel. The row
+-- is locked: this statement waits for a change under way, which is then part of `seq`, and a transaction that locks the
+-- row later sees that it is followed. So no change is missed between `seq` and the first notification. If the row is
+-- followed long enough already, every change that is not yet part of `seq` will be sent, and nothing is written.
 with known as (
     select b.member_id, b.seq, coalesce(b.listened_until >= $2, false) as is_listened_to
     from mi_accounts a
@@ -21,9 +21,9 @@ union all
 select member_id, seq from begun;
 
 -- name: changes_since
--- What changed a member's balance after $2, oldest first and the newest $3 at most: lines of its history, and promises
--- as they were made. `up_to` is how far this reading goes; a change that is neither, such as a promise that was
--- cancelled, has a row of its own without them. No row for an erased person.
+-- The changes of a member's balance after $2, oldest first and the newest $3 at most: lines of its history, and new
+-- promises. `up_to` is the last seq that this read covers. If no change is one of these, for example if a promise was
+-- cancelled, there is one row without seq and promise. No row for an erased person.
 select b.seq as up_to, t.seq, t.promise_id
 from balances b
 join mi_accounts a using (member_id)
@@ -44,5 +44,5 @@ left join lateral (
 where b.member_id = $1;
 
 -- name: say_alive
--- A listener's own sign of life: it comes back over the channel, or the channel is broken.
+-- A listener's test of its own channel: if the payload does not come back, the channel is broken.
 select pg_notify('mipoints_balances', $1);

@@ -1,8 +1,8 @@
--- What the API shows. Nothing here writes or locks; every statement names the members first.
+-- Lines of history for the API. Nothing here writes or locks; every statement selects by member first.
 
 -- name: entries_forwards
--- A member's history, newest first: the transfers that carry a line of it. $2, $3: only what lies after and before
--- these positions of the list; $4 kinds; $5 since, $6 until (excluded); $7 the most rows.
+-- A member's history, newest first: the transfers that carry a line of it. $2, $3: only rows after and before these
+-- positions of the list; $4 kinds; $5 since, $6 until (excluded); $7 the most rows.
 select
     member_id, seq, kind, points, balance_after, occurred_at, reference, reverses, verdict_id
 from transfers
@@ -16,7 +16,7 @@ order by seq desc
 limit $7;
 
 -- name: entries_backwards
--- The same from its end: oldest first.
+-- The same list from its end: oldest first.
 select
     member_id, seq, kind, points, balance_after, occurred_at, reference, reverses, verdict_id
 from transfers
@@ -47,9 +47,9 @@ where
 order by member_id, seq;
 
 -- name: entry_to_reverse
--- A line of a member's history: what it took out of which lots or into debt and to which account, what was given
--- back of it since, and what verdicts that wait for an operator would still give back of it. No row where there is
--- no such line; its transfers follow it without a gap.
+-- A line of a member's history: the points it took, with the lot or debt they came from and the account they went to;
+-- the points given back since; and the points that verdicts waiting for an operator would still give back. No row if
+-- there is no such line. The line's transfers follow it without a gap.
 select
     (
         select coalesce(jsonb_agg(jsonb_build_array(t.debit, t.credit, t.lapses_on, t.amount) order by t.seq), '[]')

@@ -1,12 +1,12 @@
--- What time does to points and coupons: notices before they are gone, and lapsing (R50).
+-- Points and coupons whose time ends: notices before that, and lapses (R50).
 
 -- name: days_now
--- Each market's day by the programme's clock: nothing lapses and nobody is told but when one of them begins.
+-- Each market's day by the programme's clock. Lapses and notices only become due when one of these days begins.
 select market, today from market_days order by market;
 
 -- name: members_to_lapse
--- Members with a lot that is to be told of or to lapse by now, after a place in that list ($1, $2), without locking
--- anything. Deliveries that came before that moment and nobody has tried to apply yet go first.
+-- Members with a lot that lapses or needs a notice by now, after a place in that list ($1, $2), without locking
+-- anything. Deliveries received before that moment that no worker has tried to apply yet go first.
 with days as materialized (
     select market, zone, today, told_until from market_days
 ),
@@ -47,7 +47,7 @@ order by on_day, member_id
 limit $3;
 
 -- name: members_with_expiring_coupons
--- Members with a coupon whose end they are to be told of by now, without locking anything.
+-- Members who must get a notice by now that a coupon ends, without locking anything.
 with days as materialized (
     select market, zone, coupon_notice_days, programme_now() as now from market_days
 )
@@ -66,12 +66,12 @@ where ((c.expires_at at time zone d.zone) - make_interval(days => d.coupon_notic
 limit $1;
 
 -- name: lock_member_to_lapse
--- Holds one member until the transaction ends; no row while somebody else does.
+-- Locks one member until the transaction ends; no row while another transaction holds the lock.
 select member_id from balances where member_id = $1 for update skip locked;
 
 -- name: next_step
--- The soonest thing that time has to do to one member up to a moment ($2): tell of a lot or a coupon, or let a lot
--- lapse. `at` is the moment it is booked as of; `lapsed_before`, what lapsed of that lot earlier.
+-- A member's next lapse or notice that is due up to a moment ($2). `at` is the moment it is booked as of;
+-- `lapsed_before` are the points of that lot that lapsed earlier.
 with clock as (
     select m.member_id, d.zone, d.coupon_notice_days, least($2, programme_now()) as until
     from members m join market_days d using (market)

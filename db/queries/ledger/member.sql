@@ -1,8 +1,8 @@
 -- name: member_to_judge
--- Everything a decision about one member reads, as of one version of it, with the caller's earlier answer to the
--- same key. The member is named by Mi account id ($1) or by member id ($2). $3: the service that calls, null when
--- the member itself does; $4 its key. $5: the kind of slot whose lasting and recent ones are asked for; $6: a product
--- whose slot is too. How far fuel and slots go back bounds `late_hours` (loyalty/programme/rules/terms.py).
+-- Everything a decision about one member reads, as of one version of it, with the caller's earlier answer to the same
+-- key. The member is named by Mi account id ($1) or by member id ($2). $3: the calling service, null if the member
+-- itself calls; $4: its key. $5: the kind of slots to read, the lasting and the recent ones; $6: a product whose slot
+-- is read too. How far back fuel days and slots are read bounds `late_hours` (loyalty/programme/rules/terms.py).
 select
     m.member_id, a.mi_id, m.market, m.time_zone, m.zone_before, m.zone_since, m.joined_at, m.state, m.state_since,
     m.earlier_zones,
@@ -39,7 +39,7 @@ left join requests r on r.caller_id = coalesce($3, m.member_id) and r.key = $4
 where m.member_id = coalesce($2, (select member_id from mi_accounts where mi_id = $1));
 
 -- name: lock_member_to_judge
--- Holds one member, named either way, until the transaction ends.
+-- Locks one member, named either way, until the transaction ends.
 select b.member_id
 from balances b
 where b.member_id = coalesce($2, (select member_id from mi_accounts where mi_id = $1))

@@ -1,6 +1,6 @@
 -- name: notices_to_send
--- Leases notices nobody has handed over yet, oldest first: another worker leaves them alone until the lease is over.
--- One that fails waits longer each time, and after its last attempt for a person.
+-- Leases unsent notices, oldest first: other workers skip them until the lease ends. A notice that fails waits longer
+-- each time; after its last attempt it waits for an operator.
 with picked as (
     select member_id, notice_id
     from notices
@@ -27,13 +27,13 @@ from unnest($1::uuid[], $2::uuid[]) as s (member_id, notice_id)
 where n.member_id = s.member_id and n.notice_id = s.notice_id and n.sent_at is null;
 
 -- name: notice_failed
--- Keeps why a notice could not be handed over; $4: nobody is left to tell, so nobody tries again.
+-- Stores why a notice could not be sent; $4: the failure is permanent, so it is not tried again.
 update notices
 set error = left($3, :longest_error_characters), attempts = case when $4 then :most_attempts else attempts end
 where member_id = $1 and notice_id = $2 and sent_at is null;
 
 -- name: notices_page
--- What a member was told, newest first. $2, $3: only what lies after this place of the list; $4 the most rows.
+-- A member's notices, newest first. $2, $3: only rows after this place of the list; $4 the most rows.
 select member_id, notice_id, kind, points, lapses_on, reference, created_at, sent_at
 from notices
 where member_id = $1 and ($3::uuid is null or (created_at, notice_id) < ($2::timestamptz, $3))

@@ -1,6 +1,6 @@
 -- name: pending_page
--- What is promised to a member and open, soonest first; what waits for something else than time comes last.
--- $2, $3: only what lies after this place of the list; $4 the most rows.
+-- A member's open promises, soonest first; those that wait for an event and not for a moment come last.
+-- $2, $3: only rows after this place of the list; $4 the most rows.
 select
     member_id, promise_id, verdict_id, kind, points, promised_at, due_at, awaiting, reference
 from promises

@@ -1,5 +1,5 @@
 -- name: verdicts_page
--- A member's verdicts, newest first. $2, $3: only what lies after this place of the list; $4 outcomes; $5 the most.
+-- A member's verdicts, newest first. $2, $3: only rows after this place of the list; $4 outcomes; $5 the most rows.
 select
     member_id, verdict_id, kind, outcome, code, points, reference, decided_at, terms_version, campaign_ids, cap,
     kind = 'CLAWBACK' and outcome = 'GRANTED' and points = 0 and exists (

@@ -1,12 +1,12 @@
--- What decisions about verdicts that were given before read: moderation, an operator's check, a line given back.
+-- Earlier verdicts, as decisions about them read them: moderation, an operator's resolution, points given back.
 
 -- name: verdict_of_business_key
 select verdict_id from verdicts where member_id = $1 and business_key = $2;
 
 -- name: verdict_to_resolve
--- One verdict of a member with its promises, the lots that what it credited is still in (what was taken back is
--- taken off), what of each lot lapsed and was not waived yet (R36), the first line of history it made, and when its
--- review was told to be published.
+-- One verdict of a member with its promises; the lots of the points it credited, less those taken back; the points of
+-- each lot that lapsed and were not waived yet (R36); the first line of history it made; and when its review was
+-- reported as published.
 select
     v.verdict_id, v.key, v.kind, v.outcome, v.code, v.points, v.reference, v.occurred_at, v.decided_at,
     v.terms_version, v.campaign_ids, v.facts,

@@ -1,7 +1,7 @@
 -- name: export_member
--- Everything that is held about one member ($1: its Mi account id), as of one moment: every table that has rows of it,
--- whole, each list in the order it grew; and what producers sent about its orders, bodies in base64. No row for an
--- unknown one.
+-- Everything that is stored about one member ($1: its Mi account id), as of one moment: its rows of every table,
+-- complete, each list in the order it grew; and the deliveries of producers about its orders, bodies in base64. No row
+-- for an unknown account.
 select
     jsonb_build_object('mi_id', a.mi_id, 'exported_at', programme_now()) || to_jsonb(m) as member,
     to_jsonb(b) - 'member_id' as balance,

@@ -1,5 +1,6 @@
 -- name: join_member
--- A new member with an empty ledger. Beside itself, one Mi account becomes one member: the second gets no row.
+-- A new member with an empty ledger. If two run at once for one Mi account, it becomes one member, and the second gets
+-- no row.
 with account as (
     insert into mi_accounts (mi_id, member_id) values ($1, $2)
     on conflict (mi_id) do nothing

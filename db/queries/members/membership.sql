@@ -1,8 +1,8 @@
--- What becomes of a membership: facts kept while it is suspended, what it would leave behind, who was here before.
+-- The end of a membership: what a member would forfeit, and which once-only points an erased person already had.
 
 -- name: belongings
--- What a member that leaves would forfeit: open promises, coupons not spent, and verdicts that wait with what was
--- already credited of each.
+-- Everything a member would forfeit by leaving: open promises, unspent coupons, and waiting verdicts with the points
+-- already credited under each.
 select
     (
         select coalesce(jsonb_agg(jsonb_build_array(
@@ -37,5 +37,5 @@ select
 select salt from person_salt;
 
 -- name: given_once
--- What a person was given once before being erased.
+-- The once-only points that a person got before being erased (R71).
 select kind from once_given where person_hash = $1 order by kind;

@@ -9,7 +9,7 @@ join balances b using (member_id)
 where a.mi_id = any($1::text[]);
 
 -- name: members_by_id
--- The same by member id; an erased person has no Mi account any more and is not shown.
+-- The same by member id; an erased person has no Mi account any more and is left out.
 select
     m.member_id, a.mi_id, m.market, m.time_zone, m.zone_before, m.zone_since, m.joined_at, m.state,
     b.available, b.pending, b.debt, b.lifetime, programme_now() as now
@@ -19,7 +19,7 @@ join balances b using (member_id)
 where m.member_id = any($1::uuid[]);
 
 -- name: erased_member
--- A member whose person was erased, under its pseudonym: for answers given before that are asked for again (R61, R71).
+-- A member whose person was erased, under its pseudonym: for repeated requests whose answers are older (R61, R71).
 select
     m.member_id, m.member_id::text as mi_id, m.market, m.time_zone, m.zone_before, m.zone_since, m.joined_at, m.state,
     b.available, b.pending, b.debt, b.lifetime, programme_now() as now

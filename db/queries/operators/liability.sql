@@ -1,6 +1,6 @@
--- The programme's money view, as of the end of a day in each market's zone.
--- The ledger's sums up to a moment are what the balances, which are its sums, hold now, less what was booked from that
--- moment on: so the day before yesterday costs two days of the ledger, not all of it.
+-- The programme's liability, as of the end of a day in each market's zone.
+-- Balances are the ledger's sums as of now. The sums up to a moment are the balances less everything booked from that
+-- moment on, so a query about the day before yesterday reads two days of the ledger, not all of it.
 
 -- name: points_as_of
 -- Points by market ($1, or every one) at the end of a day ($2, or each market's today).
@@ -37,7 +37,7 @@ left join later l using (market)
 order by e.market;
 
 -- name: lots_as_of
--- What lapses when, of what was there at the end of that day; points that never lapse are in no month.
+-- The points available at the end of that day, by the day they lapse; points that never lapse are left out.
 with ends as materialized (
     select market, (coalesce($2::date, today) + 1)::timestamp at time zone zone as ends_at
     from market_days
@@ -64,8 +64,8 @@ having sum(points) <> 0
 order by lapses_on;
 
 -- name: coupons_as_of
--- Coupons issued and not yet used, cancelled or expired then, in minor units by currency; of today, as of now. What was
--- reserved then had not expired, and counts whatever has become of it since (R43).
+-- Coupons that were issued and not yet used, cancelled or expired then, in minor units by currency; for today, as of
+-- now. A coupon that was reserved then had not expired, so it counts even if it has ended since (R43).
 with ends as materialized (
     select market, least((coalesce($2::date, today) + 1)::timestamp at time zone zone, programme_now()) as ends_at
     from market_days

@@ -1,14 +1,14 @@
 -- name: order_known
--- Who an order number belongs to, and what was told of it.
+-- The member of an order number, the hash of the order's content, and its verdict.
 select n.member_id, o.content_hash, o.verdict_id
 from order_numbers n
 left join orders o on o.member_id = n.member_id and o.number = n.number
 where n.number = $1;
 
 -- name: order_of_parcel
--- The orders that have a parcel with this tracking number and can be meant by news of it that came at $2
--- (`orders_of_parcels`). Each with the carriers of all such parcels: of those it was recorded with, and of those in which
--- the shop said that its consignments travel.
+-- The orders that have a parcel with this tracking number, if news of it received at $2 can belong to them
+-- (`orders_of_parcels`). Each with the carriers of all such parcels: those it was recorded with, and those the shop
+-- named for its consignments.
 select
     t.number, t.member_id,
     array(
@@ -31,7 +31,7 @@ where t.tracking_number = $1 and t.meant_until > $2::timestamptz;
 select member_id from order_numbers where number = $1;
 
 -- name: order_named
--- The order that is known by one of these numbers ($1), or else that recorded one of these parcels ($2).
+-- The order that has one of these numbers ($1), or else one that was recorded with one of these parcels ($2).
 select number
 from (
     select number, 1 as place from order_numbers where number = any($1::text[])

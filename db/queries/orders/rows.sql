@@ -1,5 +1,5 @@
 -- name: orders_by_number
--- Orders with the facts known of them, and their points: credited with clawbacks taken off, and still promised.
+-- Orders with the facts about them, and their points: credited less clawbacks, and still promised.
 select
     o.member_id, o.number, o.verdict_id, o.placed_at, o.currency, o.lines, o.parcels, o.shipping_minor,
     o.discount_minor, o.terms_version, o.campaign_ids, m.market,

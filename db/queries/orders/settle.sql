@@ -1,6 +1,7 @@
 -- name: order_to_settle
--- An order with all that is known of it, what is still promised, what was posted and taken back by part, which lots
--- its points went to, and what of each lot lapsed; what a return was waived because it had lapsed is in neither (R36).
+-- An order with all facts about it; its promises; the points posted and taken back by part; the lots its points went
+-- to; and the points of each lot that lapsed. Points that a return did not take because they had lapsed are in neither
+-- of the last two (R36).
 select
     o.number, o.verdict_id, o.placed_at, o.currency, o.lines, o.parcels, o.shipping_minor, o.discount_minor,
     o.terms_version, o.campaign_ids,

@@ -1,4 +1,4 @@
-"""What a coupon takes off a cart or why it cannot be used, and when it may be spent or let go (R43-R45, R52)."""
+"""A coupon's discount on a cart or why it cannot be used, and when it may be spent or released (R43-R45, R52)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ class Exclusion:
 
 @dataclass(frozen=True, slots=True)
 class ForCart:
-    """What a coupon takes off a cart, or the code of why it cannot be used; minor units."""
+    """A coupon's discount on a cart, or the code of why it cannot be used; minor units."""
 
     discount_minor: int = 0
     reason: str | None = None
@@ -70,10 +70,10 @@ class ForCart:
 def usable_for(
     cart: Cart, coupon: Coupon, exclusions: Iterable[Exclusion], now: datetime, *, order_has_another: bool
 ) -> ForCart:
-    """What the coupon takes off this cart (R44): its value, or all that may be discounted where that is less.
+    """The coupon's discount on this cart (R44): its value, or everything that may be discounted if that is less.
 
     One coupon an order. Excluded products count neither towards the discount nor towards the minimum; a reservation
-    made before an exclusion stands. A coupon is not used up for nothing: at least one minor unit must be there.
+    made before an exclusion stands. At least one minor unit must be left to discount, or the coupon would be lost.
     """
     if coupon.state != CouponState.AVAILABLE and not coupon.is_held_for(cart.order_number):
         return ForCart(reason=f"COUPON_{coupon.state}")
@@ -103,7 +103,7 @@ def why_not_commit(coupon: Coupon, order_number: str, *, was_reserved: bool) -> 
     """Why an order may not spend the coupon now; None where it may, or has (R43).
 
     `was_reserved`: the order reserved it and did not release it. After the timeout, and after the coupon's expiry, it
-    may still be spent if nobody else holds it.
+    may still be spent if no other order holds it.
     """
     if coupon.state == CouponState.CANCELLED:
         return "COUPON_CANCELLED"
@@ -119,7 +119,7 @@ def why_not_commit(coupon: Coupon, order_number: str, *, was_reserved: bool) -> 
 
 
 def why_not_release(coupon: Coupon, order_number: str, *, ever_reserved: bool) -> str | None:
-    """Why an order may not let the coupon go; None where it may, or has (R43)."""
+    """Why an order may not release the coupon; None where it may, or has (R43)."""
     if not ever_reserved:
         return "COUPON_NOT_RESERVED"
     if coupon.state == CouponState.USED and coupon.order_number == order_number:
@@ -128,5 +128,5 @@ def why_not_release(coupon: Coupon, order_number: str, *, ever_reserved: bool) -
 
 
 def state_once_free(expires_at: datetime, now: datetime) -> CouponState:
-    """What a coupon is that no order holds any more (R52)."""
+    """The state of a coupon that no order holds any more (R52)."""
     return CouponState.EXPIRED if expires_at <= now else CouponState.AVAILABLE

@@ -8,7 +8,7 @@ from loyalty.programme.rules.rewards import Closed, Reward
 
 
 class WhyNot(StrEnum):
-    """Why an open reward cannot be had."""
+    """Why a member cannot get an open reward."""
 
     OUT_OF_STOCK = "OUT_OF_STOCK"
     LIMIT_REACHED = "LIMIT_REACHED"

@@ -1,4 +1,4 @@
-"""Judges what a member does in the app: terms, cap and campaigns of its moment (R10 to R23, R30, R60)."""
+"""Judges a member's activity in the app: terms, cap and campaigns of its moment (R10 to R23, R30, R60)."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -19,7 +19,7 @@ _NOT_ACTIVITIES = (EntryKind.PURCHASE, EntryKind.FUEL_STREAK)
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """What a member did, as the app tells it."""
+    """A member's activity, as the app reports it."""
 
     kind: str
     product_id: str | None = None
@@ -31,7 +31,7 @@ class Activity:
 
 @dataclass(frozen=True, slots=True)
 class EarningContext:
-    """What is known of a member: slots taken, the last fuel days by date, and the campaigns that may fit."""
+    """The member's facts that the rules need: slots taken, fuel days by date, and the campaigns that may fit."""
 
     slots: frozenset[Slot] = frozenset()
     fuel_days: tuple[FuelDay, ...] = ()
@@ -61,7 +61,7 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class WayView:
-    """A way to earn as the member sees it now: points with campaigns, the cap, and why not where closed."""
+    """A way to earn as the member sees it now: points with campaigns, the cap, and the code if it is closed."""
 
     kind: str
     points: int

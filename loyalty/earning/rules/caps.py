@@ -30,7 +30,7 @@ class Slot:
 
     @property
     def business_key(self) -> str:
-        """The slot in one word, such as social_share:2026-11:2, fuel:2026-11-23 or sign_up."""
+        """The slot as one text, such as social_share:2026-11:2, fuel:2026-11-23 or sign_up."""
         numbered = self.n > 1 or fullmatch(r"\d{4}-\d{2}", self.period)
         parts = [self.kind.lower(), self.period, str(self.n) if numbered else ""]
         return ":".join(part for part in parts if part)

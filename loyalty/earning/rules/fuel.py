@@ -23,7 +23,7 @@ class FuelDay:
 
 @dataclass(frozen=True, slots=True)
 class FuelClaim:
-    """What a claim does: the rows that change, the claimed day first, and whether the bonus comes with it.
+    """The effect of a claim: the rows that change, the claimed day first, and whether the bonus comes with it.
 
     `streak` is the run the claim makes, the days after a late claim included; `day_in_cycle` is its day,
     from 1.

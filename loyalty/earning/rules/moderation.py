@@ -1,4 +1,4 @@
-"""Moderation (R16, R16a, R35): what a publication grants, and what becomes of points whose review or share is gone."""
+"""Moderation (R16, R16a, R35): the effects of a publication, and of the removal of a review or share."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -10,7 +10,7 @@ from loyalty.programme.rules.terms import TakingBack
 
 
 class Removal(StrEnum):
-    """What a removal does to the verdict on a review or share."""
+    """The effect of a removal on the verdict on a review or share."""
 
     REFUSE = "REFUSE"
     TAKE_BACK = "TAKE_BACK"
@@ -19,9 +19,9 @@ class Removal(StrEnum):
 
 
 def removal_of(outcome: str, policy: TakingBack) -> Removal:
-    """R35: what still waits is refused in place; what was granted is taken back, or an operator is asked.
+    """R35: a verdict that waits is refused in place; a granted one is taken back, or waits for an operator.
 
-    What was refused has nothing to lose.
+    A refused one has no points to lose.
     """
     if outcome == Outcome.WAITING:
         return Removal.REFUSE
@@ -31,7 +31,7 @@ def removal_of(outcome: str, policy: TakingBack) -> Removal:
 
 
 def when_published(judgement: Judgement, due_at: datetime) -> Judgement:
-    """R16a: a review that is told as published waits for nothing but its hold; what is refused stays refused."""
+    """R16a: a review reported as published waits only for its hold; a refused one stays refused."""
     if judgement.outcome is Outcome.REFUSED:
         return judgement
     return replace(judgement, outcome=Outcome.GRANTED, code=Code.GRANTED, awaiting=Awaiting.HOLD, due_at=due_at)

@@ -1,4 +1,4 @@
-"""Velocity (R70): more activities within a minute than a person does are put on hold for an operator."""
+"""Velocity (R70): activities above a limit within a minute wait for an operator."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -16,13 +16,13 @@ NO_ACTIVITIES = (
     EntryKind.LAPSE,
     EntryKind.ADJUSTMENT,
 )
-"""Kinds of verdicts on what is no activity of a member in the app."""
+"""Kinds of verdicts that are not on a member's activity in the app."""
 
 
 def limit_of(terms: Terms, override: int | None) -> int | None:
     """Activities of one member, or of one device, within a minute; None where there is no limit.
 
-    The setting goes before the terms, and a setting of 0 is no limit.
+    The setting overrides the terms; a setting of 0 means no limit.
     """
     return (terms.velocity_per_minute if override is None else override) or None
 
@@ -38,7 +38,7 @@ def is_too_fast(of_member: int, of_device: int, limit: int) -> bool:
 
 
 def on_hold_for_operator(judgement: Judgement) -> Judgement:
-    """The same points, waiting for an operator; what is refused anyway stays refused."""
+    """The same points, waiting for an operator; a refused judgement stays refused."""
     if judgement.outcome is Outcome.REFUSED:
         return judgement
     return replace(

@@ -10,7 +10,7 @@ from loyalty.programme.rules.kinds import Code, Outcome
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a line of history took: out of lots, and into debt; and how much of it was given back before."""
+    """Points that a line of history took, from lots and as debt, and how many of them were given back before."""
 
     takes: tuple[Take, ...]
     debt: int = 0
@@ -24,7 +24,7 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class GivenBack:
-    """What goes back into which lots, and what of it had lapsed and so stays away."""
+    """The points that go back into lots, and those that had lapsed and so do not come back."""
 
     puts: tuple[Take, ...]
     lapsed: int
@@ -73,7 +73,7 @@ def _from_the_end(taken: Taken, new_lot: date) -> list[Take]:
 
 
 def repaid_of(puts: Sequence[Take], debt: int) -> tuple[Take, ...]:
-    """What of points just given repays a debt (R36): what had become debt goes first."""
+    """The part of points just given that repays a debt (R36): points that had become debt come first."""
     repaid: list[Take] = []
     for put in puts:
         points = min(put.points, debt)

@@ -23,7 +23,7 @@ class Take:
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """A clawback: what each lot gives, the debt left, and what lapsed and so is not taken again."""
+    """A clawback: the points taken from each lot, the debt left, and the lapsed points that are not taken again."""
 
     takes: tuple[Take, ...]
     debt: int
@@ -31,7 +31,7 @@ class TakenBack:
 
     @property
     def points(self) -> int:
-        """What it really takes, out of lots and into debt."""
+        """The points it really takes: from lots, and as debt."""
         return _total(self.takes) + self.debt
 
 
@@ -40,7 +40,7 @@ class TooFewPoints(ValueError):
 
 
 def spend(lots: Sequence[Lot], points: int) -> tuple[Take, ...]:
-    """What each lot gives, the soonest to lapse first (R50). Raises TooFewPoints."""
+    """The points to take from each lot, the soonest to lapse first (R50). Raises TooFewPoints."""
     takes = _drain(_by_date(lots), points)
     if sum(take.points for take in takes) < points:
         raise TooFewPoints(f"{points} points are more than the lots hold.")
@@ -50,9 +50,9 @@ def spend(lots: Sequence[Lot], points: int) -> tuple[Take, ...]:
 def take_back(lots: Sequence[Lot], points: int, origins: Sequence[Take], lapsed: Sequence[Lot] = ()) -> TakenBack:
     """Takes credited points back (R36).
 
-    First out of the lots they were credited to (`origins`: what was put there and not taken back yet), the
-    sooner first; then whatever lapses soonest; the rest is debt. `lapsed` are the rests of lots that have
-    lapsed: as much of one as the origins had put there is not taken again. What was waived before is in
+    First out of the lots they were credited to (`origins`: points put there and not taken back yet), the sooner first;
+    then out of the lots that lapse soonest; the rest is debt. `lapsed` are the points that lapsed in each lot: those
+    that the origins had put there are waived, so they are not taken again. Points that were waived before are in
     neither `origins` nor `lapsed`.
     """
     put = _sums((origin.lapses_on, origin.points) for origin in origins)
@@ -74,10 +74,10 @@ def _by_date(lots: Iterable[Lot]) -> dict[date, int]:
 
 def _sums(pairs: Iterable[tuple[date, int]]) -> dict[date, int]:
     """Points by lapse date, the soonest first."""
-    found: dict[date, int] = {}
+    sums: dict[date, int] = {}
     for day, points in pairs:
-        found[day] = found.get(day, 0) + points
-    return dict(sorted(found.items()))
+        sums[day] = sums.get(day, 0) + points
+    return dict(sorted(sums.items()))
 
 
 def _at_most(held: dict[date, int], limits: dict[date, int]) -> dict[date, int]:

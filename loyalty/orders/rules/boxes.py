@@ -1,4 +1,4 @@
-"""Which pieces of an order travel together, and what was said of them (R34)."""
+"""The pieces of an order that travel together, and the facts about them (R34)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -30,9 +30,9 @@ class ParcelPhase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """Pieces that travel together, and what was said of them.
+    """Pieces that travel together, and the facts about them.
 
-    Without a number: a shop's shipment that has none, or all that is in no other box. Of boxes with the same
+    A box without a number is a shop's shipment that has none, or all pieces in no other box. Of boxes with the same
     `consignment` each may hold the same pieces.
     """
 
@@ -44,15 +44,15 @@ class Box:
 
     @property
     def lost_at(self) -> datetime | None:
-        """The last time it was said to be lost."""
+        """The last time it was reported lost."""
         return max((fact.occurred_at for fact in self.facts if isinstance(fact, Lost)), default=None)
 
     @property
     def arrivals(self) -> list[datetime]:
-        """When it was delivered, after it was last said to be lost; a tie is lost."""
+        """When it was delivered, after it was last reported lost; of the same moment, the loss counts."""
         lost_at = self.lost_at
-        told = [fact.occurred_at for fact in self.facts if isinstance(fact, Delivered)]
-        return sorted(at for at in told if lost_at is None or at > lost_at)
+        deliveries = [fact.occurred_at for fact in self.facts if isinstance(fact, Delivered)]
+        return sorted(at for at in deliveries if lost_at is None or at > lost_at)
 
     @property
     def phase(self) -> ParcelPhase:
@@ -69,24 +69,29 @@ class Box:
 
 
 def boxes_of(order: Order, movements: Sequence[Movement]) -> list[Box]:
-    """The recorded parcels, in their order, those heard of later, the shop's shipments without a number, and the rest.
+    """The recorded parcels, in their order, those reported later, the shop's shipments without a number, and the rest.
 
-    News of everything is news of each. The movements are those that `placed` gives. Raises UnknownParcel.
+    A fact about the whole order is about each box. The movements are those that `placed` gives. Raises UnknownParcel.
     """
-    told = [(fact, _recorded_for(order, fact)) for fact in movements]
+    recorded_for = [(fact, _recorded_for(order, fact)) for fact in movements]
     recorded = [
-        Box(each.tracking_number, each.carrier, each.pieces, tuple(fact for fact, parcel in told if parcel is each))
+        Box(
+            each.tracking_number,
+            each.carrier,
+            each.pieces,
+            tuple(fact for fact, parcel in recorded_for if parcel is each),
+        )
         for each in order.parcels
     ]
-    heard_of = [_box_heard_of(order, number, movements) for number in _numbers_heard_of(order, movements)]
-    boxes = [*recorded, *heard_of, *_boxes_without_number(order, movements, recorded, heard_of)]
+    reported = [_box_reported(order, number, movements) for number in _numbers_reported(order, movements)]
+    boxes = [*recorded, *reported, *_boxes_without_number(order, movements, recorded, reported)]
     rest = Box(None, None, outside(order, boxes), ())
     of_everything = tuple(fact for fact in movements if not (_is_of_a_shipment(fact) or fact.lines))
     return [replace(box, facts=(*box.facts, *of_everything)) for box in (*boxes, rest)]
 
 
 def loose_of(movements: Iterable[Movement]) -> list[Movement]:
-    """Movements of the pieces they name, in whatever they travel."""
+    """Movements of the pieces they name, without a shipment."""
     return [fact for fact in movements if fact.lines and not _is_of_a_shipment(fact)]
 
 
@@ -129,34 +134,36 @@ def _recorded_for(order: Order, fact: Movement) -> Parcel | None:
     return recorded_parcel(order, fact.tracking_number, fact.carrier) if fact.tracking_number is not None else None
 
 
-def _numbers_heard_of(order: Order, movements: Sequence[Movement]) -> list[str]:
-    told = {fact.tracking_number for fact in movements if fact.tracking_number is not None}
-    return sorted(told - {parcel.tracking_number for parcel in order.parcels})
+def _numbers_reported(order: Order, movements: Sequence[Movement]) -> list[str]:
+    numbers = {fact.tracking_number for fact in movements if fact.tracking_number is not None}
+    return sorted(numbers - {parcel.tracking_number for parcel in order.parcels})
 
 
-def _box_heard_of(order: Order, tracking_number: str, movements: Sequence[Movement]) -> Box:
+def _box_reported(order: Order, tracking_number: str, movements: Sequence[Movement]) -> Box:
     facts = tuple(fact for fact in movements if fact.tracking_number == tracking_number)
     carriers = sorted((fact.carrier for fact in facts if fact.carrier), key=lambda name: (name.casefold(), name))
     pieces = pieces_named(order, tracking_number, movements)
-    told = [name for name, of_it in by_consignment(facts).items() if contents(of_it)]
-    return Box(tracking_number, carriers[0] if carriers else None, pieces, facts, told[0] if len(told) == 1 else None)
+    filled = [name for name, of_it in by_consignment(facts).items() if contents(of_it)]
+    return Box(
+        tracking_number, carriers[0] if carriers else None, pieces, facts, filled[0] if len(filled) == 1 else None
+    )
 
 
 def _boxes_without_number(
-    order: Order, movements: Sequence[Movement], recorded: Sequence[Box], heard_of: Sequence[Box]
+    order: Order, movements: Sequence[Movement], recorded: Sequence[Box], reported: Sequence[Box]
 ) -> list[Box]:
-    """The shop's shipments that no parcel is known for: of the pieces named, else of those that are left.
+    """The shop's shipments without a known parcel: with the pieces named, else with those that are left.
 
-    That may be nothing, until it is told what travels in it: nobody is credited for what another one holds.
+    That may be none until their contents are reported: pieces that another box holds are credited only once.
     """
     numberless = by_consignment(fact for fact in movements if fact.tracking_number is None)
     named = {name: contents(facts) for name, facts in numberless.items()}
-    told = [Box(None, None, pieces, tuple(numberless[name]), name) for name, pieces in named.items() if pieces]
-    left = outside(order, [*recorded, *(box for box in heard_of if _is_told(box)), *told])
-    untold = [Box(None, None, left, tuple(numberless[name]), name) for name, pieces in named.items() if not pieces]
-    return [*told, *untold]
+    filled = [Box(None, None, pieces, tuple(numberless[name]), name) for name, pieces in named.items() if pieces]
+    left = outside(order, [*recorded, *(box for box in reported if _has_contents(box)), *filled])
+    unfilled = [Box(None, None, left, tuple(numberless[name]), name) for name, pieces in named.items() if not pieces]
+    return [*filled, *unfilled]
 
 
-def _is_told(box: Box) -> bool:
-    """Whether the shop said what travels in it."""
+def _has_contents(box: Box) -> bool:
+    """Whether the shop reported its contents."""
     return any(fact.consignment is not None and fact.lines for fact in box.facts)

@@ -1,4 +1,4 @@
-"""The shop's own shipments: what is said of one is said of the parcels and pieces that travel in it (R34)."""
+"""The shop's own shipments: a fact about one is a fact about the parcels and pieces in it (R34)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -10,7 +10,7 @@ Numbers = list[tuple[str, str | None]]
 
 
 def placed(order: Order, movements: Sequence[Movement]) -> list[Movement]:
-    """The movements, with those that name only a consignment told of each parcel it travels in.
+    """The movements; one that names only a consignment becomes one for each parcel of that consignment.
 
     That is every tracking number its facts name, else the one recorded parcel that it can be: of those that no other
     one is in, a parcel with just its pieces, or the only one. Where there is none it stays a shipment without a number.
@@ -21,11 +21,11 @@ def placed(order: Order, movements: Sequence[Movement]) -> list[Movement]:
 
 def by_consignment(movements: Iterable[Movement]) -> dict[str, list[Movement]]:
     """The facts that name a consignment, by its name."""
-    found: dict[str, list[Movement]] = {}
+    facts: dict[str, list[Movement]] = {}
     for fact in movements:
         if fact.consignment is not None:
-            found.setdefault(fact.consignment, []).append(fact)
-    return found
+            facts.setdefault(fact.consignment, []).append(fact)
+    return facts
 
 
 def contents(facts: Iterable[Movement]) -> dict[str, int]:
@@ -55,24 +55,24 @@ def _in_each(fact: Movement, parcels: Mapping[str, Numbers]) -> list[Movement]:
 
 def _parcels(order: Order, consignments: Mapping[str, Sequence[Movement]]) -> dict[str, Numbers]:
     """The tracking numbers and carriers of each consignment; what looks alike is matched by the order of its names."""
-    found = {name: _numbers(facts) for name, facts in consignments.items()}
-    taken = [recorded_parcel(order, *each) for numbers in found.values() for each in numbers]
+    numbers_of = {name: _numbers(facts) for name, facts in consignments.items()}
+    taken = [recorded_parcel(order, *each) for numbers in numbers_of.values() for each in numbers]
     free = [parcel for parcel in order.parcels if parcel not in taken]
-    pieces = {name: contents(consignments[name]) for name in sorted(found) if not found[name]}
-    for name in [name for name, told in pieces.items() if told]:
+    pieces = {name: contents(consignments[name]) for name in sorted(numbers_of) if not numbers_of[name]}
+    for name in [name for name, named in pieces.items() if named]:
         fitting = next((parcel for parcel in free if parcel.pieces == pieces[name]), None)
         if fitting is not None:
             free.remove(fitting)
-            found[name] = [_name_of(fitting)]
-    for name in [name for name, told in pieces.items() if not told and len(free) == 1]:
-        found[name] = [_name_of(free[0])]
-    return found
+            numbers_of[name] = [_name_of(fitting)]
+    for name in [name for name, named in pieces.items() if not named and len(free) == 1]:
+        numbers_of[name] = [_name_of(free[0])]
+    return numbers_of
 
 
 def _numbers(facts: Sequence[Movement]) -> Numbers:
     """The tracking numbers and carriers that these facts name, each once, in an order of their own."""
-    told = {(fact.tracking_number, fact.carrier) for fact in facts if fact.tracking_number is not None}
-    return sorted(told, key=lambda each: (each[0], each[1] or ""))
+    named = {(fact.tracking_number, fact.carrier) for fact in facts if fact.tracking_number is not None}
+    return sorted(named, key=lambda each: (each[0], each[1] or ""))
 
 
 def _name_of(parcel: Parcel) -> tuple[str, str | None]:

@@ -1,4 +1,4 @@
-"""What shippers and the shop say about an order: facts, each kept once under its business key (R33a, R34)."""
+"""Facts that carriers and the shop report about an order, each stored once under its business key (R33a, R34)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ from urllib.parse import quote
 Lines = tuple[tuple[str, int], ...]
 
 _LONGEST_KEY = 1000
-"""Characters: an index of Postgres takes rows of 2,700 bytes; of a longer key its hash is the key."""
+"""Characters: an index of Postgres takes rows of 2,700 bytes; a longer key is replaced by its hash."""
 
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """Something happened to a shipment; without lines it is of the whole parcel, or of everything.
+    """Something happened to a shipment; without lines it is about the whole parcel, or the whole order.
 
     `consignment` is the shop's own name for the shipment, such as a Shopify fulfillment's id. A fact that has a
-    consignment beside a tracking number or lines says what travels in it, and so what its other facts are about.
+    consignment and also a tracking number or lines reports its contents, and so what its other facts are about.
     """
 
     tracking_number: str | None
@@ -31,16 +31,16 @@ class Movement:
 
     @property
     def key(self) -> str:
-        """The business key: the same news about the same parcel is one fact, however often it is told.
+        """The business key: the same news about the same parcel is one fact, however often it is reported.
 
         The moment is part of it where it decides between two facts, and always where no shipment is named.
         """
         is_named = self.tracking_number is not None or self.consignment is not None
         moment = _moment(self.occurred_at) if self.moment_matters or not is_named else ""
-        told = f"{self.kind}:{self._parcel}:{_in_short(named_pieces(self.lines))}:{moment}"
+        key = f"{self.kind}:{self._parcel}:{_in_short(named_pieces(self.lines))}:{moment}"
         if self.consignment is not None:
-            told += f":{quote(self.consignment, safe='')}"
-        return told if len(told) <= _LONGEST_KEY else f"{self.kind}:{sha256(told.encode()).hexdigest()}"
+            key += f":{quote(self.consignment, safe='')}"
+        return key if len(key) <= _LONGEST_KEY else f"{self.kind}:{sha256(key.encode()).hexdigest()}"
 
     @property
     def _parcel(self) -> str:
@@ -66,7 +66,7 @@ class InTransit(Movement):
 
 @dataclass(frozen=True, slots=True)
 class ReturnedToSender(Movement):
-    """The parcel goes back undelivered; whatever else is said of it, it was not delivered (R34)."""
+    """The parcel goes back undelivered; it was not delivered, even if other facts report it (R34)."""
 
     kind: ClassVar[str] = "returned_to_sender"
     moment_matters: ClassVar[bool] = False
@@ -126,6 +126,6 @@ def _moment(moment: datetime) -> str:
 
 
 def _in_short(pieces: dict[str, int]) -> str:
-    """The lines in one word; a hash of them where it would be a long one."""
-    told = ",".join(f"{quote(line_id, safe='')}*{quantity}" for line_id, quantity in pieces.items())
-    return told if len(told) <= 100 else sha256(told.encode()).hexdigest()
+    """The lines as a short text; their hash if it would exceed 100 characters."""
+    text = ",".join(f"{quote(line_id, safe='')}*{quantity}" for line_id, quantity in pieces.items())
+    return text if len(text) <= 100 else sha256(text.encode()).hexdigest()

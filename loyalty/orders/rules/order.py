@@ -1,4 +1,4 @@
-"""An order as the storefront recorded it, and what is kept of it."""
+"""An order as the storefront recorded it, and the goods that are kept."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -36,7 +36,8 @@ class Order:
     discount_minor: int = 0
     parcels: tuple[Parcel, ...] = ()
     goods_minor: int = field(init=False, repr=False, compare=False)
-    """What the lines cost before the order's discount: found once, as each line's part of the discount is of it."""
+    """What the lines cost before the order's discount. It is computed once, because each line's part of the
+    discount needs it."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "goods_minor", sum(line.paid_minor for line in self.lines))
@@ -61,7 +62,7 @@ def recorded_parcel(order: Order, tracking_number: str, carrier: str | None) -> 
 
 @dataclass(frozen=True, slots=True)
 class KeptGoods:
-    """What is kept of an order: pieces by line, and money refunded without lines."""
+    """The goods of an order that are kept: pieces by line, and money refunded without lines."""
 
     pieces: Mapping[str, int] = field(hash=False)
     shipping_refunded_minor: int = 0

@@ -1,4 +1,4 @@
-"""What a storefront can get wrong about an order, field by field (the list of InvalidInput)."""
+"""Checks each field of an order that the storefront sent (the list of InvalidInput)."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta

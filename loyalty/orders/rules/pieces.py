@@ -1,8 +1,8 @@
-"""What became of the pieces of one line: those in boxes, and those that were named without one (R34).
+"""Where the pieces of one line are: those in boxes, and those that were named without a parcel (R34).
 
-Pieces of a line look alike. News that names some and no parcel is about pieces nobody else spoke of, as long as there
-are any. Only what is more than was bought is about pieces that were spoken of, and of those first about some of which
-it says nothing new; else the later news counts, and returned to sender wins.
+Pieces of a line look alike. News that names pieces and no parcel is about pieces without other news, as long as there
+are any. Only a surplus over the pieces bought is about pieces that have news already, and first about those that it
+does not change; for the others the later news counts, and returned to sender wins.
 """
 
 from collections import Counter
@@ -24,7 +24,7 @@ def there_and_possible(line_id: str, bought: int, boxes: Iterable[Box], loose: I
     named = [(fact, pieces) for fact in loose if (pieces := named_pieces(fact.lines).get(line_id))]
     line = _Line(bought, loads)
     for news in sorted([*_of_boxes(loads), *_of_named(named)]):
-        line.hear(news)
+        line.apply(news)
     line.send_back(sum(pieces for fact, pieces in named if isinstance(fact, ReturnedToSender)))
     return line.there, line.possible
 
@@ -53,7 +53,7 @@ class _Place(Enum):
     HERE = auto()
     LOST = auto()
     GONE = auto()
-    # in boxes, of which the end is known: before it, and after it
+    # in boxes that were delivered, lost or returned: before that news is applied, and after it
     BOX_COMING = auto()
     BOX_HERE = auto()
     BOX_TO_BE_LOST = auto()
@@ -66,7 +66,7 @@ class _Place(Enum):
 
 @dataclass(slots=True)
 class _Line:
-    """How many pieces are in which place, while the news are heard from the oldest on."""
+    """How many pieces are in which place, while the news is applied from the oldest on."""
 
     bought: int
     loads: Sequence[_Load]
@@ -90,8 +90,8 @@ class _Line:
     def possible(self) -> int:
         return min(self.bought, self.there + self._at[_Place.OPEN] + self._at[_Place.SENT_AGAIN])
 
-    def hear(self, news: _News) -> None:
-        """One piece of news, after all that is older."""
+    def apply(self, news: _News) -> None:
+        """Applies one piece of news; older news was applied before."""
         if news.is_named:
             self._lose(news.pieces) if news.is_loss else self._find(news.pieces)
         elif news.is_loss:
@@ -100,18 +100,18 @@ class _Line:
             self._move(news.pieces, _Place.BOX_HERE, _Place.BOX_COMING, _Place.LOST, _Place.HERE)
 
     def send_back(self, pieces: int) -> None:
-        """Pieces named as returned to sender, whenever that was; those that were lost may be the ones."""
+        """Pieces named as returned to sender, whenever that was; pieces that were lost may be meant."""
         gone = (_Place.LOST, _Place.BOX_LOST, _Place.BOX_SENT_BACK)
         self._move(pieces, _Place.GONE, _Place.OPEN, *gone, _Place.HERE, _Place.BOX_HERE, _Place.SENT_AGAIN)
 
     def _find(self, pieces: int) -> None:
         """Pieces named as delivered: never in the place of those whose box arrived or went back to the sender."""
         boxes = (_Place.BOX_COMING, _Place.BOX_HERE, _Place.BOX_SENT_BACK)
-        room = self.bought - self._at[_Place.HERE] - sum(self._at[place] for place in boxes)
-        self._move(min(pieces, max(0, room)), _Place.HERE, _Place.OPEN, _Place.LOST, _Place.BOX_LOST)
+        capacity = self.bought - self._at[_Place.HERE] - sum(self._at[place] for place in boxes)
+        self._move(min(pieces, max(0, capacity)), _Place.HERE, _Place.OPEN, _Place.LOST, _Place.BOX_LOST)
 
     def _lose(self, pieces: int) -> None:
-        """Pieces named as lost; those in boxes that were lost, arrived later or went back may be the ones."""
+        """Pieces named as lost; those in boxes that were lost, arrived later or went back may be meant."""
         left = self._move(pieces, _Place.LOST, _Place.OPEN, _Place.BOX_COMING, _Place.BOX_LOST)
         left = self._move(left, _Place.BOX_TO_BE_LOST_TWICE, _Place.BOX_TO_BE_LOST)
         left = self._move(left, _Place.GONE, _Place.BOX_SENT_BACK)

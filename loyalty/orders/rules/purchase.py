@@ -1,4 +1,4 @@
-"""What an order is worth, as a pure function of what is kept of it (R13, R13a, R21, R32)."""
+"""The points an order is worth, as a pure function of the goods kept (R13, R13a, R21, R32)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -39,7 +39,7 @@ def part_key(campaign_key: str) -> str:
 
 
 def worth(order: Order, kept: KeptGoods, terms: Terms, campaigns: Iterable[Campaign]) -> Worth:
-    """What the order is worth with this much kept, by the terms and campaigns of its moment (R13, R21).
+    """The points the order is worth with these goods kept, by the terms and campaigns of its moment (R13, R21).
 
     The base is rounded once, half up, and so is what factors add over all lines; a BONUS is whole.
     """
@@ -56,7 +56,7 @@ def factor_of(order: Order, line: OrderLine, terms: Terms, campaigns: Iterable[C
 
 
 def multiply_key(order: Order, terms: Terms, campaigns: Iterable[Campaign]) -> str:
-    """The campaigns whose factors win a line, joined by +; the same whatever is kept of the order."""
+    """The campaigns whose factors win a line, joined by +; it does not depend on the goods kept."""
     return "+".join(sorted({campaign.id for campaign in _winners(order, terms, campaigns)}))
 
 

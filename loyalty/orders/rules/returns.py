@@ -1,4 +1,4 @@
-"""What came back of an order: the pieces that returns name or that were in their parcels, else money (R32, R33a)."""
+"""Returns of an order: the pieces that they name or that were in their parcels, else money (R32, R33a)."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +13,7 @@ _GONE = (ParcelPhase.LOST, ParcelPhase.RETURNED)
 
 @dataclass(frozen=True, slots=True)
 class Back:
-    """Pieces that came back by line: out of boxes by where these are, and whatever the others travelled in."""
+    """Pieces that came back by line: from boxes, by the phase of the box, and all others."""
 
     of_boxes: Sequence[tuple[ParcelPhase, Mapping[str, int]]]
     others: Mapping[str, int]
@@ -25,8 +25,8 @@ class Back:
     def left(self, line_id: str, bought: int, there: int, possible: int) -> tuple[int, int]:
         """Kept of those that are there, and of those that are or may be: never below zero.
 
-        What is returned out of a box that has not arrived is not expected any more (R33), and what never arrives is
-        none of the others that did.
+        A piece that is returned from a box that has not arrived is not expected any more (R33). A piece that never
+        arrives does not count among those that did.
         """
         alive = [phase for phase in ParcelPhase if phase not in _GONE]
         may_be = min(possible - self._of(line_id, *alive), bought - self.in_all(line_id))

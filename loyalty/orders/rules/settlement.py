@@ -1,4 +1,4 @@
-"""What has to move so that an order's points are what the facts say (R31 to R34, R60)."""
+"""The points to move so that an order's points agree with its facts (R31 to R34, R60)."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from loyalty.programme.rules.terms import Terms
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What to move, by part key and in this order; no zeros.
+    """Points to move, by part key and in this order; no zeros.
 
     `promise` makes points pending, `post` credits out of pending, `cancel` drops pending that will never
     come, `take_back` debits. `still_pending` is what is pending after that.
@@ -39,11 +39,11 @@ def settle_state(
     posted: Mapping[str, int],
     pending: Mapping[str, int],
 ) -> Settlement:
-    """Compares what the order is worth with what was done so far, and says the difference.
+    """Compares the order's worth with the points moved so far, and gives the difference.
 
-    `state` is all that is known of the order, `posted` what was credited so far less what was taken back, `pending`
-    what is promised; both by part key. The end depends on the set of facts alone, never on the way there. Without
-    facts and with nothing done, `promise` is what recording the order promises.
+    `state` is the order's state, `posted` the points credited so far less those taken back, `pending` the points
+    promised; both by part key. The result depends on the set of facts alone, not on their order. Without facts and
+    with nothing moved, `promise` has the points that recording the order promises.
     """
     known = tuple(campaigns)
     now = worth(order, state.kept, terms, known).by_part

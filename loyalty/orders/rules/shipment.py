@@ -1,4 +1,4 @@
-"""What the set of facts about an order says: a pure fold, whatever order they come in (R33 to R34)."""
+"""Folds the set of facts about an order into its state; their order does not matter (R33 to R34)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ class UnknownLine(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class ParcelState:
-    """A parcel with a tracking number, recorded with the order or heard of later."""
+    """A parcel with a tracking number, recorded with the order or reported later."""
 
     tracking_number: str
     carrier: str | None
@@ -38,7 +38,7 @@ class ParcelState:
 
 @dataclass(frozen=True, slots=True)
 class OrderState:
-    """What is known of an order: pieces by line, what is kept now, and what may be kept in the end."""
+    """The state of an order: pieces by line, the goods kept now, and the goods that may be kept in the end."""
 
     parcels: tuple[ParcelState, ...]
     delivered: Mapping[str, int] = field(hash=False)
@@ -49,7 +49,7 @@ class OrderState:
 
 
 def fold(order: Order, facts: Iterable[Fact]) -> OrderState:
-    """What the facts say together. Raises UnknownLine and UnknownParcel."""
+    """The state that the facts give together. Raises UnknownLine and UnknownParcel."""
     once = each_once(facts)
     _check_lines(order, once)
     movements = placed(order, [fact for fact in once if isinstance(fact, Movement)])

@@ -1,12 +1,12 @@
-"""Days and months as a member lives them: local dates, zone changes, ages, lapse and expiry dates."""
+"""Days and months in a member's time zone: local dates, zone changes, ages, lapse and expiry dates."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-LATEST_TOLD = timedelta(days=40)
-"""No terms accept what is told later than this."""
+LATEST_REPORT = timedelta(days=40)
+"""No terms accept an event that is reported later than this."""
 
 
 def local_day(moment: datetime, zone: str) -> date:
@@ -29,8 +29,8 @@ def first_of_month(day: date, months_later: int = 0) -> date:
 class Calendar:
     """A member's days and months (R20): moments before `zone_since` count in `zone_before`.
 
-    `earlier` are the zones before that, oldest first, each with the moment until which it counted: what a phone tells
-    late counts on the day it was when it happened, however often the zone has changed since.
+    `earlier` are the zones before that, oldest first, each with the moment until which it counted. An event
+    that a phone reports late counts on the local day of its own moment, however often the zone has changed since.
     """
 
     zone: str
@@ -57,7 +57,7 @@ class Calendar:
         return f"{self.day(moment):%Y-%m}"
 
     def first_instant(self, day: date) -> datetime:
-        """The first instant, in UTC, that counts as this day or, where a change skips it, as a later one."""
+        """The first instant, in UTC, that counts as this day. If a zone change skips the day: as a later day."""
         since: datetime | None = None
         for zone, until in self._past():
             begins = _later(since, start_of_day(day, zone))
@@ -97,8 +97,8 @@ def _later(since: datetime | None, begins: datetime) -> datetime:
 
 
 def _remembered(past: Sequence[tuple[str, datetime]], moment: datetime) -> tuple[tuple[str, datetime], ...]:
-    """The zones that something told late can still fall into."""
-    return tuple(each for each in past if each[1] > moment - LATEST_TOLD)
+    """The zones that an event reported late can still fall into."""
+    return tuple(each for each in past if each[1] > moment - LATEST_REPORT)
 
 
 def change_counts_from(calendar: Calendar, moment: datetime) -> datetime:

@@ -1,4 +1,4 @@
-"""What an operator can get wrong about a campaign, field by field (R21; the list of InvalidInput)."""
+"""Checks each field of a campaign that an operator sent (R21; the list of InvalidInput)."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Problem = tuple[Path, str]
 
 @dataclass(frozen=True, slots=True)
 class CampaignToCheck:
-    """A campaign as an operator tells it: lists as they were sent, the factor exact."""
+    """A campaign as an operator sent it: the lists unchanged, the factor exact."""
 
     name: str
     markets: tuple[str, ...]
@@ -27,7 +27,7 @@ class CampaignToCheck:
     product_ids: tuple[str, ...] = ()
 
     def under(self, campaign_id: str) -> Campaign:
-        """The campaign it describes, under an id; what is named twice is meant once."""
+        """The campaign it describes, with an id. Repeated names count once."""
         return Campaign(
             id=campaign_id,
             name=self.name,
@@ -42,12 +42,18 @@ class CampaignToCheck:
         )
 
 
-def check_campaign(told: CampaignToCheck, terms: Mapping[str, tuple[Terms, ...]]) -> list[Problem]:
+def check_campaign(campaign: CampaignToCheck, terms: Mapping[str, tuple[Terms, ...]]) -> list[Problem]:
     """Every problem of a campaign as (path from its input, sentence); empty when it can be made.
 
     `terms` are all versions of each open market.
     """
-    return [*_name(told), *_markets(told, terms), *_window(told), *_kinds(told, terms), *_effect(told)]
+    return [
+        *_name(campaign),
+        *_markets(campaign, terms),
+        *_window(campaign),
+        *_kinds(campaign, terms),
+        *_effect(campaign),
+    ]
 
 
 def is_way(kind: str, markets: Iterable[str], terms: Mapping[str, tuple[Terms, ...]]) -> bool:
@@ -55,41 +61,41 @@ def is_way(kind: str, markets: Iterable[str], terms: Mapping[str, tuple[Terms, .
     return any(version.way(kind) for market in markets for version in terms.get(market, ()))
 
 
-def _name(told: CampaignToCheck) -> Iterator[Problem]:
-    if not told.name.strip():
+def _name(campaign: CampaignToCheck) -> Iterator[Problem]:
+    if not campaign.name.strip():
         yield ("name",), "A campaign needs a name."
 
 
-def _markets(told: CampaignToCheck, terms: Mapping[str, tuple[Terms, ...]]) -> Iterator[Problem]:
-    if not told.markets:
+def _markets(campaign: CampaignToCheck, terms: Mapping[str, tuple[Terms, ...]]) -> Iterator[Problem]:
+    if not campaign.markets:
         yield ("markets",), "A campaign runs in at least one market."
-    for place, market in enumerate(told.markets):
+    for place, market in enumerate(campaign.markets):
         if market not in terms:
             yield ("markets", str(place)), f"Mi Points is not offered in {market}."
 
 
-def _window(told: CampaignToCheck) -> Iterator[Problem]:
-    if told.ends_at <= told.starts_at:
+def _window(campaign: CampaignToCheck) -> Iterator[Problem]:
+    if campaign.ends_at <= campaign.starts_at:
         yield ("endsAt",), "A campaign ends after its start."
 
 
-def _kinds(told: CampaignToCheck, terms: Mapping[str, tuple[Terms, ...]]) -> Iterator[Problem]:
-    if not told.kinds:
+def _kinds(campaign: CampaignToCheck, terms: Mapping[str, tuple[Terms, ...]]) -> Iterator[Problem]:
+    if not campaign.kinds:
         yield ("kinds",), "A campaign is for at least one way to earn."
-    for place, kind in enumerate(told.kinds):
-        if not is_way(kind, told.markets, terms):
+    for place, kind in enumerate(campaign.kinds):
+        if not is_way(kind, campaign.markets, terms):
             yield ("kinds", str(place)), f"{kind} is no way to earn there."
 
 
-def _effect(told: CampaignToCheck) -> Iterator[Problem]:
-    """A factor for MULTIPLY, points for BONUS, and never the other's."""
-    if told.effect == "MULTIPLY":
-        if told.factor is None or not is_factor(told.factor):
+def _effect(campaign: CampaignToCheck) -> Iterator[Problem]:
+    """MULTIPLY needs a factor and no bonus; BONUS needs points and no factor."""
+    if campaign.effect == "MULTIPLY":
+        if campaign.factor is None or not is_factor(campaign.factor):
             yield ("factor",), f"MULTIPLY needs a factor above 1, of at most two decimals and at most {HIGHEST_FACTOR}."
-        if told.bonus is not None:
+        if campaign.bonus is not None:
             yield ("bonus",), "A bonus goes with BONUS, not with MULTIPLY."
         return
-    if told.bonus is None or not 1 <= told.bonus <= HIGHEST_BONUS:
+    if campaign.bonus is None or not 1 <= campaign.bonus <= HIGHEST_BONUS:
         yield ("bonus",), f"BONUS needs a bonus of 1 to {HIGHEST_BONUS} points."
-    if told.factor is not None:
+    if campaign.factor is not None:
         yield ("factor",), "A factor goes with MULTIPLY, not with BONUS."

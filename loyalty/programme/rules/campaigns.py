@@ -1,4 +1,4 @@
-"""Campaigns: what multiplies or tops up points, for whom and when (R21)."""
+"""Campaigns: they multiply points or add to them, in some markets and for some time (R21)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class Campaign:
 
     @property
     def over_at(self) -> datetime:
-        """The first instant after it: its planned end, or when it was ended."""
+        """The first instant after the campaign: its planned end, or the moment at which it was ended early."""
         return self.ends_at if self.ended_at is None else min(self.ends_at, self.ended_at)
 
     def runs(self, market: str, moment: datetime) -> bool:
@@ -49,7 +49,7 @@ class Campaign:
         return market in self.markets and self.starts_at <= moment < self.over_at
 
     def fits(self, kind: str, market: str, moment: datetime, product_id: str | None) -> bool:
-        """Whether an event counts for the campaign; a campaign on products wants one of them to be named."""
+        """Whether an event counts for the campaign. A campaign on some products needs one of them to be named."""
         in_scope = not self.product_ids or product_id in self.product_ids
         return kind in self.kinds and in_scope and self.runs(market, moment)
 
@@ -62,9 +62,9 @@ def is_factor(factor: Fraction) -> bool:
 def best_factor(
     campaigns: Iterable[Campaign], kind: str, market: str, moment: datetime, product: str | None
 ) -> tuple[Fraction, Campaign | None]:
-    """The highest factor that fits, and its campaign: it wins alone.
+    """The highest factor that fits, and its campaign; factors do not add up.
 
-    (1, None) where none raises the points.
+    (1, None) if no campaign raises the points.
     """
     best, winner = Fraction(1), None
     for campaign in sorted(campaigns, key=lambda each: each.id):
@@ -96,7 +96,7 @@ def extras(
 def campaigns_from(document: Mapping[str, object], zones: Mapping[str, str]) -> list[Campaign]:
     """The campaigns of a data file: each effect, once for every distinct window its local days make.
 
-    `zones` says each market's default zone. Raises BadCampaign, naming the field.
+    `zones` gives each market's default zone. Raises BadCampaign, naming the field.
     """
     file = Fields(document, BadCampaign)
     windows = _windows(file.tables("windows"), zones)
@@ -111,7 +111,7 @@ def campaigns_from(document: Mapping[str, object], zones: Mapping[str, str]) -> 
 
 def _windows(tables: list[Fields], zones: Mapping[str, str]) -> dict[tuple[datetime, datetime], frozenset[str]]:
     """Markets by their window of instants: from the first local day's beginning to the last one's end."""
-    found: dict[tuple[datetime, datetime], frozenset[str]] = {}
+    windows: dict[tuple[datetime, datetime], frozenset[str]] = {}
     seen: set[str] = set()
     for table in tables:
         first, last = table.date("first_day"), table.date("last_day")
@@ -124,9 +124,9 @@ def _windows(tables: list[Fields], zones: Mapping[str, str]) -> dict[tuple[datet
                 raise table.wrong("markets", f"names {market} twice")
             seen.add(market)
             window = _instants(first, last, zones[market])
-            found[window] = found.get(window, frozenset()) | {market}
+            windows[window] = windows.get(window, frozenset()) | {market}
         table.nothing_else()
-    return found
+    return windows
 
 
 def _instants(first: date, last: date, zone: str) -> tuple[datetime, datetime]:

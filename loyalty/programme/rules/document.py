@@ -1,4 +1,4 @@
-"""Reads the fields of a data file, and says in a sentence which one is wrong."""
+"""Reads the fields of a data file. If a field is invalid, the error's sentence names it."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -47,7 +47,7 @@ class Fields:
         return value
 
     def number(self, field: str, *, at_least: int, at_most: int | None = None) -> int:
-        """A whole number with a floor, and a ceiling: what an integer column holds, unless another is given."""
+        """A whole number within limits. Without `at_most`, the upper limit is that of an integer column."""
         value = self.get(field)
         most = 2**31 - 1 if at_most is None else at_most
         if isinstance(value, bool) or not isinstance(value, int) or not at_least <= value <= most:
@@ -56,11 +56,11 @@ class Fields:
         return value
 
     def decimal(self, field: str) -> Fraction:
-        """An exact number, told as a whole number, a decimal or a text such as '1.5'."""
+        """An exact number, given as a whole number, a decimal or a text such as '1.5'."""
         value = self.get(field)
-        told = str(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else ""
+        text = str(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else ""
         try:
-            return Fraction(told)
+            return Fraction(text)
         except (ValueError, ZeroDivisionError):
             raise self.wrong(field, "must be a number") from None
 
@@ -104,7 +104,7 @@ class Fields:
         return tuple(self._values)
 
     def nothing_else(self) -> None:
-        """Refuses a field that nobody reads: most likely a slip of the pen."""
+        """Refuses a field that no reader has read: it is most likely a typing mistake."""
         for field in self._values:
             if field not in self._read:
                 raise self.wrong(field, "is not a field of this file")

@@ -9,7 +9,7 @@ _LONGEST = 100 * 366 * _DAY
 
 
 class BadDuration(ValueError):
-    """A text that is no usable duration; the sentence says why."""
+    """A text that is not a valid duration; the sentence gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,16 @@
-"""The programme's fixed words: entry kinds, outcomes, what a promise waits for, cap periods, codes."""
+"""The programme's fixed words: entry kinds, outcomes, reasons why a promise waits, cap periods, codes."""
 
 import re
 from enum import StrEnum
 
 LANGUAGES = ("de", "en", "es", "fr", "it", "nl")
-"""What members are told in (R60)."""
+"""The languages of messages to members (R60)."""
 
 
 class EntryKind(StrEnum):
-    """What an entry of the ledger is about, as the contract says it.
+    """The kind of an entry of the ledger, by its name in the contract.
 
-    Terms may add ways of other kinds (R22): the books keep such a kind under its own name, and it is shown as OTHER.
+    Terms may add ways of other kinds (R22): the ledger stores their own names, and the API shows OTHER.
     """
 
     SIGN_UP = "SIGN_UP"
@@ -30,7 +30,7 @@ class EntryKind(StrEnum):
 
 
 def is_new_kind(kind: str) -> bool:
-    """Whether a word can be the name of a way that only terms know (R22)."""
+    """Whether a text can name a way to earn that only terms define (R22)."""
     return re.fullmatch("[A-Z][A-Z0-9_]{1,39}", kind) is not None and kind not in EntryKind.__members__
 
 
@@ -45,7 +45,7 @@ class Outcome(StrEnum):
 
 
 class Awaiting(StrEnum):
-    """What a promise waits for before it is credited."""
+    """The event that a promise waits for before it is credited."""
 
     HOLD = "HOLD"
     DELIVERY = "DELIVERY"
@@ -54,7 +54,7 @@ class Awaiting(StrEnum):
 
 
 class CapPeriod(StrEnum):
-    """Over what a cap counts: for ever, a local day, a local month, or once for each product."""
+    """The period of a cap: for ever, a local day, a local month, or once for each product."""
 
     ONCE = "ONCE"
     DAY = "DAY"

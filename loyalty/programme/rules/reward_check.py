@@ -1,18 +1,18 @@
-"""What an operator can get wrong about a reward (R41) or an exclusion (R44), field by field (InvalidInput's list)."""
+"""Checks each field of a reward (R41) or an exclusion (R44) that an operator sent (the list of InvalidInput)."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 LONGEST_DAYS = 36_500
-"""A hundred years: a coupon's last day stays one that calendars have."""
+"""A hundred years, so that a coupon's last day stays within the range of dates."""
 
 Path = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class RewardToCheck:
-    """A new reward, perhaps for a while: values in minor units, cost in points, validity in days."""
+    """A new reward, with or without a time window: values in minor units, cost in points, validity in days."""
 
     market: str
     name: str
@@ -67,19 +67,21 @@ def _reward_problems(reward: RewardToCheck, markets: Collection[str]) -> Iterato
         yield ("availableUntil",), "An offer ends after it began."
 
 
-def check_exclusion(told: ExclusionToCheck, markets: Collection[str], now: datetime) -> list[tuple[Path, str]]:
+def check_exclusion(exclusion: ExclusionToCheck, markets: Collection[str], now: datetime) -> list[tuple[Path, str]]:
     """Every problem as (path below the input, sentence); empty when it can be made."""
-    return list(_exclusion_problems(told, markets, now))
+    return list(_exclusion_problems(exclusion, markets, now))
 
 
-def _exclusion_problems(told: ExclusionToCheck, markets: Collection[str], now: datetime) -> Iterator[tuple[Path, str]]:
-    if told.market not in markets:
-        yield ("market",), f"Mi Points is not offered in {told.market}."
-    if not told.product_ids:
+def _exclusion_problems(
+    exclusion: ExclusionToCheck, markets: Collection[str], now: datetime
+) -> Iterator[tuple[Path, str]]:
+    if exclusion.market not in markets:
+        yield ("market",), f"Mi Points is not offered in {exclusion.market}."
+    if not exclusion.product_ids:
         yield ("productIds",), "Name at least one product."
-    if not told.reason.strip():
+    if not exclusion.reason.strip():
         yield ("reason",), "Say why; it is kept in the audit log."
-    if _is_empty(told.since or now, told.until):
+    if _is_empty(exclusion.since or now, exclusion.until):
         yield ("until",), "An exclusion ends after it began."
 
 

@@ -1,4 +1,4 @@
-"""What points can be turned into and when, what points are worth, and the next reward within reach (R40, R41)."""
+"""Rewards that points can buy and when, the value of points, and the next reward within reach (R40, R41)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Closed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reward:
-    """What points can be turned into, in one market. Values in minor units, cost in points, validity in days."""
+    """A coupon that points can buy in one market. Values in minor units, cost in points, validity in days."""
 
     reward_id: str
     market: str
@@ -64,12 +64,15 @@ Priced = TypeVar("Priced", bound=Costs)
 
 def offered(rewards: Iterable[Reward], market: str, moment: datetime) -> list[Reward]:
     """The rewards of a market whose window is open, cheapest first (R40, R41)."""
-    found = [reward for reward in rewards if reward.market == market and reward.is_offered(moment)]
-    return sorted(found, key=lambda reward: (reward.cost, reward.reward_id))
+    open_rewards = [reward for reward in rewards if reward.market == market and reward.is_offered(moment)]
+    return sorted(open_rewards, key=lambda reward: (reward.cost, reward.reward_id))
 
 
 def in_stock(rewards: Iterable[Reward], stock: Mapping[str, int | None]) -> list[Reward]:
-    """The rewards that have not run out; `stock` is what is left of each by id, None and absent: it cannot run out."""
+    """The rewards that have not run out; `stock` is the number left by reward id.
+
+    A reward whose number is None or absent has no stock limit.
+    """
     return [reward for reward in rewards if stock.get(reward.reward_id) != 0]
 
 
@@ -83,5 +86,5 @@ def next_reward(rewards: Iterable[Priced], available: int) -> tuple[Priced, int]
 
 
 def worth_minor(points: int, points_per_unit_spent: int) -> int:
-    """What points are worth in minor units, rounded down: 650 points at 100 a unit are 650 cents."""
+    """The value of points in minor units, rounded down: 650 points at 100 a unit are 650 cents."""
     return points * 100 // points_per_unit_spent

@@ -1,4 +1,4 @@
-"""The terms of the programme in one market and version: every number a rule asks for (R2, R22, R40)."""
+"""The terms of the programme in one market and version: every number that a rule needs (R2, R22, R40)."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,11 +16,11 @@ EarnBasis = Literal["invoice", "goods"]
 TakingBack = Literal["automatic", "operator"]
 
 MOST_LATE_HOURS = 18 * 24
-"""R23: a claim of fuel is judged by the day before it, and by its own, which may be a day earlier in the member's zone
-than in UTC; what is read of fuel goes back FUEL_DAYS (db/limits.py)."""
+"""R23: a claim of fuel is judged by the day before it and by its own day, which may be a day earlier in the member's
+zone than in UTC. A decision reads fuel days back to FUEL_DAYS (db/limits.py)."""
 
 # Ways with their own place in the file: a purchase's points per unit, and the streak's table.
-_TOLD_ELSEWHERE = (EntryKind.PURCHASE, EntryKind.FUEL_STREAK)
+_WITH_OWN_PLACE = (EntryKind.PURCHASE, EntryKind.FUEL_STREAK)
 _NEVER_A_WAY = (
     EntryKind.CAMPAIGN_BONUS,
     EntryKind.REDEMPTION,
@@ -46,7 +46,8 @@ class BadTerms(BadDocument):
 class Way:
     """A way to earn: points for one, the cap (None: uncapped), its hold in seconds (None: the market's).
 
-    `actions`: of a way that the contract does not know, what to do, by language (R22); empty for a general word.
+    `actions`, for a way that the contract does not define: the text for the member, by language (R22). If empty,
+    a general text is used.
     """
 
     kind: str
@@ -59,7 +60,7 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class StreakTerm:
-    """R18: how many consecutive days earn how many points on top."""
+    """R18: so many consecutive days earn so many extra points."""
 
     days: int
     points: int
@@ -115,7 +116,7 @@ class Terms:
         return self.ways.get(kind)
 
     def takes_back(self, kind: str) -> TakingBack:
-        """Who takes points back when a review or share goes (R35): automatic, unless said otherwise."""
+        """Who takes points back when a review or share is removed (R35): automatic, unless the terms differ."""
         return self.taking_back.get(kind, "automatic")
 
 
@@ -130,10 +131,10 @@ def terms_at(versions: Sequence[Terms], moment: datetime) -> Terms | None:
 
 def by_market(versions: Iterable[Terms]) -> dict[str, tuple[Terms, ...]]:
     """All versions by market, earliest first."""
-    found: dict[str, tuple[Terms, ...]] = {}
+    markets: dict[str, tuple[Terms, ...]] = {}
     for terms in sorted(versions, key=lambda each: (each.market, each.effective_from)):
-        found[terms.market] = (*found.get(terms.market, ()), terms)
-    return found
+        markets[terms.market] = (*markets.get(terms.market, ()), terms)
+    return markets
 
 
 def zones_of(versions: Iterable[Terms]) -> dict[str, str]:
@@ -142,7 +143,8 @@ def zones_of(versions: Iterable[Terms]) -> dict[str, str]:
 
 
 def check_together(versions: Iterable[Terms]) -> None:
-    """What versions must not do to each other: share a name, a first day or a reward, or change a market's money.
+    """Checks versions against each other: none may share a name, a first day or another market's reward, and none may
+    change a market's currency.
 
     Raises BadTerms.
     """
@@ -166,7 +168,7 @@ def catalogue_of(terms: Terms) -> tuple[RewardTerm, ...]:
 
 
 def terms_from(document: Mapping[str, object]) -> Terms:
-    """The terms a file says, as TOML or JSON. Raises BadTerms with a sentence that names the wrong field."""
+    """The terms of a file, read from TOML or JSON. Raises BadTerms with a sentence that names the wrong field."""
     file = Fields(document, BadTerms)
     market = _pattern(file, "market", "[A-Z]{2}", "two capital letters (ISO 3166-1)")
     currency = _pattern(file, "currency", "[A-Z]{3}", "three capital letters (ISO 4217)")
@@ -220,9 +222,9 @@ def _time_zones(file: Fields) -> tuple[str, ...]:
 
 
 def _lapse_after_months(file: Fields) -> int | None:
-    """R50. TOML knows no null, so a file says "never" for it."""
-    told = file.get("lapse_after_months")
-    if told == "never" or (told is None and file.has("lapse_after_months")):
+    """R50. TOML has no null, so a file has "never" instead."""
+    months = file.get("lapse_after_months")
+    if months == "never" or (months is None and file.has("lapse_after_months")):
         return None
     return file.number("lapse_after_months", at_least=1)
 
@@ -250,7 +252,7 @@ def _ways(tables: Fields, points_per_unit: int, streak: StreakTerm | None) -> Ma
 
 
 def _way(tables: Fields, kind: str) -> Way:
-    is_known = kind in EntryKind.__members__ and kind not in (*_TOLD_ELSEWHERE, *_NEVER_A_WAY)
+    is_known = kind in EntryKind.__members__ and kind not in (*_WITH_OWN_PLACE, *_NEVER_A_WAY)
     if not is_known and not is_new_kind(kind):
         raise tables.wrong(kind, "is not a way of its own")
     table = tables.table(kind)
@@ -266,15 +268,15 @@ def _way(tables: Fields, kind: str) -> Way:
 
 
 def _actions(table: Fields) -> Mapping[str, str]:
-    """What to do, in every language that members are told in."""
-    told = table.table("actions")
-    actions = {language: told.text(language) for language in LANGUAGES}
-    told.nothing_else()
+    """The text of a way for the member, in every language of messages."""
+    texts = table.table("actions")
+    actions = {language: texts.text(language) for language in LANGUAGES}
+    texts.nothing_else()
     return MappingProxyType(actions)
 
 
 def _cap(table: Fields) -> tuple[int | None, CapPeriod | None]:
-    """Limit and period, both or neither; once is once."""
+    """Limit and period, both or neither. ONCE and PER_PRODUCT need a limit of 1."""
     if not table.has("cap_limit") and not table.has("cap_period"):
         return None, None
     limit = table.number("cap_limit", at_least=1)
@@ -304,7 +306,7 @@ def _rewards(file: Fields, market: str, currency: str, points_per_unit_spent: in
 
 
 def _reward(table: Fields, market: str, currency: str, points_per_unit_spent: int) -> RewardTerm:
-    """A coupon; it costs what its value is worth, unless the file says another cost."""
+    """A coupon. It costs as many points as its value is worth, unless the file gives another cost."""
     value_minor = table.number("value_minor", at_least=1)
     cost, rest = divmod(value_minor * points_per_unit_spent, 100)
     if table.has("cost"):

@@ -28,13 +28,13 @@ async def state_of(stage: Stage, code: str, mi_id: str = "mi-1") -> str:
     return next(each["state"] for each in me["coupons"]["nodes"] if each["code"] == code)
 
 
-async def kept_state(stage: Stage, code: str) -> tuple[str, datetime]:
-    """As the database keeps it, whatever reads show."""
+async def stored_state(stage: Stage, code: str) -> tuple[str, datetime]:
+    """The state as the database stores it; reads may show a later one."""
     return tuple(await stage.owner.fetchrow("select state, state_since from coupons where code = $1", code))
 
 
 async def move_clock(stage: Stage, **duration: float) -> None:
-    """Time passes and no worker comes."""
+    """Moves the clock without running a worker."""
     await stage.owner.execute("update programme_clock set ahead = ahead + $1::interval", timedelta(**duration))
 
 
@@ -97,17 +97,17 @@ async def test_without_a_reservation_nothing_is_committed_or_released(stage: Sta
 
 @pytest.mark.parametrize("worker_came", [True, False])
 async def test_a_reservation_frees_itself_after_thirty_minutes(stage: Stage, worker_came: bool):
-    """R43: reads show it at once, workers book it as of its moment."""
+    """R43: reads show it at once; workers book it as of its moment."""
     code = await with_coupon(stage)
     held = await reserve(stage, code)
     await move_clock(stage, minutes=29)
     assert await state_of(stage, code) == "RESERVED"
     await move_clock(stage, minutes=2)
-    assert (await kept_state(stage, code))[0] == "RESERVED"
+    assert (await stored_state(stage, code))[0] == "RESERVED"
     if worker_came:
         await stage.drain()
         until = datetime.fromisoformat(held["coupon"]["reservedUntil"])
-        assert await kept_state(stage, code) == ("AVAILABLE", until)
+        assert await stored_state(stage, code) == ("AVAILABLE", until)
     assert await state_of(stage, code) == "AVAILABLE"
     assert outcome(await reserve(stage, code, cart("ORD-2"))) == "RESERVED"
     assert outcome(await commit(stage, code, "ORD-2")) == "USED"
@@ -115,7 +115,7 @@ async def test_a_reservation_frees_itself_after_thirty_minutes(stage: Stage, wor
 
 
 @pytest.mark.parametrize("worker_came", [True, False])
-async def test_a_commit_after_the_timeout_succeeds_while_nobody_else_holds_the_coupon(stage: Stage, worker_came: bool):
+async def test_a_commit_after_the_timeout_succeeds_if_no_other_order_holds_the_coupon(stage: Stage, worker_came: bool):
     """R43."""
     code = await with_coupon(stage)
     await reserve(stage, code, cart(paid_minor=300))
@@ -130,7 +130,7 @@ async def test_a_commit_after_the_timeout_succeeds_while_nobody_else_holds_the_c
 
 
 async def test_a_reservation_outlives_the_coupons_expiry(stage: Stage):
-    """R43, R52: and a release after it leaves an expired coupon."""
+    """R43, R52: and a release after the expiry leaves an expired coupon."""
     code = await with_coupon(stage)
     other = await another_coupon(stage)
     expires = datetime.fromisoformat((await reserve(stage, code))["coupon"]["expiresAt"])
@@ -149,7 +149,7 @@ async def test_a_reservation_outlives_the_coupons_expiry(stage: Stage):
 
 @pytest.mark.parametrize("worker_came", [True, False])
 async def test_a_reservation_that_ends_after_the_expiry_leaves_an_expired_coupon(stage: Stage, worker_came: bool):
-    """R43, R52: which its order may still commit."""
+    """R43, R52: its order may still commit the coupon."""
     code = await with_coupon(stage)
     await move_clock(stage, days=30)
     expires = datetime.fromisoformat((await reserve(stage, code))["coupon"]["expiresAt"])
@@ -160,7 +160,7 @@ async def test_a_reservation_that_ends_after_the_expiry_leaves_an_expired_coupon
     if worker_came:
         await stage.drain()
         until = datetime.fromisoformat(held["coupon"]["reservedUntil"])
-        assert await kept_state(stage, code) == ("EXPIRED", until)
+        assert await stored_state(stage, code) == ("EXPIRED", until)
     assert await state_of(stage, code) == "EXPIRED"
     assert outcome(await reserve(stage, code, cart("ORD-2"))) == "COUPON_EXPIRED"
     assert outcome(await commit(stage, code)) == "USED"
@@ -175,20 +175,20 @@ async def test_a_coupon_expires_at_the_end_of_its_last_day_in_the_markets_zone(s
     await stage.advance(seconds=(expires - await stage.now()).total_seconds() - 5)
     assert await state_of(stage, code) == "AVAILABLE"
     await stage.advance(seconds=5)
-    assert await kept_state(stage, code) == ("EXPIRED", expires)
+    assert await stored_state(stage, code) == ("EXPIRED", expires)
     assert await state_of(stage, code) == "EXPIRED"
     shown = await stage.app("mi-1", "{ me { coupons(states: [EXPIRED]) { nodes { code } } } }")
     assert [each["code"] for each in shown["coupons"]["nodes"]] == [code]
 
 
 async def test_one_loyalty_coupon_for_an_order(stage: Stage):
-    """R44: whoever's it is, held or used; a freed order takes another."""
+    """R44: of any member, held or used; an order whose coupon was freed takes another."""
     first = await with_coupon(stage)
     second = await another_coupon(stage)
-    strangers = await with_coupon(stage, mi_id="mi-2")
+    another_members = await with_coupon(stage, mi_id="mi-2")
     await reserve(stage, first)
     assert outcome(await reserve(stage, second)) == "ORDER_HAS_COUPON"
-    assert outcome(await reserve(stage, strangers, mi_id="mi-2")) == "ORDER_HAS_COUPON"
+    assert outcome(await reserve(stage, another_members, mi_id="mi-2")) == "ORDER_HAS_COUPON"
     await release(stage, first)
     assert outcome(await reserve(stage, second)) == "RESERVED"
     await move_clock(stage, minutes=31)
@@ -212,7 +212,7 @@ async def test_a_fifty_coupon_on_a_thirty_order_discounts_thirty_and_is_used_up(
 
 
 async def test_excluded_products_do_not_count(stage: Stage):
-    """R44: the operator's word is kept in the audit log."""
+    """R44: the operator's reason is stored in the operators' log."""
     code = await with_coupon(stage, "es-50")
     assert await exclude(stage, "p-1", "p-1", "p-9") == {
         "__typename": "ProductsExcluded", "productIds": ["p-1", "p-9"],
@@ -251,7 +251,7 @@ async def test_a_reservation_made_before_an_exclusion_stands(stage: Stage):
 
 @pytest.mark.parametrize("hours", [None, 2])
 async def test_a_reservation_stands_whatever_moment_an_exclusion_is_dated_back_to(stage: Stage, hours: int | None):
-    """R44: what was told later does not touch it; a new reservation is refused, until the exclusion is over."""
+    """R44: a later exclusion does not affect it; a new reservation is refused until the exclusion is over."""
     code, other = await with_coupon(stage), await another_coupon(stage)
     assert outcome(await reserve(stage, code)) == "RESERVED"
     now = await stage.now()
@@ -266,7 +266,7 @@ async def test_a_reservation_stands_whatever_moment_an_exclusion_is_dated_back_t
     assert outcome(await reserve(stage, other, cart("ORD-2"))) == ("RESERVED" if hours else "PRODUCT_EXCLUDED")
 
 
-async def test_an_exclusion_that_is_over_before_it_is_told_excludes_nothing(stage: Stage):
+async def test_an_exclusion_that_is_over_before_it_is_sent_excludes_nothing(stage: Stage):
     """R44."""
     code = await with_coupon(stage)
     now = await stage.now()
@@ -275,7 +275,7 @@ async def test_an_exclusion_that_is_over_before_it_is_told_excludes_nothing(stag
     assert outcome(await reserve(stage, code)) == "RESERVED"
 
 
-async def test_a_minimum_tells_what_the_cart_lacks(stage: Stage):
+async def test_a_missed_minimum_names_the_missing_amount(stage: Stage):
     """R44: excluded products do not count towards it."""
     await with_coupon(stage)
     made = await create_reward(stage, minimumMinor=5000)
@@ -295,7 +295,7 @@ async def test_another_currency_than_the_coupons_is_refused(stage: Stage):
 
 
 async def test_unknown_codes_and_other_peoples_coupons_are_not_found(stage: Stage):
-    """R42: a code is its owner's."""
+    """R42: a code works only for its owner."""
     code = await with_coupon(stage)
     await stage.register("mi-2")
     for answer in (
@@ -305,7 +305,7 @@ async def test_unknown_codes_and_other_peoples_coupons_are_not_found(stage: Stag
         await release(stage, ""),
     ):
         assert (answer["__typename"], answer["code"]) == ("NotFound", "NOT_FOUND")
-    assert outcome(await reserve(stage, code, mi_id="nobody")) == "NOT_A_MEMBER"
+    assert outcome(await reserve(stage, code, mi_id="mi-unknown")) == "NOT_A_MEMBER"
 
 
 async def test_the_same_key_gets_the_first_answer_and_another_input_is_a_mismatch(stage: Stage):
@@ -335,18 +335,18 @@ async def test_the_same_key_gets_the_first_answer_and_another_input_is_a_mismatc
         ({"lines": [{"id": "1", "productId": "p-1", "quantity": 1, "paidMinor": 1}] * 2}, ["lines", "1", "id"]),
     ],
 )
-async def test_a_cart_that_nobody_can_buy_is_invalid_input(stage: Stage, wrong: dict, path: list[str]):
+async def test_an_impossible_cart_is_invalid_input(stage: Stage, wrong: dict, path: list[str]):
     code = await with_coupon(stage)
     refused = await reserve(stage, code, cart() | wrong)
     assert (refused["__typename"], refused["path"]) == ("InvalidInput", ["input", "cart", *path])
-    asked = await stage.post(
+    answer = await stage.post(
         FOR_CART, {"miId": "mi-1", "cart": cart() | wrong}, stage.token(scope="storefront", name="storefront")
     )
-    assert asked["data"] == {"couponsForCart": None}
-    assert asked["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+    assert answer["data"] == {"couponsForCart": None}
+    assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
-async def test_a_checkout_lists_every_coupon_usable_or_with_the_reason(stage: Stage):
+async def test_a_checkout_lists_every_coupon_as_usable_or_with_a_reason(stage: Stage):
     """R45: all unspent ones, and those of the last 90 days."""
     used, held, free = [await with_coupon(stage), await another_coupon(stage, "es-10"), await another_coupon(stage)]
     await reserve(stage, used, cart("OLD"))
@@ -372,34 +372,34 @@ async def test_a_checkout_lists_every_coupon_usable_or_with_the_reason(stage: St
     assert await for_cart(stage) == []
 
 
-async def test_a_member_sees_its_own_coupons_at_checkout_and_nobody_elses(stage: Stage):
+async def test_a_member_sees_only_its_own_coupons_at_checkout(stage: Stage):
     """R45."""
     await with_coupon(stage)
-    asked = {"miId": "mi-1", "cart": cart()}
-    assert len((await stage.ask(FOR_CART, asked, stage.token("mi-1")))["couponsForCart"]) == 1
+    variables = {"miId": "mi-1", "cart": cart()}
+    assert len((await stage.ask(FOR_CART, variables, stage.token("mi-1")))["couponsForCart"]) == 1
     for token, code in (
         (stage.token("mi-2"), "FORBIDDEN"),
         (stage.token(scope="operator"), "FORBIDDEN"),
         (None, "UNAUTHENTICATED"),
     ):
-        answer = await stage.post(FOR_CART, asked, token)
+        answer = await stage.post(FOR_CART, variables, token)
         assert answer["data"] == {"couponsForCart": None}
         assert answer["errors"][0]["extensions"]["code"] == code
-    assert await stage.storefront(FOR_CART, miId="nobody", cart=cart()) is None
+    assert await stage.storefront(FOR_CART, miId="mi-unknown", cart=cart()) is None
 
 
 async def test_only_the_storefront_uses_coupons(stage: Stage):
     code = await with_coupon(stage)
-    asked = {"input": {"code": code, "miId": "mi-1", "cart": cart()}, "key": "k"}
+    variables = {"input": {"code": code, "miId": "mi-1", "cart": cart()}, "key": "k"}
     for token in (stage.token("mi-1"), stage.token(scope="operator"), None):
-        assert (await stage.post(RESERVE, asked, token))["data"]["reserveCoupon"]["__typename"] == "NotAllowed"
+        assert (await stage.post(RESERVE, variables, token))["data"]["reserveCoupon"]["__typename"] == "NotAllowed"
         answer = await stage.post(COMMIT, {"code": code, "order": "ORD-1", "key": "k"}, token)
         assert answer["data"]["commitCoupon"]["__typename"] == "NotAllowed"
     assert await state_of(stage, code) == "AVAILABLE"
 
 
 async def test_a_coupon_of_a_closed_member_is_cancelled_at_commit(stage: Stage):
-    """R5, R71: whether or not its row was changed with the membership."""
+    """R5, R71: whether or not the coupon's row was changed with the membership."""
     code = await with_coupon(stage)
     await reserve(stage, code)
     await stage.owner.execute("update members set state = 'CLOSED', state_since = now()")
@@ -414,13 +414,13 @@ async def test_a_coupon_of_an_erased_person_is_cancelled_at_commit(stage: Stage)
     code = await with_coupon(stage)
     await reserve(stage, code)
     erase = """mutation($input: ID!, $key: ID!) {
-      eraseMember(miId: $input, reason: "asked for", idempotencyKey: $key) { __typename } }"""
+      eraseMember(miId: $input, reason: "on request", idempotencyKey: $key) { __typename } }"""
     assert (await operator(stage, erase, "mi-1"))["__typename"] == "MemberChanged"
     assert outcome(await commit(stage, code)) == "COUPON_CANCELLED"
 
 
-async def test_a_suspended_member_may_still_pay_with_what_was_redeemed(stage: Stage):
-    """R5 names what suspending stops; a coupon was paid for before."""
+async def test_a_suspended_member_may_still_use_a_coupon_redeemed_before(stage: Stage):
+    """R5: suspending stops activities and redemptions; this coupon was paid for before."""
     code = await with_coupon(stage)
     await stage.owner.execute("update members set state = 'SUSPENDED', state_since = now()")
     assert outcome(await reserve(stage, code)) == "RESERVED"

@@ -6,7 +6,7 @@ from tests.support.stage import REDEEM, Stage
 
 
 async def with_points(stage: Stage, points: int, mi_id: str = "mi-1") -> None:
-    """A member with so many points available, most of them from one order."""
+    """Makes a member with so many points available, most of them from one order."""
     await stage.register(mi_id)
     await stage.advance(minutes=5)
     await stage.order(f"ORD-{mi_id}", [("1", 1, (points - 50) * 100)], mi_id)
@@ -42,7 +42,7 @@ async def test_the_same_key_gets_the_same_coupon(stage: Stage):
     assert await stage.balance() == (700, 0, 0)
 
 
-async def test_too_few_points_are_told_and_the_answer_stays_with_its_key(stage: Stage):
+async def test_too_few_points_are_refused_and_the_answer_stays_with_its_key(stage: Stage):
     await with_points(stage, 499)
     refused = await stage.redeem("es-5", key="k")
     assert (refused["__typename"], refused["code"]) == ("NotEnoughPoints", "NOT_ENOUGH_POINTS")
@@ -53,15 +53,15 @@ async def test_too_few_points_are_told_and_the_answer_stays_with_its_key(stage: 
     assert (await stage.redeem("es-5", key="k2"))["__typename"] == "PointsRedeemed"
 
 
-async def test_nobody_redeems_for_another(stage: Stage):
+async def test_no_caller_redeems_for_another_member(stage: Stage):
     await with_points(stage, 600)
     await stage.register("mi-2")
     reward = (await stage.ask('{ rewards(market: "ES") { id } }'))["rewards"][0]["id"]
-    asked = {"input": {"rewardId": reward, "miId": "mi-1"}, "key": "k"}
-    as_other = (await stage.post(REDEEM, asked, stage.token("mi-2")))["data"]["redeemPoints"]
-    as_nobody = (await stage.post(REDEEM, asked))["data"]["redeemPoints"]
-    as_storefront = (await stage.post(REDEEM, asked, stage.token(scope="storefront")))["data"]["redeemPoints"]
-    assert as_other["__typename"] == as_nobody["__typename"] == "NotAllowed"
+    variables = {"input": {"rewardId": reward, "miId": "mi-1"}, "key": "k"}
+    as_other = (await stage.post(REDEEM, variables, stage.token("mi-2")))["data"]["redeemPoints"]
+    unauthenticated = (await stage.post(REDEEM, variables))["data"]["redeemPoints"]
+    as_storefront = (await stage.post(REDEEM, variables, stage.token(scope="storefront")))["data"]["redeemPoints"]
+    assert as_other["__typename"] == unauthenticated["__typename"] == "NotAllowed"
     assert as_storefront["__typename"] == "PointsRedeemed"
 
 

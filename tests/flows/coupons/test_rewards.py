@@ -1,4 +1,4 @@
-"""Temporary rewards: a window, a stock, a limit for each member (R41), as an operator makes them."""
+"""Temporary rewards made by an operator: a window, a stock, a limit for each member (R41)."""
 
 from datetime import datetime, timedelta
 
@@ -20,7 +20,7 @@ async def rewards(stage: Stage) -> dict[str, int | None]:
 
 
 async def test_an_operator_offers_a_reward_that_every_process_sees(stage: Stage):
-    """R41: in the market's currency, logged, and once for its key."""
+    """R41: in the market's currency, logged, and only once under its key."""
     elsewhere = Programme.of(await connect(stage.settings.database_url, most=2, seconds=20), stage.settings)
     before = await elsewhere.catalogue()
     made = await create_reward(stage, key="k", minimumMinor=2000, stock=3)
@@ -50,8 +50,8 @@ async def test_a_coupon_of_it_has_its_value_cost_and_validity(stage: Stage):
     assert outcome(await reserve(stage, coupon["code"])) == "RESERVED"
 
 
-async def test_a_reward_can_be_had_in_its_window_only(stage: Stage):
-    """R41: the end excluded; outside it is not on the list either."""
+async def test_a_reward_is_redeemable_in_its_window_only(stage: Stage):
+    """R41: the end is excluded; outside the window the reward is not listed either."""
     await with_coupon(stage)
     now = await stage.now()
     window = {"availableFrom": now + timedelta(hours=1), "availableUntil": now + timedelta(hours=2)}
@@ -70,7 +70,7 @@ async def test_a_reward_can_be_had_in_its_window_only(stage: Stage):
 
 
 async def test_a_stock_runs_out(stage: Stage):
-    """R41: the answer stays with its key, and nothing is taken for it."""
+    """R41: the answer stays with its key, and no points are taken."""
     await with_coupon(stage)
     made = await create_reward(stage, stock=2)
     before = (await stage.balance())[0]
@@ -83,8 +83,8 @@ async def test_a_stock_runs_out(stage: Stage):
     assert (await stage.balance())[0] == before - 600
 
 
-async def test_a_member_has_no_more_of_a_reward_than_its_limit(stage: Stage):
-    """R41: used and expired ones count."""
+async def test_a_member_redeems_a_reward_no_more_often_than_its_limit(stage: Stage):
+    """R41: used and expired coupons count."""
     await with_coupon(stage)
     await with_coupon(stage, mi_id="mi-2")
     made = await create_reward(stage, perMember=1)
@@ -135,8 +135,8 @@ async def test_excluded_again_from_the_same_moment_the_longer_exclusion_holds(st
     for until in ("2026-12-04T00:00:00Z", "2026-12-03T00:00:00Z", None):
         await exclude(stage, "p-1", **{"from": begins, "until": until})
         if until is not None:
-            kept = await stage.owner.fetchval("select excluded_until from product_exclusions")
-            assert kept.isoformat() == "2026-12-04T00:00:00+00:00"
+            stored = await stage.owner.fetchval("select excluded_until from product_exclusions")
+            assert stored.isoformat() == "2026-12-04T00:00:00+00:00"
     assert await stage.owner.fetchval("select excluded_until from product_exclusions") is None
 
 
@@ -146,6 +146,6 @@ async def test_only_an_operator_makes_rewards_and_exclusions(stage: Stage):
     }  # fmt: skip
     exclusion = {"market": "ES", "productIds": ["p-1"], "reason": "r"}
     for token in (stage.token("mi-1"), stage.token(scope="storefront"), stage.token(scope="auditor"), None):
-        for mutation, told in ((CREATE_REWARD, reward), (EXCLUDE, exclusion)):
-            data = (await stage.post(mutation, {"input": told, "key": "k"}, token))["data"]
+        for mutation, input_ in ((CREATE_REWARD, reward), (EXCLUDE, exclusion)):
+            data = (await stage.post(mutation, {"input": input_, "key": "k"}, token))["data"]
             assert next(iter(data.values()))["__typename"] == "NotAllowed"

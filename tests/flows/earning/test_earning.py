@@ -21,7 +21,7 @@ async def test_the_first_sign_in_in_the_app_earns_fifty_points_once(stage: Stage
     assert await stage.balance() == (100, 0, 0)
 
 
-async def test_three_shares_of_each_kind_a_month_and_the_fourth_is_told_when_the_cap_resets(stage: Stage):
+async def test_three_shares_of_each_kind_a_month_and_the_fourth_names_the_day_the_cap_resets(stage: Stage):
     await stage.register()
     for activity, points in ((SHARE, 5), (LINK, 10)):
         for used in (1, 2, 3):
@@ -84,7 +84,7 @@ async def test_the_same_key_gets_the_same_verdict_and_another_input_a_mismatch(s
     assert await stage.balance() == (0, 55, 0)
 
 
-async def test_keys_are_of_each_caller_alone(stage: Stage):
+async def test_each_caller_has_its_own_keys(stage: Stage):
     await stage.register("mi-1")
     await stage.register("mi-2")
     first = await stage.earn(SHARE, "mi-1", key="k")
@@ -121,7 +121,7 @@ async def test_activities_queued_offline_count_for_their_own_day(stage: Stage):
     assert fuel["streakDays"] == 3
 
 
-async def test_who_has_not_joined_is_told_so(stage: Stage):
+async def test_a_person_who_has_not_joined_is_refused_as_not_a_member(stage: Stage):
     answer = await stage.earn(FUEL, "mi-unknown")
     assert (answer["__typename"], answer["code"]) == ("NotFound", "NOT_A_MEMBER")
     assert await stage.app("mi-unknown", "{ me { id } }") is None
@@ -138,7 +138,7 @@ async def test_a_review_waits_for_its_publication_and_the_same_review_gets_the_s
     assert (second["outcome"], second["code"]) == ("REFUSED", "ALREADY_REVIEWED")
 
 
-async def test_a_review_and_a_product_with_the_same_number_are_told_apart(stage: Stage):
+async def test_a_review_and_a_product_with_the_same_number_are_different_events(stage: Stage):
     await stage.register()
     first = (await stage.earn({"review": {"productId": "1", "reviewId": "777"}}))["verdict"]
     second = (await stage.earn({"review": {"productId": "777", "reviewId": "1"}}))["verdict"]
@@ -162,7 +162,7 @@ async def test_a_suspended_member_earns_nothing_and_its_holds_pause(stage: Stage
     assert await stage.balance() == (0, 50, 0)
 
 
-async def test_storefronts_and_strangers_cannot_earn(stage: Stage):
+async def test_storefronts_and_unauthenticated_clients_cannot_earn(stage: Stage):
     await stage.register()
     variables = {"input": {"activity": FUEL}, "key": "k"}
     for token in (None, stage.token(scope="storefront"), stage.token(scope="operator"), "nonsense"):
@@ -171,8 +171,8 @@ async def test_storefronts_and_strangers_cannot_earn(stage: Stage):
     assert await stage.balance() == (0, 50, 0)
 
 
-async def test_the_latest_that_terms_may_accept_is_judged_with_what_came_before_it(stage: Stage):
-    """R19, R23: of 18 days the first is claimed once, and the day after it makes a streak of two."""
+async def test_the_latest_activity_that_terms_may_accept_is_judged_with_the_activities_before_it(stage: Stage):
+    """R19, R23: 18 days back, the first day is claimed once, and the day after it makes a streak of two."""
     await stage.owner.execute("update terms set document = jsonb_set(document, '{late_hours}', '432')")
     await stage.owner.execute("update programme_state set version = version + 1")
     await stage.register()

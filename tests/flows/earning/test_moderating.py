@@ -21,7 +21,7 @@ async def held_five_minutes(stage: Stage) -> None:
 
 @pytest.mark.usefixtures("standing_clock")
 async def test_a_published_review_is_on_hold_from_its_publication_and_then_credited(stage: Stage):
-    """R16, R30, R60: the verdict turns in place."""
+    """R16, R30, R60: the same verdict changes from waiting to granted."""
     await stage.register()
     await held_five_minutes(stage)
     first = await stage.earn(REVIEW)
@@ -60,7 +60,7 @@ async def test_one_key_with_another_input_is_a_mismatch(stage: Stage):
         assert (await moderate(stage, what, reviewId=review_id, key="k"))["__typename"] == "IdempotencyMismatch"
 
 
-async def test_a_review_published_on_the_site_needs_no_submission_where_its_product_is_named(stage: Stage):
+async def test_a_review_published_on_the_site_needs_no_submission_if_its_product_is_named(stage: Stage):
     """R16a."""
     await stage.register()
     unknown = await moderate(stage, "reviewPublished", reviewId="rv-1")
@@ -92,7 +92,7 @@ async def test_a_review_removed_while_it_waits_is_refused_and_its_product_stays_
 
 
 async def test_a_review_removed_after_its_publication_loses_its_points_once(stage: Stage):
-    """R35, R60, R61: a verdict of its own, and the first one stays as it was given."""
+    """R35, R60, R61: the removal has a verdict of its own, and the first verdict is unchanged."""
     await stage.register()
     first = await stage.earn(REVIEW)
     await moderate(stage, "reviewPublished", reviewId="rv-1")
@@ -114,7 +114,7 @@ async def test_a_review_removed_after_its_publication_loses_its_points_once(stag
 
 
 async def test_a_review_removed_during_its_hold_is_never_credited(stage: Stage):
-    """R35: what was pending is cancelled and nothing is debited."""
+    """R35: the pending points are cancelled and nothing is debited."""
     await stage.register()
     await moderate(stage, "reviewPublished", reviewId="rv-1", productId="p-1")
     removed = await moderate(stage, "reviewRemoved", reviewId="rv-1")
@@ -125,7 +125,7 @@ async def test_a_review_removed_during_its_hold_is_never_credited(stage: Stage):
 
 
 @pytest.mark.parametrize(("share", "points"), [(SHARE, 5), (LINK, 10)])
-async def test_a_share_taken_down_loses_its_points_and_not_its_place_in_the_month(
+async def test_a_share_taken_down_loses_its_points_and_keeps_its_slot_in_the_month(
     stage: Stage, share: dict[str, Any], points: int
 ):
     """R35, worked example 5: the fourth is still refused."""
@@ -142,7 +142,7 @@ async def test_a_share_taken_down_loses_its_points_and_not_its_place_in_the_mont
 
 
 async def test_a_refused_share_taken_down_has_nothing_to_lose(stage: Stage):
-    """R35: the same verdict."""
+    """R35: the answer is the same verdict."""
     await stage.register()
     verdicts = [(await stage.earn(SHARE))["verdict"]["id"] for _ in range(4)]
     removed = await moderate(stage, "shareRemoved", verdictId=verdicts[3])
@@ -151,7 +151,7 @@ async def test_a_refused_share_taken_down_has_nothing_to_lose(stage: Stage):
 
 
 async def test_only_the_members_own_shares_can_be_taken_down(stage: Stage):
-    """R35: another kind, another member's, or nothing at all is NotFound."""
+    """R35: a verdict of another kind or another member, or no verdict at all, is NotFound."""
     await stage.register()
     await stage.register("mi-2")
     review = (await stage.earn(REVIEW))["verdict"]["id"]
@@ -161,14 +161,14 @@ async def test_only_the_members_own_shares_can_be_taken_down(stage: Stage):
         assert (answer["__typename"], answer["code"]) == ("NotFound", "NOT_FOUND")
     unknown = await moderate(stage, "reviewRemoved", reviewId="rv-9", productId="p-9")
     assert unknown["__typename"] == "NotFound"
-    stranger = await moderate(stage, "reviewRemoved", "mi-9", reviewId="rv-1")
-    assert (stranger["__typename"], stranger["code"]) == ("NotFound", "NOT_A_MEMBER")
+    unknown = await moderate(stage, "reviewRemoved", "mi-9", reviewId="rv-1")
+    assert (unknown["__typename"], unknown["code"]) == ("NotFound", "NOT_A_MEMBER")
     assert await stage.balance() == (0, 70, 0)
     assert await stage.balance("mi-2") == (0, 55, 0)
 
 
 async def test_points_already_spent_become_debt(stage: Stage):
-    """R35, R36: with what a campaign added on top."""
+    """R35, R36: together with a campaign's points."""
     await stage.owner.execute(
         """insert into campaigns (campaign_id, name, markets, starts_at, ends_at, effect, kinds, bonus)
            values (gen_random_uuid(), 'Reviews', '{ES}', '2020-01-01', '2099-01-01', 'BONUS', '{REVIEW}', 430)"""
@@ -185,8 +185,8 @@ async def test_points_already_spent_become_debt(stage: Stage):
     assert (await stage.history())[0] == ("CLAWBACK", -450, 0)
 
 
-async def test_a_product_that_is_called_like_an_order_is_not_mistaken_for_it(stage: Stage):
-    """R35, R32: taking a review's points back leaves the order's alone."""
+async def test_a_product_with_an_orders_number_is_not_mistaken_for_the_order(stage: Stage):
+    """R35, R32: taking a review's points back does not touch the order's points."""
     await stage.register()
     await stage.order("ORD-1", [("1", 1, 10000)])
     await stage.delivered("ORD-1")
@@ -199,8 +199,8 @@ async def test_a_product_that_is_called_like_an_order_is_not_mistaken_for_it(sta
     assert await stage.balance() == (50, 0, 0)
 
 
-async def test_where_the_terms_say_so_an_operator_decides_what_is_taken_back(stage: Stage):
-    """R35: policy `operator`; until then the points stay, and the verdict shows what is asked."""
+async def test_if_the_terms_require_it_an_operator_decides_whether_points_are_taken_back(stage: Stage):
+    """R35: policy `operator`; until the decision the points stay, and the verdict shows the waiting clawback."""
     await taking_back_by_operators(stage)
     await stage.register()
     verdicts = [(await stage.earn(SHARE))["verdict"]["id"] for _ in range(2)]
@@ -221,7 +221,7 @@ async def test_where_the_terms_say_so_an_operator_decides_what_is_taken_back(sta
     assert (await decided(stage, waits[0]["verdict"]["id"], approve=False))["verdict"] == approved["verdict"]
 
 
-async def test_a_review_that_waits_is_refused_at_once_whoever_takes_back(stage: Stage):
+async def test_a_waiting_review_that_is_removed_is_refused_at_once_even_if_operators_decide(stage: Stage):
     """R35, R60."""
     await taking_back_by_operators(stage)
     await stage.register()
@@ -230,7 +230,7 @@ async def test_a_review_that_waits_is_refused_at_once_whoever_takes_back(stage: 
     assert answer_of(removed) == ("REFUSED", "REVIEW_REMOVED", 0)
 
 
-async def test_taking_back_by_an_operator_cancels_what_is_still_on_hold(stage: Stage):
+async def test_taking_back_by_an_operator_cancels_points_still_on_hold(stage: Stage):
     """R35."""
     await taking_back_by_operators(stage)
     await stage.register()
@@ -244,7 +244,7 @@ async def test_taking_back_by_an_operator_cancels_what_is_still_on_hold(stage: S
     assert await stage.balance() == (50, 0, 0)
 
 
-async def test_a_suspended_members_moderation_is_kept_and_its_holds_pause(stage: Stage):
+async def test_a_suspended_members_moderation_is_stored_and_its_holds_pause(stage: Stage):
     """R5, R16."""
     await stage.register()
     await stage.earn(REVIEW)
@@ -269,10 +269,9 @@ async def test_only_storefronts_moderate(stage: Stage):
 
 
 @pytest.mark.parametrize("policy", ["automatic", "operator"])
-async def test_of_what_lapsed_an_operator_waives_what_the_programme_would_have_waived_by_itself(
-    stage: Stage, policy: str
-):
-    """R35, R36: of 150 in one lot 140 were spent and 10 lapsed; 20 and then 80 go, and the 10 are waived once."""
+async def test_an_operators_clawback_waives_the_same_lapsed_points_as_an_automatic_one(stage: Stage, policy: str):
+    """R35, R36: of 150 in one lot 140 were spent and 10 lapsed; 20 and then 80 are taken back, and the 10 are waived
+    once."""
     if policy == "operator":
         await taking_back_by_operators(stage)
     await to(stage, first_of_month(local_day(await stage.now(), "Europe/Madrid"), 1) + timedelta(days=9))

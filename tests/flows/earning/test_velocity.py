@@ -1,4 +1,4 @@
-"""More than a person does within a minute waits for an operator, and says so (R70)."""
+"""More activities in a minute than the limit wait for an operator, with that reason (R70)."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -16,7 +16,7 @@ LIMIT = 3
 
 @pytest_asyncio.fixture
 async def stage(database_url: str, shared: Shared) -> AsyncIterator[Stage]:
-    """A programme that lets three activities a minute pass."""
+    """A programme that allows three activities a minute."""
     async with open_stage(shared, velocity_per_minute=LIMIT) as opened:
         yield opened
 
@@ -31,13 +31,13 @@ def review(n: int) -> dict[str, Any]:
 
 
 async def busy(stage: Stage, mi_id: str = "mi-1") -> None:
-    """A member that has done as much this minute as it may."""
+    """Makes a member that has reached this minute's limit."""
     for n in range(LIMIT):
         await stage.earn(share(n), mi_id)
 
 
-async def test_what_is_above_the_limit_waits_with_a_reason_and_is_credited_when_approved(stage: Stage):
-    """R70, R30: approved after its hold is over, it is due at once."""
+async def test_an_activity_above_the_limit_waits_with_a_reason_and_is_credited_when_approved(stage: Stage):
+    """R70, R30: if it is approved after its hold, it is due at once."""
     await stage.register()
     for n in range(LIMIT):
         assert (await stage.earn(share(n)))["verdict"]["outcome"] == "GRANTED"
@@ -72,7 +72,7 @@ async def test_approved_early_it_still_is_on_hold_for_five_minutes_from_its_acti
 
 
 async def test_declined_it_is_refused_and_its_cap_stays_used(stage: Stage):
-    """R70: nothing is confiscated silently; the verdict says that it was declined."""
+    """R70: no points disappear silently; the verdict names the decline."""
     await stage.register()
     await busy(stage)
     held = await stage.earn({"fuel": {}})
@@ -85,7 +85,7 @@ async def test_declined_it_is_refused_and_its_cap_stays_used(stage: Stage):
     assert answer_of(again) == ("REFUSED", "DECLINED", 0)
 
 
-async def test_what_is_refused_anyway_stays_refused_and_a_minute_later_all_is_well(stage: Stage):
+async def test_an_activity_refused_anyway_stays_refused_and_a_minute_later_activities_are_granted(stage: Stage):
     """R70."""
     await stage.register()
     for _ in range(LIMIT):
@@ -109,8 +109,8 @@ async def test_a_device_counts_for_all_members_that_use_it(stage: Stage):
     assert await stage.owner.fetchval("select count(*) from verdicts where facts::text like '%farm%'") == 0
 
 
-async def test_a_held_review_waits_for_both_whichever_comes_first(stage: Stage):
-    """R16, R70: an operator's check and the publication, in either order."""
+async def test_a_held_review_waits_for_approval_and_publication_in_either_order(stage: Stage):
+    """R16, R70: an operator's approval and the publication are both needed."""
     await stage.register()
     await busy(stage)
     checked, published = [(await stage.earn(review(n)))["verdict"] for n in (1, 2)]
@@ -131,7 +131,7 @@ async def test_a_held_review_waits_for_both_whichever_comes_first(stage: Stage):
 
 @pytest.mark.usefixtures("standing_clock")
 async def test_a_held_review_is_on_hold_from_its_publication(stage: Stage):
-    """R16, R30: published ten minutes after it was judged and approved at once, it is due five minutes later."""
+    """R16, R30: published ten minutes after it was judged, and approved at once, it is due five minutes later."""
     await stage.register()
     await busy(stage)
     held = await stage.earn(review(1))
@@ -188,7 +188,7 @@ async def test_without_a_setting_the_terms_allow_sixty_a_minute(database_url: st
     assert codes == ["WAITING_FOR_PUBLICATION"] * 60 + ["WAITING_FOR_OPERATOR"]
 
 
-async def test_the_sandbox_holds_nobody(database_url: str, shared: Shared):
+async def test_the_sandbox_has_no_velocity_limit(database_url: str, shared: Shared):
     """R70: a setting of 0 is no limit."""
     async with open_stage(shared, velocity_per_minute=0) as stage:
         await stage.register()

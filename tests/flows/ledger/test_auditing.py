@@ -1,4 +1,4 @@
-"""What every flow leaves behind is sound, and the audit names the member and the thing where somebody touched it."""
+"""Every flow leaves a sound ledger, and the audit names the member and the row that was tampered with."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -27,7 +27,7 @@ ANSWERS = "Every answer that is kept points to what is there"
 
 
 async def a_whole_life(stage: Stage) -> None:
-    """A member to whom everything has happened that leaves something in the books."""
+    """Makes a member with every kind of event that leaves rows in the ledger."""
     await stage.register()
     for _ in range(2):
         await stage.earn({"fuel": {}})
@@ -56,11 +56,11 @@ async def a_whole_life(stage: Stage) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Spoiled:
-    """What somebody did behind the programme's back, the check that finds it, and a part of what it says."""
+    """A change made past the programme, the check that finds it, and a part of that check's sentence."""
 
     statement: str
     check: str
-    says: str
+    sentence: str
 
 
 SPOILED = {
@@ -73,7 +73,7 @@ SPOILED = {
     "a waiting order is worth less": Spoiled(
         "update verdicts set points = 1 where business_key = 'order:ORD-1'", VERDICTS, "PURCHASE WAITING of 1 points"
     ),
-    "a clawback says it took less": Spoiled(
+    "a clawback's verdict names fewer points": Spoiled(
         "update verdicts set points = points + 1 where business_key = 'return:ORD-1:R-1'", CLAWBACKS, "takes 1499"
     ),
     "a waiting adjustment was granted without credit": Spoiled(
@@ -194,7 +194,7 @@ SPOILED = {
         ORDERS,
         "is told of order ORD-9",
     ),
-    "what is kept was never told": Spoiled(
+    "a stored fact was never received": Spoiled(
         """alter table kept_facts drop constraint kept_facts_member_id_number_fact_key_fkey;
            insert into kept_facts select member_id, 'ORD-1', 'nothing', now() from members""",
         ORDERS,
@@ -206,7 +206,7 @@ SPOILED = {
     "a line was dearer": Spoiled(
         "update orders set lines = jsonb_set(lines, '{0,paid_minor}', '99') where number = 'ORD-1'", CONTENTS, "ORD-1"
     ),
-    "a line says more": Spoiled(
+    "a line has one field more": Spoiled(
         "update orders set lines = jsonb_set(lines, '{0,gift}', 'true') where number = 'ORD-1'", CONTENTS, "ORD-1"
     ),
     "a parcel has another piece": Spoiled(
@@ -271,8 +271,8 @@ SPOILED = {
 }
 
 
-async def test_the_audit_names_the_member_and_what_was_touched(stage: Stage):
-    """One life, spoiled in every way and made whole again each time."""
+async def test_the_audit_names_the_member_and_the_changed_row(stage: Stage):
+    """One member's history, spoiled in every way and restored each time."""
     await a_whole_life(stage)
     await assert_ledger_is_sound(stage.owner)
     member = await stage.owner.fetchval("select member_id from members")
@@ -281,12 +281,12 @@ async def test_the_audit_names_the_member_and_what_was_touched(stage: Stage):
 
 
 async def missed(owner: asyncpg.Connection, member: object, spoiled: Spoiled) -> list[str] | None:
-    """What the audit finds instead; None where it finds what it should. Nothing stays spoiled."""
+    """The problems the audit finds instead of the expected one; None if it finds that. Nothing stays spoiled."""
     async with undone(owner):
         await owner.execute(spoiled.statement)
         found = await problems(owner)
     named = f"{spoiled.check}: member {member}: "
-    if any(problem.startswith(named) and spoiled.says in problem for problem in found):
+    if any(problem.startswith(named) and spoiled.sentence in problem for problem in found):
         return None
     return found or ["nothing"]
 
@@ -303,25 +303,25 @@ async def missed(owner: asyncpg.Connection, member: object, spoiled: Spoiled) ->
     ],
 )
 async def test_postgres_writes_an_orders_content_as_python_does(owner: asyncpg.Connection, odd: str):
-    """The audit's text of an order is `content_text`, whatever its strings are: else sound orders would be unsound."""
+    """The audit's text of an order equals `content_text` for any strings, so sound orders are never reported."""
     line = {"id": odd, "product_id": odd, "quantity": 1, "paid_minor": 2**31}
     pieces = {odd: 1, f"Z{odd}": 2, f"a{odd}": 3, f"é{odd}": 4, f"😀{odd}": 5, f"\uffff{odd}": 6}
     parcels = [{"tracking_number": odd, "carrier": None, "pieces": pieces}, {"tracking_number": "", "carrier": odd}]
     placed_at = await owner.fetchval("select now()")
-    told = (
+    contents = (
         [odd, odd, placed_at, "EUR", [line, line], [{**each, "pieces": pieces} for each in parcels], 0, 7],
         [odd, odd, placed_at.replace(microsecond=0), "EUR", [], [], 0, 7],
     )
-    for content in told:
+    for content in contents:
         async with undone(owner):
-            await keep_order(owner, content)
+            await store_order(owner, content)
             assert [problem for problem in await problems(owner) if problem.startswith(CONTENTS)] == []
             await owner.execute("update orders set discount_minor = 8")
             assert [problem for problem in await problems(owner) if problem.startswith(CONTENTS)] != []
 
 
-async def keep_order(owner: asyncpg.Connection, content: list[Any]) -> None:
-    """An order of a person, and nothing else of it: no member, no verdict."""
+async def store_order(owner: asyncpg.Connection, content: list[Any]) -> None:
+    """Stores an order alone, without its member and its verdict."""
     await owner.execute(
         """alter table orders drop constraint orders_member_id_verdict_id_fkey;
            alter table orders drop constraint orders_member_id_fkey"""
@@ -338,7 +338,7 @@ async def keep_order(owner: asyncpg.Connection, content: list[Any]) -> None:
 
 @asynccontextmanager
 async def undone(owner: asyncpg.Connection) -> AsyncIterator[None]:
-    """Nothing of what is done within stays."""
+    """Rolls back everything that is done within."""
     transaction = owner.transaction()
     await transaction.start()
     try:

@@ -1,4 +1,4 @@
-"""How points move: what an entry of the ledger says is the same whichever path wrote it."""
+"""How points move: an entry has the same contents whichever path wrote it."""
 
 from tests.flows.programme.test_campaigns import create, joined
 from tests.support.stage import Stage
@@ -8,7 +8,7 @@ NAME = "Double points"
 
 
 async def of_the_order(stage: Stage, kind: str) -> list[str]:
-    """What the transfers of a kind say they are about, of all that moved for the order, in the order of the ledger."""
+    """The references of an order's transfers of one kind, in the order of the ledger."""
     rows = await stage.owner.fetch(
         "select reference from transfers where kind = $1 and source = 'order:ORD-1' order by seq", kind
     )
@@ -16,7 +16,7 @@ async def of_the_order(stage: Stage, kind: str) -> list[str]:
 
 
 async def repayments_beside_their_credits(stage: Stage) -> list[tuple[tuple[object, ...], tuple[object, ...]]]:
-    """What each repayment of a debt says, beside what the credit says that it is paid from."""
+    """The fields of each repayment of a debt, paired with those of the credit that pays it."""
     columns = ("reference", "source", "verdict_id", "occurred_at", "lapses_on", "reverses")
     rows = await stage.owner.fetch(
         f"""
@@ -29,7 +29,7 @@ async def repayments_beside_their_credits(stage: Stage) -> list[tuple[tuple[obje
     return [(tuple(row[f"r_{each}"] for each in columns), tuple(row[f"c_{each}"] for each in columns)) for row in rows]
 
 
-async def test_a_repayment_says_what_its_credit_says_whichever_path_wrote_it(stage: Stage):
+async def test_a_repayment_has_the_fields_of_its_credit_whichever_path_wrote_it(stage: Stage):
     """R36: credited by a delivery's settlement, by the sweeper when a hold is over, and by an operator."""
     await joined(stage)
     await create(stage, kinds=["PURCHASE", "SOCIAL_SHARE"])
@@ -45,8 +45,8 @@ async def test_a_repayment_says_what_its_credit_says_whichever_path_wrote_it(sta
     assert (references[:2], set(references[2:4]), references[4:]) == ([NAME, "ORD-1"], {NAME, "p-1"}, [None])
 
 
-async def test_what_is_promised_and_void_of_a_campaign_names_the_campaign_whichever_path_wrote_it(stage: Stage):
-    """R21: promised when the order is placed and when its lost parcel is found; void when it was lost."""
+async def test_promised_and_void_points_of_a_campaign_name_the_campaign_whichever_path_wrote_them(stage: Stage):
+    """R21: promised when the order is placed and when its lost parcel is found; void when it is lost."""
     await joined(stage)
     await create(stage)
     await stage.order("ORD-1", [("1", 1, 10000)], parcels={"T1": {"1": 1}})

@@ -1,4 +1,4 @@
-"""Points lapse at midnight, members are told a month before, and returns of lapsed points take nothing twice (R50)."""
+"""Points lapse at midnight, members get a notice a month before, and returns take no lapsed points twice (R50)."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -24,7 +24,8 @@ async def to(stage: Stage, day: date, *, zone: str = "Europe/Madrid", seconds: f
 
 
 async def with_lot(stage: Stage, points: int, mi_id: str = "mi-1", market: str = "ES") -> date:
-    """A member with the sign-up's 50 points and so many of an order, all of the same month; gives their lapse date."""
+    """Makes a member with the sign-up's 50 points and so many from an order, all of one month; returns the day they
+    lapse."""
     today = local_day(await stage.now(), ZONES[market])
     await to(stage, first_of_month(today, 1) + timedelta(days=9), zone=ZONES[market])
     await stage.register(mi_id, market)
@@ -52,7 +53,7 @@ def midnight(day: date, zone: str = "Europe/Madrid") -> datetime:
 async def test_points_lapse_on_the_first_of_the_month_after_they_turn_twelve_months(
     stage: Stage, market: str, points: int
 ):
-    """R50: the last second before midnight in the market's zone they are there, at midnight they are gone."""
+    """R50: in the last second before midnight in the market's zone they are there; at midnight they are gone."""
     zone = ZONES[market]
     day = await with_lot(stage, 200, market=market)
     told_on = first_of_month(day, -1)
@@ -84,14 +85,14 @@ async def test_looking_again_changes_nothing(stage: Stage):
     assert (await notices(stage), await stage.history()) == before
 
 
-async def test_the_notice_tells_what_is_there_then_and_what_was_spent_meanwhile_does_not_lapse(stage: Stage):
+async def test_the_notice_names_the_points_of_its_moment_and_points_spent_later_do_not_lapse(stage: Stage):
     day = await with_lot(stage, 1000)
     await stage.redeem("es-5")
     await to(stage, first_of_month(day, -1))
     await stage.redeem("es-5")
     await to(stage, day)
-    told = [(kind, points) for kind, points, _, reference, _ in await notices(stage) if reference is None]
-    assert told == [("POINTS_LAPSING", 550), ("POINTS_LAPSED", 50)]
+    sent = [(kind, points) for kind, points, _, reference, _ in await notices(stage) if reference is None]
+    assert sent == [("POINTS_LAPSING", 550), ("POINTS_LAPSED", 50)]
 
 
 async def test_three_years_in_one_step_happen_in_the_order_of_their_moments(stage: Stage):
@@ -127,7 +128,7 @@ async def test_a_hold_that_ends_after_midnight_is_credited_after_the_lapse(stage
 
 
 async def test_lapsed_points_cannot_be_spent_even_before_a_worker_has_come(stage: Stage):
-    """R50: midnight decides, not the worker."""
+    """R50: midnight decides, not the worker's moment."""
     day = await with_lot(stage, 600)
     await to(stage, day, seconds=1, drain=False)
     refused = await stage.redeem("es-5")
@@ -146,7 +147,7 @@ async def test_points_of_a_suspended_member_lapse_as_well(stage: Stage):
 
 
 async def test_points_credited_after_their_lot_has_lapsed_lapse_too_with_a_notice_of_their_own(stage: Stage):
-    """R5, R50: a hold paused by a suspension ends long after its lot's day."""
+    """R5, R50: a hold that was paused by a suspension ends long after its lot's day."""
     day = await with_lot(stage, 200)
     await stage.earn({"socialShare": {"productId": "p-1"}})
     await stage.owner.execute("update members set state = 'SUSPENDED'")
@@ -160,8 +161,8 @@ async def test_points_credited_after_their_lot_has_lapsed_lapse_too_with_a_notic
     assert await unsound(stage) == set()
 
 
-async def test_where_terms_say_never_nothing_lapses(stage: Stage):
-    """R50: null is never."""
+async def test_nothing_lapses_under_terms_without_lapsing(stage: Stage):
+    """R50: null means never."""
     await stage.owner.execute(
         'update terms set document = document || \'{"lapse_after_months": "never"}\'; '
         "update programme_state set version = version + 1"
@@ -174,8 +175,8 @@ async def test_where_terms_say_never_nothing_lapses(stage: Stage):
     assert await notices(stage) == []
 
 
-async def test_a_return_does_not_take_again_what_has_lapsed(stage: Stage):
-    """R36: of a lot's lapsed rest, as much as the returned order had put there is not taken again."""
+async def test_a_return_does_not_take_lapsed_points_again(stage: Stage):
+    """R36: up to the points that the returned order had put into a lot, those that lapsed are not taken again."""
     day = await with_lot(stage, 0)
     await stage.order("ORD-A", [("1", 1, 30000), ("2", 1, 10000)])
     await stage.delivered("ORD-A")
@@ -193,8 +194,8 @@ async def test_a_return_does_not_take_again_what_has_lapsed(stage: Stage):
     assert [kind for kind, *_ in await notices(stage)] == ["POINTS_LAPSING", "POINTS_LAPSED"]
 
 
-async def test_what_was_spent_before_the_rest_lapsed_is_taken_back(stage: Stage):
-    """R36: 500 of 650 were spent and 150 lapsed; the return of 600 is waived 150, and takes 450: 200 and a debt."""
+async def test_points_spent_before_the_rest_lapsed_are_taken_back(stage: Stage):
+    """R36: 500 of 650 were spent and 150 lapsed; the return of 600 waives 150 and takes 450: 200 points and a debt."""
     day = await with_lot(stage, 600)
     await stage.redeem("es-5")
     await to(stage, day, seconds=60)
@@ -207,7 +208,7 @@ async def test_what_was_spent_before_the_rest_lapsed_is_taken_back(stage: Stage)
     assert kinds[-1] == ("CLAWBACK", 450, "ORD-mi-1")
 
 
-async def test_two_orders_share_what_lapsed_and_neither_is_waived_twice(stage: Stage):
+async def test_two_orders_share_the_lapsed_points_and_none_is_waived_twice(stage: Stage):
     """R36: 100 and 100 in one lot, 100 of them spent; 150 lapsed with the sign-up's 50."""
     day = await with_lot(stage, 0)
     for number in ("ORD-A", "ORD-B"):
@@ -223,7 +224,7 @@ async def test_two_orders_share_what_lapsed_and_neither_is_waived_twice(stage: S
 
 
 @pytest.mark.parametrize("by_operator", [False, True])
-async def test_what_was_waived_of_a_removed_review_is_not_waived_to_an_order_as_well(stage: Stage, by_operator: bool):
+async def test_points_waived_for_a_removed_review_are_not_waived_for_an_order_as_well(stage: Stage, by_operator: bool):
     """R35, R36: 700 in one lot, 500 spent, 200 lapsed: 20 of them waived with the review, so 180 with the order."""
     if by_operator:
         await taking_back_by_operators(stage)
@@ -240,7 +241,7 @@ async def test_what_was_waived_of_a_removed_review_is_not_waived_to_an_order_as_
     assert await stage.balance() == (0, 0, 450)
 
 
-async def test_two_reviews_that_an_operator_lets_be_taken_back_share_what_lapsed(stage: Stage):
+async def test_two_reviews_whose_clawback_an_operator_approves_share_the_lapsed_points(stage: Stage):
     """R35, R36: 30 of 530 lapsed, so of two reviews of 20 each 20 and 10 are waived, and 10 become debt."""
     await taking_back_by_operators(stage)
     day = await with_lot(stage, 440)
@@ -257,25 +258,25 @@ async def test_two_reviews_that_an_operator_lets_be_taken_back_share_what_lapsed
 
 
 @pytest.mark.spoils
-async def test_a_coupon_that_ends_in_seven_days_is_told_of_once(stage: Stage):
-    """R50, R52: the notice names the coupon; one that was used is not told of."""
+async def test_a_coupon_that_ends_in_seven_days_has_one_notice(stage: Stage):
+    """R50, R52: the notice names the coupon; a used coupon has no notice."""
     await with_lot(stage, 1000)
-    kept = (await stage.redeem("es-5"))["coupon"]
+    unused = (await stage.redeem("es-5"))["coupon"]
     used = (await stage.redeem("es-5"))["coupon"]
     await stage.owner.execute("update coupons set state = 'USED', order_number = 'X' where code = $1", used["code"])
-    end = datetime.fromisoformat(kept["expiresAt"])
+    end = datetime.fromisoformat(unused["expiresAt"])
     await clock.advance(stage.owner, 0, end - timedelta(days=7, hours=2) - await stage.now())
     await stage.drain()
     assert await notices(stage) == []
     await stage.advance(hours=4)
     [(kind, points, lapses_on, code, at)] = await notices(stage)
-    assert (kind, points, lapses_on, code) == ("COUPON_EXPIRING", None, local_day(end, "Europe/Madrid"), kept["code"])
+    assert (kind, points, lapses_on, code) == ("COUPON_EXPIRING", None, local_day(end, "Europe/Madrid"), unused["code"])
     assert at.astimezone(ZoneInfo("Europe/Madrid")).time() == datetime.min.time()
     await stage.advance(days=30)
     assert len(await notices(stage)) == 1
 
 
-async def test_a_coupon_of_few_days_is_not_told_of(stage: Stage):
+async def test_a_coupon_of_few_days_has_no_notice(stage: Stage):
     await with_lot(stage, 1000)
     await stage.owner.execute("update rewards set valid_days = 3; update programme_state set version = version + 1")
     await stage.redeem("es-5")
@@ -284,7 +285,7 @@ async def test_a_coupon_of_few_days_is_not_told_of(stage: Stage):
 
 
 @pytest.mark.spoils
-async def test_the_audit_finds_a_lot_that_did_not_lapse_and_a_lapse_that_left_something(stage: Stage):
+async def test_the_audit_finds_a_lot_that_did_not_lapse_and_a_lapse_that_left_points(stage: Stage):
     """R50."""
     day = await with_lot(stage, 200)
     await to(stage, day + timedelta(days=3), drain=False)

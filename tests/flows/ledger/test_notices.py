@@ -1,4 +1,4 @@
-"""Notices are handed over after they were written, at least once, and marked (R50)."""
+"""Notices are sent after they were written, at least once, and marked as sent (R50)."""
 
 from datetime import timedelta
 
@@ -24,22 +24,22 @@ from workers.sweeper import Sweeper
 NOTICES = "{ me { notices { nodes { kind points lapsesOn message sentAt } } } }"
 
 
-class Refusing:
-    """Something that tells nobody until it is mended."""
+class FailingNotifier:
+    """Fails to send notices until `is_broken` is False."""
 
     def __init__(self) -> None:
         self.is_broken = True
-        self.told: list[str] = []
+        self.sent: list[str] = []
 
     async def send(self, notice: UnsentNotice) -> None:
         if self.is_broken:
             raise ConnectionError("The mail server is away.")
-        self.told.append(f"{notice.kind} {notice.points} {notice.mi_id} {notice.market}")
+        self.sent.append(f"{notice.kind} {notice.points} {notice.mi_id} {notice.market}")
 
 
 @pytest.fixture
 async def with_notices(programme: Programme, owner: asyncpg.Connection) -> Programme:
-    """One member with two notices that nobody has sent."""
+    """One member with two unsent notices."""
     await member_with(programme, owner, "mi-1", 50)
     await clock.advance(owner, 14, timedelta())
     await lapse_due(programme.db)
@@ -61,7 +61,7 @@ async def test_a_member_reads_its_notices_and_when_they_went_out(stage: Stage):
 async def test_a_notice_that_cannot_be_sent_waits_and_is_sent_later(
     with_notices: Programme, db: Database, owner: asyncpg.Connection
 ):
-    notifier = Refusing()
+    notifier = FailingNotifier()
     assert await send_notices(db, notifier) == 0
     rows = await owner.fetch("select attempts, error, sent_at, not_before > clock_timestamp() from notices")
     assert {tuple(row) for row in rows} == {(1, "The mail server is away.", None, True)}
@@ -69,17 +69,17 @@ async def test_a_notice_that_cannot_be_sent_waits_and_is_sent_later(
     assert await send_notices(db, notifier) == 0
     await owner.execute("update notices set not_before = null")
     assert await send_notices(db, notifier) == 2
-    assert sorted(notifier.told) == ["POINTS_LAPSED 50 mi-1 ES", "POINTS_LAPSING 50 mi-1 ES"]
+    assert sorted(notifier.sent) == ["POINTS_LAPSED 50 mi-1 ES", "POINTS_LAPSING 50 mi-1 ES"]
     assert await send_notices(db, notifier) == 0
 
 
-async def test_after_ten_failures_a_notice_waits_for_a_person(
+async def test_after_ten_failures_a_notice_waits_for_an_operator(
     with_notices: Programme, db: Database, owner: asyncpg.Connection
 ):
     for _ in range(10):
-        await send_notices(db, Refusing())
+        await send_notices(db, FailingNotifier())
         await owner.execute("update notices set not_before = null")
-    notifier = Refusing()
+    notifier = FailingNotifier()
     notifier.is_broken = False
     assert await send_notices(db, notifier) == 0
     assert await clock.work_due(db) == 0
@@ -88,28 +88,28 @@ async def test_after_ten_failures_a_notice_waits_for_a_person(
 async def test_a_worker_that_dies_after_sending_sends_again_when_its_lease_is_over(
     with_notices: Programme, db: Database, owner: asyncpg.Connection
 ):
-    """At least once: what was handed over and not marked is handed over again."""
-    notifier = Refusing()
+    """At least once: a notice that was sent and not marked is sent again."""
+    notifier = FailingNotifier()
     notifier.is_broken = False
     await send_notices(db, notifier)
     await owner.execute("update notices set sent_at = null, not_before = clock_timestamp() - interval '1 second'")
     await send_notices(db, notifier)
-    assert len(notifier.told) == 4
+    assert len(notifier.sent) == 4
 
 
-async def test_an_erased_person_is_told_nothing(with_notices: Programme, db: Database, owner: asyncpg.Connection):
+async def test_an_erased_person_gets_no_notice(with_notices: Programme, db: Database, owner: asyncpg.Connection):
     await owner.execute("delete from mi_accounts")
-    notifier = Refusing()
+    notifier = FailingNotifier()
     notifier.is_broken = False
     assert await send_notices(db, notifier) == 0
-    assert notifier.told == []
+    assert notifier.sent == []
     assert await clock.work_due(db) == 0
 
 
 async def test_two_workers_do_three_years_in_order_and_once(
     database_url: str, programme: Programme, owner: asyncpg.Connection
 ):
-    """Crediting and lapsing are loops of their own, in two processes, and each history is in order (R30, R50)."""
+    """Crediting and lapsing are separate loops in two processes, and each history is in order (R30, R50)."""
     for n in range(10):
         await member_with(programme, owner, f"mi-{n}", 300)
         await earn(programme, Caller(f"mi-{n}"), Activity("FUEL"), None, "fuel")

@@ -1,4 +1,4 @@
-"""Worker processes: points arrive once and never early, whatever happens to Redis and to a worker (R30, design §4)."""
+"""Worker processes: points arrive once and never early, even if Redis or a worker fails (R30, design §4)."""
 
 import asyncio
 import signal
@@ -33,7 +33,7 @@ HOLD = 2
 
 @pytest.fixture
 def redis() -> Iterator[EmbeddedRedis]:
-    """A Redis of this test's own, which it may stop and wipe; a skip on a machine that has none."""
+    """A Redis that only this test uses, so it may stop and wipe it; skips on a machine without Redis."""
     if not EmbeddedRedis.can_be_had():
         pytest.skip(NO_REDIS)
     with tempfile.TemporaryDirectory(prefix="mipoints-redis-") as folder:
@@ -48,7 +48,7 @@ def programme_with_short_holds(programme: Programme) -> Programme:
 
 
 async def some_shares(programme: Programme, name: str) -> None:
-    """Twenty members join and share: forty promises."""
+    """Makes twenty members that join and share: forty promises."""
     for n in range(20):
         mi_id = f"{name}-{n}"
         await register(programme, STOREFRONT, person(mi_id), f"join-{mi_id}")
@@ -56,7 +56,7 @@ async def some_shares(programme: Programme, name: str) -> None:
 
 
 async def until_listening(redis: EmbeddedRedis) -> None:
-    """A worker has said in Redis that it is well."""
+    """Waits until a worker has reported in Redis that it is well."""
     pool = await create_pool(RedisSettings.from_dsn(redis.url))
 
     async def is_well() -> bool:
@@ -71,7 +71,7 @@ async def until_nothing_is_promised(owner: asyncpg.Connection) -> None:
 
 
 async def assert_never_early_and_once(owner: asyncpg.Connection, promises: int) -> None:
-    """No promise is credited before its hold is over, and none twice; how late they are, `make bench` shows."""
+    """No promise is credited before its hold is over, and none twice; `make bench` measures how late they are."""
     lateness = await owner.fetchrow(
         "select count(*) as credited, "
         "min(e.recorded_at - p.due_at) as soonest, "
@@ -118,7 +118,7 @@ async def test_a_worker_that_is_killed_leaves_its_work_to_the_other(
     await assert_never_early_and_once(owner, 40)
 
 
-async def test_arqs_own_command_starts_the_same_worker_and_ends_it_in_good_order(
+async def test_arqs_own_command_starts_the_same_worker_and_shuts_it_down_cleanly(
     database_url: str, programme_with_short_holds: Programme, owner: asyncpg.Connection, redis: EmbeddedRedis
 ):
     env = environment(database_url, MIPOINTS_REDIS_URL=redis.url, MIPOINTS_HOLD_SECONDS=str(HOLD))
@@ -134,7 +134,7 @@ async def test_arqs_own_command_starts_the_same_worker_and_ends_it_in_good_order
     await assert_never_early_and_once(owner, 40)
 
 
-async def test_a_worker_on_an_empty_database_says_what_to_do_and_waits(postgres_url: str, tmp_path: Path):
+async def test_a_worker_on_an_empty_database_logs_the_remedy_and_waits(postgres_url: str, tmp_path: Path):
     name = f"empty_{uuid4().hex[:8]}"
     await run_on_server(postgres_url, f"create database {name}")
     log = tmp_path / "log"
@@ -148,7 +148,7 @@ async def test_a_worker_on_an_empty_database_says_what_to_do_and_waits(postgres_
     assert "Traceback" not in log.read_text()
 
 
-async def test_a_worker_ends_in_good_order_when_asked_to(database_url: str, redis: EmbeddedRedis):
+async def test_a_worker_shuts_down_cleanly_on_a_signal(database_url: str, redis: EmbeddedRedis):
     env = environment(database_url, MIPOINTS_REDIS_URL=redis.url)
     with running("worker", env=env) as worker:
         await until_listening(redis)

@@ -52,19 +52,19 @@ async def test_minors_and_closed_markets_are_refused_and_leave_only_the_key(
         )
         assert (refused["__typename"], refused["code"]) == ("NotEligible", code)
     assert await stage.owner.fetchval("select count(*) from members") == 0
-    kept = await stage.owner.fetchrow("select member_id, answer::text from requests")
-    assert kept["member_id"] is None
-    assert birth_date not in kept["answer"]
-    assert "mi-1" not in kept["answer"]
+    stored = await stage.owner.fetchrow("select member_id, answer::text from requests")
+    assert stored["member_id"] is None
+    assert birth_date not in stored["answer"]
+    assert "mi-1" not in stored["answer"]
 
 
-async def test_somebody_is_of_age_on_their_eighteenth_birthday_in_the_markets_zone(stage: Stage):
+async def test_a_person_is_of_age_on_the_eighteenth_birthday_in_the_markets_zone(stage: Stage):
     joined = await stage.register("mi-1", birthDate="2008-11-23", registeredAt="2026-11-22T23:00:01Z")
     assert joined["__typename"] == "MemberRegistered"
 
 
 @pytest.mark.parametrize(
-    ("told", "code", "path"),
+    ("wrong", "code", "path"),
     [
         ({"birthDate": "1776-07-04"}, "INVALID_INPUT", ["input", "birthDate"]),
         ({"birthDate": "2090-01-01"}, "INVALID_INPUT", ["input", "birthDate"]),
@@ -75,14 +75,14 @@ async def test_somebody_is_of_age_on_their_eighteenth_birthday_in_the_markets_zo
         ({"miId": "x" * 201}, "INVALID_INPUT", ["input", "miId"]),
     ],
 )
-async def test_what_a_storefront_gets_wrong_is_said_with_its_path(stage: Stage, told: dict, code: str, path: list):
-    refused = await stage.register("mi-1", **told)
+async def test_a_fault_in_a_registration_is_named_by_its_path(stage: Stage, wrong: dict, code: str, path: list):
+    refused = await stage.register("mi-1", **wrong)
     assert (refused["__typename"], refused["code"], refused["path"]) == ("InvalidInput", code, path)
     assert await stage.owner.fetchval("select count(*) from members") == 0
     assert await stage.owner.fetchval("select count(*) from requests") == 0
 
 
-async def test_what_was_before_the_programme_began_is_told_when_that_was(stage: Stage):
+async def test_an_event_before_the_programme_began_is_refused_with_the_day_it_began(stage: Stage):
     joined = await stage.register("mi-1", registeredAt="2019-12-31T22:59:59Z")
     await stage.register("mi-2")
     bought = await stage.order("O-1", [("1", 1, 100)], "mi-2", placedAt="1990-01-01T00:00:00Z")
@@ -108,25 +108,25 @@ async def test_the_terms_of_the_day_of_joining_decide_the_points(stage: Stage):
         ("2007-01-01", "2024-12-31T12:00:00Z", False),
     ],
 )
-async def test_a_registration_told_late_is_judged_by_the_age_on_the_day_of_joining(
+async def test_a_registration_sent_late_is_judged_by_the_age_on_the_day_of_joining(
     stage: Stage, birth_date: str, registered_at: str, joins: bool
 ):
-    """R3, R1: of age today is not of age then; born on 29 February is of age on 1 March."""
+    """R3, R1: the age on that day counts, not today's; born on 29 February is of age on 1 March."""
     answer = await stage.register("mi-1", birthDate=birth_date, registeredAt=registered_at)
     assert answer["__typename"] == ("MemberRegistered" if joins else "NotEligible")
     assert await stage.owner.fetchval("select count(*) from members") == int(joins)
 
 
 async def test_a_minor_who_has_come_of_age_joins_like_anyone(stage: Stage):
-    """R3: nothing about the refused person was kept that could stand in the way."""
+    """R3: nothing stored about the refused person prevents it."""
     refused = await stage.register("mi-1", birthDate="2008-05-17", registeredAt="2026-05-01T12:00:00Z", key="a")
     assert refused["code"] == "UNDER_AGE"
     joined = await stage.register("mi-1", birthDate="2008-05-17", registeredAt="2026-05-18T12:00:00Z", key="b")
     assert joined["verdict"]["outcome"] == "GRANTED"
 
 
-async def test_one_mi_account_is_one_member_whatever_the_market_and_the_person_told_later(stage: Stage):
-    """R4: the first membership, its market and its zone stand; another id is another member."""
+async def test_one_mi_account_is_one_member_whatever_market_and_birth_date_are_sent_later(stage: Stage):
+    """R4: the first membership with its market and zone stays; another id is another member."""
     first = await stage.register("mi-1", "ES", timeZone="Atlantic/Canary")
     again = await stage.register("mi-1", "GB", birthDate="2020-01-01", timeZone="Europe/London")
     assert again["member"] == first["member"]

@@ -1,4 +1,4 @@
-"""What becomes of a membership (R4, R5, R20, R71): paused, resumed, closed, moved to another zone, exported, erased."""
+"""Memberships (R4, R5, R20, R71): suspended, reinstated, closed, moved to another zone, exported, erased."""
 
 import json
 from dataclasses import replace
@@ -41,16 +41,16 @@ async def operator(stage: Stage, query: str, **variables: Any) -> Any:
 
 
 async def becomes(stage: Stage, state: str, mi_id: str = "mi-1", *, key: str | None = None, **more: Any) -> Any:
-    told = {"miId": mi_id, "state": state, "reason": "a check"} | more
-    return await operator(stage, SET_STATE, key=key or str(uuid4()), **told)
+    variables = {"miId": mi_id, "state": state, "reason": "a check"} | more
+    return await operator(stage, SET_STATE, key=key or str(uuid4()), **variables)
 
 
 async def erased(stage: Stage, mi_id: str = "mi-1", *, key: str | None = None) -> Any:
-    return await operator(stage, ERASE, miId=mi_id, reason="asked for it", key=key or str(uuid4()))
+    return await operator(stage, ERASE, miId=mi_id, reason="on request", key=key or str(uuid4()))
 
 
 async def settled(stage: Stage) -> None:
-    """A member with 350 points available, one order of 300 among them."""
+    """Makes a member with 350 points available, 300 of them from one order."""
     await stage.register()
     await stage.advance(minutes=5)
     await stage.order("ORD-0", [("1", 1, 30000)])
@@ -76,7 +76,7 @@ async def test_a_suspended_member_can_neither_earn_nor_spend_and_loses_nothing(s
 
 
 async def test_holds_that_fell_due_while_suspended_are_credited_at_reinstatement(stage: Stage):
-    """R5, R30: holds pause; what is due is credited at once, as of the moment it was due."""
+    """R5, R30: holds pause; points that are due are credited at once, as of the moment they were due."""
     await stage.register()
     await becomes(stage, "SUSPENDED")
     await stage.advance(hours=3)
@@ -91,8 +91,8 @@ async def test_holds_that_fell_due_while_suspended_are_credited_at_reinstatement
     assert late.total_seconds() == 0
 
 
-async def test_what_was_told_of_orders_while_suspended_is_applied_at_reinstatement(stage: Stage):
-    """R5, R33: orders, deliveries and returns are kept; then they are applied, each as its own event."""
+async def test_news_of_orders_received_while_suspended_is_applied_at_reinstatement(stage: Stage):
+    """R5, R33: orders, deliveries and returns are stored; then they are applied, each as its own event."""
     await settled(stage)
     await stage.order("ORD-1", [("1", 1, 10000), ("2", 1, 5000)], parcels={"T1": {"1": 1}, "T2": {"2": 1}})
     await becomes(stage, "SUSPENDED")
@@ -119,8 +119,8 @@ async def test_what_was_told_of_orders_while_suspended_is_applied_at_reinstateme
     assert await stage.balance() == (100, 0, 0)
 
 
-async def test_hundreds_of_facts_that_were_kept_are_applied_once_a_member_is_reinstated(stage: Stage):
-    """R5: some of them with the reinstatement, the rest by workers, and what is told meanwhile after them."""
+async def test_hundreds_of_stored_facts_are_applied_after_a_member_is_reinstated(stage: Stage):
+    """R5: some of them with the reinstatement, the rest by workers, and facts received meanwhile after those."""
     await stage.register()
     await stage.advance(minutes=5)
     for order in ("A", "B"):
@@ -128,14 +128,14 @@ async def test_hundreds_of_facts_that_were_kept_are_applied_once_a_member_is_rei
     await becomes(stage, "SUSPENDED")
     for order in ("A", "B"):
         for n in range(90):
-            told = {"order_number": order, "tracking_number": f"{order}-{n}", "lines": ONE_PIECE}
-            await stage.webhook("shipment.delivered", told | {"occurred_at": "2026-11-03T11:59:30Z"})
+            data = {"order_number": order, "tracking_number": f"{order}-{n}", "lines": ONE_PIECE}
+            await stage.webhook("shipment.delivered", data | {"occurred_at": "2026-11-03T11:59:30Z"})
     await stage.drain()
     assert (await stage.balance())[0] == 50
     await becomes(stage, "ACTIVE")
     assert (await stage.balance())[0] == 50 + KEPT_AT_ONCE
-    told = {"order_number": "A", "return_id": "R", "lines": ONE_PIECE, "occurred_at": "2026-11-03T11:59:30Z"}
-    await stage.webhook("return.received", told)
+    returned = {"order_number": "A", "return_id": "R", "lines": ONE_PIECE, "occurred_at": "2026-11-03T11:59:30Z"}
+    await stage.webhook("return.received", returned)
     await stage.drain()
     assert (await stage.balance())[0] == 50 + 180 - 1
     assert all(points > 0 for kind, points, _ in await stage.history() if kind == "PURCHASE")
@@ -143,7 +143,7 @@ async def test_hundreds_of_facts_that_were_kept_are_applied_once_a_member_is_rei
 
 
 async def test_the_same_events_end_the_same_suspended_or_not(stage: Stage):
-    """R5, R33: a pause changes when, not what."""
+    """R5, R33: a suspension changes when points move, not how many."""
     for mi_id in ("mi-1", "mi-2"):
         await stage.register(mi_id)
     await stage.advance(minutes=5)
@@ -160,7 +160,7 @@ async def test_the_same_events_end_the_same_suspended_or_not(stage: Stage):
     assert await verdicts(stage, "mi-1") == await verdicts(stage, "mi-2")
 
 
-async def test_closing_says_first_what_would_be_forfeited_and_wants_to_be_confirmed(stage: Stage):
+async def test_closing_first_names_the_forfeited_points_and_coupons_and_needs_a_confirmation(stage: Stage):
     """R5."""
     await settled(stage)
     await stage.order("ORD-1", [("1", 1, 30000)])
@@ -191,8 +191,8 @@ async def test_a_coupon_reserved_when_its_member_leaves_is_cancelled_at_commit(s
     for mi_id, code in zip(("mi-1", "mi-2"), codes, strict=True):
         line = {"id": "1", "productId": "p-9", "quantity": 1, "paidMinor": 4000}
         cart = {"orderNumber": f"NEW-{mi_id}", "currency": "EUR", "lines": [line]}
-        told = {"code": code, "miId": mi_id, "cart": cart}
-        assert (await stage.storefront(RESERVE, input=told, key=mi_id))["__typename"] == "CouponChanged"
+        reservation = {"code": code, "miId": mi_id, "cart": cart}
+        assert (await stage.storefront(RESERVE, input=reservation, key=mi_id))["__typename"] == "CouponChanged"
     await becomes(stage, "CLOSED", "mi-1", confirm=True)
     await erased(stage, "mi-2")
     for mi_id, code in zip(("mi-1", "mi-2"), codes, strict=True):
@@ -202,7 +202,7 @@ async def test_a_coupon_reserved_when_its_member_leaves_is_cancelled_at_commit(s
 
 @pytest.mark.parametrize("leaves", ["closed", "erased"])
 async def test_a_coupon_that_expired_before_its_member_left_is_cancelled_at_a_late_commit(stage: Stage, leaves: str):
-    """R5, R43, R71: a late commit succeeds after the coupon's expiry, and not after the membership's end."""
+    """R5, R43, R71: a late commit succeeds after the coupon's expiry, but not after the membership's end."""
     code = await with_coupon(stage)
     assert outcome(await reserve(stage, code)) == "RESERVED"
     await stage.advance(days=40)
@@ -211,7 +211,7 @@ async def test_a_coupon_that_expired_before_its_member_left_is_cancelled_at_a_la
 
 
 async def test_a_coupon_spent_before_its_member_left_stays_spent(stage: Stage):
-    """R43: a commit told again after the closing is the same."""
+    """R43: a commit that is repeated after the closing gets the same answer."""
     code = await with_coupon(stage)
     await reserve(stage, code)
     assert outcome(await commit(stage, code)) == "USED"
@@ -236,8 +236,8 @@ async def test_closed_is_final(stage: Stage):
     assert await stage.balance() == (0, 0, 0)
 
 
-async def test_what_waits_is_answered_when_a_membership_closes(stage: Stage):
-    """R5, R60: an order is granted as far as it was credited, what was not is declined; later news moves nothing."""
+async def test_waiting_verdicts_end_when_a_membership_closes(stage: Stage):
+    """R5, R60: an order is granted as far as it was credited; the rest is declined; later news moves nothing."""
     await settled(stage)
     await stage.order("ORD-1", [("1", 1, 10000), ("2", 1, 5000)], parcels={"T1": {"1": 1}, "T2": {"2": 1}})
     await stage.delivered("ORD-1", "T1")
@@ -245,18 +245,18 @@ async def test_what_waits_is_answered_when_a_membership_closes(stage: Stage):
     await stage.earn({"review": {"productId": "p-1", "reviewId": "rv-1"}})
     assert await stage.balance() == (450, 140, 0)
     await becomes(stage, "CLOSED", confirm=True)
-    found = await verdicts(stage)
-    assert ("PURCHASE", "GRANTED", "GRANTED", 100) in found
-    assert ("PURCHASE", "REFUSED", "DECLINED", 0) in found
-    assert ("REVIEW", "REFUSED", "DECLINED", 0) in found
-    assert not [verdict for verdict in found if verdict[1] == "WAITING"]
+    ended = await verdicts(stage)
+    assert ("PURCHASE", "GRANTED", "GRANTED", 100) in ended
+    assert ("PURCHASE", "REFUSED", "DECLINED", 0) in ended
+    assert ("REVIEW", "REFUSED", "DECLINED", 0) in ended
+    assert not [verdict for verdict in ended if verdict[1] == "WAITING"]
     await stage.delivered("ORD-1", "T2")
     await stage.returned("ORD-0", "R0")
     assert await stage.balance() == (0, 0, 0)
 
 
-async def test_a_debt_stays_in_the_books_of_a_closed_membership(stage: Stage):
-    """R5, R36: nobody is asked for it, and nothing repays it."""
+async def test_a_debt_stays_in_the_ledger_of_a_closed_membership(stage: Stage):
+    """R5, R36: the debt is not collected, and nothing repays it."""
     await settled(stage)
     await stage.order("ORD-1", [("1", 1, 30000)])
     await stage.delivered("ORD-1")
@@ -267,8 +267,8 @@ async def test_a_debt_stays_in_the_books_of_a_closed_membership(stage: Stage):
     assert await stage.balance() == (0, 0, 150)
 
 
-async def test_the_operators_log_keeps_who_why_before_and_after(stage: Stage):
-    """R5: an entry for each change, none for what changes nothing, and nothing that names the person."""
+async def test_the_operators_log_has_operator_reason_before_and_after(stage: Stage):
+    """R5: an entry for each change, none for a request that changes nothing, and nothing that names the person."""
     await settled(stage)
     for state in ("SUSPENDED", "SUSPENDED", "ACTIVE"):
         await becomes(stage, state)
@@ -279,7 +279,7 @@ async def test_the_operators_log_keeps_who_why_before_and_after(stage: Stage):
         ("olga", "setMemberState", "a check"),
         ("olga", "setMemberState", "a check"),
         ("olga", "setMemberState", "a check"),
-        ("olga", "eraseMember", "asked for it"),
+        ("olga", "eraseMember", "on request"),
     ]
     assert [(row["before"]["state"], row["after"]["state"]) for row in rows] == [
         ("ACTIVE", "SUSPENDED"), ("SUSPENDED", "ACTIVE"), ("ACTIVE", "CLOSED"), ("CLOSED", "CLOSED"),
@@ -289,24 +289,24 @@ async def test_the_operators_log_keeps_who_why_before_and_after(stage: Stage):
 
 
 @pytest.mark.parametrize(
-    ("told", "type_", "path"),
+    ("wrong", "type_", "path"),
     [
-        ({"mi_id": "nobody"}, "NotFound", None),
+        ({"mi_id": "mi-unknown"}, "NotFound", None),
         ({"reason": " "}, "InvalidInput", ["reason"]),
         ({"reason": "x" * 501}, "InvalidInput", ["reason"]),
     ],
 )
-async def test_what_an_operator_gets_wrong_is_said(stage: Stage, told: dict[str, Any], type_: str, path: Any):
+async def test_a_fault_in_a_change_of_state_is_named(stage: Stage, wrong: dict[str, Any], type_: str, path: Any):
     await stage.register()
-    refused = await becomes(stage, "SUSPENDED", **told)
+    refused = await becomes(stage, "SUSPENDED", **wrong)
     assert (refused["__typename"], refused.get("path")) == (type_, path)
 
 
 async def test_only_operators_change_states_and_erase(stage: Stage):
     await stage.register()
-    told = {"miId": "mi-1", "state": "SUSPENDED", "reason": "r", "key": "k"}
+    variables = {"miId": "mi-1", "state": "SUSPENDED", "reason": "r", "key": "k"}
     for token in (stage.token("mi-1"), stage.token(scope="storefront"), stage.token(scope="auditor"), None):
-        answer = await stage.ask(SET_STATE, told, token)
+        answer = await stage.ask(SET_STATE, variables, token)
         assert answer["setMemberState"]["__typename"] == "NotAllowed"
         answer = await stage.ask(ERASE, {"miId": "mi-1", "reason": "r", "key": "k"}, token)
         assert answer["eraseMember"]["__typename"] == "NotAllowed"
@@ -362,12 +362,13 @@ async def test_a_zone_that_is_not_the_markets_is_refused(stage: Stage, zone: str
     assert (refused["__typename"], refused["path"]) == ("InvalidInput", ["timeZone"])
 
 
-async def test_whose_zone_is_changed(stage: Stage):
-    """R20: a member's own, or whom the storefront names."""
+async def test_a_member_changes_its_own_zone_and_a_storefront_any_members(stage: Stage):
+    """R20: other callers get NOT_ALLOWED."""
     await stage.register()
     changed = await stage.storefront(SET_ZONE, miId="mi-1", zone="Atlantic/Canary", key="a")
     assert changed["member"]["timeZone"] == "Atlantic/Canary"
-    assert (await stage.storefront(SET_ZONE, miId="nobody", zone="Atlantic/Canary", key="b"))["code"] == "NOT_A_MEMBER"
+    unknown = await stage.storefront(SET_ZONE, miId="mi-unknown", zone="Atlantic/Canary", key="b")
+    assert unknown["code"] == "NOT_A_MEMBER"
     assert (await stage.storefront(SET_ZONE, zone="Atlantic/Canary", key="c"))["code"] == "NOT_ALLOWED"
     assert (await stage.app("mi-2", SET_ZONE, miId="mi-1", zone="Europe/Madrid", key="d"))["code"] == "NOT_ALLOWED"
     assert (await stage.app("mi-1", SET_ZONE, miId="mi-1", zone="Europe/Madrid", key="e"))["member"][
@@ -377,7 +378,7 @@ async def test_whose_zone_is_changed(stage: Stage):
     assert (await stage.app("mi-1", SET_ZONE, zone="Atlantic/Canary", key="f"))["code"] == "NOT_ALLOWED"
 
 
-async def test_the_export_is_everything_held_about_a_member(stage: Stage):
+async def test_the_export_is_everything_stored_about_a_member(stage: Stage):
     """R71."""
     await settled(stage)
     await stage.order("ORD-1", [("1", 1, 30000)])
@@ -400,7 +401,7 @@ async def test_the_export_is_everything_held_about_a_member(stage: Stage):
 
 
 async def test_every_table_that_has_rows_of_a_member_is_in_the_export(stage: Stage):
-    """R71: but for those that only lead from another key to the member."""
+    """R71: except tables that only map another key to the member."""
     await stage.register()
     held = json.loads(await stage.app("mi-1", EXPORT))
     tables = await stage.owner.fetch(
@@ -423,8 +424,8 @@ async def bodies(stage: Stage) -> dict[str, tuple[str, bytes]]:
     return {row["event_id"]: (row["state"], row["body"]) for row in rows}
 
 
-async def told_in_every_way(stage: Stage) -> None:
-    """Deliveries about one order that are applied, ignored, given up on; and one about somebody else's order."""
+async def deliveries_in_every_state(stage: Stage) -> None:
+    """Sends deliveries about one order that are applied, ignored and failing; and one about another member's order."""
     await stage.order("ORD-1", [("1", 1, 1000)], parcels={"T-1": {"1": 1}})
     about = {"order_number": "ORD-1"} | LUCIA | WHEN
     await stage.webhook("shipment.delivered", about, id_="applied")
@@ -436,11 +437,11 @@ async def told_in_every_way(stage: Stage) -> None:
     await stage.drain()
 
 
-async def test_the_export_shows_what_producers_sent_about_the_members_orders(stage: Stage):
-    """R71: as text where it is text; nobody else's."""
+async def test_the_export_has_the_deliveries_about_the_members_orders(stage: Stage):
+    """R71: bodies as text if they are text; no other member's deliveries."""
     await stage.register("mi-2")
     await stage.register()
-    await told_in_every_way(stage)
+    await deliveries_in_every_state(stage)
     held = {each["event_id"]: each for each in json.loads(await stage.app("mi-1", EXPORT))["deliveries"]}
     assert held.keys() == {"applied", "ignored", "failing"}
     assert all(json.loads(each["body"])["data"]["recipient"] == LUCIA["recipient"] for each in held.values())
@@ -450,11 +451,11 @@ async def test_the_export_shows_what_producers_sent_about_the_members_orders(sta
     assert held["ignored"]["body_base64"] == "/wA="
 
 
-async def test_what_producers_sent_about_an_erased_persons_orders_is_gone_and_still_known(stage: Stage):
-    """R71: sent again under the same id it is the same event; nothing else of it is kept, other orders' bodies are."""
+async def test_deliveries_about_an_erased_persons_orders_lose_their_bodies_and_stay_known(stage: Stage):
+    """R71: a delivery repeated under its id is a duplicate; only other orders' bodies are still stored."""
     await stage.register("mi-2")
     await stage.register()
-    await told_in_every_way(stage)
+    await deliveries_in_every_state(stage)
     await erased(stage)
     assert {name: body for name, (_, body) in (await bodies(stage)).items() if body} == {
         "other": (await bodies(stage))["other"][1]
@@ -468,26 +469,26 @@ async def test_what_producers_sent_about_an_erased_persons_orders_is_gone_and_st
     assert (await bodies(stage))["failing"][0] == "IGNORED"
 
 
-async def test_what_producers_send_later_about_an_erased_persons_orders_is_not_kept(stage: Stage):
-    """R71: whatever becomes of it, once it is known whose it is."""
+async def test_bodies_of_later_deliveries_about_an_erased_persons_orders_are_not_stored(stage: Stage):
+    """R71: in whatever state the delivery ends, once its order is known."""
     await stage.register("mi-2")
     await stage.register()
     await stage.order("ORD-1", [("1", 1, 1000)], parcels={"T-1": {"1": 1}})
     about = {"order_number": "ORD-1"} | LUCIA | WHEN
     await stage.webhook("shipment.in_transit", about, id_="waiting")
     await erased(stage)
-    await told_about_again(stage, about)
-    kept = await bodies(stage)
-    assert {name: state for name, (state, body) in kept.items() if not body} == {
+    await send_later_deliveries(stage, about)
+    stored = await bodies(stage)
+    assert {name: state for name, (state, body) in stored.items() if not body} == {
         "waiting": "APPLIED", "again": "APPLIED", "unknown": "IGNORED", "returned": "RECEIVED",
     }  # fmt: skip
-    assert not any(b"lucia" in body for _, body in kept.values())
+    assert not any(b"lucia" in body for _, body in stored.values())
     await stage.owner.execute("update inbox set state = 'RECEIVED', order_number = null, not_before = null")
     await stage.drain()
     assert {state for state, _ in (await bodies(stage)).values()} == {"IGNORED"}
 
 
-async def told_about_again(stage: Stage, about: dict[str, Any]) -> None:
+async def send_later_deliveries(stage: Stage, about: dict[str, Any]) -> None:
     await stage.webhook("shipment.delivered", about, id_="again")
     await stage.webhook("shipment.photographed", about, id_="unknown")
     await stage.webhook("return.received", about | {"return_id": "R", "lines": [{"line_id": "9", "quantity": 1}]},
@@ -495,21 +496,21 @@ async def told_about_again(stage: Stage, about: dict[str, Any]) -> None:
     await stage.drain()
 
 
-async def test_who_may_export_whom(stage: Stage):
-    """R71: a member itself, a storefront and an operator anyone, an auditor what an operator reads."""
+async def test_members_export_themselves_and_services_any_member(stage: Stage):
+    """R71: storefronts, operators and auditors export any member."""
     await stage.register()
     for scope in ("storefront", "operator", "auditor"):
         token = stage.token(scope=scope)
         assert (await stage.ask(EXPORT, {"miId": "mi-1"}, token))["exportMember"]
-        assert (await stage.ask(EXPORT, {"miId": "nobody"}, token))["exportMember"] is None
+        assert (await stage.ask(EXPORT, {"miId": "mi-unknown"}, token))["exportMember"] is None
         unnamed = await stage.post(EXPORT, {}, token)
         assert unnamed["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
     assert (await stage.ask(EXPORT, {"miId": "mi-1"}, stage.token("mi-1")))["exportMember"]
     assert (await stage.ask(EXPORT, {}, stage.token("mi-2")))["exportMember"] is None
     foreign = await stage.post(EXPORT, {"miId": "mi-1"}, stage.token("mi-2"))
     assert foreign["errors"][0]["extensions"]["code"] == "FORBIDDEN"
-    nobody = await stage.post(EXPORT, {"miId": "mi-1"})
-    assert nobody["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+    unauthenticated = await stage.post(EXPORT, {"miId": "mi-1"})
+    assert unauthenticated["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
 
 
 async def test_an_erased_person_is_gone_and_the_ledger_keeps_its_sums(stage: Stage):
@@ -536,8 +537,8 @@ async def test_an_erased_person_is_gone_and_the_ledger_keeps_its_sums(stage: Sta
     assert [check.name async for check in audit(stage.owner) if not check.is_sound] == []
 
 
-async def test_nothing_that_is_kept_names_an_erased_person(stage: Stage):
-    """R71: searched in every row of every table."""
+async def test_no_stored_row_names_an_erased_person(stage: Stage):
+    """R71: every row of every table is searched."""
     name = "mi-account-to-forget"
     await stage.register(name)
     await stage.earn(SHARE, name)
@@ -551,12 +552,12 @@ async def test_nothing_that_is_kept_names_an_erased_person(stage: Stage):
         "where table_schema = 'public' and table_type = 'BASE TABLE'"
     )
     for table in tables:
-        found = await stage.owner.fetch(f"select * from {table['name']} t where t::text like $1", f"%{name}%")
-        assert found == [], table["name"]
+        rows = await stage.owner.fetch(f"select * from {table['name']} t where t::text like $1", f"%{name}%")
+        assert rows == [], table["name"]
 
 
-async def test_a_person_may_join_anew_and_is_not_given_twice_what_is_given_once(stage: Stage):
-    """R71: sign-up and app sign-in pay once, however often a person is erased; all else begins anew."""
+async def test_a_person_may_join_again_and_does_not_get_once_only_points_twice(stage: Stage):
+    """R71: sign-up and app sign-in pay once, however often a person is erased; everything else begins anew."""
     first = await stage.register(key="join")
     await stage.earn({"appSignIn": {}}, key="k")
     await stage.earn({"fuel": {}}, key="f")
@@ -578,8 +579,8 @@ async def test_a_person_may_join_anew_and_is_not_given_twice_what_is_given_once(
     assert (await stage.register(key="other"))["verdict"]["code"] == "ALREADY_GRANTED"
 
 
-async def test_what_was_never_given_is_given_to_who_joins_anew(stage: Stage):
-    """R71: app sign-in was not granted before, so it is now; another person is not concerned."""
+async def test_once_only_points_that_were_never_credited_are_granted_after_joining_again(stage: Stage):
+    """R71: app sign-in was not granted before, so it is now; other persons are not affected."""
     await stage.register()
     await erased(stage)
     await stage.register()
@@ -587,18 +588,18 @@ async def test_what_was_never_given_is_given_to_who_joins_anew(stage: Stage):
     assert (await stage.register("mi-2"))["verdict"]["outcome"] == "GRANTED"
 
 
-async def test_the_hash_of_a_person_is_salted_by_the_setting_else_by_the_database(programme: Programme):
+async def test_the_hash_of_a_person_is_salted_by_the_setting_or_else_by_the_database(programme: Programme):
     """R71."""
     set_once = replace(programme, person_salt="a salt that was set once")
     by_default, by_setting = [await each.person_hash("mi-1", programme.db) for each in (programme, set_once)]
     assert by_default == await programme.person_hash("mi-1", programme.db)
     assert len({by_default, by_setting, await set_once.person_hash("mi-2", programme.db)}) == 3
-    told = {"MIPOINTS_DATABASE_URL": "postgresql://localhost/x", "MIPOINTS_PERSON_SALT": "too short"}
+    environment = {"MIPOINTS_DATABASE_URL": "postgresql://localhost/x", "MIPOINTS_PERSON_SALT": "too short"}
     with pytest.raises(SettingsError, match="MIPOINTS_PERSON_SALT is a secret of at least 16 characters"):
-        read_settings(told, askable=ASKABLE)
+        read_settings(environment, askable=ASKABLE)
 
 
-async def test_a_closed_membership_can_be_erased_and_its_person_may_join_anew(stage: Stage):
+async def test_a_closed_membership_can_be_erased_and_its_person_may_join_again(stage: Stage):
     """R5, R71."""
     await settled(stage)
     await becomes(stage, "CLOSED", confirm=True)
@@ -608,7 +609,7 @@ async def test_a_closed_membership_can_be_erased_and_its_person_may_join_anew(st
 
 
 async def test_an_answer_from_before_the_erasure_is_still_the_answer_to_its_key(stage: Stage):
-    """R61, R71: the first answer's ids are kept; what they point to shows under the pseudonym."""
+    """R61, R71: the first answer's ids stay; the member they point to is shown under its pseudonym."""
     first = await stage.register(key="join")
     await erased(stage)
     await stage.register(key="anew")
@@ -618,16 +619,16 @@ async def test_an_answer_from_before_the_erasure_is_still_the_answer_to_its_key(
 
 
 async def test_notices_are_shown_newest_first_in_the_members_language(stage: Stage):
-    """R50: what the member was told and when; each in one sentence."""
+    """R50: each notice in one sentence, with its moments."""
     await stage.register()
     member_id = await stage.owner.fetchval("select member_id from members")
-    told = [
+    written = [
         ("POINTS_LAPSING", 50, "2027-12-01", None),
         ("POINTS_LAPSED", 50, "2027-12-01", None),
         ("COUPON_EXPIRING", None, "2027-12-24", "ABC"),
         ("CLAWBACK", 20, None, "ORD-1"),
     ]
-    for place, (kind, points, lapses_on, reference) in enumerate(told):
+    for place, (kind, points, lapses_on, reference) in enumerate(written):
         await stage.owner.execute(
             "insert into notices (member_id, notice_id, kind, points, lapses_on, reference, created_at) "
             "values ($1, gen_random_uuid(), $2, $3, $4::text::date, $5, programme_now() + make_interval(secs => $6))",
@@ -647,8 +648,8 @@ async def test_notices_are_shown_newest_first_in_the_members_language(stage: Sta
         "50 points lapse on 1 December 2027; use them until 30 November 2027.",
     ]
     assert [node["sentAt"] for node in nodes] == [None] * 4
-    found = await stage.app(
+    notice = await stage.app(
         "mi-1", "query($id: ID!) { node(id: $id) { ... on Notice { kind lapsesOn } } }", id=nodes[1]["id"]
     )
-    assert found == {"kind": "COUPON_EXPIRING", "lapsesOn": "2027-12-24"}
+    assert notice == {"kind": "COUPON_EXPIRING", "lapsesOn": "2027-12-24"}
     assert await stage.app("mi-2", "query($id: ID!) { node(id: $id) { id } }", id=nodes[1]["id"]) is None

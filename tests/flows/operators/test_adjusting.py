@@ -1,4 +1,4 @@
-"""Operators adjust points, and a second one decides what waits (R36, R37, R51, R61)."""
+"""Operators adjust points, and a second operator decides waiting adjustments (R36, R37, R51, R61)."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from tests.support.verdict_calls import ADJUST, DECIDE, adjusted, answer_of, dec
 
 
 async def joined_with(stage: Stage, points: int = 0) -> None:
-    """A member with fifty points and so many of an operator's."""
+    """Makes a member with fifty points and so many more that an operator credited."""
     await stage.register()
     await stage.advance(minutes=5)
     if points:
@@ -25,7 +25,7 @@ async def log_of(stage: Stage) -> list[dict[str, Any]]:
     return [dict(row.items()) for row in rows]
 
 
-async def test_points_are_adjusted_at_once_with_a_reason_that_is_kept(stage: Stage):
+async def test_points_are_adjusted_at_once_and_the_reason_is_logged(stage: Stage):
     """R37."""
     await joined_with(stage)
     credited = await adjusted(stage, 500, reason="A parcel was late.")
@@ -64,7 +64,7 @@ async def test_one_key_adjusts_once(stage: Stage):
 
 
 @pytest.mark.parametrize(
-    ("told", "path"),
+    ("wrong", "path"),
     [
         ({"points": 0}, ["points"]),
         ({"points": 10, "reason": "  "}, ["reason"]),
@@ -73,20 +73,22 @@ async def test_one_key_adjusts_once(stage: Stage):
         ({"points": -5, "reverses": "x"}, ["points"]),
     ],
 )
-async def test_what_cannot_be_adjusted_is_told(stage: Stage, told: dict[str, Any], path: list[str]):
+async def test_an_impossible_adjustment_is_refused_with_the_path_of_its_fault(
+    stage: Stage, wrong: dict[str, Any], path: list[str]
+):
     await joined_with(stage)
-    refused = await adjusted(stage, **told)
+    refused = await adjusted(stage, **wrong)
     assert (refused["__typename"], refused["code"], refused["path"]) == ("InvalidInput", "INVALID_INPUT", path)
     assert await stage.balance() == (50, 0, 0)
 
 
-async def test_credits_that_wait_count_towards_what_a_balance_can_hold(stage: Stage):
-    """R37: two of 2,000,000,000 would be more than can be shown; so is what is credited again and again."""
+async def test_waiting_credits_count_towards_a_balances_capacity(stage: Stage):
+    """R37: two credits of 2,000,000,000 are more than can be shown; so are many smaller ones together."""
     await joined_with(stage)
-    asked = await adjusted(stage, 2_000_000_000)
+    waiting = await adjusted(stage, 2_000_000_000)
     refused = await adjusted(stage, 2_000_000_000)
     assert (refused["__typename"], refused["code"], refused["path"]) == ("InvalidInput", "INVALID_INPUT", ["points"])
-    await decided(stage, asked["verdict"]["id"], approve=True)
+    await decided(stage, waiting["verdict"]["id"], approve=True)
     assert await stage.balance() == (2_000_000_050, 0, 0)
     assert (await adjusted(stage, 2_000_000_000))["__typename"] == "InvalidInput"
     order = await stage.order("ORD-1", [("1", 1, 2_147_483_647)])
@@ -97,8 +99,8 @@ async def test_credits_that_wait_count_towards_what_a_balance_can_hold(stage: St
     assert (await stage.balance())[:2] == (2_000_000_050, 2_147_483_647 - 2_000_000_050)
 
 
-async def test_debits_that_wait_are_refused_at_approval_where_they_would_be_more_than_can_be_owed(stage: Stage):
-    """R37: the verdict goes on waiting, and can be declined."""
+async def test_waiting_debits_are_refused_at_approval_if_the_debt_would_be_too_large(stage: Stage):
+    """R37: the verdict still waits, and can be declined."""
     await joined_with(stage)
     first, second = [(await adjusted(stage, -2_000_000_000))["verdict"]["id"] for _ in range(2)]
     await decided(stage, first, approve=True)
@@ -109,7 +111,7 @@ async def test_debits_that_wait_are_refused_at_approval_where_they_would_be_more
 
 
 async def test_the_threshold_itself_is_adjusted_at_once(stage: Stage):
-    """R37: above it in either direction waits."""
+    """R37: more than that, in either direction, waits."""
     await joined_with(stage)
     for points, outcome in ((10_000, "GRANTED"), (-10_000, "GRANTED"), (10_001, "WAITING"), (-10_001, "WAITING")):
         assert (await adjusted(stage, points))["verdict"]["outcome"] == outcome
@@ -118,16 +120,16 @@ async def test_the_threshold_itself_is_adjusted_at_once(stage: Stage):
 async def test_a_credit_above_the_threshold_is_pending_until_a_second_operator_approves(stage: Stage):
     """R37."""
     await joined_with(stage)
-    asked = await adjusted(stage, 20_000)
-    assert answer_of(asked) == ("WAITING", "WAITING_FOR_OPERATOR", 20_000)
-    assert asked["verdict"]["pendingPoints"] == {
+    waiting = await adjusted(stage, 20_000)
+    assert answer_of(waiting) == ("WAITING", "WAITING_FOR_OPERATOR", 20_000)
+    assert waiting["verdict"]["pendingPoints"] == {
         "points": 20_000,
         "dueAt": None,
         "awaiting": "REVIEW_BY_OPERATOR",
         "kind": "ADJUSTMENT",
     }
     assert await stage.balance() == (50, 20_000, 0)
-    verdict_id = asked["verdict"]["id"]
+    verdict_id = waiting["verdict"]["id"]
     own = await decided(stage, verdict_id, approve=True, by="op-1")
     assert (own["__typename"], own["code"]) == ("NotAllowed", "NOT_ALLOWED")
     approved = await decided(stage, verdict_id, approve=True, key="k")
@@ -147,35 +149,35 @@ async def test_an_approved_credit_repays_a_debt_first(stage: Stage):
     """R36, R37."""
     await joined_with(stage)
     await adjusted(stage, -5_050)
-    asked = await adjusted(stage, 20_000)
-    await decided(stage, asked["verdict"]["id"], approve=True)
+    waiting = await adjusted(stage, 20_000)
+    await decided(stage, waiting["verdict"]["id"], approve=True)
     assert await stage.balance() == (15_000, 0, 0)
 
 
 async def test_a_declined_credit_is_pending_no_more(stage: Stage):
     """R37."""
     await joined_with(stage)
-    asked = await adjusted(stage, 20_000)
-    declined = await decided(stage, asked["verdict"]["id"], approve=False)
+    waiting = await adjusted(stage, 20_000)
+    declined = await decided(stage, waiting["verdict"]["id"], approve=False)
     assert answer_of(declined) == ("REFUSED", "DECLINED", 0)
-    assert declined["verdict"]["id"] == asked["verdict"]["id"]
+    assert declined["verdict"]["id"] == waiting["verdict"]["id"]
     assert await stage.balance() == (50, 0, 0)
 
 
 async def test_a_debit_above_the_threshold_does_not_show_until_it_is_approved(stage: Stage):
     """R37."""
     await joined_with(stage, 10_000)
-    asked = await adjusted(stage, -10_100)
-    assert answer_of(asked) == ("WAITING", "WAITING_FOR_OPERATOR", -10_100)
-    assert asked["verdict"]["pendingPoints"] is None
+    waiting = await adjusted(stage, -10_100)
+    assert answer_of(waiting) == ("WAITING", "WAITING_FOR_OPERATOR", -10_100)
+    assert waiting["verdict"]["pendingPoints"] is None
     assert await stage.balance() == (10_050, 0, 0)
-    approved = await decided(stage, asked["verdict"]["id"], approve=True)
+    approved = await decided(stage, waiting["verdict"]["id"], approve=True)
     assert answer_of(approved) == ("GRANTED", "ADJUSTED", -10_100)
     assert await stage.balance() == (0, 0, 50)
 
 
 async def test_a_spent_coupons_points_go_back_into_the_lots_they_came_from(stage: Stage):
-    """R51: with their own dates, however late; and a second time not."""
+    """R51: with their own dates, however late; and only once."""
     await joined_with(stage, 400)
     await stage.advance(days=62)
     await adjusted(stage, 200)
@@ -192,7 +194,7 @@ async def test_a_spent_coupons_points_go_back_into_the_lots_they_came_from(stage
     assert given["member"]["balance"]["lifetime"] == 650
 
 
-async def test_more_than_the_line_took_and_was_not_given_back_is_refused(stage: Stage):
+async def test_giving_back_more_than_a_line_took_is_refused(stage: Stage):
     """R51."""
     await joined_with(stage, 600)
     await stage.redeem("es-5")
@@ -220,7 +222,7 @@ async def test_only_a_line_of_the_member_that_took_points_is_given_back(stage: S
 
 
 async def test_a_debit_given_back_undoes_it_debt_first(stage: Stage):
-    """R36, R51: what it took out of the lot and into debt."""
+    """R36, R51: the points that it took from the lot and those that became debt."""
     await joined_with(stage)
     debited = await adjusted(stage, -80)
     line = debited["verdict"]["entries"][0]["id"]
@@ -231,7 +233,7 @@ async def test_a_debit_given_back_undoes_it_debt_first(stage: Stage):
 
 
 async def test_giving_back_above_the_threshold_waits_too(stage: Stage):
-    """R37, R51: it is pending meanwhile, and counts as given back."""
+    """R37, R51: the points are pending meanwhile, and count as given back."""
     await joined_with(stage, 10_000)
     debited = await adjusted(stage, -10_000)
     line = debited["verdict"]["entries"][0]["id"]
@@ -241,19 +243,19 @@ async def test_giving_back_above_the_threshold_waits_too(stage: Stage):
     approved = await decided(stage, larger["verdict"]["id"], approve=True)
     large = approved["verdict"]["entries"][0]["id"]
     assert await stage.balance() == (0, 0, 1_000)
-    asked = await adjusted(stage, 10_050, reverses=large)
-    assert answer_of(asked) == ("WAITING", "WAITING_FOR_OPERATOR", 10_050)
+    waiting = await adjusted(stage, 10_050, reverses=large)
+    assert answer_of(waiting) == ("WAITING", "WAITING_FOR_OPERATOR", 10_050)
     assert await stage.balance() == (0, 10_050, 1_000)
     assert (await adjusted(stage, 1, reverses=large))["__typename"] == "InvalidInput"
-    given = await decided(stage, asked["verdict"]["id"], approve=True)
+    given = await decided(stage, waiting["verdict"]["id"], approve=True)
     assert answer_of(given) == ("GRANTED", "ADJUSTED", 10_050)
     assert given["verdict"]["entries"][0]["reverses"]["id"] == large
     assert await stage.balance() == (9_050, 0, 0)
     assert (await adjusted(stage, 10_000, reverses=line))["verdict"]["points"] == 10_000
 
 
-async def test_what_has_lapsed_of_points_given_back_stays_lapsed(stage: Stage):
-    """R51: LOT_LAPSED, REDUCED while something is left, REFUSED with 0 where nothing is."""
+async def test_points_given_back_to_a_lapsed_lot_stay_lapsed(stage: Stage):
+    """R51: LOT_LAPSED; REDUCED if some points are left, REFUSED with 0 if none are."""
     await joined_with(stage, 250)
     await stage.advance(days=180)
     await adjusted(stage, 400)
@@ -268,7 +270,7 @@ async def test_what_has_lapsed_of_points_given_back_stays_lapsed(stage: Stage):
     assert await stage.balance() == (400, 0, 0)
 
 
-async def test_only_what_waits_for_an_operator_is_decided(stage: Stage):
+async def test_only_verdicts_that_wait_for_an_operator_are_decided(stage: Stage):
     await joined_with(stage)
     granted = await adjusted(stage, 10)
     share = await stage.earn({"socialShare": {"productId": "p-1"}})
@@ -283,9 +285,9 @@ async def test_only_what_waits_for_an_operator_is_decided(stage: Stage):
 
 async def test_only_operators_adjust_and_decide(stage: Stage):
     await joined_with(stage)
-    asked = await adjusted(stage, 20_000)
+    waiting = await adjusted(stage, 20_000)
     adjust = {"miId": "mi-1", "points": 5, "reason": "r", "key": "k"}
-    decide = {"id": asked["verdict"]["id"], "approve": True, "reason": "r", "key": "k"}
+    decide = {"id": waiting["verdict"]["id"], "approve": True, "reason": "r", "key": "k"}
     for scope in ("storefront", "auditor", None):
         token = stage.token(scope=scope) if scope else stage.token("mi-1")
         for document, variables in ((ADJUST, adjust), (DECIDE, decide)):
@@ -295,7 +297,7 @@ async def test_only_operators_adjust_and_decide(stage: Stage):
     assert await stage.balance() == (50, 20_000, 0)
 
 
-async def test_an_auditor_finds_the_books_sound_after_all_of_it(stage: Stage):
+async def test_the_ledger_is_sound_after_every_kind_of_adjustment(stage: Stage):
     """R36, R37, R51: every check of `mipoints audit`."""
     await joined_with(stage, 600)
     await stage.redeem("es-5")
@@ -304,14 +306,14 @@ async def test_an_auditor_finds_the_books_sound_after_all_of_it(stage: Stage):
     await adjusted(stage, 350, reverses=debited["verdict"]["entries"][0]["id"])
     await adjusted(stage, 500, reverses=spent)
     for points, approve in ((20_000, True), (20_000, False), (-30_000, True), (15_000, True)):
-        asked = await adjusted(stage, points)
-        await decided(stage, asked["verdict"]["id"], approve=approve)
+        waiting = await adjusted(stage, points)
+        await decided(stage, waiting["verdict"]["id"], approve=approve)
     async for check in audit(stage.owner):
         assert check.is_sound, check
 
 
 async def test_a_closed_membership_is_left_alone(stage: Stage):
-    """R5: final, for operators and moderation too."""
+    """R5: closed is final, for operators and moderation too."""
     await joined_with(stage)
     held = await adjusted(stage, 20_000)
     await stage.owner.execute("update members set state = 'CLOSED'")

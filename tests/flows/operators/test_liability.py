@@ -1,4 +1,4 @@
-"""liability: what the programme owes, today and on any day before (for operators and auditors)."""
+"""The query `liability`: what the programme owes, today and on any day before (for operators and auditors)."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -18,15 +18,15 @@ LIABILITY = """query($market: Market, $on: Date) { liability(market: $market, on
 
 async def owed(stage: Stage, market: str | None = None, on: date | None = None) -> Any:
     token = stage.token(scope="auditor", name="auditor")
-    asked = {"market": market, "on": on.isoformat() if on else None}
-    return (await stage.ask(LIABILITY, asked, token))["liability"]
+    variables = {"market": market, "on": on.isoformat() if on else None}
+    return (await stage.ask(LIABILITY, variables, token))["liability"]
 
 
 async def today(stage: Stage) -> date:
     return local_day(await stage.now(), "Europe/Madrid")
 
 
-async def test_points_are_worth_what_they_buy_and_coupons_their_value(stage: Stage):
+async def test_points_are_valued_at_the_coupons_they_buy_and_coupons_at_their_value(stage: Stage):
     day = await with_lot(stage, 1000)
     await stage.redeem("es-5")
     await stage.order("ORD-2", [("1", 1, 7000)])
@@ -45,7 +45,7 @@ async def test_points_are_worth_what_they_buy_and_coupons_their_value(stage: Sta
     assert (british["outstanding"], british["couponsOutstanding"], british["byLapseMonth"]) == (0, [], [])
 
 
-async def test_a_day_in_the_past_is_told_as_it_was_at_its_end(stage: Stage):
+async def test_a_day_in_the_past_is_shown_as_it_was_at_its_end(stage: Stage):
     """R36, R50: before the coupon, before the return, before the lapse."""
     await stage.advance(minutes=1)
     lapses_on = await with_lot(stage, 600)
@@ -68,8 +68,8 @@ async def test_a_day_in_the_past_is_told_as_it_was_at_its_end(stage: Stage):
     assert lapses_on == first_of_month(first, 13)
 
 
-async def test_what_lapsed_on_a_day_is_owed_until_its_midnight_however_late_it_was_booked(stage: Stage):
-    """R50: the ledger's own moments count, not when a worker came."""
+async def test_points_that_lapsed_on_a_day_are_owed_until_its_midnight_however_late_it_was_booked(stage: Stage):
+    """R50: the ledger's own moments count, not the moment at which a worker booked them."""
     day = await with_lot(stage, 200)
     await clock.advance(stage.owner, 36, timedelta())
     await stage.drain()
@@ -78,7 +78,7 @@ async def test_what_lapsed_on_a_day_is_owed_until_its_midnight_however_late_it_w
 
 
 @pytest.mark.parametrize("end", ["timeout", "release", "commit", "late commit"])
-async def test_a_coupon_reserved_past_its_expiry_is_owed_that_day_whatever_becomes_of_it(stage: Stage, end: str):
+async def test_a_coupon_reserved_past_its_expiry_is_owed_that_day_however_it_ends(stage: Stage, end: str):
     """R43: reserved five minutes before midnight of its last day, and held for 25 minutes of the next."""
     code = await with_coupon(stage)
     expires_at = await stage.owner.fetchval("select expires_at from coupons")
@@ -103,13 +103,13 @@ async def test_a_coupon_reserved_past_its_expiry_is_owed_that_day_whatever_becom
 
 async def test_only_operators_and_auditors_may_ask_and_only_of_days_that_have_begun(stage: Stage):
     await stage.register()
-    asked = {"market": "ES", "on": None}
+    variables = {"market": "ES", "on": None}
     for token, code in (
         (None, "UNAUTHENTICATED"),
         (stage.token("mi-1"), "FORBIDDEN"),
         (stage.token(scope="storefront", name="shop"), "FORBIDDEN"),
     ):
-        [error] = (await stage.post(LIABILITY, asked, token))["errors"]
+        [error] = (await stage.post(LIABILITY, variables, token))["errors"]
         assert error["extensions"]["code"] == code
     operator = stage.token(scope="operator", name="olga")
     tomorrow = (await today(stage) + timedelta(days=2)).isoformat()

@@ -14,7 +14,7 @@ TWO_PARCELS = {"T1": {"1": 1}, "T2": {"2": 1}}
 
 
 async def joined(stage: Stage) -> None:
-    """A member whose sign-up points have arrived: 50 available."""
+    """Makes a member whose sign-up points have been credited: 50 available."""
     await stage.register()
     await stage.advance(minutes=5)
 
@@ -25,7 +25,7 @@ async def verdicts(stage: Stage) -> list[tuple[str, str, str, int]]:
 
 
 def parcel(tracking_number: str, carrier: str, line_id: str = "1") -> dict:
-    """One piece of a line in a parcel, as the storefront tells it."""
+    """One piece of a line in a parcel, as the storefront sends it."""
     lines = [{"lineId": line_id, "quantity": 1}]
     return {"trackingNumber": tracking_number, "carrier": carrier, "lines": lines}
 
@@ -90,7 +90,7 @@ async def test_worked_example_7_a_return_before_the_delivery_leaves_nothing_pend
     assert ("CLAWBACK", "REVERSED", "RETURNED", 0) in found
 
 
-async def test_a_delivery_told_before_its_order_waits_for_it(stage: Stage):
+async def test_a_delivery_received_before_its_order_waits_for_it(stage: Stage):
     await joined(stage)
     await stage.delivered("ORD-1")
     assert await stage.owner.fetchval("select state from audit.inbox") == "PARKED"
@@ -111,9 +111,9 @@ async def test_a_delivery_known_only_by_its_tracking_number_finds_its_order(stag
 async def test_the_same_webhook_twice_and_the_same_return_under_two_ids_count_once(stage: Stage):
     await joined(stage)
     await stage.order("ORD-1", TWO_LINES)
-    told = {"order_number": "ORD-1", "occurred_at": "2026-11-03T11:59:30Z"}
-    first = await stage.webhook("shipment.delivered", told, id_="evt-1")
-    again = await stage.webhook("shipment.delivered", told, id_="evt-1")
+    data = {"order_number": "ORD-1", "occurred_at": "2026-11-03T11:59:30Z"}
+    first = await stage.webhook("shipment.delivered", data, id_="evt-1")
+    again = await stage.webhook("shipment.delivered", data, id_="evt-1")
     assert first.is_success
     assert again.is_success
     await stage.drain()
@@ -125,7 +125,7 @@ async def test_the_same_webhook_twice_and_the_same_return_under_two_ids_count_on
 
 
 @pytest.mark.parametrize("type_", ["shipment.returned_to_sender", "shipment.lost"])
-async def test_a_parcel_that_does_not_arrive_takes_its_points_along(stage: Stage, type_: str):
+async def test_a_parcel_that_does_not_arrive_loses_its_points(stage: Stage, type_: str):
     await joined(stage)
     await stage.order("ORD-1", TWO_LINES, parcels=TWO_PARCELS)
     await stage.delivered("ORD-1", "T1")
@@ -152,7 +152,7 @@ async def test_an_order_worth_nothing_is_refused_at_once(stage: Stage):
     assert await stage.balance() == (50, 0, 0)
 
 
-async def test_an_order_told_again_is_the_same_and_with_other_content_is_refused(stage: Stage):
+async def test_an_order_sent_again_gets_the_same_answer_and_with_other_content_is_refused(stage: Stage):
     await joined(stage)
     await stage.register("mi-2")
     at = (await stage.now()).isoformat()
@@ -202,7 +202,7 @@ async def test_ids_beyond_53_bits_stay_exact(stage: Stage):
     assert await stage.balance() == (150, 0, 0)
 
 
-async def test_a_return_of_an_unknown_line_is_tried_ten_times_and_holds_up_nobody(stage: Stage):
+async def test_a_return_of_an_unknown_line_is_tried_ten_times_and_delays_no_other_delivery(stage: Stage):
     await joined(stage)
     await stage.order("ORD-1", [("1", 1, 10000)])
     await stage.returned("ORD-1", "R-bad", lines=[{"line_id": "no such line", "quantity": 1}])
@@ -219,7 +219,7 @@ async def test_a_return_of_an_unknown_line_is_tried_ten_times_and_holds_up_nobod
     )
 
 
-async def test_a_suspended_members_delivery_is_kept_and_moves_nothing(stage: Stage):
+async def test_a_suspended_members_delivery_is_stored_and_moves_nothing(stage: Stage):
     await joined(stage)
     await stage.order("ORD-1", [("1", 1, 10000)])
     await stage.owner.execute("update members set state = 'SUSPENDED'")
@@ -242,7 +242,7 @@ async def test_a_parcel_lost_and_found_is_credited_under_a_verdict_of_its_own(st
     assert await stage.balance() == (50, 0, 0)
 
 
-async def test_what_fell_due_before_a_return_is_booked_before_it(stage: Stage):
+async def test_points_due_before_a_return_are_booked_before_it(stage: Stage):
     await joined(stage)
     await stage.order("ORD-1", [("1", 1, 10000)])
     await stage.delivered("ORD-1")
@@ -253,7 +253,7 @@ async def test_what_fell_due_before_a_return_is_booked_before_it(stage: Stage):
     assert [kind for kind, _, _ in await stage.history()][:2] == ["CLAWBACK", "SOCIAL_SHARE"]
 
 
-async def test_a_tracking_number_of_two_orders_waits_without_wearing_out(stage: Stage):
+async def test_a_delivery_for_a_tracking_number_of_two_orders_waits_without_using_up_attempts(stage: Stage):
     await joined(stage)
     for number in ("ORD-1", "ORD-2"):
         await stage.order(number, [("1", 1, 10000)], parcels={"T1": {"1": 1}})
@@ -267,7 +267,7 @@ async def test_a_tracking_number_of_two_orders_waits_without_wearing_out(stage: 
 
 
 async def test_a_piece_that_went_back_without_a_number_is_not_the_one_that_arrived(stage: Stage):
-    """R33a, R34: of two pieces one was delivered and one went back; nothing waits for that one for ever (R60)."""
+    """R33a, R34: of two pieces one was delivered and one went back; no points wait for that one for ever (R60)."""
     await joined(stage)
     await stage.order("ORD-1", [("1", 2, 20_000)])
     await stage.delivered("ORD-1", lines=ONE, occurred_at="2026-11-03T10:00:00Z")
@@ -278,7 +278,7 @@ async def test_a_piece_that_went_back_without_a_number_is_not_the_one_that_arriv
 
 
 async def test_a_piece_lost_without_a_number_is_found_once_more_arrive_than_are_left(stage: Stage):
-    """R34: the later news counts, of the pieces that are more than were bought."""
+    """R34: if the news names more pieces than were bought, the later news counts for the extra ones."""
     await joined(stage)
     await stage.order("ORD-1", [("1", 2, 20_000)])
     await stage.send_event("shipment.lost", "ORD-1", lines=ONE, occurred_at="2026-11-03T09:00:00Z")
@@ -288,8 +288,8 @@ async def test_a_piece_lost_without_a_number_is_found_once_more_arrive_than_are_
         assert await stage.balance() == balance
 
 
-async def test_a_return_of_a_parcel_is_of_the_carriers_parcel(stage: Stage):
-    """R33a: everything of the parcel; R34: the carrier's name decides between two parcels with the same number."""
+async def test_a_return_of_a_parcel_means_the_carriers_parcel(stage: Stage):
+    """R33a: the whole parcel is returned; R34: the carrier's name decides between two parcels with the same number."""
     await joined(stage)
     parcels = [parcel("T", "UPS"), parcel("T", "DHL", "2")]
     for number in ("ORD-1", "ORD-2"):
@@ -306,8 +306,8 @@ async def states(stage: Stage) -> list[str]:
     return [row["state"] for row in await stage.owner.fetch("select state from audit.inbox order by event_id")]
 
 
-async def test_a_number_two_orders_share_is_told_apart_by_the_carrier(stage: Stage):
-    """R34: in any case, and by each carrier of an order whose two parcels have that number."""
+async def test_the_carrier_decides_between_two_orders_that_share_a_tracking_number(stage: Stage):
+    """R34: in upper or lower case, and by each carrier of an order whose two parcels have that number."""
     await joined(stage)
     for number, carrier in (("ORD-1", "UPS"), ("ORD-2", "DHL")):
         await stage.order(
@@ -315,23 +315,23 @@ async def test_a_number_two_orders_share_is_told_apart_by_the_carrier(stage: Sta
             parcels=[parcel("T", carrier), parcel("T", f"{carrier} Express", "2")],
         )  # fmt: skip
     for n, (carrier, available) in enumerate((("dhl", 150), ("UPS express", 180), ("ups", 280), ("Dhl Express", 310))):
-        told = {"tracking_number": "T", "carrier": carrier, "occurred_at": "2026-11-03T11:59:30Z"}
-        await stage.webhook("shipment.delivered", told, id_=f"evt-{n}")
+        data = {"tracking_number": "T", "carrier": carrier, "occurred_at": "2026-11-03T11:59:30Z"}
+        await stage.webhook("shipment.delivered", data, id_=f"evt-{n}")
         await stage.drain()
         assert (await stage.balance())[0] == available
-    await stage.webhook("shipment.delivered", told | {"carrier": "Royal Mail"}, id_="evt-9")
+    await stage.webhook("shipment.delivered", data | {"carrier": "Royal Mail"}, id_="evt-9")
     await stage.drain()
     assert await states(stage) == ["APPLIED"] * 4 + ["PARKED"]
 
 
-async def test_what_waits_for_a_shared_number_is_freed_when_the_carrier_decides_and_not_before(stage: Stage):
-    """R34: for the case that nobody was left to say that its order is known; what is undecided is looked at rarely."""
+async def test_a_delivery_parked_for_a_shared_number_is_freed_only_if_the_carrier_decides(stage: Stage):
+    """R34: needed if the process died that should have unparked it; undecided deliveries are tried rarely."""
     await joined(stage)
     for number, carrier in (("ORD-1", "UPS"), ("ORD-2", "DHL")):
         await stage.order(number, [("1", 1, 10_000)], parcels=[parcel("T", carrier)])
     for id_, carrier in (("evt-1", "dhl"), ("evt-2", "Royal Mail")):
-        told = {"tracking_number": "T", "carrier": carrier, "occurred_at": "2026-11-03T11:59:30Z"}
-        await stage.webhook("shipment.delivered", told, id_=id_)
+        data = {"tracking_number": "T", "carrier": carrier, "occurred_at": "2026-11-03T11:59:30Z"}
+        await stage.webhook("shipment.delivered", data, id_=id_)
     await stage.owner.execute("update inbox set state = 'PARKED', tracking_number = 'T'")
     assert await unpark_known(stage.programme.db) == 2
     await stage.drain()
@@ -342,7 +342,7 @@ async def test_what_waits_for_a_shared_number_is_freed_when_the_carrier_decides_
     assert await unpark_known(stage.programme.db) == 1
 
 
-async def test_order_and_return_ids_with_colons_do_not_meet(stage: Stage):
+async def test_order_and_return_ids_with_colons_do_not_collide(stage: Stage):
     await joined(stage)
     for number in ("A:B", "A"):
         await stage.order(number, [("1", 1, 10000)])
@@ -352,7 +352,7 @@ async def test_order_and_return_ids_with_colons_do_not_meet(stage: Stage):
     assert await stage.balance() == (50, 0, 0)
 
 
-async def test_an_order_is_not_settled_by_thousands_of_facts(stage: Stage):
+async def test_an_order_takes_only_a_limited_number_of_facts_of_a_kind(stage: Stage):
     await joined(stage)
     await stage.order("ORD-1", [("1", 1, 10000)])
     await stage.owner.execute(
@@ -366,7 +366,7 @@ async def test_an_order_is_not_settled_by_thousands_of_facts(stage: Stage):
     assert "facts of this kind already" in row["error"]
 
 
-async def test_a_return_is_taken_however_often_the_parcels_were_spoken_of(stage: Stage):
+async def test_a_return_is_accepted_however_many_facts_about_parcels_there_are(stage: Stage):
     await joined(stage)
     await stage.order("ORD-1", [("1", 2, 10000)])
     await stage.delivered("ORD-1")

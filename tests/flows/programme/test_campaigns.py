@@ -39,14 +39,15 @@ async def operator(stage: Stage, query: str, *, name: str = "olga", **variables:
     return next(iter(data.values()))
 
 
-async def told(stage: Stage, start: timedelta = -DAY, end: timedelta = DAY, **more: Any) -> dict[str, Any]:
-    """A campaign around the programme's moment."""
+async def campaign_input(stage: Stage, start: timedelta = -DAY, end: timedelta = DAY, **more: Any) -> dict[str, Any]:
+    """The input of a campaign around the programme's moment."""
     now = await stage.now()
     return DOUBLE | {"startsAt": (now + start).isoformat(), "endsAt": (now + end).isoformat()} | more
 
 
 async def create(stage: Stage, start: timedelta = -DAY, end: timedelta = DAY, **more: Any) -> dict[str, Any]:
-    return await operator(stage, CREATE, input=await told(stage, start, end, **more), key=str(uuid4()))
+    input_ = await campaign_input(stage, start, end, **more)
+    return await operator(stage, CREATE, input=input_, key=str(uuid4()))
 
 
 async def end(stage: Stage, campaign_id: str, key: str | None = None) -> dict[str, Any]:
@@ -59,12 +60,12 @@ async def names(stage: Stage, market: str = "ES") -> list[str]:
 
 
 async def joined(stage: Stage) -> None:
-    """A member whose sign-up points have arrived: 50 available."""
+    """Makes a member whose sign-up points have been credited: 50 available."""
     await stage.register()
     await stage.advance(minutes=5)
 
 
-async def test_a_campaign_is_made_shown_and_judges_from_its_first_moment(stage: Stage):
+async def test_a_campaign_is_made_and_shown_and_counts_from_its_first_moment(stage: Stage):
     await joined(stage)
     assert await names(stage) == []
     made = await create(stage)
@@ -82,13 +83,13 @@ async def test_a_campaign_is_made_shown_and_judges_from_its_first_moment(stage: 
 
 
 async def test_the_same_key_makes_one_campaign_and_another_input_is_a_mismatch(stage: Stage):
-    asked = await told(stage)
-    first = await operator(stage, CREATE, input=asked, key="k")
-    again = await operator(stage, CREATE, input=asked, key="k")
+    input_ = await campaign_input(stage)
+    first = await operator(stage, CREATE, input=input_, key="k")
+    again = await operator(stage, CREATE, input=input_, key="k")
     assert again == first
-    other = await operator(stage, CREATE, input=asked | {"factor": 3}, key="k")
+    other = await operator(stage, CREATE, input=input_ | {"factor": 3}, key="k")
     assert other["__typename"] == "IdempotencyMismatch"
-    another_caller = await operator(stage, CREATE, input=asked | {"factor": 3}, key="k", name="otto")
+    another_caller = await operator(stage, CREATE, input=input_ | {"factor": 3}, key="k", name="otto")
     assert another_caller["__typename"] == "CampaignSaved"
     assert await stage.owner.fetchval("select count(*) from campaigns") == 2
 
@@ -118,7 +119,7 @@ async def test_the_same_key_makes_one_campaign_and_another_input_is_a_mismatch(s
         ({"productIds": ["p", ""]}, ["productIds", "1"]),
     ],
 )
-async def test_what_an_operator_gets_wrong_is_named_and_leaves_nothing(stage: Stage, more: dict, path: list):
+async def test_a_fault_in_a_campaign_is_named_and_leaves_nothing(stage: Stage, more: dict, path: list):
     refused = await create(stage, **more)
     assert (refused["__typename"], refused["code"]) == ("InvalidInput", "INVALID_INPUT")
     assert refused["path"] == ["input", *path]
@@ -136,7 +137,7 @@ async def test_what_an_operator_gets_wrong_is_named_and_leaves_nothing(stage: St
         ({"effect": "BONUS", "bonus": 1, "factor": None}, None, 1),
     ],
 )
-async def test_what_is_right_is_taken(stage: Stage, more: dict, factor: float | None, bonus: int | None):
+async def test_a_valid_campaign_is_accepted(stage: Stage, more: dict, factor: float | None, bonus: int | None):
     made = await create(stage, **more)
     campaign = made["campaign"]
     assert (campaign["factor"], campaign["bonus"], campaign["productIds"]) == (factor, bonus, [])
@@ -144,16 +145,16 @@ async def test_what_is_right_is_taken(stage: Stage, more: dict, factor: float | 
 
 
 @pytest.mark.parametrize("scope", ["storefront", "auditor", None])
-async def test_only_operators_may(stage: Stage, scope: str | None):
+async def test_only_operators_make_campaigns(stage: Stage, scope: str | None):
     token = stage.token(scope=scope, name="x") if scope else stage.token("mi-1")
-    asked = {"input": await told(stage), "key": "k"}
-    assert (await stage.ask(CREATE, asked, token))["createCampaign"]["__typename"] == "NotAllowed"
-    assert (await stage.ask(CREATE, asked))["createCampaign"]["__typename"] == "NotAllowed"
+    variables = {"input": await campaign_input(stage), "key": "k"}
+    assert (await stage.ask(CREATE, variables, token))["createCampaign"]["__typename"] == "NotAllowed"
+    assert (await stage.ask(CREATE, variables))["createCampaign"]["__typename"] == "NotAllowed"
     ended = await stage.ask(END, {"id": "x", "key": "k"}, token)
     assert ended["endCampaign"]["__typename"] == "NotAllowed"
 
 
-async def test_ended_it_stops_now_and_what_it_granted_stays(stage: Stage):
+async def test_a_campaign_that_is_ended_stops_now_and_its_points_stay(stage: Stage):
     await joined(stage)
     made = await create(stage, end=30 * DAY)
     await stage.order("ORD-1", [("1", 1, 10000)])
@@ -173,7 +174,7 @@ async def test_ended_it_stops_now_and_what_it_granted_stays(stage: Stage):
     assert await stage.balance() == (350, 0, 0)
 
 
-async def test_ending_again_or_what_is_over_changes_nothing(stage: Stage):
+async def test_ending_a_campaign_again_or_after_its_end_changes_nothing(stage: Stage):
     made = await create(stage)
     first = await end(stage, made["campaign"]["id"], "k")
     await stage.advance(hours=1)
@@ -203,7 +204,7 @@ async def test_an_unknown_campaign_is_not_found(stage: Stage, wrong: str):
     assert (await end(stage, wrong))["__typename"] == "NotFound"
 
 
-async def test_the_log_says_who_made_and_ended_what(stage: Stage):
+async def test_the_operators_log_has_who_made_and_ended_each_campaign(stage: Stage):
     made = await create(stage, name="Doppelte Punkte")
     await end(stage, made["campaign"]["id"])
     rows = await stage.owner.fetch("select actor, action, member_id, before, after from operator_log order by done_at")
@@ -235,7 +236,7 @@ MEMBERS_WEEK = [
 async def test_members_week_2022_begins_and_ends_at_spains_midnights(
     stage: Stage, moment: str, sign_up: int, app: int, purchase: int
 ):
-    """R21: a programme that begins in 2022 (MIPOINTS_CLOCK_START) plays it, to the second."""
+    """R21: a programme whose clock starts in 2022 (MIPOINTS_CLOCK_START) applies it, to the second."""
     await clock.start_at(stage.owner, datetime.fromisoformat(moment) + timedelta(hours=1))
     await load_campaigns(stage.programme.db, shipped_campaign("members_week_2022"), "test")
     joined_then = await stage.register(registeredAt=moment)
@@ -264,7 +265,7 @@ async def test_a_file_loaded_twice_is_loaded_once_and_other_content_is_refused(s
 
 
 async def test_one_of_two_campaigns_on_a_line_wins_alone_and_bonuses_add_up(stage: Stage):
-    """R21: 3 beats 2 on the phone, 2 stands on the case, each bonus comes once and goes with its last piece."""
+    """R21: 3 beats 2 for the phone, 2 applies to the case; each bonus is added once and ends with its last piece."""
     await joined(stage)
     await create(stage, name="Double", factor=2)
     await create(stage, name="Triple", factor=3, productIds=["p-phone"])
@@ -300,8 +301,8 @@ async def test_a_campaign_on_activities_is_on_the_verdict_and_a_line_of_its_own(
     ]  # fmt: skip
 
 
-async def test_an_activity_told_late_meets_the_campaign_of_its_own_time(stage: Stage):
-    """R21, R23: a window in the past counts for what happened in it."""
+async def test_an_activity_sent_late_gets_the_campaign_of_its_own_moment(stage: Stage):
+    """R21, R23: a window in the past counts for activities of that time."""
     await stage.register(registeredAt=(await stage.now() - 10 * DAY).isoformat())
     made = await create(stage, -2 * DAY, -DAY, kinds=["LINK_SHARE"])
     assert made["__typename"] == "CampaignSaved"
@@ -311,7 +312,7 @@ async def test_an_activity_told_late_meets_the_campaign_of_its_own_time(stage: S
     assert (inside["verdict"]["points"], after["verdict"]["points"]) == (20, 10)
 
 
-async def test_what_a_way_is_worth_now_counts_running_campaigns(stage: Stage):
+async def test_the_points_of_a_way_include_running_campaigns(stage: Stage):
     await joined(stage)
     await create(stage, kinds=["REVIEW", "PURCHASE"], factor=3)
     me = await stage.app("mi-1", "{ me { waysToEarn { kind points } } }")

@@ -1,4 +1,4 @@
-"""A way to earn that only a terms file knows: earned, capped, shown and described without a line of code (R22)."""
+"""A way to earn that only a terms file defines: earned, capped, shown and described without new code (R22)."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ HISTORY = "pointsHistory(first: 9, kinds: [OTHER]) { nodes { kind way points des
 
 
 async def offers(stage: Stage, **ways: dict[str, Any]) -> None:
-    """Spain's terms have these ways besides."""
+    """Adds these ways to Spain's terms."""
     await stage.owner.execute(
         "update terms set document = jsonb_set(document, '{ways}', document -> 'ways' || $1::jsonb) "
         "where market = 'ES'",
@@ -42,7 +42,7 @@ async def watches(stage: Stage, mi_id: str = "mi-1", **more: str) -> dict[str, A
     return await stage.earn({"other": {"way": "WATCH_VIDEO"} | more}, mi_id)
 
 
-async def test_a_way_that_only_the_terms_know_is_earned_capped_and_shown(stage: Stage):
+async def test_a_way_that_only_the_terms_define_is_earned_capped_and_shown(stage: Stage):
     await offers(stage, WATCH_VIDEO=WATCH)
     await stage.register()
     await stage.advance(minutes=5)
@@ -61,12 +61,12 @@ async def test_a_way_that_only_the_terms_know_is_earned_capped_and_shown(stage: 
     assert (await watches(stage))["verdict"]["outcome"] == "GRANTED"
 
 
-async def test_terms_and_ways_to_earn_say_what_to_do_in_the_members_language(stage: Stage):
+async def test_terms_and_ways_to_earn_describe_the_action_in_the_members_language(stage: Stage):
     await offers(stage, WATCH_VIDEO=WATCH, BROWSE_PAGE=BROWSE)
     await stage.register()
     query = f'{{ terms(market: "ES") {{ {WAYS} }} }}'
-    told = await stage.http.post("/graphql", json={"query": query}, headers={"accept-language": "es"})
-    ways = {each["way"]: each for each in told.json()["data"]["terms"]["ways"] if each["kind"] == "OTHER"}
+    answer = await stage.http.post("/graphql", json={"query": query}, headers={"accept-language": "es"})
+    ways = {each["way"]: each for each in answer.json()["data"]["terms"]["ways"] if each["kind"] == "OTHER"}
     assert ways["WATCH_VIDEO"] == {
         "kind": "OTHER", "way": "WATCH_VIDEO", "points": 3, "capLimit": 2, "capPeriod": "DAY",
         "description": "Mira un vídeo: 3 puntos, hasta 2 veces al día.",
@@ -77,7 +77,7 @@ async def test_terms_and_ways_to_earn_say_what_to_do_in_the_members_language(sta
     assert {"kind": "FUEL", "way": None} in [{name: way[name] for name in ("kind", "way")} for way in me["waysToEarn"]]
 
 
-async def test_once_a_product_needs_the_product(stage: Stage):
+async def test_a_way_that_is_capped_once_a_product_needs_the_product(stage: Stage):
     await offers(stage, BROWSE_PAGE=BROWSE)
     await stage.register()
     page = {"other": {"way": "BROWSE_PAGE"}}
@@ -89,21 +89,21 @@ async def test_once_a_product_needs_the_product(stage: Stage):
     assert {"kind": "OTHER", "way": "BROWSE_PAGE", "reference": "p-2"} in pending["pendingPoints"]["nodes"]
 
 
-async def test_what_the_members_terms_do_not_have_is_not_offered(stage: Stage):
-    """R22: another market's members are refused, and nobody is surprised by a fault."""
+async def test_a_way_that_the_members_terms_do_not_have_is_not_offered(stage: Stage):
+    """R22: another market's members get a refusal, not an error."""
     await offers(stage, WATCH_VIDEO=WATCH)
     await stage.register(market="FR")
     assert answer_of(await watches(stage)) == ("REFUSED", "NOT_OFFERED", 0)
 
 
 @pytest.mark.parametrize("way", ["", "watch", "SIGN_UP", "REVIEW", "PURCHASE", "ADJUSTMENT", "OTHER", "A" * 41])
-async def test_the_contracts_own_kinds_are_told_by_their_own_names(stage: Stage, way: str):
+async def test_the_schemas_own_kinds_cannot_be_sent_as_other(stage: Stage, way: str):
     await stage.register()
     refused = await stage.earn({"other": {"way": way}})
     assert (refused["code"], refused["path"]) == ("INVALID_INPUT", ["input", "activity", "other", "way"])
 
 
-async def test_a_campaign_file_multiplies_a_way_that_only_the_terms_know(stage: Stage):
+async def test_a_campaign_file_multiplies_a_way_that_only_the_terms_define(stage: Stage):
     """R21, R22."""
     await offers(stage, WATCH_VIDEO=WATCH)
     await load_campaigns(stage.programme.db, FILE, "test")

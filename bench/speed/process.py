@@ -15,7 +15,7 @@ import httpx
 
 from bench.speed.accounting import tree_seconds
 
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 STOP_SECONDS = 20.0
 
 

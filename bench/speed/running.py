@@ -30,15 +30,21 @@ class Results:
 
 async def run(options: Options, folder: Path, report: Callable[[str], None]) -> Results:
     """All of it. `report` hears how far it is. Raises WrongAnswers, DidNotStart."""
-    results, began = Results(), perf_counter()
+    began = perf_counter()
     async with AsyncExitStack() as stack:
         report(f"seeding {options.members:,} members")
         world = await open_world(options, folder, stack)
-        rows = [row for name, row in ROWS.items() if not options.rows or name in options.rows]
-        await _measure([row for row in rows if not row.is_last], options.rounds, world, results, report)
-        await _measure([row for row in rows if row.is_last], 1, world, results, report)
-        results.notes = world.notes
+        results = await measured(world, report)
     results.seconds = perf_counter() - began
+    return results
+
+
+async def measured(world: World, report: Callable[[str], None]) -> Results:
+    """The rows that the world's options name, or all."""
+    results, wanted = Results(notes=world.notes), world.options.rows
+    rows = [row for name, row in ROWS.items() if not wanted or name in wanted]
+    await _measure([row for row in rows if not row.is_last], world.options.rounds, world, results, report)
+    await _measure([row for row in rows if row.is_last], 1, world, results, report)
     return results
 
 

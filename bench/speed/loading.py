@@ -5,7 +5,7 @@ import json
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from bench.speed.figures import Sample
 from bench.speed.meter import Meter
@@ -19,18 +19,21 @@ class WrongAnswers(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is sent to a port: repeated until the seconds are over, or each once. Each answer `must_hold` a text."""
+    """What is sent to a port: each once, or repeated until the seconds are over and `at_least` so many were sent.
+
+    Each answer `must_hold` a text.
+    """
 
     port: int
     requests: Sequence[str]
     must_hold: str
     connections: int
-    seconds: float = 120.0
+    seconds: float = 3600.0
+    at_least: int = 0
     repeats: bool = False
 
     def as_line(self) -> bytes:
-        told = {name: getattr(self, name) for name in ("port", "must_hold", "connections", "seconds", "repeats")}
-        return json.dumps(told | {"requests": list(self.requests)}).encode() + b"\n"
+        return json.dumps(asdict(self)).encode() + b"\n"
 
 
 async def under_load(meter: Meter, plan: Plan, until: Callable[[], Awaitable[None]] | None = None) -> Sample:

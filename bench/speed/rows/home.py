@@ -27,7 +27,10 @@ async def open_row(world: World) -> Turns:
 async def read(
     world: World, server: Running, requests: list[str], must_hold: str, connections: int | None = None
 ) -> Sample:
-    """A turn that asks the same requests again and again, for as long as a turn takes."""
+    """A turn that asks the same requests again and again, for as long and as often as a turn has it."""
     options = world.options
-    plan = Plan(server.port, requests, must_hold, connections or options.connections, options.seconds, repeats=True)
+    at_least = options.reads if connections is None else options.reads // 4
+    plan = Plan(
+        server.port, requests, must_hold, connections or options.connections, options.seconds, at_least, repeats=True
+    )
     return await under_load(world.meter.of(server=server.pid), plan)

@@ -45,10 +45,9 @@ def draw_ratios(goals: Mapping[str, tuple[float, float, float]], folder: Path) -
     figure, axes = plt.subplots(figsize=(WIDTH, HEAD + BAR * len(names)), layout="constrained")
     parts = [goals[name][0] / goals[name][1] for name in names]
     axes.barh(names, parts, color=["#6aa84f" if part >= 1 else "#c95b4b" for part in parts])
-    axes.scatter([goals[name][2] / goals[name][1] for name in names], names, marker="|", color="black", label="aim")
+    axes.scatter([goals[name][2] / goals[name][1] for name in names], names, marker="|", color="black")
     axes.axvline(1, color="black", linewidth=0.8)
-    axes.set_xlabel("measured, as a part of what is asked for at least")
-    axes.legend(frameon=False, loc="lower right")
+    figure.supxlabel("measured, as a part of what is asked for at least; | is the aim", fontsize="medium")
     _save(figure, folder / "goals.svg")
 
 

@@ -12,6 +12,7 @@ const { DATABASE, DATABASE_HOST, AUTH_SECRET, PORT, POOL_SIZE } = process.env
 
 pg.types.setTypeParser(pg.types.builtins.INT8, Number)
 const pool = new pg.Pool({ host: DATABASE_HOST, database: DATABASE, user: 'postgres', max: Number(POOL_SIZE) })
+pool.on('error', (error) => console.error(error.message))
 
 const app = Fastify({ logger: false })
 await app.register(jwt, {

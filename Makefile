@@ -9,7 +9,9 @@ COMPILE := $(UV) pip compile --quiet --no-config --universal --python-version 3.
            --generate-hashes --no-emit-index-url --no-header --no-strip-extras
 export PYTHONUNBUFFERED := 1
 
-.PHONY: schema errors explorer help install clients run test lint format lock clean bench faults fuzz fuzz-graphql attacks histories
+MATPLOTLIB := 3.11.2
+
+.PHONY: schema errors explorer help install clients run test lint format lock clean bench bench-speed faults fuzz fuzz-graphql attacks histories
 .DELETE_ON_ERROR:
 
 help:
@@ -19,6 +21,7 @@ help:
 	@echo "make clients   Apollo, urql, Relay and the audits of graphql-http, for the tests that use them (make test does it)"
 	@echo "make lint      ruff and mypy"
 	@echo "make bench     measures crediting on time, starting up, acknowledging webhooks, following balances"
+	@echo "make bench-speed  measures requests beside Mercurius, a usual Strawberry server and pgbench; ARGS=--quick is shorter"
 	@echo "make faults    sends a storm of webhooks while workers are killed: the ledger equals the fold of the facts"
 	@echo "make fuzz      sends 50,000 hostile requests to the webhooks, none is accepted, and 10,000 odd signed bodies, each"
 	@echo "               reaches a final state; then make fuzz-graphql and make attacks"
@@ -47,6 +50,12 @@ bench: install
 	$(PY) -m bench.start
 	$(PY) -m bench.acknowledge
 	$(PY) -m bench.following
+
+# Measures requests beside the servers that a team would pick instead, in one interleaved run (docs/performance.md).
+# ARGS="--rows home,redeem --rounds 5" measures some rows, ARGS=--quick all of them in small.
+bench-speed: install .venv/.mercurius .venv/.plots
+	$(PY) -m bench.speed $(ARGS)
+	@test ! -e .venv/.plots || $(PY) -m bench.speed.plots build/speed.json build/speed
 
 # Sends 20,000 deliveries of every producer, repeated, shuffled, forged and poisoned, while workers are killed.
 faults: install
@@ -125,6 +134,16 @@ NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --fetch-
 
 # Builds GraphiQL from its npm packages, with everything it needs, so that it works without internet. If it cannot be built,
 # the API runs all the same, and its page says so.
+# Mercurius, for make bench-speed. If it cannot be installed, the bench prints so and runs without it.
+.venv/.mercurius: bench/speed/mercurius/package-lock.json | .venv/.node
+	@cd bench/speed/mercurius && PATH="$(CURDIR)/.venv/bin:$$PATH" $(NPM_CI) > ../../../.venv/mercurius.log 2>&1 && touch ../../../$@ || \
+	  echo "Mercurius cannot be installed here (.venv/mercurius.log says why): it is left out."
+
+# matplotlib, only for the pictures of make bench-speed.
+.venv/.plots: bench/speed/plots.lock | .venv/.installed
+	@$(PIP_INSTALL) --require-hashes -r bench/speed/plots.lock > .venv/plots.log 2>&1 && touch $@ || \
+	  echo "matplotlib cannot be installed here (.venv/plots.log says why): no pictures are drawn."
+
 EXPLORER := api/static/explorer/index.html
 explorer: $(EXPLORER)
 
@@ -139,7 +158,8 @@ lock:
 	@command -v $(UV) > /dev/null || { echo "make lock needs uv: pip install uv"; exit 1; }
 	$(COMPILE) --all-extras pyproject.toml -o requirements.lock
 	$(COMPILE) --extra build pyproject.toml -o requirements-production.lock
+	echo "matplotlib==$(MATPLOTLIB)" | $(COMPILE) --no-annotate -c requirements.lock - -o bench/speed/plots.lock
 
 clean:
-	rm -rf .venv tests/clients/node_modules explorer/node_modules api/static .coverage .coverage.* htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info build dist
+	rm -rf .venv tests/clients/node_modules bench/speed/mercurius/node_modules explorer/node_modules api/static .coverage .coverage.* htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

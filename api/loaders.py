@@ -16,6 +16,7 @@ from db.members.rows import MemberRow, members_by_id, members_by_mi_id
 from db.orders.rows import OrderRow, orders_by_number
 from db.pages import MemberAnd
 from db.webhooks.deliveries import DeliveryKey, DeliveryRow, deliveries_by_id
+from loyalty.ledger.written import Written
 from loyalty.programme.catalogue import Catalogue
 from loyalty.programme.programme import Programme
 from loyalty.programme.rules.rewards import Reward
@@ -82,6 +83,21 @@ class Loaders:
         self.deliveries = _one(lambda keys: deliveries_by_id(db, keys), lambda row: (row.producer, row.event_id))
         self.stock = DataLoader(load_fn=self._stock, max_batch_size=_LARGEST_BATCH)
         self._catalogue = DataLoader(load_fn=self._read_catalogue)
+
+    def know(self, written: Written | None) -> None:
+        """Takes the rows that a mutation has just written, so that its answer reads none of them again."""
+        if written is None:
+            return
+        member_id = written.member.member_id
+        if (member := written.member_row) is not None:
+            self.members.prime(member_id, member)
+        for coupon in written.coupon_rows:
+            self.coupons.prime((member_id, coupon.coupon_id), coupon)
+        for verdict in written.verdict_rows:
+            key = (member_id, verdict.verdict_id)
+            self.verdicts.prime(key, verdict)
+            self.entries_of_verdict.prime(key, written.entry_rows(verdict.verdict_id))
+            self.promises_of_verdict.prime(key, written.promise_rows(verdict.verdict_id))
 
     async def catalogue(self) -> Catalogue:
         """Terms, campaigns and rewards as they are now."""

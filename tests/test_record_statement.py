@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from db.clock import now
-from db.ledger.record import LISTS, Changes, Decided, NewNotice, NewTransfer, Stale, record, record_all
+from db.ledger.record import LISTS, Changes, DecidedChanges, NewNotice, NewTransfer, Stale, record, record_all
 from db.ledger.record_statement import credit_statement, parts, record_statement
 from db.pool import Database
 from tests.support.stage import Stage
@@ -54,11 +54,11 @@ async def test_of_several_decisions_each_is_written_or_left_by_its_own_members_v
     first, second, third = await members(stage, 3)
     at = await now(stage.programme.db)
     decided = [
-        Decided(first["member_id"], first["version"], notice("first", at)),
-        Decided(second["member_id"], second["version"] - 1, notice("second", at)),
-        Decided(third["member_id"], third["version"], notice("third", at)),
+        DecidedChanges(first["member_id"], first["version"], notice("first", at)),
+        DecidedChanges(second["member_id"], second["version"] - 1, notice("second", at)),
+        DecidedChanges(third["member_id"], third["version"], notice("third", at)),
     ]
-    assert await record_all(stage.programme.db, decided) == {first["member_id"], third["member_id"]}
+    assert (await record_all(stage.programme.db, decided)).keys() == {first["member_id"], third["member_id"]}
     written = await stage.owner.fetch("select reference from notices order by reference")
     assert [row["reference"] for row in written] == ["first", "third"]
     assert await versions(stage) == [first["version"] + 1, second["version"], third["version"] + 1]
@@ -76,12 +76,12 @@ async def test_transfers_of_several_members_are_numbered_and_chained_for_each(st
     rows = await stage.owner.fetch("select member_id, version, seq from balances order by member_id")
     lapses_on = await stage.owner.fetchval("select min(lapses_on) from lots")
 
-    def earned(member_id: UUID, version: int) -> Decided:
+    def earned(member_id: UUID, version: int) -> DecidedChanges:
         lines = [
             NewTransfer(n, "ADJUSTMENT", "issuance", "available", n, "test", at - timedelta(seconds=n), n, lapses_on)
             for n in (1, 2)
         ]
-        return Decided(member_id, version, Changes(transfers=lines))
+        return DecidedChanges(member_id, version, Changes(transfers=lines))
 
     written = await record_all(stage.programme.db, [earned(row["member_id"], row["version"]) for row in rows])
     assert len(written) == len(found)
@@ -119,11 +119,4 @@ async def test_of_decisions_that_leave_together_a_stale_one_and_one_that_fails_a
         ),
         return_exceptions=True,
     )
-    assert [type(end) for end in ends] == [
-        type(None),
-        type(None),
-        Stale,
-        type(None),
-        type(None),
-        asyncpg.CheckViolationError,
-    ]
+    assert [type(end) for end in ends] == [int, int, Stale, int, int, asyncpg.CheckViolationError]

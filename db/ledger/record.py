@@ -263,7 +263,7 @@ LISTS = tuple(each.name for each in dataclasses.fields(Changes))
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class DecidedChanges:
     """What was decided about one member as it was at `version`."""
 
     member_id: UUID
@@ -271,46 +271,49 @@ class Decided:
     changes: Changes
 
 
-async def record(db: Queryable, member_id: UUID, version: int, changes: Changes) -> None:
-    """Writes the changes for the member as it was at `version`. Raises Stale when it has been written to since.
+async def record(db: Queryable, member_id: UUID, version: int, changes: Changes) -> int:
+    """Writes the changes for the member as it was at `version`; returns the `seq` of its ledger before them.
 
-    Outside a transaction, decisions about other members that wait with it are written by the same statement. Those that
-    take from a reward's stock are not: they hold the reward's row, and sets of them could hold two in any order.
+    Raises Stale if the member has been written to since. Outside a transaction, decisions about other members that wait
+    at the same time are written by the same statement. Those that take from a reward's stock are not: they lock the
+    reward's row, and sets of them could lock two in any order.
     """
-    decided, lists = Decided(member_id, version, changes), changes.lists
+    decided, lists = DecidedChanges(member_id, version, changes), changes.lists
     if isinstance(db, Database) and "stock" not in lists:
-        is_written = await db.shared(("record", lists), _record_set, decided)
+        seq_before = await db.shared(("record", lists), _record_set, decided)
     else:
-        is_written = bool(await record_all(db, [decided]))
-    if not is_written:
+        seq_before = (await record_all(db, [decided])).get(member_id)
+    if seq_before is None:
         raise Stale
+    return seq_before
 
 
-async def _record_set(db: Queryable, decided: Sequence[Decided]) -> list[bool]:
-    """Whether each was written. Of two about one member only the first can be: the second is judged anew."""
+async def _record_set(db: Queryable, decided: Sequence[DecidedChanges]) -> list[int | None]:
+    """What `record_all` returns for each. Of two about one member the first is written, the second is judged again."""
     first = {each.member_id: each for each in reversed(decided)}
     written = await record_all(db, list(first.values()))
-    return [first[each.member_id] is each and each.member_id in written for each in decided]
+    return [written.get(each.member_id) if first[each.member_id] is each else None for each in decided]
 
 
-async def record_all(db: Queryable, decided: Sequence[Decided]) -> set[UUID]:
+async def record_all(db: Queryable, decided: Sequence[DecidedChanges]) -> dict[UUID, int]:
     """Writes decisions about different members, whose changes have rows in the same lists, in one statement.
 
-    Gives the members that were written: nothing of the others, which have been written to since they were read.
+    Returns the members that were written, each with the `seq` of its ledger before. The others have been written to
+    since they were read, or another transaction holds them, and nothing of theirs is written.
     """
     (lists,) = {each.changes.lists for each in decided}
     members, versions = [each.member_id for each in decided], [each.version for each in decided]
     rows = await db.fetch(record_statement(lists), members, versions, _as_json(decided, lists))
-    return {row["member_id"] for row in rows}
+    return {row["member_id"]: row["seq_before"] for row in rows}
 
 
-def _as_json(decided: Sequence[Decided], lists: frozenset[str]) -> JsonText:
+def _as_json(decided: Sequence[DecidedChanges], lists: frozenset[str]) -> JsonText:
     """The rows of each list, each with its member; transfers with their places in the member's list."""
     rows = {name: [row for each in decided for row in _rows(each, name)] for name in lists}
     return JsonText(json.dumps(rows, default=_plain))
 
 
-def _rows(decided: Decided, name: str) -> list[dict[str, Any]]:
+def _rows(decided: DecidedChanges, name: str) -> list[dict[str, Any]]:
     rows = [
         {column: getattr(row, column) for column in row.__dataclass_fields__} | {"member_id": decided.member_id}
         for row in getattr(decided.changes, name)

@@ -16,6 +16,7 @@ from loyalty.ledger.decide import decide
 from loyalty.ledger.decision import Decision, Ruling
 from loyalty.ledger.journal import Cause, take, write
 from loyalty.ledger.rules.lots import Lot, spend
+from loyalty.ledger.written import Written
 from loyalty.programme.catalogue import Catalogue
 from loyalty.programme.programme import Programme
 from loyalty.programme.rules.calendar import end_of_validity
@@ -31,6 +32,7 @@ class Redeemed:
     member_id: UUID
     coupon_id: UUID
     verdict_id: UUID
+    written: Written | None = None
 
 
 async def redeem(programme: Programme, caller: Caller, mi_id: str, reward_id: str, key: str) -> Redeemed:
@@ -41,8 +43,9 @@ async def redeem(programme: Programme, caller: Caller, mi_id: str, reward_id: st
     """
     request = request_of(caller, "redeemPoints", key, [mi_id, reward_id])
     redeeming = _Redeeming(programme, reward_id, key)
-    answer = await decide(programme.db, Decision(MemberRef(mi_id=mi_id), request, redeeming.judge))
-    return Redeemed(UUID(answer["member_id"]), UUID(answer["coupon_id"]), UUID(answer["verdict_id"]))
+    result = await decide(programme.db, Decision(MemberRef(mi_id=mi_id), request, redeeming.judge))
+    answer = result.answer
+    return Redeemed(UUID(answer["member_id"]), UUID(answer["coupon_id"]), UUID(answer["verdict_id"]), result.written)
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ async def reserve_coupon(
 
     reserving = _Reserving(programme, code, cart)
     decision = Decision(MemberRef(mi_id=mi_id), request, reserving.judge)
-    return CouponDecided.of(await decide(programme.db, decision))
+    return CouponDecided.of((await decide(programme.db, decision)).answer)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ async def _take_step(
     stepping = _Stepping(code, order_number, step)
     decision = Decision(MemberRef(member_id=owner or _NO_MEMBER), request, stepping.judge)
     try:
-        return CouponDecided.of(await decide(programme.db, decision))
+        return CouponDecided.of((await decide(programme.db, decision)).answer)
     except NotAMember:
         raise NotFound(sentence="There is no such coupon.") from None
 

@@ -36,7 +36,8 @@ async def earn(
     earning = _Earning(programme, activity, occurred_at, key)
     reads = Reads(slot_kind=activity.kind, product_id=activity.product_id)
     decision = Decision(MemberRef(mi_id=caller.name), request, earning.judge, reads)
-    return Decided.of(await decide(programme.db, decision))
+    result = await decide(programme.db, decision)
+    return Decided.of(result.answer, result.written)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,8 @@ async def record_moderation(
     product_id = moderation.product_id if isinstance(moderation, ReviewPublished) else None
     reads = Reads(slot_kind=EntryKind.REVIEW, product_id=product_id)
     decision = Decision(who, request, _Moderating(programme, moderation, key).judge, reads)
-    return Decided.of(await decide(programme.db, decision))
+    result = await decide(programme.db, decision)
+    return Decided.of(result.answer, result.written)
 
 
 @dataclass(frozen=True, slots=True)

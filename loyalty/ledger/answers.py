@@ -11,6 +11,7 @@ from uuid import UUID
 from db.ledger.answers import StoredAnswer, key_is_used
 from db.pool import Queryable
 from loyalty.callers import Caller
+from loyalty.ledger.written import Written
 from loyalty.refusals import (
     IdempotencyMismatch,
     InvalidInput,
@@ -84,11 +85,12 @@ class Decided:
     member_id: UUID
     verdict_id: UUID
     due_in: float | None
+    written: Written | None = None
 
     @classmethod
-    def of(cls, answer: Answer) -> "Decided":
-        """From the answer stored under the idempotency key."""
-        return cls(UUID(answer["member_id"]), UUID(answer["verdict_id"]), answer.get("due_in"))
+    def of(cls, answer: Answer, written: Written | None = None) -> "Decided":
+        """From the answer stored under the idempotency key, and what was written with it."""
+        return cls(UUID(answer["member_id"]), UUID(answer["verdict_id"]), answer.get("due_in"), written)
 
 
 def verdict_answer(

@@ -19,14 +19,14 @@ def check_capacity(member: MemberToJudge, changes: Changes, *path: str) -> None:
     promised = moved(changes, "pending")
     grown = (
         (member.available + member.pending, moved(changes, "available") + promised),
-        (member.lifetime + member.pending, _credited(changes) + promised),
+        (member.lifetime + member.pending, credited(changes) + promised),
         (member.debt, -moved(changes, "debt")),
     )
     if any(growth > 0 and before + growth > MOST_POINTS for before, growth in grown):
         raise InvalidInput("This is more than a balance can hold.", *path)
 
 
-def _credited(changes: Changes) -> int:
+def credited(changes: Changes) -> int:
     """What is credited, less what is taken back: by how much `lifetime` grows."""
     given = sum(t.amount for t in changes.transfers if t.credit == "available" and t.debit in _CREDITS)
     return given - sum(t.amount for t in changes.transfers if t.credit == "revoked")

@@ -18,11 +18,12 @@ from loyalty.ledger.answers import Answer, Request, first_answer
 from loyalty.ledger.behind_lock import try_without_lock_first
 from loyalty.ledger.capacity import check_capacity
 from loyalty.ledger.catch_up import catch_up
-from loyalty.ledger.decision import Decision, Ruling
+from loyalty.ledger.decision import Decision, DecisionResult, Ruling
+from loyalty.ledger.written import Written
 from loyalty.refusals import NotAMember, Refusal, as_answer, refusal_of_check, stored_refusal
 
 
-async def decide(db: Database, decision: Decision) -> Answer:
+async def decide(db: Database, decision: Decision) -> DecisionResult:
     """Judges one request about one member and stores the answer; the same request again gets the first answer.
 
     A lot whose day has come lapses first, behind the member's lock, if no worker has done it yet (R50). Raises
@@ -31,34 +32,33 @@ async def decide(db: Database, decision: Decision) -> Answer:
     of a stock, is raised as its refusal.
     """
     try:
-        answer = await try_without_lock_first(db, decision.who, partial(_attempt, decision))
+        result = await try_without_lock_first(db, decision.who, partial(_attempt, decision))
     except asyncpg.CheckViolationError as violation:
         refused = _refused_by(violation, decision)
-        answer = await try_without_lock_first(db, decision.who, partial(_attempt, refused))
-    refusal = stored_refusal(dict(answer))
+        result = await try_without_lock_first(db, decision.who, partial(_attempt, refused))
+    refusal = stored_refusal(dict(result.answer))
     if refusal is not None:
         raise refusal
-    return answer
+    return result
 
 
-async def _attempt(decision: Decision, db: Queryable) -> Answer:
+async def _attempt(decision: Decision, db: Queryable) -> DecisionResult:
     """Decides by the member as it is read now. Raises Stale if the decision needs the member's lock."""
     if decision.afterwards is not None and isinstance(db, Database):
         return await db.in_transaction(partial(_attempt, decision))
     member = await _member_of(decision, db)
     if member is None:
-        return await _answer_without_member(db, decision.request)
+        return DecisionResult(await _answer_without_member(db, decision.request))
     if member.earlier_answer is not None:
-        return first_answer(member.earlier_answer, decision.request)
+        return DecisionResult(first_answer(member.earlier_answer, decision.request))
     if member.is_behind:
         member = await _caught_up(decision, db, member.member_id)
     try:
         ruling = await decision.judge(db, member)
         check_capacity(member, ruling.changes)
     except Refusal as refusal:
-        return await _keep_refusal(db, member, decision.request, refusal)
-    await _write(decision, db, member, ruling)
-    return ruling.answer
+        return DecisionResult(await _keep_refusal(db, member, decision.request, refusal))
+    return await _write(decision, db, member, ruling)
 
 
 async def _member_of(decision: Decision, db: Queryable) -> MemberToJudge | None:
@@ -86,14 +86,15 @@ async def _caught_up(decision: Decision, transaction: Queryable, member_id: UUID
     return member
 
 
-async def _write(decision: Decision, db: Queryable, member: MemberToJudge, ruling: Ruling) -> None:
+async def _write(decision: Decision, db: Queryable, member: MemberToJudge, ruling: Ruling) -> DecisionResult:
     """Writes the changes together with the answer, then runs `afterwards`. Raises Stale."""
     request = decision.request
     caller_id = request.service_id or member.member_id
     ruling.changes.requests.append(NewRequest(caller_id, request.key, request.input_hash, ruling.answer))
-    await record(db, member.member_id, member.version, ruling.changes)
+    seq_before = await record(db, member.member_id, member.version, ruling.changes)
     if decision.afterwards is not None:
         await decision.afterwards(db, member)
+    return DecisionResult(ruling.answer, Written(member, ruling.changes, seq_before))
 
 
 async def _keep_refusal(db: Queryable, member: MemberToJudge, request: Request, refusal: Refusal) -> Answer:

@@ -7,6 +7,7 @@ from db.ledger.member import NOTHING_MORE, MemberRef, MemberToJudge, Reads
 from db.ledger.record import Changes
 from db.pool import Queryable
 from loyalty.ledger.answers import Answer, Request
+from loyalty.ledger.written import Written
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,14 @@ class Ruling:
 
     answer: Answer
     changes: Changes
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionResult:
+    """The answer to a request, and what was written; None if nothing was, as for a request that is repeated."""
+
+    answer: Answer
+    written: Written | None = None
 
 
 Judge = Callable[[Queryable, MemberToJudge], Awaitable[Ruling]]

@@ -30,7 +30,7 @@ async def erase_member(programme: Programme, caller: Caller, mi_id: str, reason:
 
     erasure = _Erasure(programme, caller, mi_id, reason, key)
     decision = Decision(MemberRef(mi_id=mi_id), request, erasure.judge, afterwards=_empty_deliveries)
-    answer = await decide(programme.db, decision)
+    answer = (await decide(programme.db, decision)).answer
     return UUID(answer["member_id"])
 
 

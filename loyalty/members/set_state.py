@@ -44,7 +44,7 @@ async def set_member_state(programme: Programme, caller: Caller, change: StateCh
 
     changing = _Changing(programme, caller, change, key)
     decision = Decision(MemberRef(mi_id=change.mi_id), request, changing.judge, afterwards=changing.apply_kept_facts)
-    answer = await decide(programme.db, decision)
+    answer = (await decide(programme.db, decision)).answer
     return UUID(answer["member_id"])
 
 

@@ -26,7 +26,7 @@ async def set_time_zone(programme: Programme, caller: Caller, mi_id: str, time_z
     request = request_of(caller, "setTimeZone", key, [mi_id, time_zone])
 
     choosing = _Choosing(programme, time_zone)
-    answer = await decide(programme.db, Decision(MemberRef(mi_id=mi_id), request, choosing.judge))
+    answer = (await decide(programme.db, Decision(MemberRef(mi_id=mi_id), request, choosing.judge))).answer
     return UUID(answer["member_id"])
 
 

@@ -47,7 +47,8 @@ async def adjust(programme: Programme, caller: Caller, adjustment: Adjustment, k
     request = request_of(caller, "adjustPoints", key, arguments)
     await credit_first(programme, who)
     decision = Decision(who, request, _Adjusting(programme, caller, adjustment, key).judge)
-    return Decided.of(await decide(programme.db, decision))
+    result = await decide(programme.db, decision)
+    return Decided.of(result.answer, result.written)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,8 @@ async def decide_review(programme: Programme, caller: Caller, decision: ReviewDe
     await credit_first(programme, who)
 
     deciding = _Deciding(programme, caller, decision, verdict_id)
-    return Decided.of(await decide(programme.db, Decision(who, request, deciding.judge)))
+    result = await decide(programme.db, Decision(who, request, deciding.judge))
+    return Decided.of(result.answer)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from loyalty.callers import Caller
 from loyalty.ledger.answers import Answer, content_hash, request_of, verdict_answer
 from loyalty.ledger.decide import decide
 from loyalty.ledger.decision import Decision, Ruling
+from loyalty.ledger.written import Written
 from loyalty.orders.new_order import write_order
 from loyalty.orders.problems import refuse_problems
 from loyalty.orders.rows import lines_as_rows, parcels_as_rows
@@ -38,6 +39,7 @@ class RecordedOrder:
     member_id: UUID
     number: str
     verdict_id: UUID
+    written: Written | None = None
 
 
 async def record_order(programme: Programme, caller: Caller, reported: OrderToRecord, key: str) -> RecordedOrder:
@@ -53,9 +55,10 @@ async def record_order(programme: Programme, caller: Caller, reported: OrderToRe
     request = request_of(caller, "recordOrder", key, content)
 
     recording = _Recording(programme, reported, content, key)
-    answer = await decide(programme.db, Decision(MemberRef(mi_id=reported.mi_id), request, recording.judge))
+    result = await decide(programme.db, Decision(MemberRef(mi_id=reported.mi_id), request, recording.judge))
+    answer = result.answer
     await unpark_deliveries(programme.db, order.number, [parcel.tracking_number for parcel in order.parcels])
-    return RecordedOrder(UUID(answer["member_id"]), answer["number"], UUID(answer["verdict_id"]))
+    return RecordedOrder(UUID(answer["member_id"]), answer["number"], UUID(answer["verdict_id"]), result.written)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,131 @@
+"""What a decision has just written, as rows for the answer: nothing of it has to be read again."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from db.coupons.rows import CouponRow
+from db.ledger.entries import EntryRow
+from db.ledger.member import MemberToJudge
+from db.ledger.promises import PromiseRow
+from db.ledger.record import Changes, NewTransfer
+from db.ledger.verdict_rows import VerdictRow
+from db.members.rows import MemberRow
+from loyalty.ledger.capacity import credited
+from loyalty.ledger.journal import moved
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The member as it was judged, the changes that were written, and the `seq` of its ledger before them."""
+
+    member: MemberToJudge
+    changes: Changes
+    seq_before: int
+
+    @property
+    def member_row(self) -> MemberRow | None:
+        """The member after the changes; None if they change the membership itself, or the person was erased."""
+        member, changes = self.member, self.changes
+        if member.mi_id is None or changes.members or changes.forgotten:
+            return None
+        return MemberRow(
+            member_id=member.member_id,
+            mi_id=member.mi_id,
+            market=member.market,
+            time_zone=member.time_zone,
+            zone_before=member.zone_before,
+            zone_since=member.zone_since,
+            joined_at=member.joined_at,
+            state=member.state,
+            available=member.available + moved(changes, "available"),
+            pending=member.pending + moved(changes, "pending"),
+            debt=member.debt - moved(changes, "debt"),
+            lifetime=member.lifetime + credited(changes),
+            now=member.now,
+        )
+
+    @property
+    def verdict_rows(self) -> list[VerdictRow]:
+        """The new verdicts."""
+        return [
+            VerdictRow(
+                member_id=self.member.member_id,
+                verdict_id=verdict.verdict_id,
+                kind=verdict.kind,
+                outcome=verdict.outcome,
+                code=verdict.code,
+                points=verdict.points,
+                reference=verdict.reference,
+                decided_at=verdict.decided_at,
+                terms_version=verdict.terms_version,
+                campaign_ids=tuple(verdict.campaign_ids),
+                cap=verdict.cap,
+                had_lapsed=False,
+            )
+            for verdict in self.changes.verdicts
+        ]
+
+    @property
+    def coupon_rows(self) -> list[CouponRow]:
+        """The new coupons."""
+        return [
+            CouponRow(
+                member_id=self.member.member_id,
+                coupon_id=coupon.coupon_id,
+                code=coupon.code,
+                reward_id=coupon.reward_id,
+                value_minor=coupon.value_minor,
+                currency=coupon.currency,
+                minimum_minor=coupon.minimum_minor,
+                cost=coupon.cost,
+                state="AVAILABLE",
+                issued_at=coupon.issued_at,
+                expires_at=coupon.expires_at,
+                reserved_until=None,
+                order_number=None,
+            )
+            for coupon in self.changes.coupons
+        ]
+
+    def promise_rows(self, verdict_id: UUID) -> list[PromiseRow]:
+        """The new open promises of a new verdict, soonest first."""
+        rows = [
+            PromiseRow(
+                member_id=self.member.member_id,
+                promise_id=promise.promise_id,
+                verdict_id=promise.verdict_id,
+                kind=promise.kind,
+                points=promise.points,
+                promised_at=promise.promised_at,
+                due_at=promise.due_at,
+                awaiting=promise.awaiting,
+                reference=promise.reference,
+            )
+            for promise in self.changes.promises
+            if promise.verdict_id == verdict_id and promise.state == "PROMISED"
+        ]
+        return sorted(rows, key=lambda row: (row.due_at is None, row.due_at or row.promised_at, row.promise_id))
+
+    def entry_rows(self, verdict_id: UUID) -> list[EntryRow]:
+        """The new lines of history that a verdict caused, oldest first."""
+        transfers = self.changes.transfers
+        return [
+            self._entry(transfer, place)
+            for place, transfer in enumerate(transfers, 1)
+            if transfer.points is not None and transfer.verdict_id == verdict_id
+        ]
+
+    def _entry(self, transfer: NewTransfer, place: int) -> EntryRow:
+        assert transfer.points is not None
+        until = Changes(transfers=[each for each in self.changes.transfers if each.entry <= transfer.entry])
+        return EntryRow(
+            member_id=self.member.member_id,
+            seq=self.seq_before + place,
+            kind=transfer.kind,
+            points=transfer.points,
+            balance_after=self.member.available + moved(until, "available"),
+            occurred_at=transfer.occurred_at,
+            reference=transfer.reference,
+            reverses=transfer.reverses,
+            verdict_id=transfer.verdict_id,
+        )

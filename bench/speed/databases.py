@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 
 from bench.speed.contenders import ours
-from mipoints.embedded import EmbeddedPostgres
+from mipoints.embedded.postgres import EmbeddedPostgres
 
 USUAL = Path(__file__).parent / "usual"
 SETTINGS = {

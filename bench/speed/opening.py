@@ -11,7 +11,7 @@ from bench.speed.databases import Databases, fill_usual
 from bench.speed.meter import Meter
 from bench.speed.options import Options
 from bench.speed.world import World
-from mipoints.embedded import EmbeddedRedis
+from mipoints.embedded.redis import EmbeddedRedis
 
 
 async def open_world(options: Options, folder: Path, stack: AsyncExitStack) -> World:

@@ -174,7 +174,7 @@ async def test_generated_queries_of_members_and_operators(stage: Stage, programm
         for caller, language in ((_MEMBER, "es"), (_OPERATOR, "en"), (Caller(), "de")):
             if asked := aimed(text, seed + len(language), known):
                 await both.check(asked, caller, language)
-    assert both.planned > 100
+    assert both.planned > 50  # which operations are generated follows from the schema; both kinds have to be many
     assert both.completed > 100
 
 

@@ -1,6 +1,6 @@
 """The rows that decisions read: one member as of one version, and an earlier answer to the same key."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from uuid import UUID
 
@@ -85,25 +85,9 @@ async def member_to_judge(
     )
 
 
-_COLUMNS = (
-    "member_id",
-    "mi_id",
-    "market",
-    "time_zone",
-    "zone_before",
-    "zone_since",
-    "joined_at",
-    "state",
-    "state_since",
-    "available",
-    "pending",
-    "debt",
-    "lifetime",
-    "version",
-    "now",
-    "programme_version",
-    "is_behind",
-)
+_PARSED = {"earlier_zones", "earlier_answer", "slots", "fuel_days", "lots"}
+"""The fields that `member_to_judge` makes from JSON; every other field is a column of the statement."""
+_COLUMNS = tuple(each.name for each in fields(MemberToJudge) if each.name not in _PARSED)
 
 
 async def lock_member_to_judge(db: Queryable, who: MemberRef) -> None:

@@ -1,6 +1,6 @@
 """Turning points into a coupon (R40, R42): the points leave at once, soonest-lapsing first, and never twice."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -32,7 +32,7 @@ class Redeemed:
     member_id: UUID
     coupon_id: UUID
     verdict_id: UUID
-    written: Written | None = None
+    written: Written | None = field(default=None, compare=False, repr=False)
 
 
 async def redeem(programme: Programme, caller: Caller, mi_id: str, reward_id: str, key: str) -> Redeemed:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -85,7 +85,7 @@ class Decided:
     member_id: UUID
     verdict_id: UUID
     due_in: float | None
-    written: Written | None = None
+    written: Written | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def of(cls, answer: Answer, written: Written | None = None) -> "Decided":

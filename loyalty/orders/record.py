@@ -1,6 +1,6 @@
 """An order was placed and paid by a signed-in member (R12, R12a, R13): its points wait for delivery."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from db.ledger.member import MemberRef, MemberToJudge
@@ -39,7 +39,7 @@ class RecordedOrder:
     member_id: UUID
     number: str
     verdict_id: UUID
-    written: Written | None = None
+    written: Written | None = field(default=None, compare=False, repr=False)
 
 
 async def record_order(programme: Programme, caller: Caller, reported: OrderToRecord, key: str) -> RecordedOrder:

@@ -9,14 +9,21 @@ from uuid import UUID
 import asyncpg
 
 from db.ledger.record import NewLogEntry
-from db.pool import Queryable
+from db.pool import Database, Queryable
 from db.queries import query
 
 
 async def programme_version(db: Queryable) -> int:
     """A number that grows with every change to terms, campaigns or rewards."""
-    version: int = await db.fetchval(query("programme_version"))
+    if isinstance(db, Database):
+        return await db.shared("programme_version", _versions, None)
+    (version,) = await _versions(db, [None])
     return version
+
+
+async def _versions(db: Queryable, wanted: Sequence[None]) -> list[int]:
+    version: int = await db.fetchval(query("programme_version"))
+    return [version] * len(wanted)
 
 
 async def all_terms(db: Queryable) -> list[asyncpg.Record]:

@@ -1,19 +1,18 @@
 """Coupons with their state, and the stock of rewards."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
 
-from db.pages import MemberAnd, Window, columns_of
-from db.pool import Queryable
+from db.pages import MemberAnd, Window, columns_of, pages_of
+from db.pool import Database, Queryable
 from db.queries import query
 
 
-@dataclass(frozen=True, slots=True)
-class CouponRow:
+class CouponRow(NamedTuple):
     """A coupon with its state as of now. Values in minor units, cost in points."""
 
     member_id: UUID
@@ -35,6 +34,8 @@ async def coupons_page(
     db: Queryable, member_id: UUID, window: Window[tuple[datetime, UUID]], states: Sequence[str] | None
 ) -> list[CouponRow]:
     """A part of a member's coupons, newest first, and one row more if there are more."""
+    if isinstance(db, Database) and window.is_first and states is None:
+        return await db.shared("coupons_first_pages", _first_pages, (member_id, window.most + 1))
     rows = await db.fetch(
         query("coupons_backwards" if window.from_end else "coupons_forwards"),
         member_id,
@@ -46,13 +47,17 @@ async def coupons_page(
     return [_coupon(row) for row in rows]
 
 
+async def _first_pages(db: Queryable, wanted: Sequence[tuple[UUID, int]]) -> list[list[CouponRow]]:
+    return pages_of(await db.fetch(query("coupons_first_pages"), *columns_of(wanted)), len(wanted), CouponRow._make)
+
+
 async def coupons_by_id(db: Queryable, keys: Sequence[MemberAnd[UUID]]) -> list[CouponRow]:
     """Coupons by member and id."""
     return [_coupon(row) for row in await db.fetch(query("coupons_by_id"), *columns_of(keys))]
 
 
 def _coupon(row: asyncpg.Record) -> CouponRow:
-    return CouponRow(**dict(row.items()))
+    return CouponRow._make(row)
 
 
 async def stock_of_rewards(db: Queryable, reward_ids: Sequence[str]) -> dict[str, int | None]:

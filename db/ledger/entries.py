@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
 
-from db.pages import MemberAnd, Window, columns_of
-from db.pool import Queryable
+from db.pages import MemberAnd, Window, columns_of, pages_of
+from db.pool import Database, Queryable
 from db.queries import query
 
 
-@dataclass(frozen=True, slots=True)
-class EntryRow:
+class EntryRow(NamedTuple):
     """One line of a member's history: signed points, and the points available right after it."""
 
     member_id: UUID
@@ -38,6 +38,8 @@ class EntryFilter:
 
 async def entries_page(db: Queryable, member_id: UUID, window: Window[int], wanted: EntryFilter) -> list[EntryRow]:
     """A part of a member's history, newest first, and one row more if there are more."""
+    if isinstance(db, Database) and window.is_first and wanted == EntryFilter():
+        return await db.shared("entries_first_pages", _first_pages, (member_id, window.most + 1))
     rows = await db.fetch(
         query("entries_backwards" if window.from_end else "entries_forwards"),
         member_id,
@@ -51,6 +53,10 @@ async def entries_page(db: Queryable, member_id: UUID, window: Window[int], want
     return [_entry(row) for row in rows]
 
 
+async def _first_pages(db: Queryable, wanted: Sequence[tuple[UUID, int]]) -> list[list[EntryRow]]:
+    return pages_of(await db.fetch(query("entries_first_pages"), *columns_of(wanted)), len(wanted), EntryRow._make)
+
+
 async def entries_by_seq(db: Queryable, keys: Sequence[MemberAnd[int]]) -> list[EntryRow]:
     """Lines of histories by member and seq."""
     return [_entry(row) for row in await db.fetch(query("entries_by_seq"), *columns_of(keys))]
@@ -62,7 +68,7 @@ async def entries_of_verdicts(db: Queryable, keys: Sequence[MemberAnd[UUID]]) ->
 
 
 def _entry(row: asyncpg.Record) -> EntryRow:
-    return EntryRow(**dict(row.items()))
+    return EntryRow._make(row)
 
 
 @dataclass(frozen=True, slots=True)

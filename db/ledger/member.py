@@ -1,11 +1,14 @@
 """The rows that decisions read: one member as of one version, and an earlier answer to the same key."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from uuid import UUID
 
+import asyncpg
+
 from db.ledger.answers import StoredAnswer, stored_answer
-from db.pool import Queryable
+from db.pool import Database, Queryable
 from db.queries import query
 
 
@@ -69,12 +72,27 @@ async def member_to_judge(
     key: str | None = None,
     reads: Reads = NOTHING_MORE,
 ) -> MemberToJudge | None:
-    """One member with everything a decision needs; None if this account or id is not a member."""
-    row = await db.fetchrow(
-        query("member_to_judge"), who.mi_id, who.member_id, service_id, key, reads.slot_kind, reads.product_id
-    )
-    if row is None:
-        return None
+    """One member with everything a decision needs; None if this account or id is not a member.
+
+    Outside a transaction, the reads of decisions that wait at the same time leave as one statement.
+    """
+    wanted = (who.mi_id, who.member_id, service_id, key, reads.slot_kind, reads.product_id)
+    if isinstance(db, Database):
+        return await db.shared("member_to_judge", _members_to_judge, wanted)
+    (member,) = await _members_to_judge(db, [wanted])
+    return member
+
+
+_Wanted = tuple[str | None, UUID | None, UUID | None, str | None, str | None, str | None]
+
+
+async def _members_to_judge(db: Queryable, wanted: Sequence[_Wanted]) -> list[MemberToJudge | None]:
+    rows = await db.fetch(query("member_to_judge"), *(list(column) for column in zip(*wanted, strict=True)))
+    members = {row["place"]: _member_to_judge(row) for row in rows}
+    return [members.get(place) for place in range(1, len(wanted) + 1)]
+
+
+def _member_to_judge(row: asyncpg.Record) -> MemberToJudge:
     return MemberToJudge(
         **{name: row[name] for name in _COLUMNS},
         earlier_zones=tuple((zone, datetime.fromisoformat(until)) for zone, until in row["earlier_zones"]),

@@ -1,18 +1,17 @@
 """Members with their balances."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
 
-from db.pool import Queryable
+from db.pool import Database, Queryable
 from db.queries import query
 
 
-@dataclass(frozen=True, slots=True)
-class MemberRow:
+class MemberRow(NamedTuple):
     """A member with its balances, in points, as of `now`, the programme's moment when it was read."""
 
     member_id: UUID
@@ -32,7 +31,17 @@ class MemberRow:
 
 async def members_by_mi_id(db: Queryable, mi_ids: Sequence[str]) -> list[MemberRow]:
     """The members among these Mi accounts; accounts that have not joined are left out."""
-    return [_member(row) for row in await db.fetch(query("members_by_mi_id"), list(mi_ids))]
+    if isinstance(db, Database):
+        return await db.shared("members_by_mi_id", _members_of_accounts, mi_ids)
+    (members,) = await _members_of_accounts(db, [mi_ids])
+    return members
+
+
+async def _members_of_accounts(db: Queryable, wanted: Sequence[Sequence[str]]) -> list[list[MemberRow]]:
+    """The members of each set of Mi accounts; all sets in one statement."""
+    rows = await db.fetch(query("members_by_mi_id"), list({mi_id for mi_ids in wanted for mi_id in mi_ids}))
+    members = {member.mi_id: member for member in map(_member, rows)}
+    return [[members[mi_id] for mi_id in mi_ids if mi_id in members] for mi_ids in wanted]
 
 
 async def members_by_id(db: Queryable, member_ids: Sequence[UUID]) -> list[MemberRow]:
@@ -47,4 +56,4 @@ async def erased_member(db: Queryable, member_id: UUID) -> MemberRow | None:
 
 
 def _member(row: asyncpg.Record) -> MemberRow:
-    return MemberRow(**dict(row.items()))
+    return MemberRow._make(row)

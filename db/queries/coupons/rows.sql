@@ -27,6 +27,22 @@ where
 order by issued_at, coupon_id
 limit $7;
 
+-- name: coupons_first_pages
+-- The newest coupons of several members, for reads that leave together: $1 members, $2 the most rows of each. `place` is
+-- the read that a row belongs to, from 1.
+select page.*, wanted.place::int
+from unnest($1::uuid[], $2::int[]) with ordinality as wanted (member_id, most, place)
+cross join lateral (
+    select
+        c.member_id, c.coupon_id, c.code, c.reward_id, c.value_minor, c.currency, c.minimum_minor, c.cost, c.state,
+        c.issued_at, c.expires_at, c.reserved_until, c.order_number
+    from coupons_now c
+    where c.member_id = wanted.member_id
+    order by c.issued_at desc, c.coupon_id desc
+    limit wanted.most
+) page
+order by wanted.place, page.issued_at desc, page.coupon_id desc;
+
 -- name: coupons_by_id
 select
     member_id, coupon_id, code, reward_id, value_minor, currency, minimum_minor, cost, state, issued_at, expires_at,

@@ -29,6 +29,21 @@ where
 order by seq
 limit $7;
 
+-- name: entries_first_pages
+-- The newest lines of several members' histories, for reads that leave together: $1 members, $2 the most rows of each.
+-- `place` is the read that a row belongs to, from 1.
+select page.*, wanted.place::int
+from unnest($1::uuid[], $2::int[]) with ordinality as wanted (member_id, most, place)
+cross join lateral (
+    select
+        t.member_id, t.seq, t.kind, t.points, t.balance_after, t.occurred_at, t.reference, t.reverses, t.verdict_id
+    from transfers t
+    where t.member_id = wanted.member_id and t.points is not null
+    order by t.seq desc
+    limit wanted.most
+) page
+order by wanted.place, page.seq desc;
+
 -- name: entries_by_seq
 select
     member_id, seq, kind, points, balance_after, occurred_at, reference, reverses, verdict_id

@@ -1,12 +1,12 @@
 """The context of every resolver: the caller, the language, and the rows that the request has read."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import strawberry
 from graphql import DocumentNode
 
+from api.disconnect import Disconnect
 from api.followers import Followers
 from api.loaders import Loaders
 from api.payers import Payer
@@ -23,8 +23,8 @@ class Requester:
     """The sender of a request and how it is answered; the operations of one batch share it.
 
     `payer` pays the cost of its operations. `is_helped` says whether error messages suggest names of the schema to it.
-    `is_database_away` becomes true when an operation of the request got no answer from Postgres. `disconnect` is done
-    when the client has disconnected (None for a stream, which notices that by itself).
+    `is_database_away` becomes true when an operation of the request got no answer from Postgres. `disconnect` is
+    the client's (None for a stream, which notices that by itself).
     """
 
     caller: Caller
@@ -33,12 +33,12 @@ class Requester:
     payer: Payer
     is_helped: bool
     is_database_away: bool = False
-    disconnect: "asyncio.Future[None] | None" = None
+    disconnect: Disconnect | None = None
 
     @property
     def has_disconnected(self) -> bool:
         """Whether it is known that nobody waits for the answer any more."""
-        return self.disconnect is not None and self.disconnect.done()
+        return self.disconnect is not None and self.disconnect.is_noticed
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.access import caller_of
 from api.context import Requester
-from api.disconnect import noticing_disconnect
+from api.disconnect import Disconnect
 from api.errors import FAULT, INTERNAL, error_answer
 from api.graphiql import page
 from api.metrics import Metrics
@@ -72,14 +72,16 @@ class GraphQLEndpoint:
             raise Refused(406, f"Answers are {GRAPHQL_JSON} or {JSON}, and {EVENTS}: accept one of them.")
         caller = await caller_of(request, self.verifier)
         asker = self.runner.asker(request, caller, language_of(request.headers.get("accept-language")), request_id)
+        disconnect = Disconnect(request.receive)
         if isinstance(read, list):
-            with noticing_disconnect(request.receive) as asker.disconnect:
+            asker.disconnect = disconnect
+            with disconnect.watched():
                 return _response([each.body for each in await self._run_all(read, asker)], 200, media or JSON)
         ready = await self.prepared(read, asker)
         if media is None or (ready.kind == "subscription" and accepts_events(request)):
             return EventStream(answers(self.runner, ready, asker, self.metrics), self.streams, asker)
-        with noticing_disconnect(request.receive) as asker.disconnect:
-            answered = self._counted(await self._run(ready, asker))
+        asker.disconnect = disconnect
+        answered = self._counted(await self._run(ready, asker))
         media = _media_for(answered, request, media)
         return _response(answered.body, _status_of(answered, media), media, answered.headers)
 

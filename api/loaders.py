@@ -1,7 +1,8 @@
 """The reads of one request: each row once, and many rows in one statement, so that lists never query row by row."""
 
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import TypeVar
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from db.ledger.verdict_rows import VerdictRow, verdicts_by_id
 from db.members.rows import MemberRow, members_by_id, members_by_mi_id
 from db.orders.rows import OrderRow, orders_by_number
 from db.pages import MemberAnd
+from db.pool import Queryable
 from db.webhooks.deliveries import DeliveryKey, DeliveryRow, deliveries_by_id
 from loyalty.ledger.written import Written
 from loyalty.programme.catalogue import Catalogue
@@ -24,10 +26,13 @@ from loyalty.programme.rules.rewards import Reward
 K = TypeVar("K", bound=Hashable)
 Row = TypeVar("Row")
 
+Load = Callable[[Sequence[K]], Awaitable[list[Row]]]
+"""Reads the rows of some keys, in any order."""
+
 _LARGEST_BATCH = 500
 
 
-def _one(load: Callable[[Sequence[K]], Awaitable[list[Row]]], key: Callable[[Row], K]) -> DataLoader[K, Row | None]:
+def _one(load: Load[K, Row], key: Callable[[Row], K]) -> DataLoader[K, Row | None]:
     async def load_many(keys: list[K]) -> list[Row | None]:
         rows = {key(row): row for row in await load(keys)}
         return [rows.get(each) for each in keys]
@@ -35,7 +40,7 @@ def _one(load: Callable[[Sequence[K]], Awaitable[list[Row]]], key: Callable[[Row
     return DataLoader(load_fn=load_many, max_batch_size=_LARGEST_BATCH)
 
 
-def _several(load: Callable[[Sequence[K]], Awaitable[list[Row]]], key: Callable[[Row], K]) -> DataLoader[K, list[Row]]:
+def _several(load: Load[K, Row], key: Callable[[Row], K]) -> DataLoader[K, list[Row]]:
     async def load_many(keys: list[K]) -> list[list[Row]]:
         rows: dict[K, list[Row]] = {each: [] for each in keys}
         for row in await load(keys):
@@ -45,44 +50,78 @@ def _several(load: Callable[[Sequence[K]], Awaitable[list[Row]]], key: Callable[
     return DataLoader(load_fn=load_many, max_batch_size=_LARGEST_BATCH)
 
 
-@dataclass(slots=True)
+@dataclass
 class Loaders:
-    """The rows that one request has read. A mutation starts with new loaders, because a write makes old rows stale."""
+    """The rows that one request has read. A mutation starts with new loaders, because a write makes old rows stale.
+
+    A loader is made when it is first asked for: most requests need two or three of them.
+    """
 
     programme: Programme
-    members_by_mi_id: DataLoader[str, MemberRow | None] = field(init=False)
-    members: DataLoader[UUID, MemberRow | None] = field(init=False)
-    entries: DataLoader[MemberAnd[int], EntryRow | None] = field(init=False)
-    entries_of_verdict: DataLoader[MemberAnd[UUID], list[EntryRow]] = field(init=False)
-    promises: DataLoader[MemberAnd[UUID], PromiseRow | None] = field(init=False)
-    promises_of_verdict: DataLoader[MemberAnd[UUID], list[PromiseRow]] = field(init=False)
-    coupons: DataLoader[MemberAnd[UUID], CouponRow | None] = field(init=False)
-    verdicts: DataLoader[MemberAnd[UUID], VerdictRow | None] = field(init=False)
-    orders: DataLoader[MemberAnd[str], OrderRow | None] = field(init=False)
-    notices: DataLoader[MemberAnd[UUID], NoticeRow | None] = field(init=False)
-    deliveries: DataLoader[DeliveryKey, DeliveryRow | None] = field(init=False)
-    stock: DataLoader[str, int | None] = field(init=False)
-    _catalogue: DataLoader[None, Catalogue] = field(init=False)
 
-    def __post_init__(self) -> None:
-        db = self.programme.db
-        self.members_by_mi_id = _one(lambda ids: members_by_mi_id(db, ids), lambda row: row.mi_id)
-        self.members = _one(lambda ids: members_by_id(db, ids), lambda row: row.member_id)
-        self.entries = _one(lambda keys: entries_by_seq(db, keys), lambda row: (row.member_id, row.seq))
-        self.entries_of_verdict = _several(
-            lambda keys: entries_of_verdicts(db, keys), lambda row: (row.member_id, _id(row.verdict_id))
-        )
-        self.promises = _one(lambda keys: promises_by_id(db, keys), lambda row: (row.member_id, row.promise_id))
-        self.promises_of_verdict = _several(
-            lambda keys: promises_of_verdicts(db, keys), lambda row: (row.member_id, row.verdict_id)
-        )
-        self.coupons = _one(lambda keys: coupons_by_id(db, keys), lambda row: (row.member_id, row.coupon_id))
-        self.verdicts = _one(lambda keys: verdicts_by_id(db, keys), lambda row: (row.member_id, row.verdict_id))
-        self.orders = _one(lambda keys: orders_by_number(db, keys), lambda row: (row.member_id, row.number))
-        self.notices = _one(lambda keys: notices_by_id(db, keys), lambda row: (row.member_id, row.notice_id))
-        self.deliveries = _one(lambda keys: deliveries_by_id(db, keys), lambda row: (row.producer, row.event_id))
-        self.stock = DataLoader(load_fn=self._stock, max_batch_size=_LARGEST_BATCH)
-        self._catalogue = DataLoader(load_fn=self._read_catalogue)
+    @cached_property
+    def members_by_mi_id(self) -> DataLoader[str, MemberRow | None]:
+        """Members by Mi account id."""
+        return _one(self._of(members_by_mi_id), lambda row: row.mi_id)
+
+    @cached_property
+    def members(self) -> DataLoader[UUID, MemberRow | None]:
+        """Members by id."""
+        return _one(self._of(members_by_id), lambda row: row.member_id)
+
+    @cached_property
+    def entries(self) -> DataLoader[MemberAnd[int], EntryRow | None]:
+        """Lines of history by number."""
+        return _one(self._of(entries_by_seq), lambda row: (row.member_id, row.seq))
+
+    @cached_property
+    def entries_of_verdict(self) -> DataLoader[MemberAnd[UUID], list[EntryRow]]:
+        """The lines of history that a verdict wrote."""
+        return _several(self._of(entries_of_verdicts), lambda row: (row.member_id, _id(row.verdict_id)))
+
+    @cached_property
+    def promises(self) -> DataLoader[MemberAnd[UUID], PromiseRow | None]:
+        """Promises by id."""
+        return _one(self._of(promises_by_id), lambda row: (row.member_id, row.promise_id))
+
+    @cached_property
+    def promises_of_verdict(self) -> DataLoader[MemberAnd[UUID], list[PromiseRow]]:
+        """The promises that a verdict made."""
+        return _several(self._of(promises_of_verdicts), lambda row: (row.member_id, row.verdict_id))
+
+    @cached_property
+    def coupons(self) -> DataLoader[MemberAnd[UUID], CouponRow | None]:
+        """Coupons by id."""
+        return _one(self._of(coupons_by_id), lambda row: (row.member_id, row.coupon_id))
+
+    @cached_property
+    def verdicts(self) -> DataLoader[MemberAnd[UUID], VerdictRow | None]:
+        """Verdicts by id."""
+        return _one(self._of(verdicts_by_id), lambda row: (row.member_id, row.verdict_id))
+
+    @cached_property
+    def orders(self) -> DataLoader[MemberAnd[str], OrderRow | None]:
+        """Orders by number."""
+        return _one(self._of(orders_by_number), lambda row: (row.member_id, row.number))
+
+    @cached_property
+    def notices(self) -> DataLoader[MemberAnd[UUID], NoticeRow | None]:
+        """Notices by id."""
+        return _one(self._of(notices_by_id), lambda row: (row.member_id, row.notice_id))
+
+    @cached_property
+    def deliveries(self) -> DataLoader[DeliveryKey, DeliveryRow | None]:
+        """Webhook deliveries by producer and event."""
+        return _one(self._of(deliveries_by_id), lambda row: (row.producer, row.event_id))
+
+    @cached_property
+    def stock(self) -> DataLoader[str, int | None]:
+        """Stock left by reward; None for a reward that cannot run out."""
+        return DataLoader(load_fn=self._stock, max_batch_size=_LARGEST_BATCH)
+
+    @cached_property
+    def _catalogue(self) -> DataLoader[None, Catalogue]:
+        return DataLoader(load_fn=self._read_catalogue)
 
     def know(self, written: Written | None) -> None:
         """Takes the rows that a mutation has just written, so that its answer reads none of them again."""
@@ -107,6 +146,9 @@ class Loaders:
         """What is left of each reward that can run out, by id."""
         limited = [reward.reward_id for reward in rewards if reward.stock_left is not None]
         return dict(zip(limited, await self.stock.load_many(limited), strict=True)) if limited else {}
+
+    def _of(self, load: Callable[[Queryable, Sequence[K]], Awaitable[list[Row]]]) -> Load[K, Row]:
+        return partial(load, self.programme.db)
 
     async def _read_catalogue(self, keys: list[None]) -> list[Catalogue]:
         catalogue = await self.programme.catalogue()

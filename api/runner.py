@@ -14,6 +14,7 @@ from api.admission import Admission, Admitted
 from api.compiled import replaying
 from api.compiled.plan import Plan
 from api.context import Context, Requester, Wake
+from api.disconnect import Disconnect, ended_by
 from api.documents import Documents, chosen_operation
 from api.errors import TOO_LONG, UNAVAILABLE, AnswerBody, error_answer, execution_errors, request_errors
 from api.followers import Followers
@@ -144,22 +145,25 @@ class Runner:
             return refusal_of(refused, asker, ready.kind)
         if ready.kind == "query" and asker.has_disconnected:
             return _for_nobody(asker)
-        running = asyncio.ensure_future(self._run_in_time(ready, self.context_for(ready, asker)))
-        if ready.kind == "mutation":
-            self._unfinished.add(running)  # the event loop keeps no strong reference
-            running.add_done_callback(self._unfinished.discard)
-            return await asyncio.shield(running)
-        return await _while_awaited(running, asker)
+        if ready.kind == "query":
+            return await self._run_in_time(ready, self.context_for(ready, asker), asker.disconnect)
+        running = asyncio.ensure_future(self._run_in_time(ready, self.context_for(ready, asker), None))
+        self._unfinished.add(running)  # the event loop keeps no strong reference
+        running.add_done_callback(self._unfinished.discard)
+        return await asyncio.shield(running)
 
-    async def _run_in_time(self, ready: Ready, context: Context) -> Answered:
+    async def _run_in_time(self, ready: Ready, context: Context, disconnect: Disconnect | None) -> Answered:
         """When its time is over, an operation's SQL is cancelled, and each field that waited for it has an error;
-        anything else it waits for is cancelled a second later."""
+        anything else it waits for is cancelled a second later. On a disconnect all is cancelled at once."""
         until, told = asyncio.get_running_loop().time() + self.seconds, {"extensions": ready.admitted.extensions()}
         try:
             with ending_by(until):
-                async with asyncio.timeout_at(until + 1):
-                    return Answered(await self._execute(ready, context) | told, ready.kind)
+                async with asyncio.timeout_at(until + 1) as work:
+                    with ended_by(disconnect, work):
+                        return Answered(await self._execute(ready, context) | told, ready.kind)
         except TimeoutError:
+            if disconnect is not None and disconnect.is_noticed:
+                return _for_nobody(context.asker)
             log.warning("%s: ended after %.1f s", context.request_id, self.seconds)
             answer = error_answer(TOO_LONG, UNAVAILABLE, context.request_id)
             return Answered({"errors": [answer]} | told, ready.kind, 503)
@@ -194,18 +198,6 @@ class Runner:
         """The answer if the values of variables could not be read."""
         found = variable_errors(self.schema._schema, ready.operation, ready.variables or {})
         return {"errors": request_errors(found or errors, asker.request_id, is_helped=asker.is_helped)}
-
-
-async def _while_awaited(running: "asyncio.Future[Answered]", asker: Requester) -> Answered:
-    """A query's answer; if the client disconnects, an answer that will not be read."""
-    try:
-        await asyncio.wait({running, asker.disconnect or running}, return_when=asyncio.FIRST_COMPLETED)
-        if running.done():
-            return running.result()
-    finally:
-        running.cancel()
-        await asyncio.wait({running})
-    return _for_nobody(asker)
 
 
 def _for_nobody(asker: Requester) -> Answered:

@@ -1,11 +1,8 @@
 """Bearer tokens: verifies a JWT and gives its caller (design §7)."""
 
-import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 import jwt
@@ -13,18 +10,17 @@ from jwt.exceptions import InvalidSubjectError
 
 from loyalty.callers import Caller
 from loyalty.settings import Settings
+from loyalty.token_keys import BY_KEY_TYPE, KeyClient, KeySet, TokenProblem
+from loyalty.verified_tokens import VerifiedTokens
 
 SCOPES = ("storefront", "operator", "auditor")
 LONGEST_NAME = 200
 UNAUTHENTICATED = Caller()
 
 _SHARED_SECRET = "HS256"
-_BY_KEY_TYPE = {"RSA": ["RS256", "PS256"], "EC": ["ES256"], "OKP": ["EdDSA"]}
-_BY_KEY_SET = frozenset(algorithm for algorithms in _BY_KEY_TYPE.values() for algorithm in algorithms)
+_BY_KEY_SET = frozenset(algorithm for algorithms in BY_KEY_TYPE.values() for algorithm in algorithms)
 _LONGEST_TOKEN = 8192
 _REQUIRED = ["exp", "sub", "iss", "aud"]
-_CACHED_TOKENS = 10_000
-_CACHED_SECONDS = 300.0
 
 _SENTENCES: tuple[tuple[type[jwt.PyJWTError], str], ...] = (
     (jwt.ExpiredSignatureError, "This token has expired: get a new one."),
@@ -39,98 +35,41 @@ _SENTENCES: tuple[tuple[type[jwt.PyJWTError], str], ...] = (
 )
 
 
-class TokenProblem(Exception):
-    """A token is rejected, or cannot be issued. The message is a sentence for the sender."""
-
-
-@dataclass(slots=True)
-class _KeySet:
-    """An identity provider's public keys. They are fetched off the event loop, one fetch at a time, and cached.
-
-    After a failed fetch the cached keys are still used, and the next fetch waits `pause` seconds.
-    """
-
-    client: jwt.PyJWKClient
-    pause: float = 3.0
-    _seen: dict[str, jwt.PyJWK] = field(default_factory=dict)
-    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _failed_at: float | None = None
-
-    async def key(self, key_id: str) -> jwt.PyJWK:
-        """The public key of this id. Raises TokenProblem when there is none or the keys cannot be read."""
-        async with self._lock:
-            if self._is_pausing():
-                return self._key_seen(key_id)
-            try:
-                key = await asyncio.to_thread(self.client.get_signing_key, key_id)
-            except (jwt.PyJWKClientConnectionError, jwt.PyJWKSetError, OSError, ValueError):
-                self._failed_at = time.monotonic()
-                return self._key_seen(key_id)
-            except jwt.PyJWKClientError:
-                raise TokenProblem("This token's key is not listed by the identity provider.") from None
-        if key.key_type not in _BY_KEY_TYPE:
-            raise TokenProblem("This token is signed with a key that is not a public key.")
-        self._seen[key_id] = key
-        return key
-
-    def _is_pausing(self) -> bool:
-        return self._failed_at is not None and time.monotonic() - self._failed_at < self.pause
-
-    def _key_seen(self, key_id: str) -> jwt.PyJWK:
-        if key_id not in self._seen:
-            raise TokenProblem("The identity provider's keys cannot be read right now: try again shortly.")
-        return self._seen[key_id]
-
-
-@dataclass(slots=True)
-class _VerifiedTokens:
-    """A cache of verified tokens' callers, until the token expires or has to be verified again."""
-
-    most: int = _CACHED_TOKENS
-    _callers: "OrderedDict[str, tuple[Caller, float]]" = field(default_factory=OrderedDict)
-
-    def get(self, token: str) -> Caller | None:
-        """The caller, or None when the token has to be verified."""
-        caller, until = self._callers.get(token, (None, 0.0))
-        return caller if time.time() < until else None
-
-    def put(self, token: str, caller: Caller, expires_at: float) -> None:
-        """Caches a verified token; `expires_at` in seconds of the host's clock. A full cache drops the oldest."""
-        self._callers[token] = (caller, min(expires_at, time.time() + _CACHED_SECONDS))
-        self._callers.move_to_end(token)
-        if len(self._callers) > self.most:
-            self._callers.popitem(last=False)
-
-
 class Verifier:
     """Verifies tokens signed with the sandbox's secret (HS256), or with a key of the provider's key set.
 
     The algorithm alone decides which kind of key is used, so a public key is never used as a secret. The algorithm
-    `none` is not accepted.
+    `none` is not accepted. A verified token is not verified again until it expires, or the provider's keys change;
+    every five minutes they are fetched again. A rejected token is verified each time.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._secret = settings.auth_secret
         self._issuer = settings.auth_issuer
         self._audience = settings.auth_audience
-        self._verified = _VerifiedTokens()
-        self._keys: _KeySet | None = None
+        self._verified = VerifiedTokens()
+        self._keys: KeySet | None = None
         if settings.auth_jwks_url is not None:
-            self._keys = _KeySet(jwt.PyJWKClient(settings.auth_jwks_url, timeout=2, cooldown_duration=10))
+            self._keys = KeySet(
+                KeyClient(settings.auth_jwks_url, timeout=2, cooldown_duration=10), self._verified.clear
+            )
 
     async def verify(self, token: str | None) -> Caller:
         """The caller; unauthenticated without a token, and with a `problem` if the token is rejected."""
         if token is None:
             return UNAUTHENTICATED
-        if caller := self._verified.get(token):
-            return caller
+        if (kept := self._verified.get(token)) and not self._are_keys_due():
+            return kept
         try:
             claims = await self._claims(token)
             caller = _caller(claims)
         except TokenProblem as problem:
             return Caller(problem=str(problem))
-        self._verified.put(token, caller, float(claims["exp"]))
+        self._verified.put(token, claims, caller)
         return caller
+
+    def _are_keys_due(self) -> bool:
+        return self._keys is not None and self._keys.is_due
 
     async def _claims(self, token: str) -> Mapping[str, Any]:
         try:
@@ -163,7 +102,7 @@ class Verifier:
             if not isinstance(key_id, str):
                 raise TokenProblem("This token does not say which key it is signed with (`kid`).")
             public = await self._keys.key(key_id)
-            return public.key, _BY_KEY_TYPE[str(public.key_type)]
+            return public.key, BY_KEY_TYPE[str(public.key_type)]
         raise jwt.InvalidAlgorithmError
 
 

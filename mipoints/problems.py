@@ -50,7 +50,7 @@ def problem_of(error: Exception) -> Problem | None:
     from loyalty.programme.rules.durations import BadDuration
     from loyalty.refusals import InvalidInput
     from loyalty.settings import SettingsError
-    from loyalty.tokens import TokenProblem
+    from loyalty.token_keys import TokenProblem
     from mipoints.embedded.problems import EmbeddedServiceError
     from mipoints.seed_plan import CannotSeed
 

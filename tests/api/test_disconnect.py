@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from api.disconnect import Disconnect
 from tests.api.slow import SlowClock, slow_clock
 from tests.support.fresh import Shared
 from tests.support.patience import eventually
@@ -78,6 +80,44 @@ async def test_a_query_over_websocket_ends_too(patient: Stage, says_so: bool):
         else:
             socket.connection.transport.abort()
         await clock.is_waited_for_no_more()
+
+
+class Receive:
+    """A client that has disconnected; `calls` says how often that was asked."""
+
+    calls = 0
+
+    async def __call__(self) -> dict[str, Any]:
+        self.calls += 1
+        return {"type": "http.disconnect"}
+
+
+async def test_a_client_whose_answer_is_there_at_once_is_not_watched():
+    receive = Receive()
+    disconnect = Disconnect(receive)
+    async with asyncio.timeout(None) as work:
+        with disconnect.ending(work):
+            await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert (receive.calls, disconnect.is_noticed, work.expired()) == (0, False, False)
+
+
+async def waiting_for_ever(disconnect: Disconnect) -> None:
+    async with asyncio.timeout(None) as work:
+        with disconnect.ending(work):
+            await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("is_watched", [True, False], ids=["from the beginning", "once it has to wait"])
+async def test_a_disconnect_ends_the_work_that_waits_and_no_other(is_watched: bool):
+    disconnect = Disconnect(Receive())
+    with disconnect.watched() if is_watched else nullcontext():
+        with pytest.raises(TimeoutError):
+            await waiting_for_ever(disconnect)
+        async with asyncio.timeout(None) as other:
+            await asyncio.sleep(0)
+    assert disconnect.is_noticed
+    assert not other.expired()
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from loyalty.settings import Settings
-from loyalty.tokens import TokenProblem, Verifier, check_scope, issue
+from loyalty.token_keys import TokenProblem
+from loyalty.tokens import Verifier, check_scope, issue
 from tests.support.patience import PATIENCE, eventually
 
 SECRET = "a sandbox secret that is long enough for HS256"
@@ -119,6 +120,34 @@ async def test_a_token_verified_before_is_rejected_after_it_expired():
         return "expired" in ((await verifier.verify(token)).problem or "")
 
     await eventually(has_expired)
+
+
+async def test_a_verified_token_is_refused_while_the_hosts_clock_is_outside_its_times(monkeypatch: pytest.MonkeyPatch):
+    verifier, now = Verifier(SANDBOX), int(time.time())
+    token = signed(nbf=now - 5, exp=now + 6000)
+    assert (await verifier.verify(token)).name == "mi-1"
+    for moment, is_valid in ((now - 6, False), (now - 5, True), (now + 5999, True), (now + 6000, False)):
+        monkeypatch.setattr("loyalty.verified_tokens.time.time", lambda moment=moment: moment)
+        assert (verifier._verified.get(token) is not None) == is_valid
+
+
+async def test_a_refused_token_is_not_cached_and_a_verified_one_only_by_its_exact_text():
+    verifier, token = Verifier(SANDBOX), signed()
+    await verifier.verify(token + "x")
+    assert not verifier._verified._callers
+    assert (await verifier.verify(token)).name == "mi-1"
+    for other in (token + "x", token[:-4], token.swapcase(), " " + token):
+        assert (await verifier.verify(other)).problem
+    assert list(verifier._verified._callers) == [token]
+
+
+async def test_the_token_that_was_used_longest_ago_makes_room():
+    verifier = Verifier(SANDBOX)
+    verifier._verified.most = 2
+    first, second, third = (signed(sub=f"mi-{number}") for number in range(3))
+    for token in (first, second, first, third):
+        await verifier.verify(token)
+    assert list(verifier._verified._callers) == [first, third]
 
 
 async def test_verified_tokens_do_not_fill_the_memory():
@@ -297,6 +326,59 @@ async def test_keys_fetched_before_stay_usable_while_the_provider_does_not_answe
     assert (await verifier.verify(provider.token("ed-1", "EdDSA", sub="mi-2"))).name == "mi-2"
     unseen = await verifier.verify(provider.token("ec-1", "ES256"))
     assert "try again" in (unseen.problem or "")
+
+
+def forget_the_fetch(verifier: Verifier) -> None:
+    """As if the last fetch of the provider's keys were five minutes ago."""
+    assert verifier._keys is not None
+    verifier._keys.client.jwk_set_cache.jwk_set_with_timestamp = None
+
+
+async def test_tokens_of_a_key_that_was_rotated_are_refused_although_they_were_verified(provider: Provider):
+    verifier, old, other = Verifier(provider.settings), provider.token("ed-1", "EdDSA"), provider.token("ec-1", "ES256")
+    for token in (old, other):
+        assert (await verifier.verify(token)).name == "mi-1"
+    provider.keys["ed-1"] = ed25519.Ed25519PrivateKey.generate()
+    forget_the_fetch(verifier)
+    assert "signature" in ((await verifier.verify(old)).problem or "")
+    assert (await verifier.verify(other)).name == "mi-1"
+    assert (await verifier.verify(provider.token("ed-1", "EdDSA"))).name == "mi-1"
+
+
+async def test_tokens_of_a_key_that_was_removed_are_refused_also_once_the_provider_is_away(provider: Provider):
+    verifier, old, other = Verifier(provider.settings), provider.token("ed-1", "EdDSA"), provider.token("ec-1", "ES256")
+    for token in (old, other):
+        assert (await verifier.verify(token)).name == "mi-1"
+    del provider.keys["ed-1"]
+    forget_the_fetch(verifier)
+    assert (await verifier.verify(other)).name == "mi-1"
+    assert old not in verifier._verified._callers
+    provider.answer = b"away"
+    forget_the_fetch(verifier)
+    assert (await verifier.verify(old)).problem
+    assert (await verifier.verify(other)).name == "mi-1"
+
+
+async def test_a_new_key_that_a_token_names_drops_the_tokens_of_the_old_ones(provider: Provider):
+    verifier, old = Verifier(provider.settings), provider.token("ed-1", "EdDSA")
+    assert (await verifier.verify(old)).name == "mi-1"
+    del provider.keys["ed-1"]
+    provider.keys["ed-2"] = ed25519.Ed25519PrivateKey.generate()
+    assert verifier._keys is not None
+    verifier._keys.client.cooldown_duration = 0
+    assert (await verifier.verify(provider.token("ed-2", "EdDSA"))).name == "mi-1"
+    assert "not listed" in ((await verifier.verify(old)).problem or "")
+
+
+async def test_the_keys_are_fetched_again_for_a_token_that_was_verified_and_it_stays_if_they_are_the_same(
+    provider: Provider,
+):
+    verifier, token = Verifier(provider.settings), provider.token("rsa-1", "RS256")
+    for fetches in (1, 2):
+        for _ in range(3):
+            assert (await verifier.verify(token)).name == "mi-1"
+        assert provider.requests == fetches
+        forget_the_fetch(verifier)
 
 
 async def test_a_provider_that_is_away_is_not_asked_again_at_once():

@@ -1,4 +1,4 @@
-"""Which fields an operation selects of an object type: fragments merged, @skip and @include decided."""
+"""The fields that an operation selects of an object type, with fragments merged and @skip and @include decided."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from graphql import (
 from api.compiled.words import NotExpressible
 
 Fields = dict[str, list[FieldNode]]
-"""The nodes of each key of the answer, in the answer's order."""
+"""The field nodes of each key of the answer, in the order of the answer."""
 
 
 def fragments_of(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
@@ -31,7 +31,7 @@ def fragments_of(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
 
 
 def conditions_of(operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]) -> list[str]:
-    """The variables by which fields are left out or put in. Raises NotExpressible for any other directive."""
+    """The variables of @skip and @include, sorted. Raises NotExpressible for any other directive."""
     if operation.directives or any(each.variable_definitions for each in fragments.values()):
         raise NotExpressible
     sets = [operation.selection_set, *(each.selection_set for each in fragments.values())]
@@ -69,7 +69,7 @@ class Collecting:
     conditions: Mapping[str, bool]
 
     def fields(self, type_: GraphQLObjectType, sets: Iterable[SelectionSetNode]) -> Fields:
-        """What selections of one place ask of this type; a fragment counts once."""
+        """The fields that the selection sets of one place select of this type; a fragment counts once."""
         found: Fields = {}
         visited: set[str] = set()
         for each in sets:

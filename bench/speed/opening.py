@@ -11,7 +11,7 @@ from bench.speed.databases import Databases, fill_usual
 from bench.speed.meter import Meter
 from bench.speed.options import Options
 from bench.speed.world import World
-from mipoints.embedded import EmbeddedRedis
+from mipoints.embedded.redis import EmbeddedRedis
 
 
 async def open_world(options: Options, folder: Path, stack: AsyncExitStack) -> World:
@@ -25,8 +25,8 @@ async def open_world(options: Options, folder: Path, stack: AsyncExitStack) -> W
     _start_redis(world)
     await databases.fill(world.env(), options.members, options.entries, options.coupons)
     await fill_usual(owner)
-    if (why := mercurius.why_not()) is not None:
-        world.note(why)
+    if (reason := mercurius.reason_to_skip()) is not None:
+        world.note(reason)
     return world
 
 

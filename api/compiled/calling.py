@@ -12,7 +12,7 @@ from api.compiled.info import info_maker
 from api.compiled.running import Run, Site
 from api.compiled.words import NotExpressible, Place
 
-Call = Callable[[Any, Run, Place], Any]
+FieldCall = Callable[[Any, Run, Place], Any]
 """Returns the value of an object's field, or an awaitable of it."""
 
 _FACTORY = "GraphQLCoreConverter.from_resolver.<locals>."
@@ -33,7 +33,7 @@ def attribute_of(definition: GraphQLField) -> str | None:
     return field.python_name if is_read and not _is_special(field) else None
 
 
-def call_of(schema: Schema, site: Site) -> Call:
+def call_of(schema: Schema, site: Site) -> FieldCall:
     """Calls the resolver: directly if Strawberry wraps nothing around it, or else through Strawberry's function."""
     field, definition = strawberry_field(site.definition), site.definition
     is_made = _made_as(definition, "_resolver") or _made_as(definition, "_async_resolver")
@@ -51,7 +51,7 @@ def _made_as(definition: GraphQLField, name: str) -> bool:
     return getattr(definition.resolve, "__qualname__", "") == _FACTORY + name
 
 
-def _through_strawberry(definition: GraphQLField, node: FieldNode, site: Site) -> Call:
+def _through_strawberry(definition: GraphQLField, node: FieldNode, site: Site) -> FieldCall:
     read, resolve = core_arguments(definition, node), definition.resolve
     assert resolve is not None
 
@@ -61,7 +61,7 @@ def _through_strawberry(definition: GraphQLField, node: FieldNode, site: Site) -
     return call
 
 
-def _direct(schema: Schema, field: StrawberryField, site: Site) -> Call:
+def _direct(schema: Schema, field: StrawberryField, site: Site) -> FieldCall:
     base = field.base_resolver
     assert base is not None
     info_class: Any = schema.config.info_class

@@ -21,7 +21,7 @@ from graphql import (
 
 from api.compiled.words import NotExpressible
 
-Fields = dict[str, list[FieldNode]]
+SelectedFields = dict[str, list[FieldNode]]
 """The field nodes of each key of the answer, in the order of the answer."""
 
 
@@ -68,16 +68,16 @@ class Collecting:
     fragments: Mapping[str, FragmentDefinitionNode]
     conditions: Mapping[str, bool]
 
-    def fields(self, type_: GraphQLObjectType, sets: Iterable[SelectionSetNode]) -> Fields:
+    def fields(self, type_: GraphQLObjectType, sets: Iterable[SelectionSetNode]) -> SelectedFields:
         """The fields that the selection sets of one place select of this type; a fragment counts once."""
-        found: Fields = {}
+        found: SelectedFields = {}
         visited: set[str] = set()
         for each in sets:
             self._collect(type_, each.selections, found, visited)
         return found
 
     def _collect(
-        self, type_: GraphQLObjectType, nodes: Sequence[SelectionNode], found: Fields, visited: set[str]
+        self, type_: GraphQLObjectType, nodes: Sequence[SelectionNode], found: SelectedFields, visited: set[str]
     ) -> None:
         for node in nodes:
             if not self._is_included(node):

@@ -5,7 +5,7 @@ from typing import Any
 
 from graphql import GraphQLNonNull, get_named_type, is_composite_type
 
-from api.compiled.calling import Call, strawberry_field
+from api.compiled.calling import FieldCall, strawberry_field
 from api.compiled.leaves import NULL, PLAIN
 from api.compiled.running import Run, Site
 from api.compiled.words import Place, Text, is_awaitable
@@ -14,7 +14,7 @@ Write = Callable[[Any, Run, Place], Text]
 """Writes a value, or the value of a field of an object."""
 
 
-def resolved_field(site: Site, call: Call, complete: Write, *, is_root: bool) -> Write:
+def resolved_field(site: Site, call: FieldCall, complete: Write, *, is_root: bool) -> Write:
     """Writes the value that the resolver returns. If the field is nullable, its siblings continue after an error."""
     node, key, typename = site.nodes[0], site.key, site.parent.name
     is_recorded = is_root or is_composite_type(get_named_type(site.definition.type))

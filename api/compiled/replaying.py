@@ -17,7 +17,7 @@ _LATER = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ResolverOutcome:
     """The outcome of one resolver: the value it returned, or the error it raised. `turn` is the turn of the event loop
     in which that happened, or None if nothing was awaited. Outcomes are found by the id of `source`, so `source` is
     held here: no other object can get the same id."""
@@ -37,7 +37,7 @@ class Outcomes:
     """
 
     in_order: bool = False
-    _outcomes: dict[tuple[int, int], Outcome] = field(default_factory=dict)
+    _outcomes: dict[tuple[int, int], ResolverOutcome] = field(default_factory=dict)
     _turn: int = 0
     _counted: int = -1
     _waiting: dict[int, list["asyncio.Future[None]"]] = field(default_factory=dict)
@@ -60,11 +60,11 @@ class Outcomes:
             self._turn += _LATER
             self.begin_recording()
         self._counted = 0
-        self._outcomes[id(source), id(node)] = Outcome(source, value, error, self._turn)
+        self._outcomes[id(source), id(node)] = ResolverOutcome(source, value, error, self._turn)
 
     def add_immediate(self, source: Any, node: FieldNode, value: Any, error: Exception | None = None) -> None:
         """Records that a resolver returned or raised without being awaited."""
-        self._outcomes[id(source), id(node)] = Outcome(source, value, error, None)
+        self._outcomes[id(source), id(node)] = ResolverOutcome(source, value, error, None)
 
     def resolve(self, next_: Callable[..., Any], source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
         """A middleware of graphql-core: gives the recorded outcome; without one, calls the resolver."""
@@ -77,7 +77,7 @@ class Outcomes:
             raise outcome.error
         return outcome.value
 
-    async def _replayed(self, outcome: Outcome, turn: int) -> Any:
+    async def _replayed(self, outcome: ResolverOutcome, turn: int) -> Any:
         if self.in_order and self._now + 1 == turn:
             await asyncio.sleep(0)
         elif self.in_order and self._now < turn:

@@ -10,7 +10,7 @@ _NEWS = ("transfers", "coupons", "notices")
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class StatementPart:
     """One common table expression. It is used if one of `lists` holds rows or, with `is_absent`, if none does."""
 
     name: str
@@ -24,12 +24,14 @@ class Part:
 
 
 @cache
-def parts() -> tuple[Part, ...]:
+def parts() -> tuple[StatementPart, ...]:
     """Every part of `record_parts.sql`, in the order in which a statement has them."""
     text = files("db.queries").joinpath("ledger", "record_parts.sql").read_text("utf-8")
     _, *found = _PART.split(text)
     return tuple(
-        Part(name, frozenset(lists.removeprefix("not ").split(", ")), lists.startswith("not "), _without_comments(sql))
+        StatementPart(
+            name, frozenset(lists.removeprefix("not ").split(", ")), lists.startswith("not "), _without_comments(sql)
+        )
         for name, lists, sql in zip(found[::3], found[1::3], found[2::3], strict=True)
     )
 

@@ -75,7 +75,7 @@ def create_app(
             changes,
             admission,
             settings.graphql_seconds,
-            Plans(schema, documents.asked_often) if settings.compiled else None,
+            Plans(schema, documents.compile_after) if settings.compiled else None,
         ),
         verifier=verifier,
         metrics=metrics,

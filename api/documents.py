@@ -26,7 +26,7 @@ from api.limits import MOST_CHARACTERS, MOST_TOKENS, TooMuch, problem_with
 UNKEEPABLE = "A text holds NUL or half of a surrogate pair, which cannot be kept."
 _MOST_ERRORS = 4
 _TOKENS_A_FIELD = 5
-"""What a field of a plan takes, in tokens."""
+"""The size of one field of a plan, in tokens of a document."""
 _TOO_DEEP = "The document is nested too deeply."
 
 
@@ -43,40 +43,40 @@ _RULES = (*specified_rules, MaybeNullValidationRule, KeepableTexts)
 
 
 @dataclass(slots=True)
-class Beside:
-    """What is kept beside a document: how often it was asked, its operations' plans by name (None: no plan can answer
-    it), and how many tokens were counted for all of it."""
+class CacheState:
+    """The part of a cached document that changes: the number of requests for it, the plans of its operations by name
+    (None: graphql-core has to run it), and the tokens that the cache has counted for all of it."""
 
-    asked: int = 0
+    requests: int = 0
     plans: dict[str | None, Plan | None] = field(default_factory=dict)
-    counted: int = 0
+    counted_tokens: int = 0
 
     @property
     def tokens(self) -> int:
-        """What the plans take, in tokens."""
+        """The size of the plans, in tokens."""
         return _TOKENS_A_FIELD * sum(plan.size for plan in self.plans.values() if plan is not None)
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A valid document, or the errors for which it is refused."""
+    """A valid document, or the errors that make it invalid."""
 
     document: DocumentNode | None
     errors: tuple[GraphQLError, ...] = ()
     is_trusted: bool = False
-    beside: Beside = field(default_factory=Beside, compare=False)
+    state: CacheState = field(default_factory=CacheState, compare=False)
 
     @property
     def tokens(self) -> int:
-        """How large it is, its plans too; one takes some 400 bytes."""
+        """The size of the document and its plans, in tokens of about 400 bytes of memory."""
         own = self.document.token_count if self.document is not None else 0
-        return own + self.beside.tokens
+        return own + self.state.tokens
 
 
 @dataclass(slots=True)
 class Documents:
     """Prepares documents against one schema and caches the valid ones that were used last: at most `most` documents of
-    `most_tokens` tokens in all. A document of more than `longest` characters is not cached. `asked_often`
+    `most_tokens` tokens in all. A document of more than `longest` characters is not cached. `compile_after`
     is the number of requests for a document after which it is compiled.
 
     A large document removes several others, so a client that sends hundreds of them uses 16 MB of memory and not 100.
@@ -86,9 +86,9 @@ class Documents:
     most: int = 256
     most_tokens: int = 40_000
     longest: int = 16_384
-    asked_often: int = 3
+    compile_after: int = 3
     _tokens: int = 0
-    _kept: "OrderedDict[str, Prepared]" = field(default_factory=OrderedDict)
+    _cached: "OrderedDict[str, Prepared]" = field(default_factory=OrderedDict)
     _pinned: dict[str, Prepared] = field(default_factory=dict)
 
     def pin(self, text: str) -> Prepared:
@@ -104,21 +104,21 @@ class Documents:
         """The document of a text. Parsing and validating the same text again costs nothing."""
         if pinned := self._pinned.get(text):
             return pinned
-        prepared = self._kept.get(text) or _prepare(self.schema, text)
-        prepared.beside.asked += 1
+        prepared = self._cached.get(text) or _prepare(self.schema, text)
+        prepared.state.requests += 1
         if not prepared.errors and len(text) <= self.longest:
-            self._keep(text, prepared)
+            self._cache(text, prepared)
         return prepared
 
-    def _keep(self, text: str, prepared: Prepared) -> None:
-        """As the one that came last; what it has grown by since is counted now."""
-        self._kept[text] = prepared
-        self._kept.move_to_end(text)
-        self._tokens += prepared.tokens - prepared.beside.counted
-        prepared.beside.counted = prepared.tokens
-        while len(self._kept) > self.most or self._tokens > self.most_tokens:
-            _, oldest = self._kept.popitem(last=False)
-            self._tokens -= oldest.beside.counted
+    def _cache(self, text: str, prepared: Prepared) -> None:
+        """Caches it as the last one used, and counts the tokens that it has grown by since its last use."""
+        self._cached[text] = prepared
+        self._cached.move_to_end(text)
+        self._tokens += prepared.tokens - prepared.state.counted_tokens
+        prepared.state.counted_tokens = prepared.tokens
+        while len(self._cached) > self.most or self._tokens > self.most_tokens:
+            _, oldest = self._cached.popitem(last=False)
+            self._tokens -= oldest.state.counted_tokens
 
 
 def _prepare(schema: GraphQLSchema, text: str) -> Prepared:

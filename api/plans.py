@@ -1,4 +1,4 @@
-"""Plans beside documents: which operations are compiled, and when."""
+"""Plans of cached documents: which operations are compiled, and when."""
 
 from dataclasses import dataclass
 
@@ -11,17 +11,17 @@ from api.schema import QuietSchema
 
 @dataclass(frozen=True, slots=True)
 class Plans:
-    """Compiles what is asked often: trusted documents at once, others when asked `after` times, so that documents that
-    come once cost nothing more."""
+    """Compiles trusted documents at their first request, and others at their request number `after`, so that a document
+    that is sent once costs nothing extra."""
 
     schema: QuietSchema
     after: int = 3
 
     def plan_of(self, prepared: Prepared, operation: OperationDefinitionNode) -> Plan | None:
-        """The plan by which an operation of a prepared document is run; None where graphql-core runs it."""
-        if not prepared.is_trusted and prepared.beside.asked < self.after:
+        """The plan of an operation of a prepared document; None if graphql-core has to run it."""
+        if not prepared.is_trusted and prepared.state.requests < self.after:
             return None
-        name, plans = operation.name.value if operation.name else None, prepared.beside.plans
+        name, plans = operation.name.value if operation.name else None, prepared.state.plans
         if name not in plans:
             assert prepared.document is not None
             plans[name] = compile_operation(self.schema, prepared.document, operation, without=(PreparedDocument,))

@@ -169,7 +169,7 @@ class Runner:
             return Answered({"errors": [answer]} | told, ready.kind, 503)
 
     async def _execute(self, ready: Ready, context: Context) -> AnswerBody:
-        """By its plan, where it has one; what a plan cannot answer is completed from what its resolvers said."""
+        """By its plan if it has one. If the plan cannot finish, graphql-core completes the answer."""
         if ready.plan is None:
             return await self._interpret(ready, context)
         data = await ready.plan.execute(context, ready.variables)

@@ -1,8 +1,8 @@
-"""Statements of one kind that wait leave together: what collects while two are in flight becomes the next one.
+"""Combines concurrent calls into one statement: calls that wait while two statements run are sent together as the next.
 
-Nothing is delayed and no timer runs. A call that finds fewer than two statements of its kind in flight leaves at once,
-alone. Otherwise it waits with the others; when a statement comes back, all that wait leave as one. Sharing a statement
-shares its round trip and, for a write, its commit.
+There is no timer. If fewer than MOST_IN_FLIGHT statements of a kind are running, a call is sent at once. Otherwise it
+waits with the others, and when a statement returns, up to LARGEST_SET waiting calls are sent as one statement. They
+share its round trip and, for a write, its commit.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ class Call(Generic[Item, Result]):
     answered: "asyncio.Future[Result]"
 
     def fail(self, error: Exception) -> None:
-        """Raises the error where the call is awaited, if it still is."""
+        """Raises the error in the caller, if it still waits."""
         if not self.answered.done():
             self.answered.set_exception(error)
 
@@ -41,8 +41,8 @@ class Call(Generic[Item, Result]):
 class Together(Generic[Item, Result]):
     """Collects the calls of one kind. `run` takes a set of items and gives their results in the same order.
 
-    Where `run` fails for a set with an error that `is_everyones`, each caller gets that error. With any other error
-    each item is run again alone, so that one that fails takes nothing from its neighbours.
+    If `run` fails for a set with an error for which `is_everyones` is true, every caller gets that error. After any
+    other error each item is run again alone, so that only callers of items that fail get an error.
     """
 
     run: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]]
@@ -51,7 +51,7 @@ class Together(Generic[Item, Result]):
     _in_flight: set["asyncio.Task[None]"] = field(default_factory=set)
 
     async def __call__(self, item: Item) -> Result:
-        """The result of one item. A caller that is cancelled leaves its set, and the set goes on for the others."""
+        """The result of one item. If this caller is cancelled, its set still runs for the others."""
         call: Call[Item, Result] = Call(item, asyncio.get_running_loop().create_future())
         self._waiting.append(call)
         self._send()
@@ -65,29 +65,29 @@ class Together(Generic[Item, Result]):
                 self._start(calls)
 
     def _start(self, calls: list[Call[Item, Result]]) -> None:
-        """In a context of its own: no single caller's deadline ends a statement that others wait for."""
-        task = asyncio.get_running_loop().create_task(self._carry(calls), context=Context())
+        """Starts a task in its own context, so that one caller's deadline does not end the others' statement."""
+        task = asyncio.get_running_loop().create_task(self._run_set(calls), context=Context())
         self._in_flight.add(task)
-        task.add_done_callback(self._came_back)
+        task.add_done_callback(self._finished)
         for call in calls:
             call.answered.add_done_callback(partial(_cancel_if_unawaited, task, calls))
 
-    def _came_back(self, task: "asyncio.Task[None]") -> None:
+    def _finished(self, task: "asyncio.Task[None]") -> None:
         self._in_flight.discard(task)
         self._send()
 
-    async def _carry(self, calls: list[Call[Item, Result]]) -> None:
+    async def _run_set(self, calls: list[Call[Item, Result]]) -> None:
         try:
             results = await self.run([call.item for call in calls])
         except Exception as error:
-            await self._carry_failed(calls, error)
+            await self._run_alone_or_fail(calls, error)
             return
         for call, result in zip(calls, results, strict=True):
             call.succeed(result)
 
-    async def _carry_failed(self, calls: list[Call[Item, Result]], error: Exception) -> None:
+    async def _run_alone_or_fail(self, calls: list[Call[Item, Result]], error: Exception) -> None:
         if len(calls) > 1 and not self.is_everyones(error):
-            await asyncio.gather(*(self._carry([call]) for call in calls if not call.answered.done()))
+            await asyncio.gather(*(self._run_set([call]) for call in calls if not call.answered.done()))
             return
         for call in calls:
             call.fail(error)
@@ -96,6 +96,6 @@ class Together(Generic[Item, Result]):
 def _cancel_if_unawaited(
     task: "asyncio.Task[None]", calls: Sequence[Call[Item, Result]], _answered: "asyncio.Future[Result]"
 ) -> None:
-    """Ends a statement, in Postgres too, once each of its callers was cancelled."""
+    """Cancels a statement, in Postgres too, once all of its callers were cancelled."""
     if all(call.answered.cancelled() for call in calls):
         task.cancel()

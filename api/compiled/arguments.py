@@ -1,4 +1,4 @@
-"""A field's arguments: literals read once, variables taken as they are, and all else as the libraries read it."""
+"""A field's arguments: literals are read once, variables are already coerced, the libraries read all others."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,12 +23,12 @@ Convert = Callable[[Any, Info[Any, Any]], Any]
 
 _ABSENT = object()
 _SHARED = (str, int, float, bool, type(None), type(UNSET), datetime, date, time, UUID, Decimal, Enum)
-"""Types of values that nobody can change, so that all calls may have the same."""
+"""Types whose values are immutable, so that all calls can share one value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """One argument by its name in Python: how its value is read, and how Strawberry makes of it what resolvers get."""
+    """One argument: its name in Python, how its value is read, and how Strawberry converts it (None: it does not)."""
 
     name: str
     read: Read
@@ -37,45 +37,46 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """A field's: those that are the same for ever, and those that are read at each call."""
+    """The arguments of one field: values that are the same in each call, and arguments that are read in each call."""
 
     fixed: Mapping[str, Any]
     read: tuple[Argument, ...]
 
-    def of(self, variables: VariableValues, info: Info[Any, Any]) -> dict[str, Any]:
-        """What the resolver is called with. Raises what the libraries raise for values that cannot be."""
-        told = dict(self.fixed)
+    def values(self, variables: VariableValues, info: Info[Any, Any]) -> dict[str, Any]:
+        """The keyword arguments of the resolver. For an invalid value, raises the error that the libraries raise."""
+        values = dict(self.fixed)
         for each in self.read:
             value = each.read(variables)
             if value is not _ABSENT:
-                told[each.name] = value if each.convert is None else each.convert(value, info)
-        return told
+                values[each.name] = value if each.convert is None else each.convert(value, info)
+        return values
 
 
 def core_arguments(definition: GraphQLField, node: FieldNode) -> Callable[[VariableValues], Mapping[str, Any]]:
-    """As graphql-core reads them, for resolvers that convert them themselves."""
+    """Reads arguments as graphql-core does, for Strawberry's own resolver functions, which convert them."""
     if not definition.args:
         return lambda variables: NOTHING
     return lambda variables: get_argument_values(definition, node, variables)
 
 
 def arguments_of(schema: Schema, field: StrawberryField, definition: GraphQLField, node: FieldNode) -> Arguments:
-    """A field's arguments where it is selected. Raises NotExpressible."""
+    """The arguments of a field at one place of an operation. Raises NotExpressible."""
     fixed: dict[str, Any] = {}
     read: list[Argument] = []
-    for told in field.arguments:
-        name = schema.config.name_converter.from_argument(told)
+    for declared in field.arguments:
+        name = schema.config.name_converter.from_argument(declared)
         argument = definition.args[name]
         if argument.out_name not in {None, name}:
             raise NotExpressible
-        made = Argument(told.python_name, _reader(name, argument, definition, node), _converter(schema, name, told))
-        if not _is_fixed(made, _value_node(node, name), fixed):
+        read_argument, convert = _reader(name, argument, definition, node), _converter(schema, name, declared)
+        made = Argument(declared.python_name, read_argument, convert)
+        if not _add_fixed(made, _value_node(node, name), fixed):
             read.append(made)
     return Arguments(fixed, tuple(read))
 
 
-def _is_fixed(argument: Argument, node: ValueNode | None, fixed: dict[str, Any]) -> bool:
-    """Whether it is the same for ever; it is then among these."""
+def _add_fixed(argument: Argument, node: ValueNode | None, fixed: dict[str, Any]) -> bool:
+    """Adds the argument to `fixed` if each call gets the same value; returns whether that is so."""
     if argument.convert is not None or (node is not None and _has_variable(node)):
         return False
     value = argument.read(VariableValues({}, {}))
@@ -98,27 +99,27 @@ def _value_node(node: FieldNode, name: str) -> ValueNode | None:
 
 
 def _reader(name: str, argument: GraphQLArgument, definition: GraphQLField, node: FieldNode) -> Read:
-    """Reads one argument; a variable that stands alone has been read already."""
+    """Reads one argument. If its value is a single variable, the value is coerced already."""
     alone = GraphQLField(definition.type, args={name: argument})
-    value = _value_node(node, name)
+    given = _value_node(node, name)
     is_required = isinstance(argument.type, GraphQLNonNull)
 
     def read(variables: VariableValues) -> Any:
         return get_argument_values(alone, node, variables).get(name, _ABSENT)
 
-    if not isinstance(value, VariableNode):
+    if not isinstance(given, VariableNode):
         return read
-    variable = value.name.value
+    variable = given.name.value
 
     def read_variable(variables: VariableValues) -> Any:
-        told = variables.coerced.get(variable, _ABSENT)
-        return read(variables) if told is _ABSENT or (told is None and is_required) else told
+        value = variables.coerced.get(variable, _ABSENT)
+        return read(variables) if value is _ABSENT or (value is None and is_required) else value
 
     return read_variable
 
 
 def _converter(schema: Schema, name: str, argument: StrawberryArgument) -> Convert | None:
-    """Strawberry's conversion; None where it leaves values as they are."""
+    """Strawberry's conversion of an argument; None if it leaves values as they are."""
     type_, registry, config = argument.type, schema.schema_converter.scalar_registry, schema.config
     if _is_leaf_type(type_, registry, _IDS) or _is_optional_leaf_type(type_, registry, _IDS):
         return None

@@ -1,4 +1,4 @@
-"""How a field's value is had: read from the object, or given by its resolver."""
+"""Where a field's value comes from: an attribute of the object, or a resolver."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,35 +12,35 @@ from api.compiled.info import info_maker
 from api.compiled.running import Run, Site
 from api.compiled.words import NotExpressible, Place
 
-Call = Callable[[Any, Run, Place], Any]
-"""The value of a field of an object, or what is to be awaited for it."""
+FieldCall = Callable[[Any, Run, Place], Any]
+"""Returns the value of an object's field, or an awaitable of it."""
 
-_MADE = "GraphQLCoreConverter.from_resolver.<locals>."
+_FACTORY = "GraphQLCoreConverter.from_resolver.<locals>."
 
 
 def strawberry_field(definition: GraphQLField) -> StrawberryField:
-    """What Strawberry knows of a field. Raises NotExpressible for a field of somebody else."""
-    told = definition.extensions.get("strawberry-definition")
-    if not isinstance(told, StrawberryField) or definition.resolve is None:
+    """Strawberry's definition of a field. Raises NotExpressible if the field is not Strawberry's."""
+    field = definition.extensions.get("strawberry-definition")
+    if not isinstance(field, StrawberryField) or definition.resolve is None:
         raise NotExpressible
-    return told
+    return field
 
 
 def attribute_of(definition: GraphQLField) -> str | None:
-    """The attribute that is the field's value; None where a resolver has to be asked."""
+    """The attribute that holds the field's value; None if a resolver has to be called."""
     field = strawberry_field(definition)
     is_read = _made_as(definition, "_get_basic_result") and field.default_resolver is getattr
     return field.python_name if is_read and not _is_special(field) else None
 
 
-def call_of(schema: Schema, site: Site) -> Call:
-    """Asks the resolver: the function itself where Strawberry puts nothing around it, or else Strawberry's."""
+def call_of(schema: Schema, site: Site) -> FieldCall:
+    """Calls the resolver: directly if Strawberry wraps nothing around it, or else through Strawberry's function."""
     field, definition = strawberry_field(site.definition), site.definition
     is_made = _made_as(definition, "_resolver") or _made_as(definition, "_async_resolver")
     is_bare = is_made and not field.extensions and not schema.exception_handlers and not _is_special(field)
     if is_bare and field.base_resolver is not None and callable(field.base_resolver.wrapped_func):
         return _direct(schema, field, site)
-    return _whole(definition, site.nodes[0], site)
+    return _through_strawberry(definition, site.nodes[0], site)
 
 
 def _is_special(field: StrawberryField) -> bool:
@@ -48,10 +48,10 @@ def _is_special(field: StrawberryField) -> bool:
 
 
 def _made_as(definition: GraphQLField, name: str) -> bool:
-    return getattr(definition.resolve, "__qualname__", "") == _MADE + name
+    return getattr(definition.resolve, "__qualname__", "") == _FACTORY + name
 
 
-def _whole(definition: GraphQLField, node: FieldNode, site: Site) -> Call:
+def _through_strawberry(definition: GraphQLField, node: FieldNode, site: Site) -> FieldCall:
     read, resolve = core_arguments(definition, node), definition.resolve
     assert resolve is not None
 
@@ -61,7 +61,7 @@ def _whole(definition: GraphQLField, node: FieldNode, site: Site) -> Call:
     return call
 
 
-def _direct(schema: Schema, field: StrawberryField, site: Site) -> Call:
+def _direct(schema: Schema, field: StrawberryField, site: Site) -> FieldCall:
     base = field.base_resolver
     assert base is not None
     info_class: Any = schema.config.info_class
@@ -72,11 +72,11 @@ def _direct(schema: Schema, field: StrawberryField, site: Site) -> Call:
 
     def call(source: Any, run: Run, place: Place) -> Any:
         info = make_info(run, site, field, place)
-        told = arguments.of(run.variables, info)
+        values = arguments.values(run.variables, info)
         for name in sources:
-            told[name] = source
+            values[name] = source
         if info_name is not None:
-            told[info_name] = info
-        return function(source, **told) if takes_self else function(**told)  # type: ignore[operator]
+            values[info_name] = info
+        return function(source, **values) if takes_self else function(**values)  # type: ignore[operator]
 
     return call

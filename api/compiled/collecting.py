@@ -1,4 +1,4 @@
-"""Which fields an operation selects of an object type: fragments merged, @skip and @include decided."""
+"""The fields that an operation selects of an object type, with fragments merged and @skip and @include decided."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ from graphql import (
 
 from api.compiled.words import NotExpressible
 
-Fields = dict[str, list[FieldNode]]
-"""The nodes of each key of the answer, in the answer's order."""
+SelectedFields = dict[str, list[FieldNode]]
+"""The field nodes of each key of the answer, in the order of the answer."""
 
 
 def fragments_of(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
@@ -31,7 +31,7 @@ def fragments_of(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
 
 
 def conditions_of(operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]) -> list[str]:
-    """The variables by which fields are left out or put in. Raises NotExpressible for any other directive."""
+    """The variables of @skip and @include, sorted. Raises NotExpressible for any other directive."""
     if operation.directives or any(each.variable_definitions for each in fragments.values()):
         raise NotExpressible
     sets = [operation.selection_set, *(each.selection_set for each in fragments.values())]
@@ -68,16 +68,16 @@ class Collecting:
     fragments: Mapping[str, FragmentDefinitionNode]
     conditions: Mapping[str, bool]
 
-    def fields(self, type_: GraphQLObjectType, sets: Iterable[SelectionSetNode]) -> Fields:
-        """What selections of one place ask of this type; a fragment counts once."""
-        found: Fields = {}
+    def fields(self, type_: GraphQLObjectType, sets: Iterable[SelectionSetNode]) -> SelectedFields:
+        """The fields that the selection sets of one place select of this type; a fragment counts once."""
+        found: SelectedFields = {}
         visited: set[str] = set()
         for each in sets:
             self._collect(type_, each.selections, found, visited)
         return found
 
     def _collect(
-        self, type_: GraphQLObjectType, nodes: Sequence[SelectionNode], found: Fields, visited: set[str]
+        self, type_: GraphQLObjectType, nodes: Sequence[SelectionNode], found: SelectedFields, visited: set[str]
     ) -> None:
         for node in nodes:
             if not self._is_included(node):

@@ -1,34 +1,34 @@
-"""Fields that a resolver answers: asked, awaited where need be, kept, and written."""
+"""Fields with a resolver: it is called and awaited, its outcome is recorded, and its value is written."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from graphql import GraphQLNonNull, get_named_type, is_composite_type
 
-from api.compiled.calling import Call, strawberry_field
+from api.compiled.calling import FieldCall, strawberry_field
 from api.compiled.leaves import NULL, PLAIN
 from api.compiled.running import Run, Site
 from api.compiled.words import Place, Text, is_awaitable
 
 Write = Callable[[Any, Run, Place], Text]
-"""Writes a value, or what a field of an object has for one."""
+"""Writes a value, or the value of a field of an object."""
 
 
-def asked_field(site: Site, call: Call, complete: Write, *, is_root: bool) -> Write:
-    """Writes what the resolver gives. Where null may be, an error is noted and ends nobody else's work."""
+def resolved_field(site: Site, call: FieldCall, complete: Write, *, is_root: bool) -> Write:
+    """Writes the value that the resolver returns. If the field is nullable, its siblings continue after an error."""
     node, key, typename = site.nodes[0], site.key, site.parent.name
-    is_kept = is_root or is_composite_type(get_named_type(site.definition.type))
+    is_recorded = is_root or is_composite_type(get_named_type(site.definition.type))
     may_be_null = not isinstance(site.definition.type, GraphQLNonNull)
     is_async = strawberry_field(site.definition).is_async
 
-    async def wait(source: Any, run: Run, here: Place, given: Awaitable[Any] | None) -> str:
+    async def awaited(source: Any, run: Run, here: Place, pending: Awaitable[Any] | None) -> str:
         try:
             try:
-                value = await (call(source, run, here) if given is None else given)
+                value = await (call(source, run, here) if pending is None else pending)
             except Exception as error:
-                run.kept.awaited(source, node, None, error)
+                run.outcomes.add_awaited(source, node, None, error)
                 raise
-            run.kept.awaited(source, node, value)
+            run.outcomes.add_awaited(source, node, value)
             text = complete(value, run, here)
             return text if isinstance(text, str) else await text
         except Exception as error:
@@ -38,14 +38,14 @@ def asked_field(site: Site, call: Call, complete: Write, *, is_root: bool) -> Wr
             raise
 
     def write(source: Any, run: Run, place: Place) -> Text:
-        return wait(source, run, (place, key, typename), None)
+        return awaited(source, run, (place, key, typename), None)
 
     def write_at_once(source: Any, run: Run, place: Place) -> Text:
         here = (place, key, typename)
         try:
             value = _called(source, run, here)
             if type(value) not in PLAIN and is_awaitable(value):
-                return wait(source, run, here, value)
+                return awaited(source, run, here, value)
             text = complete(value, run, here)
             return text if isinstance(text, str) else _followed(text, run)
         except Exception as error:
@@ -55,17 +55,17 @@ def asked_field(site: Site, call: Call, complete: Write, *, is_root: bool) -> Wr
             raise
 
     def _called(source: Any, run: Run, here: Place) -> Any:
-        """What is asked at the root is kept even where nothing was awaited: it may have changed something. So are
-        objects, of which more is asked."""
-        if not is_kept:
+        """Calls the resolver. The outcome is recorded at the root, because the call may have changed something, and for
+        objects, because outcomes of their fields are found by the object."""
+        if not is_recorded:
             return call(source, run, here)
         try:
             value = call(source, run, here)
         except Exception as error:
-            run.kept.at_once(source, node, None, error)
+            run.outcomes.add_immediate(source, node, None, error)
             raise
         if not is_awaitable(value):
-            run.kept.at_once(source, node, value)
+            run.outcomes.add_immediate(source, node, value)
         return value
 
     async def _followed(text: Awaitable[str], run: Run) -> str:

@@ -1,4 +1,4 @@
-"""Which objects may stand where one is wanted."""
+"""Checks that an object may be the value of a field of an object type."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,57 +16,60 @@ _MOST_CLASSES = 32
 
 @dataclass(slots=True)
 class Gate:
-    """Lets an object pass where graphql-core would; what was found of a class is remembered."""
+    """Accepts an object of type `of` if graphql-core would; accepted classes are cached in `known`."""
 
     of: GraphQLObjectType
     known: set[type] = field(default_factory=set)
 
     @property
-    def asks(self) -> bool:
-        """Whether the type itself says what is one of it, and has to be asked each time."""
+    def checks_each_object(self) -> bool:
+        """Whether the type has an `is_type_of` of its own, which has to be called for each object."""
         definition = self.of.extensions.get("strawberry-definition")
         return bool(self.of.is_type_of) and bool(getattr(definition, "is_type_of", None))
 
     def check(self, value: Any, run: Run | None = None, site: Site | None = None, place: Place = None) -> None:
-        """Raises for what may not stand here. Only a type that `asks` needs to know where that is."""
+        """Raises TypeError for a value of another type, NotExpressible for an awaitable, and a value that is an error.
+
+        Only `checks_each_object` needs the run, the site and the place.
+        """
         if type(value) in self.known and (self.of.is_type_of is None or not is_cast(value)):
             return
         check_value(value)
         if value is None or value is Undefined:
-            raise TypeError("Null where an object is wanted.")
+            raise TypeError("Null instead of an object.")
         is_type_of: Any = self.of.is_type_of
         if is_type_of is not None:
             is_one = is_type_of(value, run.raw_info(site, field_place(place)) if run and site else None)
             if is_awaitable(is_one):
-                let_go(is_one)
+                close_unawaited(is_one)
                 raise NotExpressible
             if not is_one:
-                raise TypeError(f"{value!r} is no {self.of.name}.")
-        if not self.asks and not is_cast(value) and len(self.known) < _MOST_CLASSES:
+                raise TypeError(f"{value!r} is not a {self.of.name}.")
+        if not self.checks_each_object and not is_cast(value) and len(self.known) < _MOST_CLASSES:
             self.known.add(type(value))
 
 
 def is_cast(value: Any) -> bool:
-    """Whether somebody said of this very object what type it stands for."""
+    """Whether `strawberry.cast` set the type of this object."""
     return getattr(value, TYPE_CAST_ATTRIBUTE, None) is not None
 
 
-def is_settled(value: Any) -> bool:
-    """Whether the class alone tells what an object is: not for generic types, nor for one that was cast."""
+def is_decided_by_class(value: Any) -> bool:
+    """Whether an object's GraphQL type follows from its class alone: not for generic types, nor for a cast object."""
     definition = getattr(type(value), "__strawberry_definition__", None)
     if is_cast(value) or not isinstance(definition, StrawberryObjectDefinition):
         return False
     return definition.concrete_of is None and not definition.is_graphql_generic
 
 
-def let_go(value: Any) -> None:
-    """Ends what will not be awaited."""
+def close_unawaited(value: Any) -> None:
+    """Closes a coroutine that will not be awaited."""
     if close := getattr(value, "close", None):
         close()
 
 
 def field_place(place: Place) -> Place:
-    """The field's, where a place is in a list of it."""
+    """The place of the field, if this place is an item of its list."""
     while place is not None and isinstance(place[1], int):
         place = place[0]
     return place

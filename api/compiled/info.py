@@ -1,4 +1,4 @@
-"""The Info that resolvers get: it holds where they are, and works out the rest when asked."""
+"""The Info that resolvers get: it holds the run, the site and the place, and computes everything else on first use."""
 
 from collections.abc import Callable
 from functools import cache, cached_property
@@ -16,11 +16,11 @@ MakeInfo = Callable[[Run, Site, StrawberryField, Place], Info[Any, Any]]
 
 @cache
 def info_maker(class_: Any) -> MakeInfo:
-    """How a schema's kind of Info is made: a subclass of it that is lazy, or itself where it is made in its own way."""
+    """How a schema's Info is made: a lazy subclass of it, or the class itself if it has its own `__init__`."""
     if class_.__init__ is not Info.__init__:
         return lambda run, site, field, place: class_(_raw_info=run.raw_info(site, place), _field=field)
-    told = dict(_LAZY) if class_.context is Info.context else {k: v for k, v in _LAZY.items() if k != "context"}
-    return type(class_.__name__, (class_,), told)
+    members = dict(_LAZY) if class_.context is Info.context else {k: v for k, v in _LAZY.items() if k != "context"}
+    return type(class_.__name__, (class_,), members)
 
 
 def _init(self: Any, run: Run, site: Site, field: StrawberryField, place: Place) -> None:

@@ -1,4 +1,4 @@
-"""Scalars and enums as JSON: quickly for the types that are usual, and exactly as graphql-core for all others."""
+"""Scalars and enums as JSON: a fast way for the usual Python types, and graphql-core's own coercion for all others."""
 
 import json
 import math
@@ -26,7 +26,7 @@ from api.compiled.words import Contained, Leaf, NotExpressible, is_awaitable
 
 NULL = "null"
 PLAIN = frozenset({str, int, float, bool, datetime, date, time, UUID, Decimal, dict, list, tuple})
-"""Types of values that are neither null, nor raised, nor awaited."""
+"""Types whose values are not null, not errors and not awaitables."""
 
 _LEAST_INT, _MOST_INT = -(2**31), 2**31 - 1
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
@@ -34,15 +34,15 @@ _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 @dataclass(frozen=True, slots=True)
 class LeafWriter:
-    """`fast` raises for whatever it does not know for certain; `exact` then writes it as graphql-core does, or raises
-    what graphql-core raises."""
+    """`fast` raises for any value of an unusual type; `exact` then writes it as graphql-core does, or raises the error
+    that graphql-core raises."""
 
     fast: Leaf
     exact: Leaf
 
 
 def leaf_writer(type_: GraphQLLeafType, *, is_nullable: bool) -> LeafWriter:
-    """The writer of a type, or of that type or null."""
+    """The writer of a scalar or enum type; with `is_nullable`, it writes null, too."""
     exact = _exact(type_, is_nullable=is_nullable)
     exact = containing(exact) if is_nullable else exact
     if isinstance(type_, GraphQLEnumType):
@@ -55,7 +55,7 @@ def leaf_writer(type_: GraphQLLeafType, *, is_nullable: bool) -> LeafWriter:
 
 
 def nullable(write: Leaf) -> Leaf:
-    """The same for a value that may be null."""
+    """The same writer for a nullable value."""
 
     def write_or_null(value: Any) -> str:
         return NULL if value is None else write(value)
@@ -64,7 +64,7 @@ def nullable(write: Leaf) -> Leaf:
 
 
 def containing(write: Leaf) -> Leaf:
-    """The same, where what is wrong may be null instead. Raises Contained."""
+    """The same writer for a nullable value: it raises Contained in place of any error."""
 
     def write_contained(value: Any) -> str:
         try:
@@ -99,7 +99,7 @@ def _by_table(table: dict[Any, str], *, is_nullable: bool) -> Leaf:
 
 
 def _enum_table(type_: GraphQLEnumType) -> dict[Any, str]:
-    """Members by themselves; what else an enum may take is left to `exact`."""
+    """The text of each member; other values that the enum accepts are left to `exact`."""
     members: Any = type_.wrapped_cls if isinstance(type_, CustomGraphQLEnumType) else ()
     return {member: f'"{type_.coerce_output_value(member)}"' for member in members}
 
@@ -123,21 +123,21 @@ def _exact(type_: GraphQLLeafType, *, is_nullable: bool) -> Leaf:
             return null(is_nullable=is_nullable)
         coerced = type_.coerce_output_value(value)
         if coerced is None or coerced is Undefined:
-            raise TypeError(f"{type_} has no text for {value!r}.")
+            raise TypeError(f"{type_} cannot represent {value!r}.")
         return text_of(coerced)
 
     return write
 
 
 def null(*, is_nullable: bool) -> str:
-    """Null, where it may be. Raises TypeError."""
+    """Null if the position is nullable. Raises TypeError otherwise."""
     if not is_nullable:
-        raise TypeError("Null where none may be.")
+        raise TypeError("Null in a position that is not nullable.")
     return NULL
 
 
 def check_value(value: Any) -> None:
-    """Raises a value that is an exception, and NotExpressible for one that would have to be awaited."""
+    """Raises the value if it is an exception, and NotExpressible if it is awaitable."""
     if isinstance(value, Exception):
         raise value
     if is_awaitable(value):

@@ -1,4 +1,4 @@
-"""Objects: how their fields become one text."""
+"""Objects: their fields are written as one text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from api.compiled.words import Contained, Leaf, Place, Text
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """A field that is read from the object and waits for nothing: `head` is what stands before its text."""
+    """A scalar field that is an attribute of the object; `head` is its key in JSON, with the colon."""
 
     head: str
     name: str
@@ -26,7 +26,7 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of an object: what stands before it, and how it is written. `leaf` where that needs no run."""
+    """A part of an object: the text before it, and its writer. `leaf` is the same writer if it needs no run."""
 
     head: str
     write: Write
@@ -34,7 +34,7 @@ class Part:
 
 
 def segment(attributes: Sequence[Attribute]) -> Leaf:
-    """Writes attributes one after another, without braces."""
+    """Writes attributes in this order, without braces."""
     template = ",".join(each.head.replace("%", "%%") + "%s" for each in attributes)
     names = [each.name for each in attributes]
     fast, exact = [each.leaf.fast for each in attributes], [each.leaf.exact for each in attributes]
@@ -46,14 +46,14 @@ def segment(attributes: Sequence[Attribute]) -> Leaf:
         values = read(source)
         try:
             return template % tuple([leaf(value) for leaf, value in zip(fast, values)])  # noqa: B905 - as long
-        except Exception:  # a fast writer did not know a value: the exact ones say what it is, or raise
+        except Exception:  # a value was of an unusual type: the exact writers write it, or raise
             return template % tuple(_each(exact, values))
 
     return write
 
 
 def _each(exact: Sequence[Leaf], values: Sequence[Any]) -> list[str]:
-    """Raises what may not be, and at the end what was contained."""
+    """Raises an error at once, and the first contained one after the last value."""
     texts: list[str] = []
     contained: Contained | None = None
     for leaf, value in zip(exact, values, strict=True):
@@ -81,7 +81,7 @@ def _alone(attribute: Attribute) -> Leaf:
 
 
 def flat_object(gate: Gate, write_fields: Leaf) -> Leaf:
-    """An object of attributes alone."""
+    """Writes an object of which only attributes are selected."""
     known, check = gate.known, gate.check
 
     def write(value: Any) -> str:
@@ -93,7 +93,7 @@ def flat_object(gate: Gate, write_fields: Leaf) -> Leaf:
 
 
 def whole_object(gate: Gate | None, site: Site | None, parts: Sequence[Part]) -> Write:
-    """Any object: its parts in order, and those that have to be awaited side by side. Without a gate, the root."""
+    """Writes any object: its parts in order; awaitable parts are awaited together. Without a gate, it is the root."""
     template = "{" + ",".join(each.head.replace("%", "%%") + "%s" for each in parts) + "}"
     writes = [each.write for each in parts]
 

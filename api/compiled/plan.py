@@ -1,4 +1,4 @@
-"""Plans: an operation's writers, made once for each way its conditions can fall, and how they are run."""
+"""Plans: an operation's writers, made once for each combination of its conditions, and run for each request."""
 
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
@@ -12,7 +12,7 @@ from strawberry.schema.schema import Schema
 
 from api.compiled.collecting import Collecting, conditions_of, fragments_of
 from api.compiled.objects import Part, whole_object
-from api.compiled.replaying import Kept, Raised, ReplayingExecutor
+from api.compiled.replaying import Incomplete, Outcomes, ReplayingExecutor
 from api.compiled.running import Operation, Run
 from api.compiled.words import NotExpressible
 from api.compiled.writing import Writing
@@ -24,7 +24,8 @@ _MOST_MISFITS = 3
 
 @dataclass(slots=True)
 class Plan:
-    """How one operation is answered. `size` is how many fields it has made writers of."""
+    """The compiled form of one operation. `size` is the number of fields it has made writers for; `_misfits` counts
+    executions in which a value or a variant was not expressible."""
 
     schema: Schema
     operation: Operation
@@ -36,29 +37,29 @@ class Plan:
 
     @property
     def fits(self) -> bool:
-        """Whether it is worth running: not once values were met three times that it cannot write."""
+        """Whether the plan is still used: it is given up after three executions with something it cannot write."""
         return self._misfits < _MOST_MISFITS
 
-    async def execute(self, context: Any, variables: Mapping[str, Any] | None, root: Any = None) -> str | Raised:
-        """The JSON of the answer's `data`. Raised where graphql-core has to complete it, within `replaying`."""
-        read = get_variable_values(
+    async def execute(self, context: Any, variables: Mapping[str, Any] | None, root: Any = None) -> str | Incomplete:
+        """The JSON of the answer's `data`; or Incomplete if graphql-core has to complete it, within `replaying`."""
+        coerced = get_variable_values(
             self.operation.schema, self.operation.node.variable_definitions or (), dict(variables or {})
         )
-        if not isinstance(read, VariableValues):
-            return Raised(Kept())
+        if not isinstance(coerced, VariableValues):
+            return Incomplete(Outcomes())
         try:
-            parts = self._parts(read)
+            parts = self._parts(coerced)
         except (NotExpressible, RecursionError):
             self._misfits += 1
-            return Raised(Kept())
-        run = Run(self.operation, root, context, read)
+            return Incomplete(Outcomes())
+        run = Run(self.operation, root, context, coerced)
         text = await self._run(parts, run)
         self._misfits += run.misfit
-        return Raised(run.kept) if run.failed else text
+        return Incomplete(run.outcomes) if run.failed else text
 
     async def _run(self, parts: list[Part], run: Run) -> str:
-        """The text, which is none once the run has failed."""
-        run.kept.begin()
+        """The JSON of `data`; of no use once the run has failed."""
+        run.outcomes.begin_recording()
         try:
             if self.operation.node.operation is OperationType.MUTATION:
                 return await _one_after_another(parts, run)
@@ -69,7 +70,7 @@ class Plan:
             return ""
 
     def _parts(self, variables: VariableValues) -> list[Part]:
-        """For how the conditions fall. Raises NotExpressible."""
+        """The parts for these values of the conditions. Raises NotExpressible."""
         values = tuple(variables.coerced.get(name) for name in self.conditions)
         parts = self._variants.get(values)
         if parts is None:
@@ -90,7 +91,7 @@ class Plan:
 
 
 async def _one_after_another(parts: list[Part], run: Run) -> str:
-    """A mutation's fields. After one that failed none is begun: graphql-core begins it, once."""
+    """Writes a mutation's fields one by one. After a failure it starts no further field: graphql-core runs those."""
     texts: list[str] = []
     for part in parts:
         text = part.write(run.root, run, None)
@@ -107,9 +108,9 @@ def compile_operation(
     *,
     without: Collection[type[SchemaExtension]] = (),
 ) -> Plan | None:
-    """The plan of a validated query or mutation; None for what is left to graphql-core.
+    """The plan of a validated query or mutation; None if graphql-core has to run it.
 
-    A plan calls no schema extension: where there is another one than those of `without`, there is no plan.
+    A plan calls no schema extension, so a schema with extensions other than those in `without` gets no plans.
     """
     if not _is_plain(schema, without) or operation.operation is OperationType.SUBSCRIPTION:
         return None
@@ -124,6 +125,6 @@ def compile_operation(
 
 
 def _is_plain(schema: Schema, without: Collection[type[SchemaExtension]]) -> bool:
-    """Whether resolvers are all there is to run, and the executor can take what is kept."""
+    """Whether a plan runs everything that the schema would run, and its executor can replay outcomes."""
     is_replaying = issubclass(schema.execution_context_class, ReplayingExecutor)
     return is_replaying and not schema.directives and all(each in without for each in schema.extensions)

@@ -1,4 +1,4 @@
-"""How a value is written, by itself alone or within a run, and the one as the other."""
+"""Writers of one value: a leaf writer, which needs the value alone, or one that needs the run as well."""
 
 from operator import attrgetter
 from typing import Any
@@ -9,11 +9,11 @@ from api.compiled.running import Run, Site
 from api.compiled.words import Contained, Leaf, Place, Text
 
 Position = LeafWriter | Write
-"""How a value is written: by itself alone, or within a run."""
+"""The writer of a value: from the value alone, or with the run and the place."""
 
 
 def in_run(position: Position) -> Write:
-    """Within a run, a called field's value is as likely as not of another type: what is not known at once is exact."""
+    """The position as a writer with a run. A value that `fast` does not write is written by `exact`."""
     if not isinstance(position, LeafWriter):
         return position
     fast, exact = position.fast, position.exact
@@ -21,7 +21,7 @@ def in_run(position: Position) -> Write:
     def write(value: Any, run: Run, place: Place) -> Text:
         try:
             return fast(value)
-        except Exception:  # the exact writer says what it is, or raises
+        except Exception:  # the exact writer writes it, or raises
             return _noted(exact, value, run)
 
     return write
@@ -36,6 +36,7 @@ def _noted(exact: Leaf, value: Any, run: Run) -> str:
 
 
 def of_attribute(site: Site, attribute: str, complete: Write) -> Write:
+    """A writer that reads the attribute from the object and writes it with `complete`."""
     read, key, typename = attrgetter(attribute), site.key, site.parent.name
 
     def write(source: Any, run: Run, place: Place) -> Text:

@@ -1,4 +1,4 @@
-"""One execution of a plan: what its resolvers are told, and what became of those that were awaited."""
+"""One execution of a plan: the values that its resolvers get, and the errors and outcomes so far."""
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
@@ -20,7 +20,7 @@ from graphql.pyutils import Path, gather_with_cancel
 from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.schema import _OperationContextAwareGraphQLResolveInfo
 
-from api.compiled.replaying import Kept
+from api.compiled.replaying import Outcomes
 from api.compiled.words import Contained, NotExpressible, Place, is_awaitable
 
 _Raw: Any = _OperationContextAwareGraphQLResolveInfo
@@ -28,7 +28,7 @@ _Raw: Any = _OperationContextAwareGraphQLResolveInfo
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What all executions of an operation have in common."""
+    """The parts of an operation that all its executions share."""
 
     schema: GraphQLSchema
     node: OperationDefinitionNode
@@ -37,7 +37,7 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A field where it is selected: its key in the answer, its nodes there, its definition and whose field it is."""
+    """A field at one place of an operation: its key in the answer, its nodes, its definition and its parent type."""
 
     key: str
     nodes: list[FieldNode]
@@ -47,28 +47,29 @@ class Site:
 
 @dataclass(slots=True)
 class Run:
-    """One execution. `failed` once anything raised, `misfit` where that was nobody's fault: graphql-core answers."""
+    """One execution. `failed`: an error was raised, so graphql-core completes the answer. `misfit`: a value was not
+    expressible, which is no error of the operation."""
 
     operation: Operation
     root: Any
     context: Any
     variables: VariableValues
-    kept: Kept = field(default_factory=Kept)
+    outcomes: Outcomes = field(default_factory=Outcomes)
     failed: bool = False
     misfit: bool = False
     _last: Exception | None = None
     _followed: set[Any] = field(default_factory=set)
 
     def note(self, error: Exception) -> None:
-        """Something raised; on its way up, an error is seen several times."""
+        """Notes an error; the same error may be noted several times on its way up."""
         error = error.error if isinstance(error, Contained) else error
-        self.kept.in_order = self.kept.in_order or (self._last is not None and self._last is not error)
+        self.outcomes.in_order = self.outcomes.in_order or (self._last is not None and self._last is not error)
         self.failed, self._last = True, error
         self.misfit = self.misfit or isinstance(error, NotExpressible)
 
     def raw_info(self, site: Site, place: Place) -> GraphQLResolveInfo[Any]:
-        """graphql-core's own information on a field, as Strawberry's executor builds it."""
-        told: Any = _Raw(
+        """graphql-core's GraphQLResolveInfo of a field, as Strawberry's executor builds it."""
+        info: Any = _Raw(
             site.nodes[0].name.value,
             site.nodes,
             site.definition.type,
@@ -85,10 +86,10 @@ class Run:
             GraphQLResolveInfoHelpers(_gather, self._follow),
             None,
         )
-        return told  # type: ignore[no-any-return]
+        return info  # type: ignore[no-any-return]
 
     def _follow(self, values: Sequence[Any]) -> None:
-        """Awaitables that a resolver leaves behind are ended with nobody waiting for them."""
+        """Runs awaitables that a resolver left behind to their end; nothing waits for them."""
         for each in values:
             if is_awaitable(each):
                 task = asyncio.ensure_future(each)
@@ -101,7 +102,7 @@ def _gather(values: Sequence[Awaitable[Any]]) -> Awaitable[list[Any]]:
 
 
 def path_of(place: Place) -> Path:
-    """A place as graphql-core writes it."""
+    """A place as graphql-core's Path."""
     assert place is not None
     above, key, typename = place
     return Path(path_of(above) if above is not None else None, key, typename)

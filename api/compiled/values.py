@@ -1,4 +1,4 @@
-"""Lists, nulls, and the types that stand for several."""
+"""Writers of lists, nullable values, unions and interfaces."""
 
 from collections.abc import Awaitable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.union import StrawberryUnion
 
 from api.compiled.fields import Write
-from api.compiled.gates import field_place, is_cast, is_settled, let_go
+from api.compiled.gates import close_unawaited, field_place, is_cast, is_decided_by_class
 from api.compiled.leaves import NULL, check_value
 from api.compiled.running import Run, Site
 from api.compiled.waiting import joined, raised_after
@@ -20,20 +20,20 @@ _NO_LISTS = (str, bytes, bytearray, memoryview, Mapping)
 
 
 def items_of(value: Any) -> list[Any] | tuple[Any, ...]:
-    """What is in a list. Raises TypeError for what is none, and NotExpressible for what can be gone through once: it
-    would be used up before graphql-core sees it."""
+    """The items of a list. Raises TypeError for a value that is not a list, and NotExpressible for an iterator:
+    graphql-core could not read it again."""
     if type(value) is list or type(value) is tuple:
         return value
     check_value(value)
     if isinstance(value, Iterator) or hasattr(value, "__aiter__"):
         raise NotExpressible
     if not isinstance(value, Iterable) or isinstance(value, _NO_LISTS):
-        raise TypeError(f"{value!r} is no list.")
+        raise TypeError(f"{value!r} is not a list.")
     return list(value)
 
 
 def leaf_list(leaf: Leaf, *, is_nullable: bool) -> Leaf:
-    """A list of what waits for nothing."""
+    """Writes a list whose items need no run."""
 
     def write(value: Any) -> str:
         if is_nullable and (value is None or value is Undefined):
@@ -44,7 +44,7 @@ def leaf_list(leaf: Leaf, *, is_nullable: bool) -> Leaf:
 
 
 def whole_list(write_item: Write) -> Write:
-    """Any list; what has to be awaited of it is awaited side by side."""
+    """Writes any list; its awaitable items are awaited together."""
 
     def join(texts: list[Any]) -> str:
         return "[" + ",".join(texts) + "]"
@@ -68,7 +68,7 @@ def whole_list(write_item: Write) -> Write:
 
 
 def or_null(write: Write) -> Write:
-    """The same for a value that may be null."""
+    """The same writer for a nullable value."""
 
     def write_or_null(value: Any, run: Run, place: Place) -> Text:
         if value is None or value is Undefined:
@@ -78,13 +78,13 @@ def or_null(write: Write) -> Write:
         except Exception as error:
             run.note(error)
             return NULL
-        return text if isinstance(text, str) else noting(text, run)
+        return text if isinstance(text, str) else _noted(text, run)
 
     return write_or_null
 
 
-async def noting(text: Awaitable[str], run: Run) -> str:
-    """The text, or null where it raises."""
+async def _noted(text: Awaitable[str], run: Run) -> str:
+    """The text, or null if it raises; the error is noted."""
     try:
         return await text
     except Exception as error:
@@ -94,7 +94,7 @@ async def noting(text: Awaitable[str], run: Run) -> str:
 
 @dataclass(slots=True)
 class Abstract:
-    """A union or an interface: each value is written as the type that its own type resolver says it is."""
+    """A union or an interface: its type resolver decides the type of each value."""
 
     of: GraphQLUnionType | GraphQLInterfaceType
     site: Site
@@ -102,7 +102,7 @@ class Abstract:
     _by_class: dict[type, Write] = field(default_factory=dict)
 
     def write(self, value: Any, run: Run, place: Place) -> Text:
-        """Raises for what is none of its types."""
+        """Writes a value. Raises TypeError if its type is not one of the possible types."""
         member = self._by_class.get(type(value))
         if member is None or is_cast(value):
             member = self._decide(value, run, place)
@@ -112,23 +112,23 @@ class Abstract:
         check_value(value)
         resolve: Any = self.of.resolve_type
         if value is None or value is Undefined:
-            raise TypeError("Null where an object is wanted.")
+            raise TypeError("Null instead of an object.")
         if resolve is None:
             raise NotExpressible
         name = resolve(value, run.raw_info(self.site, field_place(place)), self.of)
         if is_awaitable(name):
-            let_go(name)
+            close_unawaited(name)
             raise NotExpressible
         if not isinstance(name, str) or name not in self.members:
-            raise TypeError(f"{value!r} is none of {self.of.name}.")
+            raise TypeError(f"{value!r} is not a {self.of.name}.")
         member = self.members[name]
-        if self._is_by_class and is_settled(value) and len(self._by_class) < _MOST_CLASSES:
+        if self._is_by_class and is_decided_by_class(value) and len(self._by_class) < _MOST_CLASSES:
             self._by_class[type(value)] = member
         return member
 
     @property
     def _is_by_class(self) -> bool:
-        """Whether it is Strawberry that decides, and by the class."""
+        """Whether the type resolver is Strawberry's own, which decides by the class."""
         definition = self.of.extensions.get("strawberry-definition")
         if isinstance(definition, StrawberryUnion):
             return type(definition).get_type_resolver is StrawberryUnion.get_type_resolver

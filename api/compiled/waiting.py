@@ -1,4 +1,4 @@
-"""Texts of which some have to be awaited: side by side, as graphql-core awaits siblings."""
+"""Texts of which some have to be awaited: all at once, as graphql-core awaits siblings."""
 
 from asyncio import gather
 from collections.abc import Awaitable, Callable, Sequence
@@ -10,7 +10,7 @@ from api.compiled.words import Text
 
 
 def joined(texts: list[Any], waiting: Sequence[int], join: Callable[[list[Any]], str]) -> Text:
-    """The texts as one; `waiting` are the places of those that have to be awaited."""
+    """Joins the texts; `waiting` are the indexes of the awaitable ones."""
     return _awaited(texts, waiting, join) if waiting else join(texts)
 
 
@@ -25,6 +25,6 @@ async def _awaited(texts: list[Any], waiting: Sequence[int], join: Callable[[lis
 
 
 async def raised_after(error: Exception, waiting: Sequence[Awaitable[str]]) -> str:
-    """Raises this once its siblings have ended, so that what became of them is known too."""
+    """Raises the error after its siblings have ended, so that their outcomes are recorded as well."""
     await gather(*waiting, return_exceptions=True)
     raise error

@@ -1,23 +1,23 @@
-"""What the parts of a plan have in common: the words in which they speak of values, places and texts."""
+"""Types and errors that all modules of a plan share."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from types import CoroutineType, MappingProxyType
 from typing import Any
 
 Text = str | Awaitable[str]
-"""JSON, or what will give it once it was awaited."""
+"""JSON text, or an awaitable of it."""
 Place = tuple[Any, str | int, str | None] | None
-"""Where in the answer something is: the place above, the key or index, and the type that has the field."""
+"""A place in the answer: the place above (None: the root), the key or index, and the type that has the field."""
 Leaf = Callable[[Any], str]
-"""Writes a value that waits for nothing and asks nothing of the operation it is in."""
+"""Writes a value from the value alone, without awaiting anything."""
 
 
 class NotExpressible(Exception):
-    """An operation, or a value met on the way, that is left to graphql-core."""
+    """A plan cannot express an operation or a value; graphql-core has to handle it."""
 
 
 class Contained(Exception):
-    """An error of something that may be null: it is noted, and ends nothing around it."""
+    """An error in a nullable position: it is noted, null is written, and the rest continues."""
 
     def __init__(self, error: Exception) -> None:
         self.error = error
@@ -28,5 +28,5 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 def is_awaitable(value: object) -> bool:
-    """Whether a value has to be awaited."""
+    """Whether a value is awaitable."""
     return isinstance(value, CoroutineType) or hasattr(type(value), "__await__")

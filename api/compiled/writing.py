@@ -1,4 +1,4 @@
-"""From selections to writers: each position of an operation, by the type that stands there."""
+"""Makes the writers of an operation: one for each position, by its type."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from strawberry.schema.schema import Schema
 
 from api.compiled.calling import attribute_of, call_of
 from api.compiled.collecting import Collecting
-from api.compiled.fields import asked_field
+from api.compiled.fields import resolved_field
 from api.compiled.gates import Gate
 from api.compiled.leaves import LeafWriter, containing, leaf_writer, nullable
 from api.compiled.objects import Attribute, Part, flat_object, segment, whole_object
@@ -30,7 +30,7 @@ from api.compiled.words import Leaf, NotExpressible
 
 @dataclass(slots=True)
 class Writing:
-    """Makes the writers of one operation, of `most` fields at most. Raises NotExpressible for what no plan can do."""
+    """Makes the writers of one operation, of at most `most` fields. Raises NotExpressible for anything else."""
 
     schema: Schema
     collecting: Collecting
@@ -39,7 +39,7 @@ class Writing:
     _parts: dict[Any, list[Part]] = field(default_factory=dict)
 
     def parts(self, type_: GraphQLObjectType, sets: Sequence[SelectionSetNode], *, is_root: bool = False) -> list[Part]:
-        """What selections ask of a type: neighbours that are read from the object are one part."""
+        """The parts of the fields that are selected of a type; neighbouring attributes are one part."""
         known = (is_root, type_.name, *(id(each) for each in sets))
         if known not in self._parts:
             fields = self.collecting.fields(type_, sets).items()
@@ -56,7 +56,7 @@ class Writing:
         site = Site(key, nodes, type_.fields[name], type_)
         attribute, position = attribute_of(site.definition), self._position(site, site.definition.type)
         if attribute is None:
-            return Part(head, asked_field(site, call_of(self.schema, site), in_run(position), is_root=is_root))
+            return Part(head, resolved_field(site, call_of(self.schema, site), in_run(position), is_root=is_root))
         if isinstance(position, LeafWriter):
             return Attribute(head, attribute, position)
         return Part(head, of_attribute(site, attribute, position))
@@ -88,7 +88,7 @@ class Writing:
         parts = self.parts(type_, [node.selection_set for node in site.nodes if node.selection_set is not None])
         gate = Gate(type_)
         alone = parts[0].leaf if len(parts) == 1 else None
-        if alone is not None and not gate.asks:
+        if alone is not None and not gate.checks_each_object:
             return _alike(flat_object(gate, alone))
         return whole_object(gate, site, parts)
 
@@ -121,4 +121,4 @@ def _alike(leaf: Leaf) -> LeafWriter:
 
 
 _NOTHING = _alike(lambda _: "")
-"""After the head of `__typename`, which says it all."""
+"""Writes nothing: the head of `__typename` contains its value already."""

@@ -38,14 +38,14 @@ def main(
     quick: Annotated[bool, typer.Option("--quick", help="Fewer members, shorter turns: about three minutes.")] = False,
     out: Annotated[Path, typer.Option(help="Where the JSON goes.")] = BUILD,
 ) -> None:
-    """Measure what requests cost, beside what a team would pick instead, on the same Postgres."""
+    """Measure the cost of requests, compared with what a team would pick instead, on the same Postgres."""
     wanted = tuple(name.strip() for name in rows.split(",") if name.strip())
     if unknown := set(wanted) - set(ROWS):
         raise typer.BadParameter(f"There is no row {', '.join(sorted(unknown))}; there are {', '.join(ROWS)}.")
-    told: dict[str, Any] = {"rounds": rounds, "members": members, "seconds": seconds, "writes": writes}
+    sizes: dict[str, Any] = {"rounds": rounds, "members": members, "seconds": seconds, "writes": writes}
     options = replace(
         QUICK if quick else Options(),
-        **{name: value for name, value in told.items() if value is not None},
+        **{name: value for name, value in sizes.items() if value is not None},
         rows=wanted,
         settings=tuple(setting or ()),
         beside=beside.resolve() if beside else None,
@@ -54,22 +54,22 @@ def main(
     _measure(options, out)
 
 
-def _tell(step: str) -> None:
-    """How far it is, where nobody watches a terminal."""
+def _print_step(step: str) -> None:
+    """Reports progress without a terminal."""
     print(f"{datetime.now(UTC):%H:%M:%S} {step}", file=sys.stderr, flush=True)
 
 
 def _measure(options: Options, out: Path) -> None:
-    """Runs it in a folder of its own; ends with 1 where a contender did not start or answered wrongly."""
+    """Runs in a temporary folder; exits with 1 if a contender did not start or gave wrong answers."""
     console, before = Console(), report.machine()
     with tempfile.TemporaryDirectory(prefix="mipoints-speed-") as folder, console.status("starting") as status:
         is_seen = console.is_terminal
         try:
-            results = asyncio.run(run(options, Path(folder), status.update if is_seen else _tell))
+            results = asyncio.run(run(options, Path(folder), status.update if is_seen else _print_step))
         except (WrongAnswers, DidNotStart) as problem:
             console.print(f"[red]{problem}[/]")
             sys.exit(1)
-    report.written(out, options, results, before)
+    report.write_report(out, options, results, before)
     console.print(*figures_tables(results.turns), ratios_table(results.turns), *results.notes, sep="\n")
     console.print(f"{results.seconds:.0f} s; every turn is in {out}.")
 

@@ -1,7 +1,8 @@
 """CPU seconds and memory as the operating system accounts for them (Linux).
 
-A living process' clock is read in nanoseconds by `clock_gettime`, all of its threads included. What ended meanwhile is
-counted by its parent: Postgres' postmaster waits for its backends, so their times are among its children's.
+The clock of a running process is read in nanoseconds by `clock_gettime`, including all of its threads. The time of a
+process that has ended is counted by its parent: Postgres' postmaster waits for its backends, so their times are among
+its children's.
 """
 
 import time
@@ -38,14 +39,14 @@ def _with_ended(process: psutil.Process) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Megabytes (2^20 bytes): resident, and proportional, where shared pages count by their part."""
+    """Mebibytes: resident, and proportional (each shared page is divided among its processes)."""
 
     rss: float
     pss: float
 
 
 def tree_memory(pids: Iterable[int]) -> Memory:
-    """What these processes and their descendants hold."""
+    """The memory of these processes and their descendants."""
     found = [psutil.Process(pid) for pid in pids]
     infos = [each.memory_full_info() for root in found for each in [root, *root.children(recursive=True)]]
     return Memory(sum(info.rss for info in infos) / 2**20, sum(info.pss for info in infos) / 2**20)

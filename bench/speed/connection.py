@@ -1,4 +1,4 @@
-"""One kept connection of the load: a request at a time, answers parsed by llhttp."""
+"""One persistent connection of the load: one request at a time, answers parsed by llhttp."""
 
 import asyncio
 from typing import Any, NamedTuple
@@ -7,7 +7,7 @@ import httptools
 
 
 class Answered(NamedTuple):
-    """A status (0 where the connection broke) and the body."""
+    """A status (0 if the connection was lost) and the body."""
 
     status: int
     body: bytes

@@ -1,4 +1,4 @@
-"""The embedded Postgres of a run, and the databases in it: migrated, seeded, with the usual tables beside ours."""
+"""The embedded Postgres of a run, and the databases in it: migrated, seeded, with the usual tables next to ours."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ SETTINGS = {
     "checkpoint_timeout": "1h",
     "jit": "off",
 }
-"""Beside Postgres' defaults (fsync and full page writes are on): memory for the data, no checkpoint during a turn."""
+"""Changes to Postgres' defaults (fsync and full page writes stay on): more memory, no checkpoint during a turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,8 @@ class Databases:
     async def fill(self, env: Mapping[str, str], members: int, entries: int, coupons: int) -> None:
         """Migrates and seeds the database that `env` names."""
         await ours.run(env, "migrate")
-        told = {"members": members, "entries": entries, "coupons": coupons}
-        await ours.run(env, "seed", *(part for name, count in told.items() for part in (f"--{name}", str(count))))
+        counts = {"members": members, "entries": entries, "coupons": coupons}
+        await ours.run(env, "seed", *(part for name, count in counts.items() for part in (f"--{name}", str(count))))
 
 
 async def fill_usual(owner: asyncpg.Connection) -> None:

@@ -1,4 +1,4 @@
-"""What one turn of a contender measured, and the medians of its turns."""
+"""The measurements of one turn of a contender, and the medians of its turns."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ class Sample:
 
 
 def part_of(values: Sequence[float], part: float) -> float:
-    """The value that this part of them does not exceed."""
+    """A quantile: the value that this part of the values does not exceed."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(part * len(ordered)))]
 
@@ -41,5 +41,5 @@ def medians(turns: Sequence[Mapping[str, float]]) -> dict[str, float]:
 
 
 def median_ratio(turns: Sequence[Mapping[str, float]], others: Sequence[Mapping[str, float]], name: str) -> float:
-    """How many times as much the others have, round by round."""
+    """The median of the rounds' ratios of a figure, the others' to ours."""
     return median(other[name] / turn[name] for turn, other in zip(turns, others, strict=True))

@@ -1,4 +1,4 @@
-"""What the figures say: medians, and ratios of the same rounds beside what issue 11 asks for."""
+"""Medians, and ratios within the same rounds compared with the goals of issue 11."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Turns = Mapping[str, Mapping[str, Sequence[Mapping[str, float]]]]
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A ratio to reach: how many times as much of a figure somebody else has, or how many times as much we have."""
+    """A ratio to reach: the figure of `of` divided by that of `ours`."""
 
     sentence: str
     of: tuple[str, str]
@@ -31,8 +31,8 @@ GOALS: Sequence[Goal] = (
     Goal("redeem, times cheaper than the usual Strawberry server", ("redeem", USUAL), ("redeem", OURS), CPU, 3, 6),
     Goal("redeem, against pgbench", ("redeem", LIMIT), ("redeem", OURS), CPU, None, None),
     Goal("fuel, against pgbench's three rows", ("fuel", LIMIT), ("fuel", OURS), CPU, 0.2, 0.4),
-    Goal("webhook kept, against insert-one", ("webhook", USUAL), ("webhook", OURS), CPU, 1.0, 1.5),
-    Goal("webhook kept, against pgbench", ("webhook", LIMIT), ("webhook", OURS), CPU, None, None),
+    Goal("webhook stored, against insert-one", ("webhook", USUAL), ("webhook", OURS), CPU, 1.0, 1.5),
+    Goal("webhook stored, against pgbench", ("webhook", LIMIT), ("webhook", OURS), CPU, None, None),
     Goal("promises a second, against arq by default", ("credit", OURS), ("credit", "arq"), RATE, 40, 100),
     Goal("promises a second, against arq tuned", ("credit", OURS), ("credit", "arq, tuned"), RATE, 8, 20),
     Goal("CPU a promise, times cheaper than arq by default", ("credit", "arq"), ("credit", OURS), CPU, None, None),
@@ -59,7 +59,7 @@ def judged(turns: Turns) -> list[Judged]:
 
 
 def flat(turns: Turns) -> list[tuple[str, float]]:
-    """By how much p50 and CPU grow: each row that compares sizes, its last contender against its first."""
+    """The growth of p50 and CPU in each row that compares sizes: its last contender against its first."""
     found = []
     for row in ("growth", "pages"):
         if row in turns:

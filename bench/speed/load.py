@@ -1,10 +1,10 @@
 """The load, a process of its own whose CPU is not counted: `python -m bench.speed.load` with its plan as input.
 
 A closed loop: each connection sends the next request as soon as its last one was answered, until the seconds are over
-and enough requests were sent or, where requests may be sent once only, none is left. The number matters where the
-machine is slow: what compiles itself while it runs must be as warm then as on a fast one.
+and enough requests were sent, or until none is left if each may be sent only once. The number matters on a slow
+machine: a server with a just-in-time compiler has to be as warm there as on a fast one.
 
-It says `ready` when its connections are open, begins when it is told `go`, and ends with its figures as JSON.
+It says `ready` when its connections are open, starts when it reads `go`, and ends with its figures as JSON.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from bench.speed.connection import Answered, Connection
 
 @dataclass(slots=True)
 class Loaded:
-    """What became of the requests: seconds of each, how long it took in all, and answers that were not as they must."""
+    """The results: seconds of each request (`took`) and of all, and the number of wrong answers with the first one."""
 
     seconds: float = 0.0
     took: list[float] = field(default_factory=list)
@@ -60,7 +60,7 @@ async def load(connections: Sequence[Connection], requests: Iterator[bytes], pla
 
 
 async def main(plan: dict[str, Any]) -> None:
-    """Opens the connections, waits for the word, and tells the figures."""
+    """Opens the connections, waits for `go`, and prints the figures."""
     loop = asyncio.get_running_loop()
     requests = [text.encode() for text in plan["requests"]]
     opened = [

@@ -14,12 +14,12 @@ _LONGEST_LINE = 2**28
 
 
 class WrongAnswers(Exception):
-    """A contender answered something else than it must: its figures mean nothing."""
+    """A contender gave wrong answers, so its figures mean nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is sent to a port: each once, or repeated until the seconds are over and `at_least` so many were sent.
+    """The requests to a port: each once, or repeated until the seconds are over and `at_least` so many were sent.
 
     Each answer `must_hold` a text.
     """

@@ -12,17 +12,17 @@ FLAT = 1.1
 PARTS = ("server ms", "worker ms", "redis ms", "postgres ms")
 
 
-def lines(told: Mapping[str, Any]) -> Iterator[str]:
+def lines(results: Mapping[str, Any]) -> Iterator[str]:
     """A table of medians, then one of ratios."""
     yield "| row | contender | CPU ms each | of which | a second | p50 ms | p99 ms |"
     yield "|---|---|---|---|---|---|---|"
-    for row, contenders in told["medians"].items():
+    for row, contenders in results["medians"].items():
         for place, (name, figures) in enumerate(contenders.items()):
             if "cpu ms" in figures:
                 yield _line(ROWS[row].title if place == 0 else "", name, figures)
     yield ""
-    yield from _others(told["medians"])
-    yield from _ratios(told)
+    yield from _others(results["medians"])
+    yield from _ratios(results)
 
 
 def _line(title: str, name: str, figures: Mapping[str, float]) -> str:
@@ -33,7 +33,7 @@ def _line(title: str, name: str, figures: Mapping[str, float]) -> str:
 
 
 def _others(medians: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Iterator[str]:
-    """Cold start and memory, where they were measured."""
+    """Cold start and memory, if they were measured."""
     for row in ("cold", "memory"):
         if row in medians:
             columns = list(next(iter(medians[row].values())))
@@ -44,11 +44,11 @@ def _others(medians: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Iterato
             yield ""
 
 
-def _ratios(told: Mapping[str, Any]) -> Iterator[str]:
+def _ratios(results: Mapping[str, Any]) -> Iterator[str]:
     yield "| ratio, the median of the rounds' | measured | at least | aim |"
     yield "|---|---|---|---|"
-    for sentence, ratio in told["ratios"].items():
-        _, at_least, aim = told["goals"].get(sentence, (ratio, None, None))
+    for sentence, ratio in results["ratios"].items():
+        _, at_least, aim = results["goals"].get(sentence, (ratio, None, None))
         wanted = [f"{each:g}" if each is not None else "" for each in (at_least, aim)]
         if sentence.startswith("p50"):
             wanted[0] = f"≤ {FLAT:g}"

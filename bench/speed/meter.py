@@ -20,8 +20,8 @@ class Meter:
 
     def read(self) -> dict[str, float]:
         """CPU seconds so far."""
-        told = {name: sum(tree_seconds(pid) for pid in pids) for name, pids in self.parts.items()}
-        return told | {"postgres": tree_seconds(self.postmaster) - process_seconds(self.own_backend)}
+        seconds_by_part = {name: sum(tree_seconds(pid) for pid in pids) for name, pids in self.parts.items()}
+        return seconds_by_part | {"postgres": tree_seconds(self.postmaster) - process_seconds(self.own_backend)}
 
     def since(self, before: Mapping[str, float]) -> dict[str, float]:
         """CPU seconds since then."""

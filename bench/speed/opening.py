@@ -25,8 +25,8 @@ async def open_world(options: Options, folder: Path, stack: AsyncExitStack) -> W
     _start_redis(world)
     await databases.fill(world.env(), options.members, options.entries, options.coupons)
     await fill_usual(owner)
-    if (why := mercurius.why_not()) is not None:
-        world.note(why)
+    if (reason := mercurius.reason_to_skip()) is not None:
+        world.note(reason)
     return world
 
 

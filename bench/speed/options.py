@@ -1,4 +1,4 @@
-"""What is measured, how large, and for how long."""
+"""The options of a run: rows, sizes and durations."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -22,7 +22,7 @@ SHOWN = {
     "home": "Home",
     "redeem": "redeemPoints",
     "fuel": "earnPoints(fuel)",
-    "webhook": "A signed webhook, kept",
+    "webhook": "A signed webhook, stored",
     "credit": "A promise, credited",
 }
 WIDTH, BAR, HEAD = 7.0, 0.28, 0.75
@@ -40,14 +40,14 @@ def draw_costs(medians: Mapping[str, Row], folder: Path) -> None:
 
 
 def draw_ratios(goals: Mapping[str, tuple[float, float, float]], folder: Path) -> None:
-    """Each ratio as a part of what is asked for at least, and the aim: 1 is reached."""
+    """Each ratio divided by the least that is required, and the aim likewise: from 1 on, the goal is reached."""
     names = list(goals)[::-1]
     figure, axes = plt.subplots(figsize=(WIDTH, HEAD + BAR * len(names)), layout="constrained")
     parts = [goals[name][0] / goals[name][1] for name in names]
     axes.barh(names, parts, color=["#6aa84f" if part >= 1 else "#c95b4b" for part in parts])
     axes.scatter([goals[name][2] / goals[name][1] for name in names], names, marker="|", color="black")
     axes.axvline(1, color="black", linewidth=0.8)
-    figure.supxlabel("measured, as a part of what is asked for at least; | is the aim", fontsize="medium")
+    figure.supxlabel("measured, divided by the least that is required; | is the aim", fontsize="medium")
     _save(figure, folder / "goals.svg")
 
 
@@ -73,12 +73,12 @@ def _save(figure: Any, path: Path) -> None:
 
 
 def main(source: Path, folder: Path) -> None:
-    """Draws what a run's JSON has."""
+    """Draws the figures of a run's JSON file."""
     folder.mkdir(parents=True, exist_ok=True)
-    told = json.loads(source.read_text("utf-8"))
-    draw_costs(told["medians"], folder)
-    if told["goals"]:
-        draw_ratios(told["goals"], folder)
+    results = json.loads(source.read_text("utf-8"))
+    draw_costs(results["medians"], folder)
+    if results["goals"]:
+        draw_ratios(results["goals"], folder)
 
 
 if __name__ == "__main__":

@@ -71,13 +71,13 @@ class Running:
         raise DidNotStart(f"{self.launch.name} does not answer; its log is {self.launch.log}.")
 
     def check(self) -> None:
-        """Raises DidNotStart where the process has ended."""
+        """Raises DidNotStart if the process has ended."""
         if self.process.poll() is not None:
             lines = self.launch.log.read_text(errors="replace").splitlines()
             raise DidNotStart(f"{self.launch.name} ended: {' / '.join(lines[-3:])}")
 
     async def ask(self, body: Mapping[str, Any], bearer: str) -> dict[str, Any]:
-        """The data of one GraphQL request. Raises AssertionError where it has errors."""
+        """The data of one GraphQL request. Raises AssertionError if it has errors."""
         headers = {"authorization": f"Bearer {bearer}"}
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", timeout=30) as http:
             answer = (await http.post("/graphql", json=dict(body), headers=headers)).json()
@@ -86,7 +86,7 @@ class Running:
         return data
 
     async def stop(self) -> None:
-        """Asks it to end, and kills it where it does not."""
+        """Sends SIGTERM, and kills the process if it does not end within STOP_SECONDS."""
         self.process.send_signal(signal.SIGTERM)
         try:
             await asyncio.to_thread(self.process.wait, STOP_SECONDS)
@@ -96,7 +96,7 @@ class Running:
 
 
 def free_port() -> int:
-    """A port nobody uses right now."""
+    """A port that is free now."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]

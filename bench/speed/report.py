@@ -18,22 +18,22 @@ from bench.speed.running import Results
 
 
 def machine() -> dict[str, Any]:
-    """What the figures depend on: processors, versions, the commit, and what else the machine was doing."""
+    """The facts that figures depend on: processors, versions, the commit, and the load of the machine."""
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "cores": os.cpu_count(),
         "load average": os.getloadavg(),
         "system": platform.platform(),
         "python": platform.python_version(),
-        "node": _said(NODE, "--version") if NODE else None,
-        "commit": _said("git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"),
+        "node": _output_of(NODE, "--version") if NODE else None,
+        "commit": _output_of("git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"),
     }
 
 
-def written(path: Path, options: Options, results: Results, before: Mapping[str, Any]) -> None:
-    """Writes all of it."""
+def write_report(path: Path, options: Options, results: Results, before: Mapping[str, Any]) -> None:
+    """Writes the results of a run as JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    told = {
+    content = {
         "machine": dict(before) | {"load average after": os.getloadavg()},
         "options": asdict(options) | {"beside": str(options.beside) if options.beside else None},
         "seconds": round(results.seconds),
@@ -47,9 +47,9 @@ def written(path: Path, options: Options, results: Results, before: Mapping[str,
         },
         "turns": results.turns,
     }
-    path.write_text(json.dumps(told, indent=1) + "\n", "utf-8")
+    path.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
 
 
-def _said(*command: str) -> str:
+def _output_of(*command: str) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.stdout.strip()

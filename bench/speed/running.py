@@ -29,7 +29,7 @@ class Results:
 
 
 async def run(options: Options, folder: Path, report: Callable[[str], None]) -> Results:
-    """All of it. `report` hears how far it is. Raises WrongAnswers, DidNotStart."""
+    """Runs all rows; calls `report` with each step. Raises WrongAnswers, DidNotStart."""
     began = perf_counter()
     async with AsyncExitStack() as stack:
         report(f"seeding {options.members:,} members")

@@ -30,7 +30,7 @@ def figures_tables(turns: Turns) -> list[Table]:
 
 
 def _table(title: str, contenders: Mapping[str, Mapping[str, float]]) -> Table:
-    """Only with columns that somebody has a figure for."""
+    """Only with columns for which a contender has a figure."""
     names = [name for name in _COLUMNS if any(name in figures for figures in contenders.values())]
     table = Table("", title=title, title_justify="left")
     for name in names:
@@ -41,7 +41,7 @@ def _table(title: str, contenders: Mapping[str, Mapping[str, float]]) -> Table:
 
 
 def ratios_table(turns: Turns) -> Table:
-    """The ratios, each the median of its rounds, with what was asked for."""
+    """The ratios, each the median of its rounds, with what is required."""
     table = Table("ratio in the same run", "measured", "at least", "aim")
     for each in judged(turns):
         table.add_row(each.goal.sentence, f"{each.ratio:.2f}", _wanted(each.goal.at_least), _wanted(each.goal.aim))

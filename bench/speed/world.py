@@ -1,4 +1,4 @@
-"""What all rows share: the databases, the contenders' processes, whose turn is whose, and who cannot take part."""
+"""The surroundings that all rows share: databases, the contenders' processes, members, and notes for the reader."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -10,10 +10,10 @@ from random import Random
 
 import asyncpg
 
-from bench.speed.asking import token
 from bench.speed.contenders import mercurius, ours, usual
 from bench.speed.databases import Databases
 from bench.speed.figures import Sample
+from bench.speed.http_requests import token
 from bench.speed.meter import Meter
 from bench.speed.options import Options
 from bench.speed.process import Launch, Running
@@ -42,7 +42,7 @@ class World:
     _members: dict[str, Iterator[int]] = field(default_factory=dict)
 
     def log(self, name: str) -> Path:
-        """Where a process' log goes."""
+        """The log file of a process."""
         return self.folder / f"{name}.log"
 
     def env(self) -> dict[str, str]:
@@ -56,10 +56,10 @@ class World:
 
     def names(self) -> list[str]:
         """The servers that take part in a row which every server can answer."""
-        return [*self.our_names(), USUAL, *([] if mercurius.why_not() else [MERCURIUS])]
+        return [*self.our_names(), USUAL, *([] if mercurius.reason_to_skip() else [MERCURIUS])]
 
     def our_names(self) -> list[str]:
-        """This checkout, and the one beside it, if there is one."""
+        """This checkout, and the other one, if `--beside` names one."""
         return [OURS, *([BESIDE] if self.options.beside else [])]
 
     def checkout(self, name: str) -> Path:
@@ -75,7 +75,7 @@ class World:
         return ours.serve(name, self.env(), self.log(name), self.checkout(name))
 
     async def server(self, name: str, launch: Launch | None = None) -> Running:
-        """The running server of this name, started when it is first asked for; it ends with the run."""
+        """The running server of this name, started at its first use; it ends with the run."""
         if name not in self._running:
             running = (launch or self.launch(name)).start()
             self.stack.push_async_callback(running.stop)
@@ -84,12 +84,12 @@ class World:
         return self._running[name]
 
     async def servers(self, names: Sequence[str]) -> dict[str, Running]:
-        """The running servers of these names, started beside one another."""
+        """The running servers of these names, started at the same time."""
         found = await asyncio.gather(*(self.server(name) for name in names))
         return dict(zip(names, found, strict=True))
 
     def readers(self) -> list[str]:
-        """The Mi accounts whose screens are asked for: so many of all members, the same in each run."""
+        """The Mi accounts that read: `active` of all members, the same in each run."""
         options = self.options
         some = Random(options.seed).sample(range(1, options.members + 1), min(options.active, options.members))
         return [f"seed-{n}" for n in some]
@@ -118,6 +118,6 @@ class World:
         return other
 
     def note(self, sentence: str) -> None:
-        """Tells the reader once."""
+        """Adds a sentence for the reader, once."""
         if sentence not in self.notes:
             self.notes.append(sentence)

@@ -1,4 +1,4 @@
-"""Puts together the statement that writes decisions: of all parts, those whose lists hold rows."""
+"""Builds the statement that writes decisions from the parts in `record_parts.sql`: those whose lists hold rows."""
 
 import re
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ _NEWS = ("transfers", "coupons", "notices")
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One common table expression, used where one of `lists` holds rows; with `is_absent`, where none does."""
+class StatementPart:
+    """One common table expression. It is used if one of `lists` holds rows or, with `is_absent`, if none does."""
 
     name: str
     lists: frozenset[str]
@@ -19,17 +19,19 @@ class Part:
     text: str
 
     def is_used(self, lists: frozenset[str]) -> bool:
-        """Whether a statement for rows in these lists has this part."""
+        """Whether the statement for decisions with rows in these lists contains this part."""
         return bool(self.lists & lists) is not self.is_absent
 
 
 @cache
-def parts() -> tuple[Part, ...]:
+def parts() -> tuple[StatementPart, ...]:
     """Every part of `record_parts.sql`, in the order in which a statement has them."""
     text = files("db.queries").joinpath("ledger", "record_parts.sql").read_text("utf-8")
     _, *found = _PART.split(text)
     return tuple(
-        Part(name, frozenset(lists.removeprefix("not ").split(", ")), lists.startswith("not "), _without_comments(sql))
+        StatementPart(
+            name, frozenset(lists.removeprefix("not ").split(", ")), lists.startswith("not "), _without_comments(sql)
+        )
         for name, lists, sql in zip(found[::3], found[1::3], found[2::3], strict=True)
     )
 
@@ -40,20 +42,20 @@ def _without_comments(sql: str) -> str:
 
 @cache
 def record_statement(lists: frozenset[str]) -> str:
-    """The statement for decisions with rows in these lists of `Changes`. It gives a row for each member written.
+    """The statement for decisions with rows in these lists of `Changes`. It returns a row for each member written.
 
-    Each set of lists is one prepared statement. Its text comes from the parts alone, never from what is written.
+    Each set of lists is one prepared statement. Its text is built from the parts alone, and never from values.
     """
-    return _put_together(lists, _WRITTEN)
+    return _built(lists, _WRITTEN)
 
 
 @cache
 def credit_statement() -> str:
-    """The statement that credits a set of promises that are due. It gives a row for each promise credited."""
-    return _put_together(frozenset({"promises due"}), _CREDITED)
+    """The statement that credits a set of promises that are due. It returns a row for each promise credited."""
+    return _built(frozenset({"promises due"}), _CREDITED)
 
 
-def _put_together(lists: frozenset[str], result: str) -> str:
+def _built(lists: frozenset[str], result: str) -> str:
     used = [part for part in parts() if part.is_used(lists)]
     news = [f"select * from {part.name}" for part in used if part.name.startswith("news_of_")]  # noqa: S608
     holes = {

@@ -1,4 +1,4 @@
-"""Turning points into a coupon (R40, R42): the points leave at once, soonest-lapsing first, and never twice."""
+"""Redeems points for a coupon (R40, R42): the points are spent at once and only once, soonest lapse date first."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -38,8 +38,8 @@ class Redeemed:
 async def redeem(programme: Programme, caller: Caller, mi_id: str, reward_id: str, key: str) -> Redeemed:
     """Spends a member's points on a coupon.
 
-    Refusals: NotAMember, NotFound for an unknown reward or another market's, MemberNotActive, NotEnoughPoints (also
-    while in debt, R36), RewardUnavailable and LimitReached (R41), IdempotencyMismatch.
+    Refusals: NotAMember, NotFound for an unknown reward or one of another market, MemberNotActive, NotEnoughPoints
+    (also while in debt, R36), RewardUnavailable and LimitReached (R41), IdempotencyMismatch.
     """
     request = request_of(caller, "redeemPoints", key, [mi_id, reward_id])
     redeeming = _Redeeming(programme, reward_id, key)
@@ -57,7 +57,7 @@ class _Redeeming:
     key: str
 
     async def judge(self, db: Queryable, member: MemberToJudge) -> Ruling:
-        """The coupon, the verdict, and one line of history for the points, out of the lots that lapse soonest."""
+        """Adds the coupon, the verdict and one line of history; the points come from the lots that lapse soonest."""
         catalogue = await self.programme.catalogue_at(member.programme_version, db)
         reward = _reward_for(catalogue, member, self.reward_id)
         if member.state != "ACTIVE":
@@ -82,7 +82,7 @@ def _reward_for(catalogue: Catalogue, member: MemberToJudge, reward_id: str) -> 
 
 
 async def _check(db: Queryable, reward: Reward, member: MemberToJudge) -> None:
-    """Raises the refusal if there is one. The statement decides which member gets the last of a stock."""
+    """Raises the refusal if there is one. The write decides which member gets the last piece of a stock."""
     limits = RewardLimits(stock_left=None, had=0)
     if reward.is_limited and reward.is_offered(member.now):
         limits = await reward_limits(db, member.member_id, reward.reward_id)

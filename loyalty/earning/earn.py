@@ -1,4 +1,4 @@
-"""Earning by an activity in the app (R10-R23): one activity, one verdict, points promised."""
+"""Earns points by an activity in the app (R10-R23): one activity gets one verdict, and its points are promised."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -42,7 +42,7 @@ async def earn(
 
 @dataclass(frozen=True, slots=True)
 class _Earning:
-    """One activity while it is judged; `occurred_at` is None for now."""
+    """One activity while it is judged; if `occurred_at` is None, it happened now."""
 
     programme: Programme
     activity: Activity

@@ -1,1 +1,1 @@
-"""The ledger: how points move, and what follows from it."""
+"""The ledger: decisions about members, and the transfers of points that they write."""

@@ -1,4 +1,4 @@
-"""Idempotency keys (R61): a request and its hash, and the first answer it was given."""
+"""Idempotency keys (R61): a request with the hash of its input, and the answer stored under its key."""
 
 import hashlib
 import json
@@ -34,12 +34,15 @@ class Request:
 
     @property
     def service_id(self) -> UUID | None:
-        """The service under whose keys the answer is stored; None for a member's own."""
+        """The calling service, which has keys of its own; None if a member calls."""
         return self.caller.service_id
 
 
 def request_of(caller: Caller, operation: str, key: str, arguments: object) -> Request:
-    """Raises InvalidInput for an empty, overlong or invisible key. Keys are per caller over all mutations (R61)."""
+    """The request for an operation with these arguments. One caller's keys are shared by all mutations (R61).
+
+    Raises InvalidInput for a key that is empty, longer than LONGEST_KEY, or contains invisible characters.
+    """
     if problem := problem_of_text(key, LONGEST_KEY):
         raise InvalidInput(problem, "idempotencyKey")
     return Request(caller, key, content_hash([operation, arguments]))
@@ -51,9 +54,9 @@ def content_hash(content: object) -> str:
 
 
 def content_text(content: object) -> str:
-    """Plain values in a form that does not depend on their order or on an instant's zone.
+    """Plain values as JSON; equal contents give equal text, whatever the order of keys or the time zone of a moment.
 
-    The audit makes the same text of orders (`audit_order_contents`).
+    The audit builds the same text for orders (`audit_order_contents`).
     """
     return json.dumps(content, sort_keys=True, default=_plain, ensure_ascii=False)
 
@@ -67,7 +70,7 @@ def _plain(value: object) -> object:
 
 
 def first_answer(stored: StoredAnswer, request: Request) -> Answer:
-    """The answer this key was given before. Raises IdempotencyMismatch when it was given to another input."""
+    """The answer stored under the request's key. Raises IdempotencyMismatch if the key was used with another input."""
     if stored.input_hash != request.input_hash:
         raise IdempotencyMismatch
     return stored.answer
@@ -80,7 +83,7 @@ async def is_key_used(db: Queryable, caller: Caller, key: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """The verdict an event was given, and the seconds from then until its points are due, where they are on hold."""
+    """The verdict on an event, and the seconds from the decision until its points are due (None without a hold)."""
 
     member_id: UUID
     verdict_id: UUID

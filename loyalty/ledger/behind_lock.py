@@ -1,4 +1,4 @@
-"""Trying a decision without a lock, and again behind the member's lock where another write came in between."""
+"""Tries a decision without a lock first; after a conflict with another write, again behind the member's lock."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -17,16 +17,16 @@ from db.pool import Busy, Database, Queryable
 T = TypeVar("T")
 Attempt = Callable[[Queryable], Awaitable[T]]
 
-_CAME_BETWEEN = (Stale, asyncpg.UniqueViolationError)
-"""Another write came in between. A unique key that another caller was quicker to take is one too."""
+_CONFLICTS = (Stale, asyncpg.UniqueViolationError)
+"""Errors of a conflict with another write: a newer version of the member, or a unique key that another caller took."""
 
 _waiting: WeakValueDictionary[MemberRef, asyncio.Lock] = WeakValueDictionary()
 """Within a process one caller at a time waits for a member's row, so that a busy member does not fill the pool."""
 
 
 async def try_without_lock_first(db: Database, who: MemberRef, attempt: Attempt[T]) -> T:
-    """Makes an attempt without a lock; where another write came in between, `retry_behind_lock`."""
-    with suppress(*_CAME_BETWEEN):
+    """Makes an attempt without a lock; after a conflict with another write, calls `retry_behind_lock`."""
+    with suppress(*_CONFLICTS):
         return await attempt(db)
     return await retry_behind_lock(db, who, attempt)
 
@@ -34,13 +34,13 @@ async def try_without_lock_first(db: Database, who: MemberRef, attempt: Attempt[
 async def retry_behind_lock(db: Database, who: MemberRef, attempt: Attempt[T]) -> T:
     """Makes an attempt in a transaction that holds the member's row, up to five times.
 
-    Behind the lock nothing but a unique key can still come in between. Raises Busy when the member is held for longer
-    than a caller would wait, and what the fifth attempt raises.
+    Behind the lock, only a unique key can still conflict. Raises Busy if another holds the member for longer than a
+    caller waits, and any error of the fifth attempt.
     """
     behind_lock = partial(_attempt_behind_lock, who, attempt)
     async with _turn(who, db.seconds):
         for _ in range(DECISION_TRIES - 1):
-            with suppress(*_CAME_BETWEEN):
+            with suppress(*_CONFLICTS):
                 return await db.in_transaction(behind_lock)
         return await db.in_transaction(behind_lock)
 
@@ -52,7 +52,7 @@ async def _attempt_behind_lock(who: MemberRef, attempt: Attempt[T], transaction:
 
 @asynccontextmanager
 async def _turn(who: MemberRef, seconds: float) -> AsyncIterator[None]:
-    """Waits until no other caller of this process waits for the member's row. Raises Busy after so many seconds."""
+    """Waits until no other caller in this process waits for the member's row. Raises Busy after `seconds`."""
     turn = _waiting.setdefault(who, asyncio.Lock())
     try:
         await asyncio.wait_for(turn.acquire(), seconds)

@@ -1,7 +1,7 @@
-"""Catching up with time (R30, R50): everything that fell due to one member is written in the order of its moments.
+"""Catching up with time (R30, R50): everything that is due for one member is written in the order of its due times.
 
-Each entry has its own moment, however late a worker comes or however far the sandbox's clock was moved:
-points are credited, a notice is written, a lot lapses.
+That is credits, notices and lapses. Each is dated with its own due time, however late a worker runs and however far the
+sandbox's clock was moved.
 """
 
 from datetime import datetime
@@ -27,10 +27,10 @@ async def catch_up_alone(db: Database, member_id: UUID) -> bool:
 
 
 async def catch_up(db: Queryable, member_id: UUID, until: datetime | None = None) -> int:
-    """Writes everything that fell due to one member up to a moment (default: now), in the order of moments: credits,
-    notices and lapses. Gives the number of things written.
+    """Writes all credits, notices and lapses of one member that are due up to a moment (default: now), in the order
+    of their due times. Returns the number written.
 
-    Runs inside the caller's transaction, which holds the member.
+    Runs in the caller's transaction, which holds the lock of the member.
     """
     done = 0
     while True:
@@ -45,8 +45,8 @@ async def catch_up(db: Queryable, member_id: UUID, until: datetime | None = None
 
 
 async def credit_before(db: Queryable, member_id: UUID, moment: datetime | None) -> int:
-    """Credits the promises of one member that fell due before a moment (default: now), in the caller's transaction;
-    gives the number credited."""
+    """Credits the promises of one member that were due before a moment (default: now), in the caller's transaction.
+    Returns the number credited."""
     promises = await due_promises_of(db, member_id, moment)
     return await post_due(db, promises) if promises else 0
 
@@ -68,7 +68,7 @@ async def _take(db: Queryable, member_id: UUID, step: Step) -> None:
 
 
 def _let_lapse(changes: Changes, step: Step) -> None:
-    """All that is left of a lot leaves `available` at its midnight: one line of history, and a notice."""
+    """The rest of a lot leaves `available` at midnight of its day: one line of history, and a notice."""
     assert step.points is not None
     lapse = Cause(f"lapse:{step.lapses_on}", step.at)
     write(changes, take(EntryKind.LAPSE, lapse, "lapsed", [Take(step.lapses_on, step.points)]))

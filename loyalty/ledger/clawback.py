@@ -1,4 +1,4 @@
-"""Points that are taken back: a verdict on it, its line of the member's history and a notice (R32, R35, R36)."""
+"""Clawbacks: a verdict, a line of the member's history and a notice for points that are taken back (R32, R35, R36)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,8 +15,8 @@ from loyalty.programme.rules.kinds import Code, EntryKind, Outcome
 
 @dataclass(frozen=True, slots=True)
 class Reversal:
-    """The facts of a verdict on points taken back. `about` is the reference of its line of history, `reference`
-    that of the verdict itself, and `reverses` is the line of history (its `seq`) that it takes back."""
+    """The facts of a clawback. `reference` is the reference of its verdict, `about` the reference of its line of
+    history, and `reverses` the `seq` of the line of history whose points are taken back."""
 
     business_key: str
     code: Code
@@ -32,7 +32,7 @@ class Reversal:
 
 
 def write_reversal(changes: Changes, back: TakenBack, reversal: Reversal) -> UUID:
-    """A verdict of its own on the points taken back (R60), and one line of history for all of it (R36)."""
+    """Adds a verdict (R60), one line of history for all points (R36), and a notice. Returns the verdict's id."""
     verdict_id = uuid4()
     changes.verdicts.append(
         NewVerdict(
@@ -56,7 +56,7 @@ def write_reversal(changes: Changes, back: TakenBack, reversal: Reversal) -> UUI
 
 
 def write_clawback(changes: Changes, back: TakenBack, reversal: Reversal, verdict_id: UUID) -> None:
-    """The line of history of a reversal under its verdict, and a notice of it."""
+    """Adds the line of history of a clawback that has this verdict, and a notice."""
     cause = Cause(reversal.business_key, reversal.occurred_at, verdict_id, reversal.about, reversal.reverses)
     write(changes, take(EntryKind.CLAWBACK, cause, "revoked", back.takes, back.debt))
     if back.points:

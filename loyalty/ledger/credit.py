@@ -1,4 +1,4 @@
-"""Credits promises that are due (R30), whole sets in one statement. A bad promise does not stop the others."""
+"""Credits promises that are due (R30), a set in one statement. A promise that cannot be credited stops no other."""
 
 import logging
 from uuid import UUID
@@ -15,14 +15,14 @@ PROMISES_AT_ONCE = 500
 
 
 OWN_FAULTS = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
-"""Errors of the rows themselves; anything else is the database's, and no row is to blame."""
+"""Errors that a row itself causes. Any other error is the database's, so no row is postponed for it."""
 
 
 async def credit_some(db: Database) -> int:
-    """Credits one set of due promises, each once beside other sweepers; 0 when none could be.
+    """Credits up to PROMISES_AT_ONCE due promises, each once even if other sweepers run. Returns the number credited.
 
-    Members that are locked are left for the next round. A member whose lots wait for their midnight as well
-    is caught up with alone, so that its history is in the order of its moments (R50).
+    Locked members are left for the next round. If lots of a member have to lapse or notices are due as well, that
+    member is caught up alone, so that its history is in the order of due times (R50).
     """
     promises = await due_promises(db, PROMISES_AT_ONCE)
     at_once = [promise for promise in promises if not promise.is_behind]

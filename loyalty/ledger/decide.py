@@ -1,7 +1,7 @@
 """How every decision about a member is made: read it as of one version, judge, write all or nothing.
 
-Another write in between makes the statement find a newer version and write nothing; the decision is then made once
-more behind the member's row lock, where nothing can come in between. The same idempotency key finds its first answer.
+Another write in between makes the statement find a newer version and write nothing; the decision is then made once more
+behind the member's row lock, where no other write can come in between. The same idempotency key gets its first answer.
 """
 
 from dataclasses import replace
@@ -26,10 +26,10 @@ from loyalty.refusals import NotAMember, Refusal, as_answer, refusal_of_check, s
 async def decide(db: Database, decision: Decision) -> DecisionResult:
     """Judges one request about one member and stores the answer; the same request again gets the first answer.
 
-    A lot whose day has come lapses first, behind the member's lock, if no worker has done it yet (R50). Raises
-    NotAMember, IdempotencyMismatch, InvalidInput for more points than a balance holds (R37), and any refusal of the
-    judge; a stored refusal is raised again. A CHECK that fails while writing, such as when another member got the last
-    of a stock, is raised as its refusal.
+    A lot that has reached its lapse date lapses first, behind the member's lock, if no worker has done it yet (R50).
+    Raises NotAMember, IdempotencyMismatch, InvalidInput for more points than a balance holds (R37), and any refusal of
+    the judge; a stored refusal is raised again. A CHECK that fails while writing, such as when another member got the
+    last of a stock, is raised as its refusal.
     """
     try:
         result = await try_without_lock_first(db, decision.who, partial(_attempt, decision))
@@ -76,7 +76,7 @@ async def _answer_without_member(db: Queryable, request: Request) -> Answer:
 
 
 async def _caught_up(decision: Decision, transaction: Queryable, member_id: UUID) -> MemberToJudge:
-    """The member once everything that fell due to it is written. Raises Stale outside of a transaction."""
+    """The member after everything that is due for it has been written. Raises Stale outside of a transaction."""
     if isinstance(transaction, Database):
         raise Stale
     await lock_member_to_judge(transaction, decision.who)

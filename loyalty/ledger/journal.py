@@ -17,8 +17,9 @@ from loyalty.ledger.rules.lots import Lot, Take
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why points move. Every transfer of an entry has the same: the business key, the moment, the verdict (None for a
-    lapse alone), what the entry is about, and which line of history (its `seq`) it answers."""
+    """Why points move; all transfers of an entry share it. `source` is the business key, `reference` is the subject of
+    the entry such as an order's number, `verdict_id` is None only for a lapse, and `reverses` is the `seq` of the line
+    of history that the entry reverses."""
 
     source: str
     occurred_at: datetime
@@ -29,7 +30,7 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Points that go from one account to another; `lapses_on` names the lot where `available` is one of them."""
+    """Points that go from one account to another; `lapses_on` is the lot, if one of them is `available`."""
 
     kind: str
     debit: str
@@ -49,20 +50,20 @@ class Entry:
 
 
 def pend(cause: Cause, points: int, promise_id: UUID | None = None) -> Entry:
-    """Points are promised. `promise_id` is None where they are added to what was promised before."""
+    """Points are promised. `promise_id` is None if they are added to an earlier promise."""
     return Entry(cause, (Move("PROMISE", "issuance", "pending", points, promise_id=promise_id),))
 
 
 def void(cause: Cause, points: int, promise_id: UUID) -> Entry:
-    """Promised points will never come."""
+    """Promised points are cancelled."""
     return Entry(cause, (Move("VOID", "pending", "issuance", points, promise_id=promise_id),))
 
 
 def credit(
     kind: str, cause: Cause, account: str, puts: Sequence[Take], debt: int, promise_id: UUID | None = None
 ) -> Entry:
-    """Points come into lots out of an account: `pending` for a promise, `issuance` for an adjustment, or where a line
-    that is given back had put them (R51). What the member owes is repaid from them first (R36)."""
+    """Points go from an account into lots. The account is `pending` for a promise, `issuance` for an adjustment, or, if
+    taken points are given back, the account they went to (R51). They repay the member's debt first (R36)."""
     credited = [Move(kind, account, "available", put.points, put.lapses_on, promise_id) for put in puts]
     repaid = [
         Move("DEBT_REPAYMENT", "available", "debt", each.points, each.lapses_on) for each in repaid_of(puts, debt)
@@ -73,7 +74,7 @@ def credit(
 def take(
     kind: str, cause: Cause, account: Literal["redeemed", "lapsed", "revoked"], takes: Iterable[Take], debt: int = 0
 ) -> Entry:
-    """Points leave their lots for an account; `debt` are those that no lot holds and the member now owes (R36)."""
+    """Points go from lots to an account. `debt` are points that no lot holds: the member now owes them (R36)."""
     moves = [Move(kind, "available", account, each.points, each.lapses_on) for each in takes]
     if debt:
         moves.append(Move(kind, "debt", account, debt))
@@ -109,7 +110,7 @@ def _transfers(entry: Entry, number: int) -> list[NewTransfer]:
 
 
 def moved(changes: Changes, account: str) -> int:
-    """What comes into one of a member's accounts, less what leaves it; a debt grows by what leaves it."""
+    """The points that come into one of a member's accounts, less those that leave it; negative if debt grows."""
     into = sum(transfer.amount for transfer in changes.transfers if transfer.credit == account)
     return into - sum(transfer.amount for transfer in changes.transfers if transfer.debit == account)
 

@@ -22,11 +22,11 @@ _LOOK_AGAIN = 5.0
 
 @dataclass(slots=True)
 class LapseLooks:
-    """When one worker looks for lots and coupons whose day has come, and how far this look has come.
+    """When one worker searches for lots and coupons that end today, and how far its current search has come.
 
-    Days begin at midnight: it looks when one has begun in some market, by the clock or because the clock was moved,
-    and once a minute for points that came late. It soon looks again at members that another worker held, and at
-    once at members for whom a delivery has to be applied first.
+    A search starts when a day begins in some market (by the clock, or because the clock was moved), and once a minute
+    for points that were credited late. If another worker held some members, the next search starts after five seconds;
+    if a delivery has to be applied first, it starts at once.
     """
 
     _days: dict[str, date] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class LapseLooks:
 
     @property
     def is_under_way(self) -> bool:
-        """Whether the look has not come to its end."""
+        """Whether a search has not reached its end."""
         return self._after is not None
 
     async def some(self, db: Database) -> int:
@@ -57,7 +57,7 @@ class LapseLooks:
 
 
 async def _catch_up(db: Database, members: list[UUID]) -> int:
-    """If one member fails, the others still proceed. A member that is locked is left for another look."""
+    """If one member fails, the others still proceed. A locked member is left for the next search."""
     return sum([await _try_to_catch_up(db, member_id) for member_id in members])
 
 

@@ -9,7 +9,7 @@ _NOTICES = UUID("6c1de7f4-0a0e-4c0e-9a53-2f1f9d7b6a11")
 
 
 def points_lapsing(lapses_on: date, points: int, at: datetime) -> NewNotice:
-    """A month before points lapse: how many there are now, and when."""
+    """Sent a month before points lapse; `points` are the points of the lot now."""
     return _notice("POINTS_LAPSING", str(lapses_on), points, lapses_on, None, at)
 
 
@@ -20,12 +20,12 @@ def points_lapsed(lapses_on: date, points: int, lapsed_before: int, at: datetime
 
 
 def coupon_expiring(coupon_id: UUID, code: str, expires_on: date, at: datetime) -> NewNotice:
-    """Some days before a coupon can no longer be used; `expires_on` is the first day on which it cannot."""
+    """Sent some days before a coupon expires; `expires_on` is the first day on which it cannot be used."""
     return _notice("COUPON_EXPIRING", str(coupon_id), None, expires_on, code, at)
 
 
 def clawback(business_key: str, points: int, reference: str | None, at: datetime) -> NewNotice:
-    """Points were taken back; `business_key` is the event's that took them."""
+    """Points were taken back; `business_key` is the key of the event that caused it."""
     return _notice("CLAWBACK", business_key, points, None, reference, at)
 
 

@@ -23,7 +23,7 @@ def promise_points(
     due_at: datetime | None = None,
     lapses_on: date | None = None,
 ) -> None:
-    """Adds each part as a promise and as a transfer into `pending` (design §2)."""
+    """Adds each part as a promise and as a transfer into `pending` (docs/designs/journal.md)."""
     for part in parts:
         promise_id = uuid4()
         changes.promises.append(
@@ -45,7 +45,7 @@ def promise_points(
 
 
 def cancel_promise(changes: Changes, promise: OpenPromise | PromiseOfVerdict, verdict_id: UUID, at: datetime) -> None:
-    """Cancels an open promise of a verdict as a whole: the promise's row and its points in the ledger."""
+    """Cancels an open promise completely: changes its row, and takes its points out of `pending`."""
     changes.changed_promises.append(ChangedPromise(promise.promise_id, "VOIDED", promise.points))
     cause = Cause(promise.source, at, verdict_id, promise.reference)
     write(changes, void(cause, promise.points, promise.promise_id))

@@ -1,4 +1,4 @@
-"""Resolving a verdict that waits, or reversing one: its promises go on hold, are cancelled, or are taken back."""
+"""Resolves a verdict that waits, or reverses one: promises go on hold or are cancelled, points are taken back."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,7 @@ from loyalty.programme.rules.terms import Terms
 
 
 async def credit_first(programme: Programme, who: MemberRef) -> None:
-    """Writes the credits and lapses that fell due before now, so that the history is in the order of its moments."""
+    """Writes the credits and lapses that are due, so that the history is in the order of due times."""
     member = await member_to_judge(programme.db, who)
     if member is not None:
         await catch_up_alone(programme.db, member.member_id)
@@ -27,7 +27,7 @@ async def credit_first(programme: Programme, who: MemberRef) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """One verdict of a member while a decision about it is written into `changes`."""
+    """One verdict of a member; the methods add the decision about it to `changes`."""
 
     changes: Changes
     member: MemberToJudge
@@ -55,13 +55,13 @@ class Resolution:
         self.changes.turned_verdicts.append(TurnedVerdict(self.verdict.verdict_id, outcome, code, points))
 
     def cancel(self) -> int:
-        """Voids its open promises; gives the number of points that will never come."""
+        """Cancels its open promises; returns their points."""
         for promise in self.verdict.open_promises:
             cancel_promise(self.changes, promise, self.verdict.verdict_id, self.member.now)
         return sum(promise.points for promise in self.verdict.open_promises)
 
     def taken_back(self) -> TakenBack:
-        """How its credited points are taken back now: from their lots, then from others, the rest as debt (R36)."""
+        """The clawback of its credited points: from their own lots, then from other lots, the rest as debt (R36)."""
         return take_back(
             lots_after(self.member.lots, self.changes),
             sum(promise.points for promise in self.verdict.promises if promise.state == "POSTED"),

@@ -30,7 +30,8 @@ class LogNotifier:
 async def send_some(db: Database, notifier: Notifier) -> int:
     """Sends up to a hundred notices outside of any transaction and marks those that were sent: each at least once.
 
-    If one cannot be sent, the others still are: it waits longer each time, until its last attempt.
+    If one cannot be sent, the others are sent. That one waits longer after each attempt, and is given up after the
+    last.
     """
     waiting = await notices_to_send(db, NOTICES_AT_ONCE)
     sent = [notice for notice in waiting if await _try_to_send(db, notifier, notice)]

@@ -41,18 +41,18 @@ def test_few_documents_are_kept_and_broken_ones_never():
     for number in range(10):
         documents.prepare(f"{{ a{number}: __typename }}")
         documents.prepare(f"{{ nothing{number} }}")
-    assert len(documents._kept) == 3
+    assert len(documents._cached) == 3
 
 
 def test_large_documents_push_out_more_than_one_so_that_all_together_stay_small():
     documents = Documents(schema._schema, most_tokens=5000)
     for number in range(30):
         documents.prepare(" ".join(f"query q{number}n{n} {{ me {{ id }} }}" for n in range(180)))
-        tokens = sum(each.tokens for each in documents._kept.values())
+        tokens = sum(each.tokens for each in documents._cached.values())
         assert tokens <= 5000
-    assert len(documents._kept) == 3
+    assert len(documents._cached) == 3
     documents.prepare("{ me { id } }")
-    assert len(documents._kept) == 4
+    assert len(documents._cached) == 4
 
 
 def test_introspection_as_tools_ask_for_it_is_answered():
@@ -139,7 +139,7 @@ def test_the_operation_is_the_only_one_or_the_one_that_is_named():
     assert "no operation." in chosen_operation(parse("fragment F on Member { id }"), None).message
 
 
-def test_plans_are_made_of_what_is_asked_often_and_counted_beside_their_documents():
+def test_documents_are_compiled_at_their_third_request_and_their_plans_are_counted():
     documents, plans, text = Documents(schema._schema), Plans(schema), "{ me { id balance { available } } }"
     made = []
     for _ in range(4):
@@ -152,7 +152,7 @@ def test_plans_are_made_of_what_is_asked_often_and_counted_beside_their_document
     assert documents._tokens == prepared.tokens > prepared.document.token_count
 
 
-def test_trusted_documents_are_compiled_when_first_asked():
+def test_trusted_documents_are_compiled_at_their_first_request():
     documents, plans = Documents(schema._schema), Plans(schema)
     prepared = documents.pin("{ me { id } }")
     assert plans.plan_of(prepared, chosen_operation(prepared.document, None)) is not None
@@ -165,5 +165,5 @@ def test_plans_push_out_documents_when_they_grow():
         for _ in range(2):
             prepared = documents.prepare(f"{{ a{number}: me {{ id miId market state joinedAt }} }}")
             plans.plan_of(prepared, chosen_operation(prepared.document, None))
-    assert documents._tokens == sum(each.beside.counted for each in documents._kept.values()) <= 1_000
-    assert len(documents._kept) > 5
+    assert documents._tokens == sum(each.state.counted_tokens for each in documents._cached.values()) <= 1_000
+    assert len(documents._cached) > 5

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bench.speed.asking import document, token
+from bench.speed.http_requests import document, token
 from bench.speed.opening import open_world
 from bench.speed.options import SMOKE
 from bench.speed.running import measured

@@ -1,5 +1,5 @@
-"""A schema in which every kind of value stands in every kind of place, and each may be wrong: decided by a seed alone,
-so that two executions of one operation meet the same."""
+"""A schema with every kind of value in every kind of position, each of which may be wrong. A seed decides
+everything, so that two executions of one operation get the same values."""
 
 import asyncio
 import random
@@ -58,13 +58,13 @@ USUAL: dict[str, list[Any]] = {
 
 
 def rng(*facts: Any) -> random.Random:
-    """The same for the same facts, in every process."""
+    """A generator with the same numbers for the same facts, in every process."""
     return random.Random(crc32(repr(facts).encode("utf-8", "replace")))
 
 
 @dataclass
 class Chance:
-    """What an object's fields say."""
+    """Chooses the values of an object's fields."""
 
     seed: int
     oddity: int
@@ -83,17 +83,17 @@ class Chance:
         return rng(self.seed, name, "odd").randrange(100) < self.oddity
 
     def below(self, name: str) -> "Chance":
-        """What is in a field."""
+        """The chance of the object in a field."""
         return Chance(crc32(repr((self.seed, name)).encode()), self.oddity)
 
     def raises(self, name: str) -> None:
-        """Raises where something goes wrong."""
+        """Raises an error if one is due here."""
         if self.is_odd(f"{name} raises"):
             raise rng(self.seed, name).choice([ValueError, GraphQLError])(f"{name} went wrong")
 
 
 def write_cents(value: Any) -> Any:
-    """A scalar that answers with objects, and sometimes not at all."""
+    """A scalar that is written as an object, as null, or not at all."""
     if value == "bad":
         raise ValueError("bad cents")
     return None if value == "none" else {"cents": value, "é": [1, 2.5, None]}
@@ -103,7 +103,7 @@ class Loud(FieldExtension):
     """An extension around a field."""
 
     async def resolve_async(self, next_: Any, source: Any, info: strawberry.Info, **kwargs: Any) -> Any:
-        """Says that it was there."""
+        """Records that it was called."""
         info.context.calls.append(f"loud {info.field_name}")
         return await next_(source, info, **kwargs)
 
@@ -145,7 +145,7 @@ class Wish:
     inner: "Wish | None" = None
 
 
-def told(value: Any) -> str:
+def shown(value: Any) -> str:
     """An argument as it arrived."""
     return repr(value)
 
@@ -163,7 +163,7 @@ class Twig(Named):
 
     @strawberry.field
     def selected(self, info: strawberry.Info, depth: int = 3) -> list[str]:
-        return [each.name for each in info.selected_fields] + [told(info.variable_values), told(depth)]
+        return [each.name for each in info.selected_fields] + [shown(info.variable_values), shown(depth)]
 
     @strawberry.field
     def at_once(self) -> str | None:
@@ -185,7 +185,7 @@ class Twig(Named):
     @strawberry.field(extensions=[Loud()])
     async def loud(self, info: strawberry.Info, wish: Wish | None = None) -> str | None:
         self.chance.raises("loud")
-        return told(wish)
+        return shown(wish)
 
     @strawberry.field
     async def branch(self, info: strawberry.Info) -> "Branch":
@@ -245,7 +245,7 @@ class Branch:
         self, text: str = "t", counts: list[int] | None = None, wish: Wish | None = None, colour: COLOUR | None = None,
         cents: Cents | None = None, key: strawberry.ID | None = strawberry.UNSET,
     ) -> str:  # fmt: skip
-        return told((text, counts, wish, colour, cents, key))
+        return shown((text, counts, wish, colour, cents, key))
 
     @strawberry.field
     async def anything(self, info: strawberry.Info) -> Any_ | None:
@@ -289,7 +289,7 @@ def either(chance: Chance) -> Any:
 
 
 def branch(chance: Chance) -> Branch:
-    """A branch by chance; what is in it is no deeper than this."""
+    """A branch by chance, with half the oddity inside."""
     calm = Chance(chance.seed, chance.oddity // 2)
     return Branch(
         chance=chance, either=leaf(calm.below("either")) if chance.seed % 3 else twig(calm.below("either")),

@@ -1,4 +1,4 @@
-"""A valid operation made harder: variables for literals, fragments, conditions, the same asked twice, `__typename`."""
+"""Makes a valid operation harder: variables for literals, fragments, conditions, repeated fields, `__typename`."""
 
 import random
 from dataclasses import dataclass, replace
@@ -41,13 +41,13 @@ class Spiced:
 
 
 def spiced(schema: GraphQLSchema, text: str, seed: int) -> Spiced:
-    """The same operation or one near it; parsed from its text, as a client's would be."""
+    """A variant of the operation, parsed from its text like a client's."""
     document, info = parse(text), TypeInfo(schema)
     spicing = Spicing(random.Random(seed), info)
     changed = visit(document, TypeInfoVisitor(info, spicing))
     operation = next(each for each in changed.definitions if isinstance(each, OperationDefinitionNode))
-    told = with_definitions(operation, spicing)
-    return Spiced(parse(print_ast(DocumentNode(definitions=(told, *spicing.fragments)))), spicing.values)
+    declared = with_definitions(operation, spicing)
+    return Spiced(parse(print_ast(DocumentNode(definitions=(declared, *spicing.fragments)))), spicing.values)
 
 
 def with_definitions(operation: OperationDefinitionNode, spicing: "Spicing") -> OperationDefinitionNode:
@@ -56,7 +56,7 @@ def with_definitions(operation: OperationDefinitionNode, spicing: "Spicing") -> 
 
 
 class Spicing(Visitor):
-    """Changes one document; its fragments, variables and their values are gathered here."""
+    """Changes one document, and collects its new fragments, variables and their values."""
 
     def __init__(self, chosen: random.Random, info: TypeInfo) -> None:
         super().__init__()
@@ -66,7 +66,7 @@ class Spicing(Visitor):
         self.values: dict[str, Any] = {}
 
     def is_chosen(self, one_in: int) -> bool:
-        """By chance."""
+        """True once in so many calls, by chance."""
         return self.chosen.randrange(one_in) == 0
 
     def enter_argument(self, node: ArgumentNode, *_: Any) -> ArgumentNode | None:
@@ -80,7 +80,7 @@ class Spicing(Visitor):
         return ArgumentNode(name=node.name, value=VariableNode(name=NameNode(value=name)))
 
     def variable(self, type_: str, default: Any = None) -> str:
-        """A new one's name."""
+        """Defines a new variable and returns its name."""
         name = f"v{len(self.definitions)}"
         self.definitions.append(
             VariableDefinitionNode(
@@ -91,15 +91,15 @@ class Spicing(Visitor):
         return name
 
     def leave_selection_set(self, node: SelectionSetNode, *_: Any) -> SelectionSetNode:
-        """Some of it within fragments, under conditions, twice; and the type's name."""
+        """Puts some selections into fragments, under conditions or in twice, and adds `__typename`."""
         parent = self.info.get_parent_type()
         assert parent is not None
-        told = [self.conditional(self.wrapped(each, parent.name)) for each in node.selections]
-        told += [each for each in node.selections if self.is_chosen(6)]
+        selections = [self.conditional(self.wrapped(each, parent.name)) for each in node.selections]
+        selections += [each for each in node.selections if self.is_chosen(6)]
         if self.is_chosen(4):
             alias = NameNode(value="kind_") if self.is_chosen(2) else None
-            told.append(FieldNode(name=NameNode(value="__typename"), alias=alias, directives=(), arguments=()))
-        return SelectionSetNode(selections=tuple(told))
+            selections.append(FieldNode(name=NameNode(value="__typename"), alias=alias, directives=(), arguments=()))
+        return SelectionSetNode(selections=tuple(selections))
 
     def wrapped(self, node: SelectionNode, parent: str) -> SelectionNode:
         """Sometimes within a fragment."""
@@ -125,8 +125,8 @@ class Spicing(Visitor):
         value: Any = BooleanValueNode(value=is_true)
         if self.is_chosen(2):
             value = VariableNode(name=NameNode(value=self.condition(is_true)))
-        told = ArgumentNode(name=NameNode(value="if"), value=value)
-        return replace(node, directives=(DirectiveNode(name=NameNode(value=name), arguments=(told,)),))
+        argument = ArgumentNode(name=NameNode(value="if"), value=value)
+        return replace(node, directives=(DirectiveNode(name=NameNode(value=name), arguments=(argument,)),))
 
     def condition(self, is_true: bool) -> str:
         """A variable of a condition: a new one, or one of those there are."""

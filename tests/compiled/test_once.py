@@ -1,4 +1,4 @@
-"""Of a mutation each root field is asked once, whatever goes wrong below it, and in its turn."""
+"""Each root field of a mutation runs once and in order, whatever fails below it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,13 +10,13 @@ import strawberry
 from graphql import parse
 
 from api.compiled.plan import Plan
-from api.compiled.replaying import Raised, ReplayingExecutor
+from api.compiled.replaying import Incomplete, ReplayingExecutor
 from tests.compiled.ways import interpreted, plan_of, planned
 
 
 @dataclass
-class Books:
-    """What was done, in order, and what holds a resolver up."""
+class Log:
+    """The calls of resolvers, in order, and the events by which a test stops one."""
 
     done: list[str] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
@@ -85,71 +85,71 @@ SCHEMA = strawberry.Schema(Query, Mutation, execution_context_class=ReplayingExe
         fragment F2 on Mutation { a: maybe(name: "a") { raising } d: make(name: "d", wrong: 0) { broken } }""",
     ],
 )
-async def test_each_root_field_is_asked_once_and_in_order(text: str):
-    document, books, expected = parse(text), Books(), Books()
+async def test_each_root_field_runs_once_and_in_order(text: str):
+    document, log, expected = parse(text), Log(), Log()
     plan = plan_of(SCHEMA, document)
     assert plan is not None
     answer = await interpreted(SCHEMA, document, expected)
-    assert (await planned(SCHEMA, plan, document, books))[0] == answer
-    roots = [each for each in books.done if not each.startswith(("slow", "raising"))]
+    assert (await planned(SCHEMA, plan, document, log))[0] == answer
+    roots = [each for each in log.done if not each.startswith(("slow", "raising"))]
     assert roots == [each for each in expected.done if not each.startswith(("slow", "raising"))]
     assert len(roots) == len(set(roots))
 
 
-async def test_what_was_done_without_fault_needs_nobody():
-    document, books = parse('mutation { make(name: "a", wrong: 0) { name broken } }'), Books()
+async def test_a_mutation_without_errors_is_answered_by_its_plan_alone():
+    document, log = parse('mutation { make(name: "a", wrong: 0) { name broken } }'), Log()
     plan = plan_of(SCHEMA, document)
     assert plan is not None
-    assert await plan.execute(books, {}) == '{"make":{"name":"a","broken":1}}'
-    assert books.done == ["make a"]
+    assert await plan.execute(log, {}) == '{"make":{"name":"a","broken":1}}'
+    assert log.done == ["make a"]
 
 
 @asynccontextmanager
-async def under_way(plan: Plan, books: Books) -> AsyncIterator["asyncio.Task[str | Raised]"]:
-    """An execution that has come to a field that waits."""
-    task = asyncio.create_task(plan.execute(books, {}))
-    await books.waits.wait()
+async def under_way(plan: Plan, log: Log) -> AsyncIterator["asyncio.Task[str | Incomplete]"]:
+    """An execution that has reached a field that waits."""
+    task = asyncio.create_task(plan.execute(log, {}))
+    await log.waits.wait()
     yield task
 
 
-async def test_one_that_is_cancelled_is_neither_run_again_nor_goes_on():
-    document, books = parse('mutation { a: make(name: "a") { slow } b: make(name: "b") { name } }'), Books()
+async def test_a_cancelled_mutation_neither_continues_nor_runs_again():
+    document, log = parse('mutation { a: make(name: "a") { slow } b: make(name: "b") { name } }'), Log()
     plan = plan_of(SCHEMA, document)
     assert plan is not None
-    async with under_way(plan, books) as task:
+    async with under_way(plan, log) as task:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-    assert books.done == ["make a", "slow a"]
+    assert log.done == ["make a", "slow a"]
 
 
-async def test_one_that_takes_too_long_ends_there():
-    document, books = parse('mutation { a: make(name: "a") { slow } b: make(name: "b") { name } }'), Books()
+async def test_a_mutation_ends_at_its_deadline():
+    document, log = parse('mutation { a: make(name: "a") { slow } b: make(name: "b") { name } }'), Log()
     plan = plan_of(SCHEMA, document)
     assert plan is not None
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.05):
-            await plan.execute(books, {})
-    assert books.done == ["make a", "slow a"]
+            await plan.execute(log, {})
+    assert log.done == ["make a", "slow a"]
 
 
 async def test_a_second_field_waits_for_all_of_the_first():
     document = parse('mutation { a: make(name: "a", wrong: 0) { slow } b: make(name: "b", wrong: 0) { name } }')
-    plan, books = plan_of(SCHEMA, document), Books()
+    plan, log = plan_of(SCHEMA, document), Log()
     assert plan is not None
-    async with under_way(plan, books) as task:
+    async with under_way(plan, log) as task:
         for _ in range(50):
             await asyncio.sleep(0)
-        assert books.done == ["make a", "slow a"]
-        books.gate.set()
+        assert log.done == ["make a", "slow a"]
+        log.gate.set()
         assert await task == '{"a":{"slow":"slow"},"b":{"name":"b"}}'
 
 
-async def test_values_of_variables_that_cannot_be_read_run_nothing():
-    document, books = parse("mutation($n: String!) { make(name: $n) { name } }"), Books()
+async def test_invalid_variables_run_no_resolver():
+    document, log = parse("mutation($n: String!) { make(name: $n) { name } }"), Log()
     plan = plan_of(SCHEMA, document)
     assert plan is not None
-    answer, is_alone = await planned(SCHEMA, plan, document, books, {"n": 5})
-    assert not is_alone
+    answer, is_finished = await planned(SCHEMA, plan, document, log, {"n": 5})
+    assert not is_finished
     assert b"got invalid value" in answer or b"cannot represent" in answer
-    assert books.done == []
+    assert log.done == []

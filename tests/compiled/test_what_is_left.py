@@ -1,4 +1,4 @@
-"""What plans leave to graphql-core, and how much they take."""
+"""The operations that plans leave to graphql-core, and the limits of plans."""
 
 import ast
 from collections.abc import AsyncGenerator
@@ -11,7 +11,7 @@ from graphql import parse
 from strawberry.extensions import SchemaExtension
 
 import api.compiled
-from api.compiled.replaying import Raised, ReplayingExecutor
+from api.compiled.replaying import Incomplete, ReplayingExecutor
 from tests.compiled.odd import SCHEMA, World
 from tests.compiled.ways import interpreted, plan_of, planned
 
@@ -40,7 +40,7 @@ class Subscription:
 PLAIN = strawberry.Schema(Query, subscription=Subscription, execution_context_class=ReplayingExecutor)
 
 
-def test_the_package_knows_nothing_of_whose_schema_it_is():
+def test_the_package_imports_nothing_of_this_project():
     for path in FOLDER.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             named = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
@@ -76,7 +76,7 @@ def test_a_schema_with_other_extensions_or_another_executor_has_no_plans():
         assert plan_of(schema, parse("{ name }")) is None
 
 
-async def test_what_can_be_gone_through_once_is_not_touched_and_a_plan_that_meets_it_often_is_given_up():
+async def test_iterators_are_left_to_graphql_core_and_a_plan_that_meets_three_is_given_up():
     document = parse("{ numbers }")
     plan = plan_of(PLAIN, document)
     assert plan is not None
@@ -88,23 +88,23 @@ async def test_what_can_be_gone_through_once_is_not_touched_and_a_plan_that_meet
 
 async def test_conditions_make_eight_variants_at_most():
     names = [f"a{n}" for n in range(4)]
-    asked = " ".join(f"{name}: name @include(if: ${name})" for name in names)
-    document = parse(f"query({' '.join(f'${name}: Boolean!' for name in names)}) {{ {asked} }}")
+    fields = " ".join(f"{name}: name @include(if: ${name})" for name in names)
+    document = parse(f"query({' '.join(f'${name}: Boolean!' for name in names)}) {{ {fields} }}")
     plan = plan_of(PLAIN, document)
     assert plan is not None
     for number in range(16):
         variables = {name: bool(number >> place & 1) for place, name in enumerate(names)}
-        told = await plan.execute(None, variables)
+        answer = await plan.execute(None, variables)
         if number < 8:
-            assert isinstance(told, str)
+            assert isinstance(answer, str)
             continue
-        assert isinstance(told, Raised)
-        answer = await planned(PLAIN, plan, document, None, variables)
-        assert answer == (await interpreted(PLAIN, document, None, variables), False)
+        assert isinstance(answer, Incomplete)
+        completed = await planned(PLAIN, plan, document, None, variables)
+        assert completed == (await interpreted(PLAIN, document, None, variables), False)
     assert plan.size < 40
 
 
-def test_a_document_that_asks_for_too_much_has_no_plan():
+def test_a_document_with_too_many_fields_has_no_plan():
     nested = "named { ... on Twig { branch { echo } } }"
     assert plan_of(SCHEMA, parse(f"{{ branch {{ {nested} }} }}")) is not None
     many = " ".join(f"a{n}: several {{ ... on Named {{ name nick }} }}" for n in range(600))
@@ -116,6 +116,6 @@ async def test_half_a_character_and_percent_signs_are_written_as_they_are():
     plan = plan_of(SCHEMA, document)
     assert plan is not None
     for seed in range(20):
-        answer, is_alone = await planned(SCHEMA, plan, document, World(seed, 0))
-        assert is_alone
+        answer, is_finished = await planned(SCHEMA, plan, document, World(seed, 0))
+        assert is_finished
         assert answer == await interpreted(SCHEMA, document, World(seed, 0))

@@ -21,7 +21,7 @@ def plan_of(schema: Schema, document: DocumentNode) -> Plan | None:
 
 
 async def interpreted(schema: Schema, document: DocumentNode, context: Any, variables: Variables = None) -> bytes:
-    """By graphql-core, of the document as it was parsed, as Strawberry runs it."""
+    """The answer of graphql-core to the same parsed document, run as Strawberry runs it."""
     result: ExecutionResult = await await_maybe(
         execute(
             schema._schema,
@@ -32,14 +32,14 @@ async def interpreted(schema: Schema, document: DocumentNode, context: Any, vari
             executor_class=schema.execution_context_class,
         )
     )
-    told = {"data": result.data} | ({"errors": [each.formatted for each in result.errors]} if result.errors else {})
-    return json.dumps(told, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
+    answer = {"data": result.data} | ({"errors": [each.formatted for each in result.errors]} if result.errors else {})
+    return json.dumps(answer, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
 
 
 async def planned(
     schema: Schema, plan: Plan, document: DocumentNode, context: Any, variables: Variables = None
 ) -> tuple[bytes, bool]:
-    """By a plan, and whether it needed nobody."""
+    """The answer of a plan, and whether it finished without graphql-core."""
     text = await plan.execute(context, variables)
     if isinstance(text, str):
         return f'{{"data":{text}}}'.encode("utf-8", "replace"), True

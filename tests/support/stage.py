@@ -41,7 +41,7 @@ WEBHOOK_SECRETS = {
     "sendcloud": ("secretkey",),
     "shopify": ("hush",),
 }
-DOCUMENTS = Documents(schema._schema, asked_often=1)
+DOCUMENTS = Documents(schema._schema, compile_after=1)
 """Prepared once for all stages: a document is the same in each."""
 
 NO_AUTHORITIES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -1,1 +1,1 @@
-"""Who takes part: how each server is started. A contender that cannot be had here gives a sentence instead."""
+"""The contenders: how each server is started. One that cannot run here gives a sentence that says why."""

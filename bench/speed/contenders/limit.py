@@ -16,7 +16,7 @@ _BACKENDS_END = 0.3
 async def pgbench(
     meter: Meter, script: str, folder: Path, sockets: str, members: int, connections: int, seconds: float
 ) -> Sample:
-    """Runs a script of `limit/` on so many connections. Raises RuntimeError where pgbench fails."""
+    """Runs a script of `limit/` on so many connections. Raises RuntimeError if pgbench fails."""
     prefix = folder / f"pgbench-{script}"
     command = [
         str(postgres_binaries() / "pgbench"), "--no-vacuum", "--protocol=prepared", f"--client={connections}",

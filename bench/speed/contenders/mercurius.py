@@ -5,7 +5,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from bench.speed.asking import SECRET
+from bench.speed.http_requests import SECRET
 from bench.speed.process import Launch, free_port
 
 HERE = Path(__file__).resolve().parents[1] / "mercurius"
@@ -13,8 +13,8 @@ _SEARCHED = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("P
 NODE = shutil.which("node", path=_SEARCHED)
 
 
-def why_not() -> str | None:
-    """A sentence where it cannot be had here; None where it can."""
+def reason_to_skip() -> str | None:
+    """A sentence that says why it cannot run here; None if it can."""
     if NODE is None:
         return "Mercurius is skipped: there is no Node 20 or newer here (`make bench-speed` installs it)."
     if not (HERE / "node_modules").is_dir():
@@ -26,7 +26,7 @@ def serve(sockets: str, database: str, log: Path, pool_size: int = 10) -> Launch
     """`node server.mjs` in production mode; `sockets` is the folder of Postgres' socket."""
     assert NODE is not None
     port = free_port()
-    told = {
+    variables = {
         "DATABASE_HOST": sockets,
         "DATABASE": database,
         "AUTH_SECRET": SECRET,
@@ -34,4 +34,4 @@ def serve(sockets: str, database: str, log: Path, pool_size: int = 10) -> Launch
         "POOL_SIZE": str(pool_size),
         "NODE_ENV": "production",
     }
-    return Launch("mercurius", [NODE, "server.mjs"], dict(os.environ) | told, HERE, log, port)
+    return Launch("mercurius", [NODE, "server.mjs"], dict(os.environ) | variables, HERE, log, port)

@@ -1,4 +1,4 @@
-"""This project: one `mipoints serve`, one `mipoints worker` where a row needs it, by the command line alone.
+"""This project: one `mipoints serve`, and one `mipoints worker` if a row needs it, started by the command line.
 
 The budgets and the velocity limit are those of production. It runs as a sandbox for two reasons: its clock can be
 moved, and it verifies the same HS256 tokens as the others.
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bench.speed.asking import SECRET, WEBHOOK_SECRET
+from bench.speed.http_requests import SECRET, WEBHOOK_SECRET
 from bench.speed.process import Launch, free_port
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -24,16 +24,16 @@ PRODUCTION = {
 
 
 def environment(database_url: str, redis_url: str | None, settings: Sequence[str]) -> dict[str, str]:
-    """What the project's processes are told; `settings` are further ones, such as `MIPOINTS_POOL_SIZE=20`."""
+    """The environment of our processes; `settings` are further variables, such as `MIPOINTS_POOL_SIZE=20`."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("MIPOINTS_")}
-    told = {
+    ours = {
         "MIPOINTS_DATABASE_URL": database_url,
         "MIPOINTS_SANDBOX": "on",
         "MIPOINTS_AUTH_SECRET": SECRET,
         "MIPOINTS_WEBHOOK_SECRETS": json.dumps({"native": [WEBHOOK_SECRET]}),
     }
     further = dict(each.split("=", 1) for each in settings)
-    return inherited | PRODUCTION | told | ({"MIPOINTS_REDIS_URL": redis_url} if redis_url else {}) | further
+    return inherited | PRODUCTION | ours | ({"MIPOINTS_REDIS_URL": redis_url} if redis_url else {}) | further
 
 
 def python_of(checkout: Path) -> str:
@@ -54,7 +54,7 @@ def worker(name: str, env: Mapping[str, str], log: Path, checkout: Path = ROOT) 
 
 
 async def run(env: Mapping[str, str], *arguments: str) -> None:
-    """Runs a command of `mipoints` to its end. Raises RuntimeError with its output where it fails."""
+    """Runs a command of `mipoints` to its end. Raises RuntimeError with its output if it fails."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "mipoints", *arguments,
         env=dict(env), cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,

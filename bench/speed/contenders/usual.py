@@ -5,8 +5,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bench.speed.asking import SECRET, WEBHOOK_SECRET
 from bench.speed.contenders.ours import ROOT
+from bench.speed.http_requests import SECRET, WEBHOOK_SECRET
 from bench.speed.process import Launch, free_port
 
 _UVICORN = ("--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning")
@@ -17,14 +17,14 @@ JOBS: Mapping[str, Sequence[str]] = {
 
 
 def environment(database_url: str, redis_url: str | None, pool_size: int = 10) -> dict[str, str]:
-    """What its processes are told."""
-    told = {
+    """The environment of its processes."""
+    variables = {
         "DATABASE_URL": database_url,
         "AUTH_SECRET": SECRET,
         "WEBHOOK_SECRET": WEBHOOK_SECRET,
         "POOL_SIZE": str(pool_size),
     }
-    return dict(os.environ) | told | ({"REDIS_URL": redis_url} if redis_url else {})
+    return dict(os.environ) | variables | ({"REDIS_URL": redis_url} if redis_url else {})
 
 
 def serve(env: Mapping[str, str], log: Path) -> Launch:

@@ -1,4 +1,4 @@
-"""What is measured, a row a file. `open_row` prepares it and gives each contender's turn."""
+"""The rows of the tables, one a file. `open_row` prepares a row and returns each contender's turn."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from bench.speed.world import Turns, World
 class Row:
     """A row's name on the command line, its title in the table, and how its turns are had.
 
-    Where it `is_last`, it is measured once after all others: what is left when they are done.
+    If it `is_last`, it is measured once, after all others.
     """
 
     name: str
@@ -42,8 +42,8 @@ ROWS: Mapping[str, Row] = {
         Row("redeem", "redeemPoints", redeem.open_row),
         Row("fuel", "earnPoints(fuel)", fuel.open_row),
         Row("order", "recordOrder, two lines and a parcel", order.open_row),
-        Row("delivery", "a delivery, kept and settled", delivery.open_row),
-        Row("webhook", "a signed webhook, kept", webhook.open_row),
+        Row("delivery", "a delivery, stored and settled", delivery.open_row),
+        Row("webhook", "a signed webhook, stored", webhook.open_row),
         Row("credit", "a promise, credited", credit.open_row),
         Row("notices", "a promise, credited on a day of notices", notices.open_row),
         Row("growth", "home, one request at a time, by number of members", growth.open_row),

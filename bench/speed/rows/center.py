@@ -4,8 +4,8 @@ import json
 from functools import partial
 from typing import Any
 
-from bench.speed.asking import asked, token
 from bench.speed.contenders.ours import ROOT
+from bench.speed.http_requests import graphql_request, token
 from bench.speed.rows.home import read
 from bench.speed.world import Turns, World
 
@@ -14,7 +14,7 @@ MANIFEST = ROOT / "api" / "operations" / "manifest.json"
 
 async def open_row(world: World) -> Turns:
     """Reads of a thousand members in turn."""
-    requests = [asked(_by_id("PointsCenterQuery"), token(mi_id)) for mi_id in world.readers()]
+    requests = [graphql_request(_by_id("PointsCenterQuery"), token(mi_id)) for mi_id in world.readers()]
     return {name: partial(read, world, await world.server(name), requests, "waysToEarn") for name in world.our_names()}
 
 

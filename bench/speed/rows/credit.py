@@ -3,9 +3,9 @@
 from functools import partial
 from uuid import uuid4
 
-from bench.speed.asking import asked, document, token
 from bench.speed.contenders import ours, usual
 from bench.speed.figures import Sample
+from bench.speed.http_requests import document, graphql_request, token
 from bench.speed.loading import Plan, under_load
 from bench.speed.process import Running
 from bench.speed.rows.arq_jobs import credit_by_arq
@@ -17,7 +17,7 @@ SOON = "select count(*) from promises where state = 'PROMISED' and due_at <= pro
 
 
 async def open_row(world: World) -> Turns:
-    """Ours, and arq's by default and tuned where there is a Redis."""
+    """Ours, and arq's by default and tuned if there is a Redis."""
     servers = await world.servers(world.our_names())
     turns = {name: partial(credit_after, "6m", world, name, server) for name, server in servers.items()}
     others = list(usual.JOBS) if world.redis_url else []
@@ -40,7 +40,7 @@ async def _share(world: World, server: Running) -> None:
     text = document("share")
     members = world.next_members("shares", world.options.promises)
     requests = [
-        asked(
+        graphql_request(
             {"query": text, "operationName": "Share", "variables": {"product": uuid4().hex, "key": str(uuid4())}},
             token(mi_id),
         )

@@ -1,11 +1,11 @@
-"""A parcel was delivered: the signed webhook is kept, a worker settles the order. Counted until the last is settled."""
+"""A parcel was delivered: the signed webhook is stored, and a worker settles the order. Measured until the last one."""
 
 from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from bench.speed.asking import told
 from bench.speed.figures import Sample
+from bench.speed.http_requests import webhook_request
 from bench.speed.loading import Plan, under_load
 from bench.speed.process import Running
 from bench.speed.rows.order import record_orders
@@ -22,7 +22,7 @@ async def _deliver(world: World, name: str, server: Running) -> Sample:
     numbers = [f"D-{uuid4().hex}" for _ in range(world.options.writes)]
     await record_orders(world, server, numbers)
     async with worker_running(world, name) as worker:
-        requests = [told(f"delivered-{number}", _delivered(number)) for number in numbers]
+        requests = [webhook_request(f"delivered-{number}", _delivered(number)) for number in numbers]
         plan = Plan(server.port, requests, "", world.options.connections)
         meter = world.meter.of(server=server.pid, worker=worker.pid)
         sample = await under_load(meter, plan, partial(until_applied, world))

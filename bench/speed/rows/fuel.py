@@ -3,9 +3,9 @@
 from functools import partial
 from uuid import uuid4
 
-from bench.speed.asking import asked, document, token
 from bench.speed.contenders.limit import pgbench
 from bench.speed.figures import Sample
+from bench.speed.http_requests import document, graphql_request, token
 from bench.speed.loading import Plan, under_load
 from bench.speed.process import Running
 from bench.speed.world import LIMIT, Turns, World
@@ -25,7 +25,7 @@ async def open_row(world: World) -> Turns:
 async def _collect(world: World, server: Running) -> Sample:
     text = document("fuel")
     requests = [
-        asked({"query": text, "operationName": "Fuel", "variables": {"key": str(uuid4())}}, token(mi_id))
+        graphql_request({"query": text, "operationName": "Fuel", "variables": {"key": str(uuid4())}}, token(mi_id))
         for mi_id in world.next_members("fuel", world.options.writes)
     ]
     plan = Plan(server.port, requests, "GRANTED", world.options.connections)

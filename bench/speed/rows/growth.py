@@ -1,8 +1,8 @@
-"""What a thousand and a hundred thousand members cost one that asks for home: databases and servers of their own."""
+"""The cost of the home screen with a thousand and with a hundred thousand members, each in a database of its own."""
 
 from functools import partial
 
-from bench.speed.asking import asked, document, token
+from bench.speed.http_requests import document, graphql_request, token
 from bench.speed.rows.home import read
 from bench.speed.world import OURS, Turns, World
 
@@ -16,6 +16,6 @@ async def open_row(world: World) -> Turns:
         other = await world.on(f"growth_{members}", members, ENTRIES, COUPONS)
         step = max(1, members // world.options.active)
         body = {"query": document("home"), "operationName": "Home"}
-        requests = [asked(body, token(f"seed-{n}")) for n in range(1, members + 1, step)]
+        requests = [graphql_request(body, token(f"seed-{n}")) for n in range(1, members + 1, step)]
         turns[f"{members:,} members"] = partial(read, other, await other.server(OURS), requests, "endCursor", 1)
     return turns

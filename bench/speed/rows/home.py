@@ -2,9 +2,9 @@
 
 from functools import partial
 
-from bench.speed.asking import asked, document, token
 from bench.speed.contenders.limit import pgbench
 from bench.speed.figures import Sample
+from bench.speed.http_requests import document, graphql_request, token
 from bench.speed.loading import Plan, under_load
 from bench.speed.process import Running
 from bench.speed.world import LIMIT, Turns, World
@@ -13,7 +13,7 @@ from bench.speed.world import LIMIT, Turns, World
 async def open_row(world: World) -> Turns:
     """Reads of a thousand members in turn, by everybody."""
     body = {"query": document("home"), "operationName": "Home"}
-    requests = [asked(body, token(mi_id)) for mi_id in world.readers()]
+    requests = [graphql_request(body, token(mi_id)) for mi_id in world.readers()]
     servers = await world.servers(world.names())
     turns = {name: partial(read, world, server, requests, "endCursor") for name, server in servers.items()}
     options = world.options

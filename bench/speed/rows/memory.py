@@ -1,4 +1,4 @@
-"""What a serving process holds when the other rows' load is over, and one more turn of home."""
+"""The memory of a serving process after the load of the other rows and one more turn of home."""
 
 from functools import partial
 

@@ -1,8 +1,8 @@
-"""Promises credited on a day when every member has points that are about to lapse, and has to be told of it.
+"""Promises credited on a day when every member gets a notice about points that are about to lapse.
 
 A database of its own, with as many members as promises: its clock moves by a month in each turn, so that in each turn
-other points of the same members are about to lapse. What a worker does of that until the last promise is credited
-counts.
+other points of the same members are about to lapse. The worker's notices until the last promise is credited
+count as well.
 """
 
 from functools import partial

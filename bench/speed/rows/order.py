@@ -5,8 +5,8 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from bench.speed.asking import asked, document
 from bench.speed.figures import Sample
+from bench.speed.http_requests import document, graphql_request
 from bench.speed.loading import Plan, under_load
 from bench.speed.process import Running
 from bench.speed.world import Turns, World
@@ -27,7 +27,7 @@ async def record_orders(world: World, server: Running, numbers: list[str]) -> Sa
     members, bearer = world.next_members("orders", len(numbers)), world.storefront()
     text = document("order")
     requests = [
-        asked(
+        graphql_request(
             {"query": text, "operationName": "Order", "variables": {"input": _order(number, mi_id), "key": number}},
             bearer,
         )

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from bench.speed.asking import asked, document, token
+from bench.speed.http_requests import document, graphql_request, token
 from bench.speed.process import Running
 from bench.speed.rows.home import read
 from bench.speed.world import OURS, Turns, World
@@ -20,8 +20,8 @@ async def open_row(world: World) -> Turns:
     other = await world.on("pages", 1, SIZE * (pages + 1), 0, UNLIMITED)
     server = await other.server(OURS)
     after = await _cursor_after(server, SIZE * (pages - 1))
-    first = [asked(_page(SIZE, None), token(ONE))]
-    far = [asked(_page(SIZE, after), token(ONE))]
+    first = [graphql_request(_page(SIZE, None), token(ONE))]
+    far = [graphql_request(_page(SIZE, after), token(ONE))]
     return {
         "page 1": partial(read, other, server, first, "endCursor", 1),
         f"page {pages:,}": partial(read, other, server, far, "endCursor", 1),

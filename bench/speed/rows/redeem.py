@@ -3,9 +3,9 @@
 from functools import partial
 from uuid import uuid4
 
-from bench.speed.asking import asked, document, token
 from bench.speed.contenders.limit import pgbench
 from bench.speed.figures import Sample
+from bench.speed.http_requests import document, graphql_request, token
 from bench.speed.loading import Plan, under_load
 from bench.speed.process import Running
 from bench.speed.world import LIMIT, Turns, World
@@ -39,4 +39,4 @@ async def _redeem(world: World, name: str, server: Running, reward: str) -> Samp
 def _request(mi_id: str, reward: str) -> str:
     variables = {"input": {"rewardId": reward}, "key": str(uuid4())}
     body = {"query": document("redeem"), "operationName": "Redeem", "variables": variables}
-    return asked(body, token(mi_id))
+    return graphql_request(body, token(mi_id))

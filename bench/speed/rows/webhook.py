@@ -1,12 +1,12 @@
-"""A signed delivery that is kept: verified, stored, committed, acknowledged. The usual server inserts one row."""
+"""A signed delivery: verified, stored, committed, acknowledged. The usual server inserts one row."""
 
 from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from bench.speed.asking import told
 from bench.speed.contenders.limit import pgbench
 from bench.speed.figures import Sample
+from bench.speed.http_requests import webhook_request
 from bench.speed.loading import Plan, under_load
 from bench.speed.process import Running
 from bench.speed.world import LIMIT, USUAL, Turns, World
@@ -26,7 +26,7 @@ async def open_row(world: World) -> Turns:
 
 
 async def _send(world: World, server: Running) -> Sample:
-    requests = [told(f"kept-{uuid4().hex}", _in_transit()) for _ in range(2 * world.options.writes)]
+    requests = [webhook_request(f"stored-{uuid4().hex}", _in_transit()) for _ in range(2 * world.options.writes)]
     plan = Plan(server.port, requests, "", world.options.connections)
     return await under_load(world.meter.of(server=server.pid), plan)
 

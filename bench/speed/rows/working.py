@@ -1,4 +1,4 @@
-"""Our worker, running for a turn; and the moments at which nothing waits for it any more."""
+"""Our worker, running for a turn; and waiting until nothing is left for it to do."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ RECEIVED = "select exists (select from inbox where state = 'RECEIVED')"
 
 @asynccontextmanager
 async def worker_running(world: World, name: str) -> AsyncIterator[Running]:
-    """`mipoints worker` of one of our checkouts, when it has done all that was left for it."""
+    """`mipoints worker` of one of our checkouts, once nothing is left for it to do."""
     checkout = world.checkout(name)
     running = ours.worker(f"worker-{name}", world.env(), world.log(f"worker-{name}"), checkout).start()
     try:
@@ -31,7 +31,7 @@ async def until_quiet(world: World, worker: Running) -> None:
     """Until nothing received or due waits, and the worker has come to rest."""
     await until_applied(world)
     async with asyncio.timeout(PATIENCE):
-        while await world.owner.fetchval(DUE):  # noqa: ASYNC110 - the database is asked, not an event of ours
+        while await world.owner.fetchval(DUE):  # noqa: ASYNC110 - the condition is in the database
             await asyncio.sleep(LOOK_SECONDS)
     before, now = -1.0, world.meter.of(worker=worker.pid).read()["worker"]
     while now - before > 0.02 or now < 0.1:

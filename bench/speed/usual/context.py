@@ -1,4 +1,4 @@
-"""What a request's resolvers share: the pool, who is asking, and a loader of members."""
+"""The context of a request: the pool, the caller, and a loader of members."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

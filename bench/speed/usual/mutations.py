@@ -1,4 +1,4 @@
-"""What can be done."""
+"""The mutations."""
 
 from typing import Annotated
 

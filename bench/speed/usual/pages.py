@@ -1,4 +1,4 @@
-"""Pages of lists, newest first: one row more than was asked for says whether there is another page."""
+"""Pages of lists, newest first: one row more than requested shows whether there is another page."""
 
 import base64
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""What can be asked: a resolver a field, a query a list."""
+"""The queries: one resolver a field, one SQL query a list."""
 
 import asyncpg
 import strawberry

@@ -1,4 +1,4 @@
-"""Where the database, Redis and the secrets are: read from the environment, as such services do."""
+"""The addresses of the database and Redis, and the secrets, from the environment, as such services do."""
 
 import os
 

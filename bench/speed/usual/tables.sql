@@ -1,4 +1,4 @@
--- The tables of the servers that this project is compared with: plain, normalized, indexed for the questions asked.
+-- The tables of the servers that this project is compared with: plain, normalized, indexed for their queries.
 -- `mi_id`s and histories are those of the members of this project, so that the answers have the same size.
 create schema usual;
 

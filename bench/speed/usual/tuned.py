@@ -1,6 +1,6 @@
 """The same jobs by an arq worker that was tuned: `python -m bench.speed.usual.tuned`.
 
-Many jobs at once, no results kept, looked for ten times as often, on uvloop, and no line logged for each job.
+Many jobs at once, no stored results, polling ten times as often, uvloop, and no log line for each job.
 """
 
 from typing import Any, ClassVar

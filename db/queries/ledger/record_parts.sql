@@ -1,13 +1,14 @@
--- What decisions change, in parts. One statement writes a set of decisions, each about a member of its own, and it is put
--- together from the parts that these decisions use (db/ledger/record.py). `-- part: NAME (LISTS)` begins a part, which is
--- used where one of these lists of a decision's changes holds rows; `always` is always used.
--- $1 the members, $2 the version of each that its decision was judged on, $3 the rows by list, each row with its member.
--- A part takes rows from $3 and reads no table but its own, beyond the guard `held` and what the transfers come to.
+-- The parts of the statement that writes decisions. One statement writes a set of decisions, each about another member;
+-- it is built from the parts that they use (db/ledger/record_statement.py). `-- part: NAME (LISTS)` begins a part,
+-- which is used if one of these lists of `Changes` holds rows, and a part of `(not LISTS)` if none does. `promises due`
+-- stands for crediting, which is a statement of its own with other parameters. $1 are the members, $2 the version that
+-- each decision was judged on, $3 the rows by list, each with its member's id. A part takes its
+-- members from `held`, and its rows from $3 or from an earlier part.
 
 -- part: held (not promises due)
--- The balance row of each member is locked, lowest id first. If its version has moved on, or another transaction holds
--- it, another decision came in between: no row of this member is written and none comes back, the caller judges anew,
--- and the other members of the set do not wait.
+-- Locks the balance row of each member, lowest id first. If its version is newer, or another transaction holds it,
+-- another decision came in between: nothing is written for this member and no row is returned, so the caller judges
+-- again. The other members of the set do not wait.
 held as materialized (
     select
         b.member_id, b.available, b.debt, b.seq, b.head, b.version, b.announced, programme_now() as recorded_at,
@@ -20,7 +21,7 @@ held as materialized (
 )
 
 -- part: numbered (transfers)
--- `entry` and `n` are the places, from 1, of an entry's first transfer and of the transfer in its member's list.
+-- Positions in the member's list, from 1: `n` of the transfer, `entry` of the first transfer of its entry.
 numbered as materialized (
     select
         t.member_id, held.seq + t.n as seq, held.seq + t.entry as entry_seq,
@@ -38,9 +39,9 @@ numbered as materialized (
 )
 
 -- part: picked (promises due)
--- Crediting: $1 the members and $2 the promises of a set, a row each. Each promise is credited once, in the order in which
--- they became due, booked as of that moment. Members that another transaction holds are left for the next round, and a
--- promise that is no longer PROMISED is passed over.
+-- Crediting: $1 are the members and $2 the promises of a set, of equal length. Each promise is credited once, in the
+-- order of due times and dated with its due time. Locked members are left for the next round, and promises that are no
+-- longer PROMISED are skipped.
 picked as (
     select * from unnest($1::uuid[], $2::uuid[]) as t (member_id, promise_id)
 )
@@ -143,7 +144,7 @@ added_transfers as (
 )
 
 -- part: moved (transfers, promises due)
--- What the transfers come to, for each member: balances follow from them and cannot disagree.
+-- The sums of each member's transfers. Balances are changed by these sums, so they cannot disagree with the ledger.
 moved as (
     select
         member_id, count(*) as transfers,
@@ -533,8 +534,8 @@ changed_balances as (
 )
 
 -- part: changed_versions (not transfers, promises due)
--- No points move: the version alone grows, so that other decisions see that something was written. $3 is named because
--- a decision may write no row at all.
+-- No points move: only the version grows, so that other decisions notice the write. $3 is mentioned because a decision
+-- may have no rows at all, and Postgres must still know the parameter.
 changed_balances as (
     update balances b
     set announced = b.announced + {news_of_member}, version = b.version + 1

@@ -18,7 +18,7 @@ class Taken:
 
     @property
     def left(self) -> int:
-        """What can still be given back."""
+        """The points that can still be given back."""
         return sum(take.points for take in self.takes) + self.debt - self.given
 
 
@@ -31,26 +31,27 @@ class GivenBack:
 
     @property
     def points(self) -> int:
-        """What the member gets."""
+        """The points that the member gets back."""
         return sum(put.points for put in self.puts)
 
     @property
     def verdict(self) -> tuple[Outcome, Code]:
-        """REDUCED where a part had lapsed, REFUSED where all of it had (R51)."""
+        """REDUCED if a part had lapsed, REFUSED if all had (R51)."""
         if not self.lapsed:
             return Outcome.GRANTED, Code.ADJUSTED
         return (Outcome.REDUCED if self.puts else Outcome.REFUSED), Code.LOT_LAPSED
 
 
 class MoreThanTaken(ValueError):
-    """More points were to be given back than are left of what was taken."""
+    """More points were requested back than can still be given back."""
 
 
 def give_back(taken: Taken, points: int, today: date, new_lot: date) -> GivenBack:
-    """Undoes a taking from its end: first what became debt, into `new_lot`, then the lots, the last to lapse first.
+    """Gives points back in reverse order: first the points that became debt, into `new_lot`; then the lots, latest
+    lapse date first.
 
-    So what was given back before is always the beginning of the same list, and what has lapsed is its end. A lot has
-    lapsed from its date on. Raises MoreThanTaken.
+    The order is always the same, so points given back earlier are at the beginning of this list, and lapsed lots at its
+    end. A lot has lapsed from its date on. Raises MoreThanTaken.
     """
     if points > taken.left:
         raise MoreThanTaken(f"{points} points are more than the {taken.left} left to give back.")
@@ -73,7 +74,7 @@ def _from_the_end(taken: Taken, new_lot: date) -> list[Take]:
 
 
 def repaid_of(puts: Sequence[Take], debt: int) -> tuple[Take, ...]:
-    """The part of points just given that repays a debt (R36): points that had become debt come first."""
+    """The part of credited points that repays a debt, in the order of `puts` (R36)."""
     repaid: list[Take] = []
     for put in puts:
         points = min(put.points, debt)

@@ -1,4 +1,4 @@
-"""Lots of points by the day they lapse: which are spent, and which are taken back (R36, R50)."""
+"""Lots, which are points by lapse date: from which lots points are spent or taken back (R36, R50)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from datetime import date
 
 @dataclass(frozen=True, slots=True)
 class Lot:
-    """Points of one lapse date that are left; date.max never lapses."""
+    """The points left in the lot of one lapse date; date.max means that they never lapse."""
 
     lapses_on: date
     remaining: int
@@ -15,7 +15,7 @@ class Lot:
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """Points taken out of, or once put into, the lot of a lapse date."""
+    """Points taken from the lot of one lapse date, or credited to it."""
 
     lapses_on: date
     points: int
@@ -31,12 +31,12 @@ class TakenBack:
 
     @property
     def points(self) -> int:
-        """The points it really takes: from lots, and as debt."""
+        """The points that are taken: from lots, and as debt."""
         return _total(self.takes) + self.debt
 
 
 class TooFewPoints(ValueError):
-    """More points were to be spent than the lots hold."""
+    """The lots hold fewer points than were to be spent."""
 
 
 def spend(lots: Sequence[Lot], points: int) -> tuple[Take, ...]:
@@ -50,10 +50,10 @@ def spend(lots: Sequence[Lot], points: int) -> tuple[Take, ...]:
 def take_back(lots: Sequence[Lot], points: int, origins: Sequence[Take], lapsed: Sequence[Lot] = ()) -> TakenBack:
     """Takes credited points back (R36).
 
-    First out of the lots they were credited to (`origins`: points put there and not taken back yet), the sooner first;
-    then out of the lots that lapse soonest; the rest is debt. `lapsed` are the points that lapsed in each lot: those
-    that the origins had put there are waived, so they are not taken again. Points that were waived before are in
-    neither `origins` nor `lapsed`.
+    First from the lots they were credited to (`origins`: points credited there and not taken back yet), soonest lapse
+    date first; then from the other lots, soonest first; the rest becomes debt. `lapsed` are the points that lapsed in
+    each lot: as many as the origins credited there are waived, so they are not taken again. Points that were waived
+    before are in neither `origins` nor `lapsed`.
     """
     put = _sums((origin.lapses_on, origin.points) for origin in origins)
     waived = _drain(_at_most(_sums((lot.lapses_on, lot.remaining) for lot in lapsed), put), points)
@@ -85,7 +85,7 @@ def _at_most(held: dict[date, int], limits: dict[date, int]) -> dict[date, int]:
 
 
 def _drain(held: dict[date, int], points: int) -> tuple[Take, ...]:
-    """Up to so many points, the soonest first."""
+    """At most `points`, from the soonest lapse date on."""
     takes: list[Take] = []
     for day, there in held.items():
         taken = min(there, points)

@@ -1,11 +1,11 @@
-"""A part of what is promised: points of one kind, of one campaign."""
+"""One part of a promise: points of one kind and, if any, of one campaign."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One entry to come: the base, the streak's bonus, or what one campaign adds (kind CAMPAIGN_BONUS)."""
+    """One promise of a verdict: the base points, the streak's bonus, or a campaign's bonus (kind CAMPAIGN_BONUS)."""
 
     kind: str
     points: int

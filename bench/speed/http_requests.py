@@ -1,4 +1,4 @@
-"""HTTP requests as bytes: written beforehand, so that sending them costs next to nothing."""
+"""HTTP requests as text, written before the load starts, so that sending them costs next to nothing."""
 
 import base64
 import hashlib
@@ -25,22 +25,22 @@ def document(name: str) -> str:
 def token(subject: str, **claims: str) -> str:
     """A bearer token for two hours; `scope` makes it a service's, without one it is a member's."""
     now = int(time.time())
-    told = {"sub": subject, "iss": "mipoints", "aud": "mipoints", "iat": now, "exp": now + 7200} | claims
-    return jwt.encode(told, SECRET, algorithm="HS256")
+    payload = {"sub": subject, "iss": "mipoints", "aud": "mipoints", "iat": now, "exp": now + 7200} | claims
+    return jwt.encode(payload, SECRET, algorithm="HS256")
 
 
-def asked(body: Mapping[str, Any], bearer: str) -> str:
+def graphql_request(body: Mapping[str, Any], bearer: str) -> str:
     """A GraphQL request over HTTP."""
     headers = {
         "content-type": "application/json",
         "accept": "application/json",
         "authorization": f"Bearer {bearer}",
     }
-    return posted("/graphql", headers, json.dumps(body))
+    return _post("/graphql", headers, json.dumps(body))
 
 
-def told(event_id: str, body: Mapping[str, Any]) -> str:
-    """A delivery, signed as Standard Webhooks says."""
+def webhook_request(event_id: str, body: Mapping[str, Any]) -> str:
+    """A webhook over HTTP, signed according to Standard Webhooks."""
     text, timestamp = json.dumps(body), str(int(time.time()))
     digest = hmac.new(WEBHOOK_KEY, f"{event_id}.{timestamp}.{text}".encode(), hashlib.sha256).digest()
     headers = {
@@ -49,10 +49,10 @@ def told(event_id: str, body: Mapping[str, Any]) -> str:
         "webhook-timestamp": timestamp,
         "webhook-signature": "v1," + base64.b64encode(digest).decode(),
     }
-    return posted("/webhooks/native", headers, text)
+    return _post("/webhooks/native", headers, text)
 
 
-def posted(path: str, headers: Mapping[str, str], body: str) -> str:
+def _post(path: str, headers: Mapping[str, str], body: str) -> str:
     """A POST as text."""
     lines = [f"{name}: {value}" for name, value in headers.items()]
     head = [f"POST {path} HTTP/1.1", "host: bench.test", f"content-length: {len(body.encode())}", *lines]

@@ -45,8 +45,8 @@ class Places(Generic[T]):
         if len(cursor) > _LONGEST:
             raise BadUserInput(_NOT_OURS)
         try:
-            told = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-            version, list_, *place = told
+            values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+            version, list_, *place = values
             if (version, list_) != (_VERSION, self.list):
                 raise BadUserInput(_NOT_OURS)
             return self.read(place)

@@ -48,8 +48,8 @@ def member_id_of(type_: str, member_id: UUID, local: object) -> ID:
 def read_id(text: str) -> GlobalId | None:
     """The parts of a client's id; None for a text that this file did not make."""
     try:
-        told = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
-        read = None if has_unkeepable_text(told) else _parse(told)
+        decoded = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
+        read = None if has_unkeepable_text(decoded) else _parse(decoded)
     except (binascii.Error, UnicodeError, ValueError):
         return None
     return read if len(text) <= _LONGEST and read is not None and str(read) == text else None
@@ -80,8 +80,8 @@ def delivery_named(text: str) -> tuple[str, str] | None:
     return (producer, event_id) if producer and event_id else None
 
 
-def _parse(told: str) -> GlobalId | None:
-    type_, _, rest = told.partition(":")
+def _parse(decoded: str) -> GlobalId | None:
+    type_, _, rest = decoded.partition(":")
     if type_ in OF_NOBODY:
         return GlobalId(type_, local=rest) if rest else None
     owner, _, local = rest.partition(":")

@@ -104,29 +104,31 @@ class Runner:
         payer = self.admission.payer(caller, connection)
         return Requester(caller, language, request_id, payer, self.admission.may_read_schema(caller))
 
-    async def prepare(self, told: OperationRequest, asker: Requester) -> Ready:
+    async def prepare(self, request: OperationRequest, asker: Requester) -> Ready:
         """The requested operation, ready to run, its cost charged. Raises NotRun."""
         try:
-            return await self._prepare(told, asker)
+            return await self._prepare(request, asker)
         except Problem as problem:
             raise NotRun.because(problem) from None
 
-    async def _prepare(self, told: OperationRequest, asker: Requester) -> Ready:
+    async def _prepare(self, request: OperationRequest, asker: Requester) -> Ready:
         """Raises NotRun, or the Problem for which the operation is not run."""
         self.admission.check(asker.payer)
-        text = self.persisted.text_of(told, asker.caller)
+        text = self.persisted.text_of(request, asker.caller)
         prepared = self.documents.prepare(text)
         if prepared.document is None or prepared.errors:
             await self.admission.fine(asker.payer)
             raise NotRun(*prepared.errors)
-        self.persisted.keep(told)
-        document, operation = prepared.document, chosen_operation(prepared.document, told.operation_name)
+        self.persisted.keep(request)
+        document, operation = prepared.document, chosen_operation(prepared.document, request.operation_name)
         if isinstance(operation, GraphQLError):
             await self.admission.fine(asker.payer)
             raise NotRun(operation)
-        admitted = await self.admission.admit(document, operation, told.variables, asker.caller, asker.payer, told.size)
+        admitted = await self.admission.admit(
+            document, operation, request.variables, asker.caller, asker.payer, request.size
+        )
         plan = self.plans.plan_of(prepared, operation) if self.plans is not None else None
-        return Ready(text, document, operation, told.operation_name, told.variables, admitted, plan)
+        return Ready(text, document, operation, request.operation_name, request.variables, admitted, plan)
 
     def context_for(self, ready: Ready, asker: Requester) -> Context:
         """The context of one operation; no two operations share one."""
@@ -155,18 +157,18 @@ class Runner:
     async def _run_in_time(self, ready: Ready, context: Context, disconnect: Disconnect | None) -> Answered:
         """When its time is over, an operation's SQL is cancelled, and each field that waited for it has an error;
         anything else it waits for is cancelled a second later. On a disconnect all is cancelled at once."""
-        until, told = asyncio.get_running_loop().time() + self.seconds, {"extensions": ready.admitted.extensions()}
+        until, costs = asyncio.get_running_loop().time() + self.seconds, {"extensions": ready.admitted.extensions()}
         try:
             with ending_by(until):
                 async with asyncio.timeout_at(until + 1) as work:
                     with ended_by(disconnect, work):
-                        return Answered(await self._execute(ready, context) | told, ready.kind)
+                        return Answered(await self._execute(ready, context) | costs, ready.kind)
         except TimeoutError:
             if disconnect is not None and disconnect.is_noticed:
                 return _for_nobody(context.asker)
             log.warning("%s: ended after %.1f s", context.request_id, self.seconds)
             answer = error_answer(TOO_LONG, UNAVAILABLE, context.request_id)
-            return Answered({"errors": [answer]} | told, ready.kind, 503)
+            return Answered({"errors": [answer]} | costs, ready.kind, 503)
 
     async def _execute(self, ready: Ready, context: Context) -> AnswerBody:
         """By its plan if it has one. If the plan cannot finish, graphql-core completes the answer."""

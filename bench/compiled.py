@@ -141,7 +141,7 @@ async def _nobody(*_: object) -> None:
     """Wakes nobody."""
 
 
-async def told(stage: Stage) -> None:
+async def fill(stage: Stage) -> None:
     """A member with its history and its coupons."""
     await stage.register()
     operator = stage.token(scope="operator", name="op-1")
@@ -176,7 +176,7 @@ async def main() -> None:
         await _migrated(server.url)
         shared = await stack.enter_async_context(open_shared(server.url))
         stage = await stack.enter_async_context(open_stage(shared))
-        await told(stage)
+        await fill(stage)
         for each in await ways(stage):
             core, plan = await measured(each)
             size = len(await each.once(is_planned=True))

@@ -15,9 +15,9 @@ Read = Callable[[Any], Any] | str
 def made_of(type_: type[T], *same: str, **others: Read) -> Callable[[Any], T]:
     """How objects of a type are made of a row, their `row`: `same` are called alike in it, `others` are called
     otherwise or are functions of it."""
-    told: dict[str, Any] = {name: property(attrgetter(f"row.{name}")) for name in same}
-    told |= {name: property(_reader(read)) for name, read in others.items()}
-    made: Callable[[Any], T] = type(type_.__name__, (type_,), {"__init__": _init, "__module__": __name__, **told})
+    properties: dict[str, Any] = {name: property(attrgetter(f"row.{name}")) for name in same}
+    properties |= {name: property(_reader(read)) for name, read in others.items()}
+    made: Callable[[Any], T] = type(type_.__name__, (type_,), {"__init__": _init, "__module__": __name__, **properties})
     return made
 
 

@@ -12,7 +12,7 @@ from db.queries import query
 
 @dataclass(frozen=True, slots=True)
 class DuePromise:
-    """A promise that is due; `is_behind`: a lot of its member has to lapse or to be told of as well (R50)."""
+    """A due promise. `is_behind`: a lot of its member has to lapse, or its notice to be written, as well (R50)."""
 
     member_id: UUID
     promise_id: UUID

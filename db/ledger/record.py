@@ -199,7 +199,7 @@ class NewLogEntry:
 
 @dataclass(frozen=True, slots=True)
 class NewModeration:
-    """What the storefront told of a verdict's review while something else holds its points (R16, R70)."""
+    """The storefront's report about a verdict's review while something else holds its points (R16, R70)."""
 
     verdict_id: UUID
     kind: str

@@ -105,7 +105,7 @@ def aimed(text: str, seed: int, known: dict[str, Sequence[str]]) -> Spiced | Non
     return None if validate(CORE, made.document) else made
 
 
-async def told(stage: Stage) -> dict[str, Sequence[str]]:
+async def names_of_rows(stage: Stage) -> dict[str, Sequence[str]]:
     """A member with history, coupons, an order and promises; the names of all that."""
     await stage.register()
     await stage.advance(minutes=10)
@@ -169,7 +169,7 @@ class BothWays:
 
 @pytest.mark.timeout(600)
 async def test_generated_queries_of_members_and_operators(stage: Stage, programme: Programme):
-    known, both = await told(stage), BothWays(stage, programme)
+    known, both = await names_of_rows(stage), BothWays(stage, programme)
     for seed, text in enumerate(generated(queries, 300)):
         for caller, language in ((_MEMBER, "es"), (_OPERATOR, "en"), (Caller(), "de")):
             if asked := aimed(text, seed + len(language), known):
@@ -180,7 +180,7 @@ async def test_generated_queries_of_members_and_operators(stage: Stage, programm
 
 @pytest.mark.timeout(600)
 async def test_generated_mutations_give_their_first_answer_again(stage: Stage, programme: Programme):
-    known, both = await told(stage), BothWays(stage, programme)
+    known, both = await names_of_rows(stage), BothWays(stage, programme)
     for seed, text in enumerate(generated(mutations, 150)):
         for caller in (_MEMBER, _OPERATOR):
             keys = {"idempotencyKey": [f"key-{seed}-{n}" for n in range(20)]}

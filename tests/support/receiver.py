@@ -118,7 +118,7 @@ async def receiving(certificate: Path | None = None, key: Path | None = None) ->
 
 @asynccontextmanager
 async def courier(db: Database, seconds: float = PATIENCE) -> AsyncIterator[Courier]:
-    """One that may go to this machine, as patient as told."""
+    """One that may go to this machine, with the given patience."""
     opened = Courier(db, Sender(AT_HOME, seconds=seconds))
     try:
         yield opened

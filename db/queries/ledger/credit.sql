@@ -1,7 +1,7 @@
 -- name: due_promises
 -- What is due by the programme's clock, soonest first, without locking anything. Suspended members' holds pause
 -- (R5); a promise that failed waits its turn, and after its last attempt for a person. `is_behind`: of this member a lot
--- has to be told of or to lapse as well, and what came first is to be booked first (R50).
+-- has to lapse, or its notice to be written, as well; the earlier of them has to be booked first (R50).
 select
     p.member_id, p.promise_id, p.due_at,
     exists (select from lots_behind(m.member_id, m.market)) as is_behind

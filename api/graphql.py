@@ -20,7 +20,7 @@ from api.metrics import Metrics
 from api.negotiation import GRAPHQL_JSON, HTML, JSON, chosen_media
 from api.problems import PersistedQueryNotFound
 from api.requests import Batch, OperationRequest, Refused, read_request
-from api.runner import Answered, NotRun, Ready, Runner, refusal_of
+from api.runner import Answered, NotRun, Ready, Runner, refused_answer
 from api.streams.answers import answers
 from api.streams.events import EVENTS, EventStream, accepts_events
 from api.streams.open import OpenStreams
@@ -107,7 +107,7 @@ class GraphQLEndpoint:
         try:
             ready = await self.runner.prepare(request, asker)
         except NotRun as refused:
-            return refusal_of(refused, asker)
+            return refused_answer(refused, asker)
         if request.is_get and ready.kind != "query":
             raise Refused(405, "A GET runs queries only: send a POST.", allow="POST")
         return ready

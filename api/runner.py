@@ -144,7 +144,7 @@ class Runner:
         """
         if ready.kind == "subscription":
             refused = NotRun.because(BadUserInput(_NOT_HERE))
-            return refusal_of(refused, asker, ready.kind)
+            return refused_answer(refused, asker, ready.kind)
         if ready.kind == "query" and asker.has_disconnected:
             return _for_nobody(asker)
         if ready.kind == "query":
@@ -207,7 +207,7 @@ def _for_nobody(asker: Requester) -> Answered:
     return Answered({"errors": [error_answer(_DISCONNECTED, _GONE, asker.request_id)]}, "query")
 
 
-def refusal_of(refused: NotRun, asker: Requester, kind: str = "none") -> Answered:
+def refused_answer(refused: NotRun, asker: Requester, kind: str = "none") -> Answered:
     """The answer to an operation that was not run, with Retry-After if waiting helps."""
     body = {"errors": request_errors(refused.errors, asker.request_id, is_helped=asker.is_helped)}
     problem = refused.problem

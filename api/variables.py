@@ -27,7 +27,7 @@ class _Enough(Exception):
     """One variable has so many errors that more would not help."""
 
 
-def written(value: object) -> str:
+def printed_value(value: object) -> str:
     """A value as a client wrote it, in JSON, cut after 60 characters."""
     text = ""
     for piece in json.JSONEncoder(ensure_ascii=False, default=str).iterencode(value):
@@ -89,7 +89,7 @@ def _at(value: Any, path: Sequence[str | int]) -> Any:
 
 def _reworded(message: str, value: object) -> str:
     """The library's message, with the value as JSON instead of Python."""
-    return message if value is Undefined else in_graphql_words(message.replace(inspect(value), written(value)))
+    return message if value is Undefined else in_graphql_words(message.replace(inspect(value), printed_value(value)))
 
 
 def in_graphql_words(message: str) -> str:

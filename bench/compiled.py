@@ -32,7 +32,7 @@ from api.schema import schema
 from api.trusted import FOLDER, MANIFEST
 from api.written import sent
 from db.migrate import migrate
-from db.pool import Database, read_json
+from db.pool import Database, set_json_codec
 from loyalty.callers import Caller
 from loyalty.programme.load import load_shipped
 from loyalty.programme.programme import Programme
@@ -160,7 +160,7 @@ async def measured(of: Ways) -> tuple[float, float]:
 
 async def _migrated(url: str) -> None:
     connection = await asyncpg.connect(url)
-    await read_json(connection)
+    await set_json_codec(connection)
     await migrate(connection)
     await load_shipped(connection)
     await connection.close()

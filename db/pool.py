@@ -93,7 +93,7 @@ def _seconds_left() -> float | None:
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-Run = Callable[["Database", Sequence[Item]], Awaitable[Sequence[Result]]]
+RunSet = Callable[["Database", Sequence[Item]], Awaitable[Sequence[Result]]]
 """Runs one statement for a set of items; the results are in the items' order."""
 
 
@@ -170,7 +170,7 @@ class Database:
 
         return await self.with_connection(whole)
 
-    async def shared(self, kind: Hashable, run: "Run[Item, Result]", item: Item) -> Result:
+    async def shared(self, kind: Hashable, run: "RunSet[Item, Result]", item: Item) -> Result:
         """One item of a statement that takes a set of items; it may leave with those of other callers (db/together.py).
 
         All calls of a `kind` have the same `run`, which gets this database and the items, and gives a result for each.
@@ -284,7 +284,7 @@ def _to_json(value: object) -> str:
     return value if isinstance(value, JsonText) else json.dumps(value)
 
 
-async def read_json(connection: Any) -> None:
+async def set_json_codec(connection: Any) -> None:
     """Has a connection read and write jsonb as plain Python values."""
     await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=_to_json, decoder=json.loads)
 
@@ -339,7 +339,7 @@ async def connect(
             url,
             min_size=0,
             max_size=most,
-            init=read_json,
+            init=set_json_codec,
             reset=_keep_session,
             timeout=seconds,
             max_cacheable_statement_size=0,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from db import clock
 from db.pool import Database
 from loyalty.programme.rules.durations import parse_duration
-from mipoints.problems import Problem
+from mipoints.problems import UserError
 
 STALLED_AFTER = 30.0
 _BETWEEN_LOOKS = 0.05
@@ -30,4 +30,4 @@ async def wait_until_done(db: Database, stalled_after: float = STALLED_AFTER) ->
         if left != due:
             due, moved_at = left, loop.time()
         elif loop.time() - moved_at > stalled_after:
-            raise Problem(f"{due} things are due, and none was done for {stalled_after:.0f} s: is a worker running?")
+            raise UserError(f"{due} things are due, and none was done for {stalled_after:.0f} s: is a worker running?")

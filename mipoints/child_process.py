@@ -9,7 +9,7 @@ from typing import Self
 
 from mipoints.console import say
 from mipoints.die_with_parent import die_with_parent
-from mipoints.problems import Problem
+from mipoints.problems import UserError
 
 CHILD_STOP_SECONDS = 15.0
 _LINE_BYTES = 1024 * 1024
@@ -57,7 +57,7 @@ class ChildProcess:
     async def ended(self) -> None:
         """Waits until the process ends by itself, and then raises Problem: it should run until `stop`."""
         code = await self.process.wait()
-        raise Problem(f"The {self.name} ended by itself (exit code {code}), so everything was stopped.")
+        raise UserError(f"The {self.name} ended by itself (exit code {code}), so everything was stopped.")
 
     async def stop(self) -> None:
         """Sends SIGTERM, and SIGKILL if the process has not ended within 15 seconds."""

@@ -8,12 +8,12 @@ from typing import Any
 import httpx
 
 from mipoints.polling import until
-from mipoints.problems import MISTYPED, Problem
+from mipoints.problems import MISTYPED, UserError
 
 READY_SECONDS = 60.0
 
 
-class Unexpected(Problem):
+class Unexpected(UserError):
     """An answer differs from what the tour expects; the sentence names both values."""
 
 
@@ -49,9 +49,9 @@ async def post(http: httpx.AsyncClient, url: str, **options: Any) -> httpx.Respo
     try:
         return await http.post(url, **options)
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-        raise Problem(f"{url} is no address of a server: {error}", MISTYPED) from error
+        raise UserError(f"{url} is no address of a server: {error}", MISTYPED) from error
     except httpx.TransportError as error:
-        raise Problem(f"Nobody answers at {url}: is the server running? ({type(error).__name__})") from error
+        raise UserError(f"Nobody answers at {url}: is the server running? ({type(error).__name__})") from error
 
 
 def new_http() -> httpx.AsyncClient:
@@ -65,7 +65,7 @@ async def until_ready(api: Api, seconds: float = READY_SECONDS) -> None:
     try:
         await until(lambda: _is_ready(api), seconds)
     except TimeoutError as error:
-        raise Problem(f"The API at {api.url} was not ready within {seconds:.0f} s.") from error
+        raise UserError(f"The API at {api.url} was not ready within {seconds:.0f} s.") from error
 
 
 async def _is_ready(api: Api) -> bool:

@@ -10,7 +10,7 @@ from loyalty.programme.programme import Programme
 from loyalty.settings import Settings
 from loyalty.tokens import Verifier
 from mipoints.database import opened_database
-from mipoints.wake import Wake
+from mipoints.wake import Waker
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Parts:
 
     settings: Settings
     programme: Programme
-    wake: Wake
+    wake: Waker
     verifier: Verifier
     changes: Followers
     budget: Budget
@@ -28,7 +28,7 @@ class Parts:
 @asynccontextmanager
 async def opened_parts(settings: Settings) -> AsyncIterator[Parts]:
     """Opens all parts of an API process, and closes them at the end of the block."""
-    wake, changes = Wake(settings.redis_url), Followers.of(settings)
+    wake, changes = Waker(settings.redis_url), Followers.of(settings)
     budget = Budget(spending(settings), settings.redis_url)
     async with opened_database(settings) as db:
         try:

@@ -9,7 +9,7 @@ from loyalty.programme.files import Document, read_document, shipped_campaign, s
 from loyalty.programme.load import campaigns_of_file, check_shipped
 from loyalty.programme.rules.document import BadDocument
 from loyalty.programme.rules.terms import Terms, by_market, check_together, terms_from
-from mipoints.problems import MISTYPED, Problem
+from mipoints.problems import MISTYPED, UserError
 
 
 @dataclass(slots=True)
@@ -25,9 +25,9 @@ def document_of(path: Path) -> Document:
     try:
         return read_document(path)
     except OSError as error:
-        raise Problem(f"{path} cannot be read: {error.strerror}.", MISTYPED) from error
+        raise UserError(f"{path} cannot be read: {error.strerror}.", MISTYPED) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Problem(f"{path} is no TOML: {error}.", MISTYPED) from error
+        raise UserError(f"{path} is no TOML: {error}.", MISTYPED) from error
 
 
 def campaign_document(named: str) -> Document:
@@ -37,7 +37,7 @@ def campaign_document(named: str) -> Document:
         return shipped_campaign(named)
     if not path.exists():
         names = ", ".join(shipped_campaign_names())
-        raise Problem(f"There is no file {named}; the shipped campaigns are {names}.", MISTYPED)
+        raise UserError(f"There is no file {named}; the shipped campaigns are {names}.", MISTYPED)
     return document_of(path)
 
 

@@ -23,7 +23,7 @@ from mipoints.embedded.problems import EmbeddedServiceError
 from mipoints.embedded.redis import EmbeddedRedis
 from mipoints.listening import listen
 from mipoints.migrating import bring_up_to_date
-from mipoints.problems import Problem
+from mipoints.problems import UserError
 from mipoints.sandbox import home, secrets_of, write_env_file
 from mipoints.stop_signals import until_stopped
 
@@ -62,19 +62,19 @@ def _only_one(folder: Path) -> IO[str]:
         folder.mkdir(parents=True, exist_ok=True)
         lock = (folder / "dev.lock").open("a")
     except OSError as error:
-        raise Problem(f"The sandbox's directory {folder} cannot be used: {error.strerror}.") from error
+        raise UserError(f"The sandbox's directory {folder} cannot be used: {error.strerror}.") from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         lock.close()
-        raise Problem("A sandbox is running in this checkout already: use that one, or stop it first.") from error
+        raise UserError("A sandbox is running in this checkout already: use that one, or stop it first.") from error
     return lock
 
 
 def _forget(folder: Path) -> None:
     """Removes the sandbox's data. A server that an earlier run left running is stopped first."""
     if _named("DATABASE_URL"):
-        raise Problem("--fresh forgets the sandbox's own Postgres only: empty the database you named yourself.")
+        raise UserError("--fresh forgets the sandbox's own Postgres only: empty the database you named yourself.")
     if (folder / "postgres").exists():
         with suppress(EmbeddedServiceError):
             EmbeddedPostgres.start(folder).stop()

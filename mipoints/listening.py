@@ -3,7 +3,7 @@
 import errno
 import socket
 
-from mipoints.problems import Problem
+from mipoints.problems import UserError
 
 _UNREAD_SECONDS = 30
 
@@ -18,7 +18,7 @@ def listen(host: str, port: int) -> socket.socket:
         listener.bind(address)
         listener.listen()
     except (OSError, OverflowError) as error:
-        raise Problem(_sentence(host, port, error)) from error
+        raise UserError(_sentence(host, port, error)) from error
     return listener
 
 

@@ -10,10 +10,10 @@ import asyncpg
 
 from db import clock
 from db.migrate import migrate
-from db.pool import read_json
+from db.pool import set_json_codec
 from loyalty.programme.load import load_shipped
 from loyalty.settings import Settings
-from mipoints.problems import Problem
+from mipoints.problems import UserError
 
 POSTGRES_SECONDS = 30.0
 _BETWEEN_TRIES = 0.3
@@ -37,7 +37,7 @@ async def bring_up_to_date(
     """
     connection = await _connection(settings.database_url, say, seconds)
     try:
-        await read_json(connection)
+        await set_json_codec(connection)
         async with connection.transaction():
             migrations = await migrate(connection)
             was_empty = any(name.startswith("0001_") for name in migrations)
@@ -56,7 +56,7 @@ async def _connection(url: str, say: Callable[[str], None], seconds: float) -> A
             return await asyncpg.connect(url, timeout=5, server_settings={"application_name": "mipoints migrate"})
         except _MAY_COME as error:
             if time.monotonic() > give_up_at:
-                raise Problem(
+                raise UserError(
                     f"Postgres did not answer for {seconds:.0f} s ({str(error) or type(error).__name__}). "
                     "Is it running? MIPOINTS_DATABASE_URL says where it is."
                 ) from error

@@ -14,7 +14,7 @@ FAILED = 1
 MISTYPED = 2
 
 
-class Problem(Exception):
+class UserError(Exception):
     """A mistake that the person at the keyboard can fix: a sentence that explains how, and the exit code."""
 
     def __init__(self, sentence: str, code: int = FAILED) -> None:
@@ -39,7 +39,7 @@ def plainly(command: Callable[P, T]) -> Callable[P, T]:
     return wrapped
 
 
-def problem_of(error: Exception) -> Problem | None:
+def problem_of(error: Exception) -> UserError | None:
     """Returns the sentence for an expected failure, and None for a fault of ours."""
     from api.manifest import ManifestProblem
     from db.migrate import MigrationsDiffer
@@ -54,25 +54,25 @@ def problem_of(error: Exception) -> Problem | None:
     from mipoints.embedded.problems import EmbeddedServiceError
     from mipoints.seed_plan import CannotSeed
 
-    if isinstance(error, Problem):
+    if isinstance(error, UserError):
         return error
     if isinstance(error, BadDuration | TokenProblem | InvalidInput | ForbiddenAddress | EndpointProblem):
-        return Problem(str(error), MISTYPED)
+        return UserError(str(error), MISTYPED)
     if isinstance(
         error, SettingsError | MigrationsDiffer | EmbeddedServiceError | CannotSeed | BadDocument | ManifestProblem
     ):
-        return Problem(str(error))
+        return UserError(str(error))
     if isinstance(error, DatabaseUnavailable):
-        return Problem(f"{error} {_WHERE}")
+        return UserError(f"{error} {_WHERE}")
     if isinstance(error, OSError) and error.filename is not None:
-        return Problem(f"{error.filename}: {error.strerror}.")
+        return UserError(f"{error.filename}: {error.strerror}.")
     return None if isinstance(error, BrokenPipeError) else _problem_of_postgres(error)
 
 
 _WHERE = "Is it running (`make run`)? MIPOINTS_DATABASE_URL says where it is."
 
 
-def _problem_of_postgres(error: Exception) -> Problem | None:
+def _problem_of_postgres(error: Exception) -> UserError | None:
     """Returns the sentence for a refusal of Postgres that the settings or the operator can fix, else None."""
     import asyncpg
 
@@ -90,7 +90,7 @@ def _problem_of_postgres(error: Exception) -> Problem | None:
         ),
     ]
     if isinstance(error, asyncpg.InvalidParameterValueError) and 'role "mipoints_app"' in str(error):
-        return Problem("This database is not set up yet: run `mipoints migrate`.")
+        return UserError("This database is not set up yet: run `mipoints migrate`.")
     if isinstance(error, asyncpg.exceptions.ClientConfigurationError):
-        return Problem(f"MIPOINTS_DATABASE_URL is no address that can be used: {error}.")
-    return next((Problem(sentence) for kinds, sentence in sentences if isinstance(error, kinds)), None)
+        return UserError(f"MIPOINTS_DATABASE_URL is no address that can be used: {error}.")
+    return next((UserError(sentence) for kinds, sentence in sentences if isinstance(error, kinds)), None)

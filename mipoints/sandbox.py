@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from loyalty.settings import Settings, read_settings
 from loyalty.webhooks.producers import ASKABLE, PRODUCERS
-from mipoints.problems import Problem
+from mipoints.problems import UserError
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 _ENV_FILE = "sandbox.env"
@@ -27,7 +27,7 @@ def settings() -> Settings:
     found = read_settings(environment(), askable=ASKABLE)
     for name, url in (("DATABASE_URL", found.database_url), ("REDIS_URL", found.redis_url or "")):
         if not _is_address(url):
-            raise Problem(f"MIPOINTS_{name} is no address: a port is a number, and an IPv6 host is in brackets.")
+            raise UserError(f"MIPOINTS_{name} is no address: a port is a number, and an IPv6 host is in brackets.")
     return found
 
 
@@ -44,7 +44,7 @@ def sandbox_settings() -> Settings:
     """Returns the settings for a command that only a sandbox allows. Raises Problem outside a sandbox."""
     current = settings()
     if not current.sandbox:
-        raise Problem("This is for the sandbox only: set MIPOINTS_SANDBOX=on, or start one with `make run`.")
+        raise UserError("This is for the sandbox only: set MIPOINTS_SANDBOX=on, or start one with `make run`.")
     return current
 
 
@@ -70,7 +70,7 @@ def read_env_file(folder: Path) -> dict[str, str]:
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except PermissionError as error:
-        raise Problem(f"{folder / _ENV_FILE} belongs to somebody else: name another MIPOINTS_HOME.") from error
+        raise UserError(f"{folder / _ENV_FILE} belongs to somebody else: name another MIPOINTS_HOME.") from error
     return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 
 from loyalty.webhooks.producers import PRODUCERS, Producer
-from mipoints.problems import MISTYPED, Problem
+from mipoints.problems import MISTYPED, UserError
 
 NATIVE = "native"
 
@@ -25,14 +25,14 @@ def signed_headers(producer: str, secret: str, body: bytes, id_: str | None = No
         if producer == NATIVE:
             headers |= _by_the_reference(secret, body, event_id, now)
     except (ValueError, EmptyWebhookSecretError) as error:
-        raise Problem(f"This is no secret of {producer}: {error}.", MISTYPED) from error
+        raise UserError(f"This is no secret of {producer}: {error}.", MISTYPED) from error
     return {"content-type": "application/json"} | headers
 
 
 def adapter_of(producer: str) -> Producer:
     """Returns the adapter of a producer, which signs its webhooks. Raises Problem for an unknown producer."""
     if producer not in PRODUCERS:
-        raise Problem(f"{producer} is not known here: there are {', '.join(PRODUCERS)}.", MISTYPED)
+        raise UserError(f"{producer} is not known here: there are {', '.join(PRODUCERS)}.", MISTYPED)
     return PRODUCERS[producer]
 
 
@@ -41,7 +41,7 @@ def first_secret(producer: str, secrets: Mapping[str, tuple[str, ...]]) -> str:
     adapter_of(producer)
     active = secrets.get(producer)
     if not active:
-        raise Problem(f"There is no secret for {producer}: name one with --secret, or set MIPOINTS_WEBHOOK_SECRETS.")
+        raise UserError(f"There is no secret for {producer}: name one with --secret, or set MIPOINTS_WEBHOOK_SECRETS.")
     return active[0]
 
 

@@ -18,7 +18,7 @@ WAKE_PAUSE_SECONDS = 1.0  # seconds without another attempt after a failure
 
 
 @dataclass(slots=True)
-class Wake:
+class Waker:
     """Enqueues jobs for the workers. Without Redis it does nothing, and the sweeper finds the work later.
 
     A call only stores the wake-up, so no caller waits for Redis. `failures` counts how often Redis did not answer.

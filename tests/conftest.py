@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 
 from db.migrate import migrate
-from db.pool import Database, read_json
+from db.pool import Database, set_json_codec
 from loyalty.programme.load import load_shipped
 from loyalty.programme.programme import Programme
 from mipoints.embedded.postgres import EmbeddedPostgres
@@ -99,7 +99,7 @@ async def template(postgres_url: str) -> AsyncIterator[str]:
     name = f"mipoints_template_{uuid4().hex[:12]}"
     await run_on_server(postgres_url, f"create database {name}")
     connection = await asyncpg.connect(database_named(postgres_url, name))
-    await read_json(connection)
+    await set_json_codec(connection)
     await migrate(connection)
     await load_shipped(connection)
     await connection.close()

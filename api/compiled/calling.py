@@ -9,10 +9,10 @@ from strawberry.types.field import StrawberryField
 
 from api.compiled.arguments import arguments_of, core_arguments
 from api.compiled.info import info_maker
-from api.compiled.running import Run, Site
-from api.compiled.words import NotExpressible, Place
+from api.compiled.running import PlanRun, Site
+from api.compiled.words import NotExpressible, PathPlace
 
-FieldCall = Callable[[Any, Run, Place], Any]
+FieldCall = Callable[[Any, PlanRun, PathPlace], Any]
 """Returns the value of an object's field, or an awaitable of it."""
 
 _FACTORY = "GraphQLCoreConverter.from_resolver.<locals>."
@@ -55,7 +55,7 @@ def _through_strawberry(definition: GraphQLField, node: FieldNode, site: Site) -
     read, resolve = core_arguments(definition, node), definition.resolve
     assert resolve is not None
 
-    def call(source: Any, run: Run, place: Place) -> Any:
+    def call(source: Any, run: PlanRun, place: PathPlace) -> Any:
         return resolve(source, run.raw_info(site, place), **read(run.variables))
 
     return call
@@ -70,7 +70,7 @@ def _direct(schema: Schema, field: StrawberryField, site: Site) -> FieldCall:
     info_name = base.info_parameter.name if base.info_parameter else None
     sources = [each.name for each in (base.parent_parameter, base.root_parameter) if each is not None]
 
-    def call(source: Any, run: Run, place: Place) -> Any:
+    def call(source: Any, run: PlanRun, place: PathPlace) -> Any:
         info = make_info(run, site, field, place)
         values = arguments.values(run.variables, info)
         for name in sources:

@@ -7,10 +7,10 @@ from graphql import GraphQLNonNull, get_named_type, is_composite_type
 
 from api.compiled.calling import FieldCall, strawberry_field
 from api.compiled.leaves import NULL, PLAIN
-from api.compiled.running import Run, Site
-from api.compiled.words import Place, Text, is_awaitable
+from api.compiled.running import PlanRun, Site
+from api.compiled.words import PathPlace, Text, is_awaitable
 
-Write = Callable[[Any, Run, Place], Text]
+Write = Callable[[Any, PlanRun, PathPlace], Text]
 """Writes a value, or the value of a field of an object."""
 
 
@@ -21,7 +21,7 @@ def resolved_field(site: Site, call: FieldCall, complete: Write, *, is_root: boo
     may_be_null = not isinstance(site.definition.type, GraphQLNonNull)
     is_async = strawberry_field(site.definition).is_async
 
-    async def awaited(source: Any, run: Run, here: Place, pending: Awaitable[Any] | None) -> str:
+    async def awaited(source: Any, run: PlanRun, here: PathPlace, pending: Awaitable[Any] | None) -> str:
         try:
             try:
                 value = await (call(source, run, here) if pending is None else pending)
@@ -37,10 +37,10 @@ def resolved_field(site: Site, call: FieldCall, complete: Write, *, is_root: boo
                 return NULL
             raise
 
-    def write(source: Any, run: Run, place: Place) -> Text:
+    def write(source: Any, run: PlanRun, place: PathPlace) -> Text:
         return awaited(source, run, (place, key, typename), None)
 
-    def write_at_once(source: Any, run: Run, place: Place) -> Text:
+    def write_at_once(source: Any, run: PlanRun, place: PathPlace) -> Text:
         here = (place, key, typename)
         try:
             value = _called(source, run, here)
@@ -54,7 +54,7 @@ def resolved_field(site: Site, call: FieldCall, complete: Write, *, is_root: boo
                 return NULL
             raise
 
-    def _called(source: Any, run: Run, here: Place) -> Any:
+    def _called(source: Any, run: PlanRun, here: PathPlace) -> Any:
         """Calls the resolver. The outcome is recorded at the root, because the call may have changed something, and for
         objects, because outcomes of their fields are found by the object."""
         if not is_recorded:
@@ -68,7 +68,7 @@ def resolved_field(site: Site, call: FieldCall, complete: Write, *, is_root: boo
             run.outcomes.add_immediate(source, node, value)
         return value
 
-    async def _followed(text: Awaitable[str], run: Run) -> str:
+    async def _followed(text: Awaitable[str], run: PlanRun) -> str:
         try:
             return await text
         except Exception as error:

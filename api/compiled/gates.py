@@ -8,8 +8,8 @@ from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
 
 from api.compiled.leaves import check_value
-from api.compiled.running import Run, Site
-from api.compiled.words import NotExpressible, Place, is_awaitable
+from api.compiled.running import PlanRun, Site
+from api.compiled.words import NotExpressible, PathPlace, is_awaitable
 
 _MOST_CLASSES = 32
 
@@ -27,7 +27,7 @@ class Gate:
         definition = self.of.extensions.get("strawberry-definition")
         return bool(self.of.is_type_of) and bool(getattr(definition, "is_type_of", None))
 
-    def check(self, value: Any, run: Run | None = None, site: Site | None = None, place: Place = None) -> None:
+    def check(self, value: Any, run: PlanRun | None = None, site: Site | None = None, place: PathPlace = None) -> None:
         """Raises TypeError for a value of another type, NotExpressible for an awaitable, and a value that is an error.
 
         Only `checks_each_object` needs the run, the site and the place.
@@ -68,7 +68,7 @@ def close_unawaited(value: Any) -> None:
         close()
 
 
-def field_place(place: Place) -> Place:
+def field_place(place: PathPlace) -> PathPlace:
     """The place of the field, if this place is an item of its list."""
     while place is not None and isinstance(place[1], int):
         place = place[0]

@@ -8,10 +8,10 @@ from graphql import GraphQLResolveInfo
 from strawberry.types.field import StrawberryField
 from strawberry.types.info import Info
 
-from api.compiled.running import Run, Site
-from api.compiled.words import Place
+from api.compiled.running import PlanRun, Site
+from api.compiled.words import PathPlace
 
-MakeInfo = Callable[[Run, Site, StrawberryField, Place], Info[Any, Any]]
+MakeInfo = Callable[[PlanRun, Site, StrawberryField, PathPlace], Info[Any, Any]]
 
 
 @cache
@@ -23,12 +23,12 @@ def info_maker(class_: Any) -> MakeInfo:
     return type(class_.__name__, (class_,), members)
 
 
-def _init(self: Any, run: Run, site: Site, field: StrawberryField, place: Place) -> None:
+def _init(self: Any, run: PlanRun, site: Site, field: StrawberryField, place: PathPlace) -> None:
     self._run, self._site, self._field, self._place = run, site, field, place
 
 
 def _raw_info(self: Any) -> GraphQLResolveInfo[Any]:
-    run: Run = self._run
+    run: PlanRun = self._run
     return run.raw_info(self._site, self._place)
 
 

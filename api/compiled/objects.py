@@ -10,9 +10,9 @@ from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
 from api.compiled.fields import Write
 from api.compiled.gates import Gate
 from api.compiled.leaves import NULL, LeafWriter
-from api.compiled.running import Run, Site
+from api.compiled.running import PlanRun, Site
 from api.compiled.waiting import joined, raised_after
-from api.compiled.words import Contained, Leaf, Place, Text
+from api.compiled.words import Contained, Leaf, PathPlace, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Attribute:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class AnswerPart:
     """A part of an object: the text before it, and its writer. `leaf` is the same writer if it needs no run."""
 
     head: str
@@ -92,7 +92,7 @@ def flat_object(gate: Gate, write_fields: Leaf) -> Leaf:
     return write
 
 
-def whole_object(gate: Gate | None, site: Site | None, parts: Sequence[Part]) -> Write:
+def whole_object(gate: Gate | None, site: Site | None, parts: Sequence[AnswerPart]) -> Write:
     """Writes any object: its parts in order; awaitable parts are awaited together. Without a gate, it is the root."""
     template = "{" + ",".join(each.head.replace("%", "%%") + "%s" for each in parts) + "}"
     writes = [each.write for each in parts]
@@ -100,7 +100,7 @@ def whole_object(gate: Gate | None, site: Site | None, parts: Sequence[Part]) ->
     def join(texts: list[Any]) -> str:
         return template % tuple(texts)
 
-    def write(value: Any, run: Run, place: Place) -> Text:
+    def write(value: Any, run: PlanRun, place: PathPlace) -> Text:
         if gate is not None:
             gate.check(value, run, site, place)
         texts: list[Any] = []

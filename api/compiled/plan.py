@@ -11,9 +11,9 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import Schema
 
 from api.compiled.collecting import Collecting, conditions_of, fragments_of
-from api.compiled.objects import Part, whole_object
+from api.compiled.objects import AnswerPart, whole_object
 from api.compiled.replaying import Incomplete, Outcomes, ReplayingExecutor
-from api.compiled.running import Operation, Run
+from api.compiled.running import Operation, PlanRun
 from api.compiled.words import NotExpressible
 from api.compiled.writing import Writing
 
@@ -33,7 +33,7 @@ class Plan:
     size: int = 0
     _misfits: int = 0
     _made: int = 0
-    _variants: "OrderedDict[tuple[object, ...], list[Part]]" = field(default_factory=OrderedDict)
+    _variants: "OrderedDict[tuple[object, ...], list[AnswerPart]]" = field(default_factory=OrderedDict)
 
     @property
     def fits(self) -> bool:
@@ -52,12 +52,12 @@ class Plan:
         except (NotExpressible, RecursionError):
             self._misfits += 1
             return Incomplete(Outcomes())
-        run = Run(self.operation, root, context, coerced)
+        run = PlanRun(self.operation, root, context, coerced)
         text = await self._run(parts, run)
         self._misfits += run.misfit
         return Incomplete(run.outcomes) if run.failed else text
 
-    async def _run(self, parts: list[Part], run: Run) -> str:
+    async def _run(self, parts: list[AnswerPart], run: PlanRun) -> str:
         """The JSON of `data`; of no use once the run has failed."""
         run.outcomes.begin_recording()
         try:
@@ -69,7 +69,7 @@ class Plan:
             run.note(error)
             return ""
 
-    def _parts(self, variables: VariableValues) -> list[Part]:
+    def _parts(self, variables: VariableValues) -> list[AnswerPart]:
         """The parts for these values of the conditions. Raises NotExpressible."""
         values = tuple(variables.coerced.get(name) for name in self.conditions)
         parts = self._variants.get(values)
@@ -78,7 +78,7 @@ class Plan:
             self._variants[values] = parts
         return parts
 
-    def _make(self, conditions: Mapping[str, Any]) -> list[Part]:
+    def _make(self, conditions: Mapping[str, Any]) -> list[AnswerPart]:
         if len(self._variants) >= _MOST_VARIANTS or not all(isinstance(each, bool) for each in conditions.values()):
             raise NotExpressible
         schema, node = self.operation.schema, self.operation.node
@@ -90,7 +90,7 @@ class Plan:
         return parts
 
 
-async def _one_after_another(parts: list[Part], run: Run) -> str:
+async def _one_after_another(parts: list[AnswerPart], run: PlanRun) -> str:
     """Writes a mutation's fields one by one. After a failure it starts no further field: graphql-core runs those."""
     texts: list[str] = []
     for part in parts:

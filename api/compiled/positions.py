@@ -5,8 +5,8 @@ from typing import Any
 
 from api.compiled.fields import Write
 from api.compiled.leaves import NULL, LeafWriter
-from api.compiled.running import Run, Site
-from api.compiled.words import Contained, Leaf, Place, Text
+from api.compiled.running import PlanRun, Site
+from api.compiled.words import Contained, Leaf, PathPlace, Text
 
 Position = LeafWriter | Write
 """The writer of a value: from the value alone, or with the run and the place."""
@@ -18,7 +18,7 @@ def in_run(position: Position) -> Write:
         return position
     fast, exact = position.fast, position.exact
 
-    def write(value: Any, run: Run, place: Place) -> Text:
+    def write(value: Any, run: PlanRun, place: PathPlace) -> Text:
         try:
             return fast(value)
         except Exception:  # the exact writer writes it, or raises
@@ -27,7 +27,7 @@ def in_run(position: Position) -> Write:
     return write
 
 
-def _noted(exact: Leaf, value: Any, run: Run) -> str:
+def _noted(exact: Leaf, value: Any, run: PlanRun) -> str:
     try:
         return exact(value)
     except Contained as error:
@@ -39,7 +39,7 @@ def of_attribute(site: Site, attribute: str, complete: Write) -> Write:
     """A writer that reads the attribute from the object and writes it with `complete`."""
     read, key, typename = attrgetter(attribute), site.key, site.parent.name
 
-    def write(source: Any, run: Run, place: Place) -> Text:
+    def write(source: Any, run: PlanRun, place: PathPlace) -> Text:
         return complete(read(source), run, (place, key, typename))
 
     return write

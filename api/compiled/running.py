@@ -21,7 +21,7 @@ from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.schema import _OperationContextAwareGraphQLResolveInfo
 
 from api.compiled.replaying import Outcomes
-from api.compiled.words import Contained, NotExpressible, Place, is_awaitable
+from api.compiled.words import Contained, NotExpressible, PathPlace, is_awaitable
 
 _Raw: Any = _OperationContextAwareGraphQLResolveInfo
 
@@ -46,7 +46,7 @@ class Site:
 
 
 @dataclass(slots=True)
-class Run:
+class PlanRun:
     """One execution. `failed`: an error was raised, so graphql-core completes the answer. `misfit`: a value was not
     expressible, which is no error of the operation."""
 
@@ -67,7 +67,7 @@ class Run:
         self.failed, self._last = True, error
         self.misfit = self.misfit or isinstance(error, NotExpressible)
 
-    def raw_info(self, site: Site, place: Place) -> GraphQLResolveInfo[Any]:
+    def raw_info(self, site: Site, place: PathPlace) -> GraphQLResolveInfo[Any]:
         """graphql-core's GraphQLResolveInfo of a field, as Strawberry's executor builds it."""
         info: Any = _Raw(
             site.nodes[0].name.value,
@@ -101,7 +101,7 @@ def _gather(values: Sequence[Awaitable[Any]]) -> Awaitable[list[Any]]:
     return gather_with_cancel(*values)
 
 
-def path_of(place: Place) -> Path:
+def path_of(place: PathPlace) -> Path:
     """A place as graphql-core's Path."""
     assert place is not None
     above, key, typename = place

@@ -11,9 +11,9 @@ from strawberry.types.union import StrawberryUnion
 from api.compiled.fields import Write
 from api.compiled.gates import close_unawaited, field_place, is_cast, is_decided_by_class
 from api.compiled.leaves import NULL, check_value
-from api.compiled.running import Run, Site
+from api.compiled.running import PlanRun, Site
 from api.compiled.waiting import joined, raised_after
-from api.compiled.words import Leaf, NotExpressible, Place, Text, is_awaitable
+from api.compiled.words import Leaf, NotExpressible, PathPlace, Text, is_awaitable
 
 _MOST_CLASSES = 64
 _NO_LISTS = (str, bytes, bytearray, memoryview, Mapping)
@@ -49,7 +49,7 @@ def whole_list(write_item: Write) -> Write:
     def join(texts: list[Any]) -> str:
         return "[" + ",".join(texts) + "]"
 
-    def write(value: Any, run: Run, place: Place) -> Text:
+    def write(value: Any, run: PlanRun, place: PathPlace) -> Text:
         texts: list[Any] = []
         waiting: list[int] = []
         try:
@@ -70,7 +70,7 @@ def whole_list(write_item: Write) -> Write:
 def or_null(write: Write) -> Write:
     """The same writer for a nullable value."""
 
-    def write_or_null(value: Any, run: Run, place: Place) -> Text:
+    def write_or_null(value: Any, run: PlanRun, place: PathPlace) -> Text:
         if value is None or value is Undefined:
             return NULL
         try:
@@ -83,7 +83,7 @@ def or_null(write: Write) -> Write:
     return write_or_null
 
 
-async def _noted(text: Awaitable[str], run: Run) -> str:
+async def _noted(text: Awaitable[str], run: PlanRun) -> str:
     """The text, or null if it raises; the error is noted."""
     try:
         return await text
@@ -101,14 +101,14 @@ class Abstract:
     members: Mapping[str, Write]
     _by_class: dict[type, Write] = field(default_factory=dict)
 
-    def write(self, value: Any, run: Run, place: Place) -> Text:
+    def write(self, value: Any, run: PlanRun, place: PathPlace) -> Text:
         """Writes a value. Raises TypeError if its type is not one of the possible types."""
         member = self._by_class.get(type(value))
         if member is None or is_cast(value):
             member = self._decide(value, run, place)
         return member(value, run, place)
 
-    def _decide(self, value: Any, run: Run, place: Place) -> Write:
+    def _decide(self, value: Any, run: PlanRun, place: PathPlace) -> Write:
         check_value(value)
         resolve: Any = self.of.resolve_type
         if value is None or value is Undefined:

@@ -6,7 +6,7 @@ from typing import Any
 
 Text = str | Awaitable[str]
 """JSON text, or an awaitable of it."""
-Place = tuple[Any, str | int, str | None] | None
+PathPlace = tuple[Any, str | int, str | None] | None
 """A place in the answer: the place above (None: the root), the key or index, and the type that has the field."""
 Leaf = Callable[[Any], str]
 """Writes a value from the value alone, without awaiting anything."""

@@ -21,7 +21,7 @@ from api.compiled.collecting import Collecting
 from api.compiled.fields import resolved_field
 from api.compiled.gates import Gate
 from api.compiled.leaves import LeafWriter, containing, leaf_writer, nullable
-from api.compiled.objects import Attribute, Part, flat_object, segment, whole_object
+from api.compiled.objects import AnswerPart, Attribute, flat_object, segment, whole_object
 from api.compiled.positions import Position, in_run, of_attribute
 from api.compiled.running import Site
 from api.compiled.values import Abstract, leaf_list, or_null, whole_list
@@ -36,9 +36,11 @@ class Writing:
     collecting: Collecting
     most: int
     size: int = 0
-    _parts: dict[Any, list[Part]] = field(default_factory=dict)
+    _parts: dict[Any, list[AnswerPart]] = field(default_factory=dict)
 
-    def parts(self, type_: GraphQLObjectType, sets: Sequence[SelectionSetNode], *, is_root: bool = False) -> list[Part]:
+    def parts(
+        self, type_: GraphQLObjectType, sets: Sequence[SelectionSetNode], *, is_root: bool = False
+    ) -> list[AnswerPart]:
         """The parts of the fields that are selected of a type; neighbouring attributes are one part."""
         known = (is_root, type_.name, *(id(each) for each in sets))
         if known not in self._parts:
@@ -46,7 +48,9 @@ class Writing:
             self._parts[known] = _merged([self._field(type_, *each, is_root=is_root) for each in fields])
         return self._parts[known]
 
-    def _field(self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode], *, is_root: bool) -> Attribute | Part:
+    def _field(
+        self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode], *, is_root: bool
+    ) -> Attribute | AnswerPart:
         self.size += 1
         name, head = nodes[0].name.value, f'"{key}":'
         if name == "__typename":
@@ -56,10 +60,10 @@ class Writing:
         site = Site(key, nodes, type_.fields[name], type_)
         attribute, position = attribute_of(site.definition), self._position(site, site.definition.type)
         if attribute is None:
-            return Part(head, resolved_field(site, call_of(self.schema, site), in_run(position), is_root=is_root))
+            return AnswerPart(head, resolved_field(site, call_of(self.schema, site), in_run(position), is_root=is_root))
         if isinstance(position, LeafWriter):
             return Attribute(head, attribute, position)
-        return Part(head, of_attribute(site, attribute, position))
+        return AnswerPart(head, of_attribute(site, attribute, position))
 
     def _position(self, site: Site, type_: Any) -> Position:
         is_nullable = not isinstance(type_, GraphQLNonNull)
@@ -93,8 +97,8 @@ class Writing:
         return whole_object(gate, site, parts)
 
 
-def _merged(fields: Sequence[Attribute | Part]) -> list[Part]:
-    parts: list[Part] = []
+def _merged(fields: Sequence[Attribute | AnswerPart]) -> list[AnswerPart]:
+    parts: list[AnswerPart] = []
     read: list[Attribute] = []
     for each in fields:
         if isinstance(each, Attribute):
@@ -107,9 +111,9 @@ def _merged(fields: Sequence[Attribute | Part]) -> list[Part]:
     return [*parts, _read_part(read)] if read else parts
 
 
-def _read_part(attributes: Sequence[Attribute]) -> Part:
+def _read_part(attributes: Sequence[Attribute]) -> AnswerPart:
     leaf = segment(attributes)
-    return Part("", lambda source, run, place: leaf(source), leaf)
+    return AnswerPart("", lambda source, run, place: leaf(source), leaf)
 
 
 def _is_abstract(type_: Any) -> bool:

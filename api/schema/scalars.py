@@ -9,7 +9,7 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
-from api.variables import written
+from api.variables import printed_value
 
 Market = NewType("Market", str)
 URL = NewType("URL", str)
@@ -27,7 +27,7 @@ _LATEST = datetime.max.replace(tzinfo=UTC) - _MARGIN
 
 
 def _refuse(scalar: str, value: object, form: str) -> GraphQLError:
-    return GraphQLError(f"{scalar} cannot represent {written(value)}: {form}.")
+    return GraphQLError(f"{scalar} cannot represent {printed_value(value)}: {form}.")
 
 
 def read_date(value: object) -> date:

@@ -7,12 +7,12 @@ from uuid import UUID
 from db.pool import Queryable
 from db.queries import query
 
-Place = tuple[date, UUID]
+LapsePlace = tuple[date, UUID]
 """A day on which something is due for a member: a place in the list of everything that is due."""
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TimeStep:
     """One lapse or notice of a member, booked as of `at`: `step` is TELL_LOT, LAPSE or TELL_COUPON.
 
     `lapses_on` is the lot's day, or the first day on which the coupon is no longer valid. `lapsed_before` are points
@@ -35,7 +35,7 @@ async def days_now(db: Queryable) -> dict[str, date]:
     return {row["market"]: row["today"] for row in await db.fetch(query("days_now"))}
 
 
-async def members_to_lapse(db: Queryable, after: Place, most: int) -> list[Place]:
+async def members_to_lapse(db: Queryable, after: LapsePlace, most: int) -> list[LapsePlace]:
     """Up to `most` members with a lot that lapses or needs a notice, after a place in that list."""
     rows = await db.fetch(query("members_to_lapse"), *after, most)
     return [(row["on_day"], row["member_id"]) for row in rows]
@@ -51,10 +51,10 @@ async def lock_member_to_lapse(db: Queryable, member_id: UUID) -> bool:
     return await db.fetchval(query("lock_member_to_lapse"), member_id) is not None
 
 
-async def next_step(db: Queryable, member_id: UUID, until: datetime | None) -> Step | None:
+async def next_step(db: Queryable, member_id: UUID, until: datetime | None) -> TimeStep | None:
     """A member's next lapse or notice that is due up to a moment (None: now; never later than now); None for none."""
     row = await db.fetchrow(query("next_step"), member_id, until)
-    return Step(**dict(row.items())) if row is not None else None
+    return TimeStep(**dict(row.items())) if row is not None else None
 
 
 async def mark_lot_noticed(db: Queryable, member_id: UUID, lapses_on: date) -> None:

@@ -108,7 +108,7 @@ async def replay_event(db: Queryable, event_id: UUID, endpoint_id: UUID | None) 
     return len(await db.fetch(query("replay_event"), event_id, endpoint_id))
 
 
-async def replay_dead(db: Queryable, endpoint_id: UUID) -> int:
+async def replay_dead_events(db: Queryable, endpoint_id: UUID) -> int:
     """Has all dead events of an endpoint sent again; returns their number."""
     return len(await db.fetch(query("replay_dead"), endpoint_id))
 

@@ -11,7 +11,7 @@ from db.webhooks.inbox import Delivery
 
 DeliveryKey = tuple[str, str]
 """A producer and the id of one of its events."""
-Place = tuple[datetime, str, str]
+DeliveryPlace = tuple[datetime, str, str]
 """When a delivery was received, its producer and its event's id: its place in the list."""
 
 
@@ -32,7 +32,7 @@ class DeliveryRow:
     tracking_number: str | None
 
     @property
-    def place(self) -> Place:
+    def place(self) -> DeliveryPlace:
         """Its place in the list."""
         return self.received_at, self.producer, self.event_id
 
@@ -47,7 +47,11 @@ class DeliveryBefore:
 
 
 async def deliveries_page(
-    db: Queryable, window: Window[Place], *, producers: Sequence[str] | None = None, states: Sequence[str] | None = None
+    db: Queryable,
+    window: Window[DeliveryPlace],
+    *,
+    producers: Sequence[str] | None = None,
+    states: Sequence[str] | None = None,
 ) -> list[DeliveryRow]:
     """A page of the inbox, newest first, and one row more, of these producers and states, or of all."""
     place = window.after or (None, None, None)

@@ -18,7 +18,7 @@ from loyalty.ledger.decision import Decision, Ruling
 from loyalty.programme.programme import Programme
 from loyalty.refusals import CouponNotUsable, NotAMember, NotFound
 
-Step = Callable[[CouponToJudge, Coupon, str, MemberToJudge], Changes]
+CouponStep = Callable[[CouponToJudge, Coupon, str, MemberToJudge], Changes]
 """Gives the changes of a coupon for an order; raises CouponNotUsable."""
 
 _NO_MEMBER = UUID(int=0)
@@ -43,7 +43,7 @@ async def release_coupon(programme: Programme, caller: Caller, code: str, order_
 
 
 async def _take_step(
-    programme: Programme, caller: Caller, operation: str, code: str, order_number: str, key: str, step: Step
+    programme: Programme, caller: Caller, operation: str, code: str, order_number: str, key: str, step: CouponStep
 ) -> CouponDecided:
     request = request_of(caller, operation, key, [code, order_number])
     owner = await coupon_owner(programme.db, code)
@@ -61,7 +61,7 @@ class _Stepping:
 
     code: str
     order_number: str
-    step: Step
+    step: CouponStep
 
     async def judge(self, db: Queryable, member: MemberToJudge) -> Ruling:
         """The coupon after the step. Raises CouponNotUsable."""

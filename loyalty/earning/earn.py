@@ -12,7 +12,7 @@ from loyalty.callers import Caller
 from loyalty.earning.context import context_of
 from loyalty.earning.judgements import write_judgement
 from loyalty.earning.rules.activity import Activity, Judgement, judge, too_late_or_early
-from loyalty.earning.velocity import Checked, check_velocity
+from loyalty.earning.velocity import CheckedJudgement, check_velocity
 from loyalty.ledger.answers import Decided, request_of, verdict_answer
 from loyalty.ledger.decide import decide
 from loyalty.ledger.decision import Decision, Ruling
@@ -78,7 +78,7 @@ class _Earning:
         )
 
     def _write(
-        self, changes: Changes, checked: Checked, happened: datetime, member: MemberToJudge, terms: Terms
+        self, changes: Changes, checked: CheckedJudgement, happened: datetime, member: MemberToJudge, terms: Terms
     ) -> UUID:
         activity = self.activity
         return write_judgement(

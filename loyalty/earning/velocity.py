@@ -15,7 +15,7 @@ from loyalty.programme.rules.terms import Terms
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedJudgement:
     """A judgement after the velocity limits, waiting for an operator if one was exceeded, with its verdict's facts."""
 
     judgement: Judgement
@@ -29,7 +29,7 @@ async def check_velocity(
     terms: Terms,
     device_id: str | None,
     judgement: Judgement,
-) -> Checked:
+) -> CheckedJudgement:
     """Lets a judgement wait for an operator if too many activities came within a minute. Without a limit it stays.
 
     A member's count is exact, because it is read as of the judged version. Two members who use one device at the same
@@ -37,15 +37,15 @@ async def check_velocity(
     """
     limit = limit_of(terms, programme.velocity_per_minute)
     if limit is None:
-        return Checked(judgement, {})
+        return CheckedJudgement(judgement, {})
     device = device_hash(device_id) if device_id is not None else None
     facts = {"device": device} if device is not None else {}
     since = counted_since(member.now)
     of_member, of_device = await activities_lately(db, member.member_id, since, NO_ACTIVITIES, device)
     if not is_too_fast(of_member, of_device, limit):
-        return Checked(judgement, facts)
+        return CheckedJudgement(judgement, facts)
     held = on_hold_for_operator(judgement)
-    return Checked(held, facts if held is judgement else facts | {"held": "VELOCITY"})
+    return CheckedJudgement(held, facts if held is judgement else facts | {"held": "VELOCITY"})
 
 
 def device_hash(device_id: str) -> str:

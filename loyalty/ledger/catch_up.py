@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from db.ledger.credit import due_promises_of, post_due
-from db.ledger.lapse import Step, lock_member_to_lapse, mark_coupon_noticed, mark_lot_noticed, next_step
+from db.ledger.lapse import TimeStep, lock_member_to_lapse, mark_coupon_noticed, mark_lot_noticed, next_step
 from db.ledger.record import Changes, record
 from db.pool import Database, Queryable
 from loyalty.ledger.journal import Cause, take, write
@@ -51,7 +51,7 @@ async def credit_before(db: Queryable, member_id: UUID, moment: datetime | None)
     return await post_due(db, promises) if promises else 0
 
 
-async def _take(db: Queryable, member_id: UUID, step: Step) -> None:
+async def _take(db: Queryable, member_id: UUID, step: TimeStep) -> None:
     changes = Changes()
     if step.step == "LAPSE":
         _let_lapse(changes, step)
@@ -67,7 +67,7 @@ async def _take(db: Queryable, member_id: UUID, step: Step) -> None:
     await record(db, member_id, step.version, changes)
 
 
-def _let_lapse(changes: Changes, step: Step) -> None:
+def _let_lapse(changes: Changes, step: TimeStep) -> None:
     """The rest of a lot leaves `available` at midnight of its day: one line of history, and a notice."""
     assert step.points is not None
     lapse = Cause(f"lapse:{step.lapses_on}", step.at)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
-from db.ledger.lapse import Place, days_now, members_to_lapse, members_with_expiring_coupons
+from db.ledger.lapse import LapsePlace, days_now, members_to_lapse, members_with_expiring_coupons
 from db.pool import Busy, Database
 from db.webhooks.inbox import deliveries_to_apply
 from loyalty.ledger.catch_up import catch_up_alone
@@ -15,7 +15,7 @@ from loyalty.ledger.credit import OWN_FAULTS
 log = logging.getLogger(__name__)
 
 LAPSES_AT_ONCE = 100
-_START: Place = (date.min, UUID(int=0))
+_START: LapsePlace = (date.min, UUID(int=0))
 _LOOK_EVERY = 60.0
 _LOOK_AGAIN = 5.0
 
@@ -31,7 +31,7 @@ class LapseLooks:
 
     _days: dict[str, date] = field(default_factory=dict)
     _next_at: float = 0.0
-    _after: Place | None = None
+    _after: LapsePlace | None = None
 
     @property
     def is_under_way(self) -> bool:

@@ -19,12 +19,12 @@ def words_of(catalogue: MessageCatalogue, facts: Facts) -> dict[str, str]:
     zone = facts.get("time_zone")
     optional = {
         "campaigns": _names(catalogue, facts.get("campaigns")),
-        "resets_at": local_day(catalogue, facts.get("resets_at"), str(zone) if zone else None),
+        "resets_at": day_in_zone(catalogue, facts.get("resets_at"), str(zone) if zone else None),
     }
     return named | {"points": _points(catalogue, facts), "kind": kind} | _present(optional)
 
 
-def local_day(catalogue: MessageCatalogue, moment: object, zone: str | None) -> str | None:
+def day_in_zone(catalogue: MessageCatalogue, moment: object, zone: str | None) -> str | None:
     """The calendar day of a moment, in the member's zone.
 
     Returns None for a moment in UTC without a zone: midnight in Madrid would show as the day before.
@@ -46,7 +46,7 @@ def refusal_words(catalogue: MessageCatalogue, facts: Facts, zone: str | None) -
     """The words for a refusal, by the facts that the classes of `loyalty.refusals` carry."""
     points = {name: _counted(catalogue, facts.get(name)) for name in ("needed", "available")}
     numbers = {name: _number(catalogue, facts.get(name)) for name in ("limit", "used")}
-    available_at = local_day(catalogue, facts.get("available_at"), zone)
+    available_at = day_in_zone(catalogue, facts.get("available_at"), zone)
     began_on = facts.get("began_on")
     days = {"available_at": available_at, "began_on": catalogue.day(began_on) if isinstance(began_on, date) else None}
     return _present({**points, **numbers, **days, "missing": _missing(catalogue, facts)})

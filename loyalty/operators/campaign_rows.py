@@ -12,7 +12,7 @@ NO_REASON = ""
 """Campaigns need no reason; the log has the operator, the time and the campaign."""
 
 
-async def save_campaign(db: Queryable, campaign: Campaign) -> None:
+async def write_campaign(db: Queryable, campaign: Campaign) -> None:
     """Adds a campaign."""
     factor = campaign.factor
     await rows.save_campaign(

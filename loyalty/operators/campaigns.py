@@ -12,7 +12,7 @@ from db.pool import Queryable
 from loyalty.callers import Caller
 from loyalty.ledger.answers import request_of
 from loyalty.ledger.decide_programme import ProgrammeDecision, ProgrammeRuling, decide_for_programme
-from loyalty.operators.campaign_rows import NO_REASON, described, save_campaign
+from loyalty.operators.campaign_rows import NO_REASON, described, write_campaign
 from loyalty.programme.programme import Programme
 from loyalty.programme.rules.campaign_check import CampaignToCheck, check_campaign
 from loyalty.programme.rules.campaigns import Campaign
@@ -45,7 +45,7 @@ class _Creating:
         for path, sentence in check_campaign(self.campaign, catalogue.terms):
             raise InvalidInput(sentence, "input", *path)
         created = self.campaign.under(str(uuid4()))
-        await save_campaign(db, created)
+        await write_campaign(db, created)
         log = NewLogEntry(str(self.caller.name), "createCampaign", NO_REASON, after=described(created))
         return ProgrammeRuling(_answer(created.id), log)
 

@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 from db import programme as rows
 from db.ledger.record import NewLogEntry
 from db.pool import Database, Queryable
-from loyalty.operators.campaign_rows import NO_REASON, described, save_campaign
+from loyalty.operators.campaign_rows import NO_REASON, described, write_campaign
 from loyalty.programme.catalogue import Catalogue, catalogue_now
 from loyalty.programme.files import Document
 from loyalty.programme.load import campaigns_of_file
@@ -38,7 +38,7 @@ async def _load(document: Document, actor: str, transaction: Queryable) -> list[
     named = [(each.id, replace(each, id=_id_of(each))) for each in campaigns_of_file(document, catalogue.terms)]
     loaded = [(campaign, _is_new(campaign, name, catalogue)) for name, campaign in named]
     for campaign in (each for each, is_new in loaded if is_new):
-        await save_campaign(transaction, campaign)
+        await write_campaign(transaction, campaign)
         await rows.log_action(transaction, NewLogEntry(actor, "loadCampaign", NO_REASON, after=described(campaign)))
     if any(is_new for _, is_new in loaded):
         await rows.programme_changed(transaction)

@@ -33,7 +33,7 @@ class OrderToRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordedOrder:
+class OrderVerdict:
     """The order's number and the verdict it was given."""
 
     member_id: UUID
@@ -42,7 +42,7 @@ class RecordedOrder:
     written: Written | None = field(default=None, compare=False, repr=False)
 
 
-async def record_order(programme: Programme, caller: Caller, reported: OrderToRecord, key: str) -> RecordedOrder:
+async def record_order(programme: Programme, caller: Caller, reported: OrderToRecord, key: str) -> OrderVerdict:
     """Stores an order and promises its points, to be credited parcel by parcel (R31).
 
     The same number again is the same order and verdict; with other content or for another member it is InvalidInput,
@@ -58,7 +58,7 @@ async def record_order(programme: Programme, caller: Caller, reported: OrderToRe
     result = await decide(programme.db, Decision(MemberRef(mi_id=reported.mi_id), request, recording.judge))
     answer = result.answer
     await unpark_deliveries(programme.db, order.number, [parcel.tracking_number for parcel in order.parcels])
-    return RecordedOrder(UUID(answer["member_id"]), answer["number"], UUID(answer["verdict_id"]), result.written)
+    return OrderVerdict(UUID(answer["member_id"]), answer["number"], UUID(answer["verdict_id"]), result.written)
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,7 @@ async def replay(db: Database, actor: str, *, event_id: UUID | None = None, endp
             count = await outgoing.replay_event(transaction, event_id, endpoint_id)
         else:
             assert endpoint_id is not None
-            count = await outgoing.replay_dead(transaction, endpoint_id)
+            count = await outgoing.replay_dead_events(transaction, endpoint_id)
         selected = {"event": str(event_id) if event_id else None, "endpoint": str(endpoint_id) if endpoint_id else None}
         if count:
             await _log(transaction, actor, "replayOutgoing", None, selected | {"events": count})

@@ -18,7 +18,7 @@ from loyalty.webhooks.producers import PRODUCERS, Producer
 from loyalty.webhooks.producers.events import Ignored, ProducerEvent, ReportedOrder, Sent
 from loyalty.webhooks.producers.numbers import numbers_in
 from loyalty.webhooks.store import UnknownProducer
-from loyalty.webhooks.whose_order import OwnedOrder, Parked, order_of, park
+from loyalty.webhooks.whose_order import OwnedOrder, Parked, find_order, park
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ async def apply_one(programme: Programme, key: DeliveryKey, transaction: Queryab
     if isinstance(event, Ignored):
         await _ignore(transaction, delivery, event)
         return Applied()
-    order = await order_of(transaction, event, delivery.received_at)
+    order = await find_order(transaction, event, delivery.received_at)
     if order is None:
         return Applied(parked=await park(transaction, delivery, event))
     await _settle(programme, transaction, order, event, delivery)

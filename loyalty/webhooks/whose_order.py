@@ -28,7 +28,7 @@ class Parked:
     received_at: datetime
 
 
-async def order_of(db: Queryable, reported: ReportedOrder, received_at: datetime) -> OwnedOrder | None:
+async def find_order(db: Queryable, reported: ReportedOrder, received_at: datetime) -> OwnedOrder | None:
     """The order that a delivery is about; None while it is not known (R34).
 
     Carriers reuse their numbers, so an order without news for 180 days is left out.
@@ -74,7 +74,7 @@ def _tracking_number_to_wait_for(reported: ReportedOrder) -> str | None:
 async def free_if_known_meanwhile(db: Database, parked: Parked) -> None:
     """Frees a delivery whose order was recorded between the look and the parking: the second commit sees the first."""
     reported = parked.reported
-    if await order_of(db, reported, parked.received_at) is None:
+    if await find_order(db, reported, parked.received_at) is None:
         return
     tracking_number = _tracking_number_to_wait_for(reported)
     await rows.unpark_deliveries(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mipoints.problems import MISTYPED, Problem, plainly
+from mipoints.problems import MISTYPED, UserError, plainly
 
 if TYPE_CHECKING:
     from db.webhooks.deliveries import DeliveryRow
@@ -29,7 +29,7 @@ def list_(
     """Show the deliveries that were kept, newest first."""
     state_name = state.upper() if state is not None else None
     if state_name is not None and state_name not in _STATES:
-        raise Problem(f"{state} is no state of a delivery: there are {', '.join(_STATES).lower()}.", MISTYPED)
+        raise UserError(f"{state} is no state of a delivery: there are {', '.join(_STATES).lower()}.", MISTYPED)
     asyncio.run(_list(state_name, producer, limit))
 
 
@@ -102,7 +102,7 @@ def replay(
 ) -> None:
     """Have a delivery applied again, whatever became of it. What it says counts once all the same."""
     if dead == (event_id is not None):
-        raise Problem("Name one EVENT_ID, or say --dead for all that were given up on.", MISTYPED)
+        raise UserError("Name one EVENT_ID, or say --dead for all that were given up on.", MISTYPED)
     asyncio.run(_replay(producer, event_id))
 
 
@@ -111,7 +111,7 @@ async def _replay(producer: str, event_id: str | None) -> None:
     from loyalty.webhooks.replay import replay_by_hand, replay_dead
     from mipoints.database import opened_database
     from mipoints.sandbox import settings
-    from mipoints.wake import Wake
+    from mipoints.wake import Waker
 
     current = settings()
     async with opened_database(current, seconds=_SECONDS) as db:
@@ -124,10 +124,10 @@ async def _replay(producer: str, event_id: str | None) -> None:
             except NotFound as error:
                 raise _no_such(producer, event_id) from error
             typer.echo(f"{producer} {event_id} will be applied again.")
-    wake = Wake(current.redis_url)
+    wake = Waker(current.redis_url)
     await wake("apply_deliveries", None)
     await wake.close()
 
 
-def _no_such(producer: str, event_id: str) -> Problem:
-    return Problem(f"Nothing of {producer} was kept under {event_id!r}: `mipoints webhook list` shows what was.")
+def _no_such(producer: str, event_id: str) -> UserError:
+    return UserError(f"Nothing of {producer} was kept under {event_id!r}: `mipoints webhook list` shows what was.")

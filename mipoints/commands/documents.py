@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mipoints.problems import Problem, plainly
+from mipoints.problems import UserError, plainly
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +30,7 @@ def check(folder: Folder = None) -> None:
     """Check that all operations of a folder are valid and its manifest is what `write` makes. Needs no database."""
     path, text = _made(folder)
     if path.read_text("utf-8") != text:
-        raise Problem(f"{path} is not what its operations are: run `mipoints documents write`.")
+        raise UserError(f"{path} is not what its operations are: run `mipoints documents write`.")
     typer.echo(f"sound: {path}")
 
 
@@ -49,5 +49,5 @@ def _made(folder: str | None) -> tuple[Path, str]:
 def _files(place: Path) -> "Mapping[str, str]":
     files = {path.name: path.read_text("utf-8") for path in place.glob("*.graphql")}
     if not files:
-        raise Problem(f"There are no .graphql files in {place}.")
+        raise UserError(f"There are no .graphql files in {place}.")
     return files

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import typer
 
-from mipoints.problems import FAILED, MISTYPED, Problem, plainly
+from mipoints.problems import FAILED, MISTYPED, UserError, plainly
 
 if TYPE_CHECKING:
     from db.pool import Database
@@ -137,7 +137,7 @@ def deliveries(
     from mipoints.console import print_table
 
     if state is not None and state.upper() not in ("WAITING", "DELIVERED", "DEAD", "DROPPED"):
-        raise Problem("A delivery is waiting, delivered, dead or dropped.", MISTYPED)
+        raise UserError("A delivery is waiting, delivered, dead or dropped.", MISTYPED)
     of = _uuid(endpoint) if endpoint else None
     rows = _run(lambda db: outgoing_newest_first(db, state.upper() if state else None, of, most))
     headers = ("event", "endpoint", "type", "member", "number", "state", "attempts", "next or delivered", "error")
@@ -173,10 +173,10 @@ def replay(
     from loyalty.outgoing.events import event_named
 
     if (event is None) == (not dead) or (dead and endpoint is None):
-        raise Problem("Name an event, or an endpoint with --endpoint ID --dead.", MISTYPED)
+        raise UserError("Name an event, or an endpoint with --endpoint ID --dead.", MISTYPED)
     event_id = event_named(event) if event is not None else None
     if event is not None and event_id is None:
-        raise Problem(f"{event} is no event's id: those begin with evt_.", MISTYPED)
+        raise UserError(f"{event} is no event's id: those begin with evt_.", MISTYPED)
     to = _uuid(endpoint) if endpoint else None
     count = _run(lambda db: again(db, _actor("replay"), event_id=event_id, endpoint_id=to))
     typer.echo(f"{count} deliveries are sent again.")
@@ -192,7 +192,7 @@ def _uuid(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise Problem(f"{text} is no endpoint's id; `mipoints outgoing list` shows them.", MISTYPED) from None
+        raise UserError(f"{text} is no endpoint's id; `mipoints outgoing list` shows them.", MISTYPED) from None
 
 
 def _run(work: "Callable[[Database], Awaitable[T]]") -> T:

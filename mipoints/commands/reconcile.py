@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mipoints.problems import MISTYPED, Problem, plainly
+from mipoints.problems import MISTYPED, UserError, plainly
 
 if TYPE_CHECKING:
     from loyalty.webhooks.reconcile import Missing, Report, SilentParcel
@@ -42,7 +42,7 @@ async def _reconcile(after_days: int | None, ask: bool, delivered: str | None) -
     current = settings()
     after = timedelta(days=current.reconcile_after_days if after_days is None else after_days)
     if ask and not current.producer_keys:
-        raise Problem("There is nobody to ask: set MIPOINTS_PRODUCER_KEYS.")
+        raise UserError("There is nobody to ask: set MIPOINTS_PRODUCER_KEYS.")
     async with opened_database(current, seconds=60) as db:
         if delivered is not None:
             _print_missing(await keep_reports(db, _reports(delivered), "mipoints reconcile"))
@@ -61,9 +61,9 @@ def _reports(file: str) -> "list[Report]":
     try:
         return reports_of(json.loads(Path(file).read_bytes()))
     except OSError as error:
-        raise Problem(f"{file} cannot be read: {error.strerror}.", MISTYPED) from error
+        raise UserError(f"{file} cannot be read: {error.strerror}.", MISTYPED) from error
     except ValueError as error:
-        raise Problem(f"{file} is not JSON: {error}.", MISTYPED) from error
+        raise UserError(f"{file} is not JSON: {error}.", MISTYPED) from error
 
 
 def _print_missing(missing: "list[Missing]") -> None:

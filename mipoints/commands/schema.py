@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mipoints.problems import Problem, plainly
+from mipoints.problems import UserError, plainly
 
 app = typer.Typer()
 
@@ -36,4 +36,6 @@ def _refuse_breaking(path: Path, text: str) -> None:
     changes = find_breaking_changes(build_schema(path.read_text("utf-8")), build_schema(text))
     if changes:
         descriptions = " ".join(change.description for change in changes)
-        raise Problem(f"Clients of {path} would break: {descriptions} Add beside it and deprecate, or say --breaking.")
+        raise UserError(
+            f"Clients of {path} would break: {descriptions} Add beside it and deprecate, or say --breaking."
+        )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mipoints.problems import FAILED, MISTYPED, Problem, plainly
+from mipoints.problems import FAILED, MISTYPED, UserError, plainly
 
 if TYPE_CHECKING:
     from loyalty.programme.rules.terms import Terms
@@ -34,7 +34,7 @@ def show(
     day = day or local_day(now, versions[-1].zone)
     begun = [terms for terms in versions if terms.effective_from <= day]
     if not begun:
-        raise Problem(f"{market.upper()} has no terms on {day}; the first begin on {versions[0].effective_from}.")
+        raise UserError(f"{market.upper()} has no terms on {day}; the first begin on {versions[0].effective_from}.")
     shown = begun[-1]
     print_table(("setting", shown.version), list(settings_of(shown).items()))
     listed = ", ".join(f"{terms.version} (from {terms.effective_from})" for terms in versions)
@@ -112,7 +112,7 @@ def _of_market(market: str, shipped: bool) -> "tuple[tuple[Terms, ...], datetime
     else:
         known, now = asyncio.run(_loaded())
     if market.upper() not in known:
-        raise Problem(f"{market.upper()} is no open market: there are {', '.join(sorted(known))}.", MISTYPED)
+        raise UserError(f"{market.upper()} is no open market: there are {', '.join(sorted(known))}.", MISTYPED)
     return known[market.upper()], now
 
 
@@ -131,11 +131,11 @@ def _called(versions: "tuple[Terms, ...]", name: str) -> "Terms":
         if terms.version == name:
             return terms
     names = ", ".join(terms.version for terms in versions)
-    raise Problem(f"{versions[0].market} has no version {name}: there are {names}.", MISTYPED)
+    raise UserError(f"{versions[0].market} has no version {name}: there are {names}.", MISTYPED)
 
 
 def _day(text: str | None) -> date | None:
     try:
         return date.fromisoformat(text) if text is not None else None
     except ValueError:
-        raise Problem(f"{text} is no date such as 2025-06-17.", MISTYPED) from None
+        raise UserError(f"{text} is no date such as 2025-06-17.", MISTYPED) from None

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from mipoints.problems import MISTYPED, Problem, plainly
+from mipoints.problems import MISTYPED, UserError, plainly
 
 app = typer.Typer()
 
@@ -23,7 +23,7 @@ def token(
     from mipoints.sandbox import sandbox_settings
 
     if member is not None and not member:
-        raise Problem("A Mi account id has at least one character.", MISTYPED)
+        raise UserError("A Mi account id has at least one character.", MISTYPED)
     if scope is not None:
         check_scope(scope)
     typer.echo(issue(sandbox_settings(), member=member, scope=scope, name=name, seconds=seconds, market=market))

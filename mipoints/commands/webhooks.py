@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mipoints.problems import FAILED, MISTYPED, Problem, plainly
+from mipoints.problems import FAILED, MISTYPED, UserError, plainly
 
 app = typer.Typer(no_args_is_help=True, help="Webhooks, as their producers send them.")
 
@@ -35,7 +35,7 @@ def _body(file: str) -> bytes:
     try:
         return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
-        raise Problem(f"{file} cannot be read: {error.strerror}.", MISTYPED) from error
+        raise UserError(f"{file} cannot be read: {error.strerror}.", MISTYPED) from error
 
 
 async def _send(producer: str, body: bytes, secret: str | None, url: str | None, event_id: str | None) -> bool:

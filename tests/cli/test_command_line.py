@@ -12,7 +12,7 @@ from standardwebhooks.webhooks import Webhook
 from db.pool import Database
 from loyalty.tokens import Verifier
 from mipoints.advance_clock import wait_until_done
-from mipoints.problems import Problem
+from mipoints.problems import UserError
 from mipoints.signing import signed_headers
 from tests.cli.commands import are_sentences, mipoints, mipoints_process
 from tests.conftest import database_named, run_on_server
@@ -213,5 +213,5 @@ async def test_a_worker_that_is_missing_is_named(db: Database):
         "insert into inbox (producer, event_id, type, body, headers, received_at) "
         "values ('native', 'e', 't', '', '{}', programme_now())"
     )
-    with pytest.raises(Problem, match="is a worker running"):
+    with pytest.raises(UserError, match="is a worker running"):
         await wait_until_done(db, stalled_after=0.2)

@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 import pytest
 from arq.connections import RedisSettings, create_pool
 
-from mipoints.wake import Wake
+from mipoints.wake import Waker
 from tests.support.patience import PATIENCE
 from workers.wakeups import QUEUE
 
@@ -32,7 +32,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_wake_up_is_in_the_workers_queue(redis_url: str):
     pool = await create_pool(RedisSettings.from_dsn(redis_url))
     await pool.flushall()
-    wake = Wake(redis_url)
+    wake = Waker(redis_url)
     await wake("credit_due", 300.0)
     await wake("apply_deliveries", None)
     await wake.close()
@@ -47,7 +47,7 @@ async def test_a_wake_up_is_in_the_workers_queue(redis_url: str):
 async def test_many_wake_ups_of_one_kind_at_once_are_one(redis_url: str):
     pool = await create_pool(RedisSettings.from_dsn(redis_url))
     await pool.flushall()
-    wake = Wake(redis_url)
+    wake = Waker(redis_url)
     await wake.ping()
     for n in range(200):
         await wake("apply_deliveries", None)
@@ -66,7 +66,7 @@ async def test_a_redis_that_hangs_or_is_away_keeps_no_caller_waiting_and_is_aske
     port = server.sockets[0].getsockname()[1]
     if not hangs:
         server.close()
-    wake = Wake(f"redis://127.0.0.1:{port}")
+    wake = Waker(f"redis://127.0.0.1:{port}")
     for _ in range(100):
         assert is_done_at_once(wake("credit_due", None))
     await wake.close()
@@ -75,6 +75,6 @@ async def test_a_redis_that_hangs_or_is_away_keeps_no_caller_waiting_and_is_aske
 
 
 async def test_without_redis_nothing_happens():
-    wake = Wake(None)
+    wake = Waker(None)
     await wake("credit_due", 1.0)
     assert wake.failures == 0

@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from db import clock
 from db.migrate import migrate
-from db.pool import read_json
+from db.pool import set_json_codec
 from loyalty.programme.load import load_shipped
 from tests.support.audit import assert_ledger_is_sound
 from tests.support.fresh import Shared, open_shared
@@ -28,7 +28,7 @@ FUEL = {"activity": {"fuel": {}}}
 async def postgres() -> AsyncIterator[OwnPostgres]:
     with own_postgres() as server:
         connection = await asyncpg.connect(server.url)
-        await read_json(connection)
+        await set_json_codec(connection)
         await migrate(connection)
         await load_shipped(connection)
         await connection.close()

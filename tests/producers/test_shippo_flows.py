@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mipoints.problems import Problem
+from mipoints.problems import UserError
 from mipoints.signing import signed_headers
 from tests.producers.test_shippo import DELIVERED, PARCEL, event
 from tests.support.samples import sample
@@ -115,5 +115,7 @@ async def test_over_http_only_verified_deliveries_are_stored(stage: Stage):
 
 
 def test_the_command_line_reports_that_a_token_signs_nothing():
-    with pytest.raises(Problem, match=r"a token signs nothing; it belongs to the address, …/webhooks/shippo\?token=…"):
+    with pytest.raises(
+        UserError, match=r"a token signs nothing; it belongs to the address, …/webhooks/shippo\?token=…"
+    ):
         signed_headers("shippo", "token=123abc", b"{}")

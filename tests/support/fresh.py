@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from db.pool import Database, connect, read_json
+from db.pool import Database, connect, set_json_codec
 from tests.support.patience import PATIENCE
 
 PRISTINE = "pristine"
@@ -80,7 +80,7 @@ class Shared:
 async def open_shared(url: str) -> AsyncIterator[Shared]:
     """Opens a migrated database that all tests share."""
     owner = await asyncpg.connect(url, max_cacheable_statement_size=0, server_settings={"lock_timeout": "10s"})
-    await read_json(owner)
+    await set_json_codec(owner)
     await remember_pristine(owner)
     db = await connect(url, most=20, seconds=20)
     yield Shared(url, owner, db, await statements_to_freshen(owner))

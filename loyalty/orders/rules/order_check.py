@@ -7,26 +7,26 @@ from typing import Literal
 from loyalty.orders.rules.order import Order, Parcel
 
 LARGEST_MINOR = 2_147_483_647
-Path = tuple[str, ...]
-Problem = tuple[Literal["INVALID_INPUT", "OCCURRED_IN_FUTURE"], Path]
+InputPath = tuple[str, ...]
+InputProblem = tuple[Literal["INVALID_INPUT", "OCCURRED_IN_FUTURE"], InputPath]
 
 
 def check_order(
     order: Order, *, currency: str | None = None, now: datetime | None = None, future_seconds: int = 60
-) -> list[Problem]:
+) -> list[InputProblem]:
     """Every problem of an order as (code, path into the arguments); empty when it can be recorded.
 
     `currency` is the market's; `now` with the allowed clock skew bounds when it was placed. None: not
     checked.
     """
     paths = [*_head(order, currency), *_lines(order), *_amounts(order), *_parcels(order)]
-    problems: list[Problem] = [("INVALID_INPUT", ("input", *path)) for path in paths]
+    problems: list[InputProblem] = [("INVALID_INPUT", ("input", *path)) for path in paths]
     if now is not None and order.placed_at > now + timedelta(seconds=future_seconds):
         problems.append(("OCCURRED_IN_FUTURE", ("input", "placedAt")))
     return problems
 
 
-def _head(order: Order, currency: str | None) -> Iterator[Path]:
+def _head(order: Order, currency: str | None) -> Iterator[InputPath]:
     if not order.number.strip():
         yield ("number",)
     if currency is not None and order.currency != currency:
@@ -35,7 +35,7 @@ def _head(order: Order, currency: str | None) -> Iterator[Path]:
         yield ("lines",)
 
 
-def _lines(order: Order) -> Iterator[Path]:
+def _lines(order: Order) -> Iterator[InputPath]:
     seen: set[str] = set()
     for place, line in enumerate(order.lines):
         if not line.id.strip() or line.id in seen:
@@ -49,7 +49,7 @@ def _lines(order: Order) -> Iterator[Path]:
         seen.add(line.id)
 
 
-def _amounts(order: Order) -> Iterator[Path]:
+def _amounts(order: Order) -> Iterator[InputPath]:
     if order.shipping_minor < 0:
         yield ("shippingMinor",)
     if not 0 <= order.discount_minor <= max(0, order.goods_minor):
@@ -58,7 +58,7 @@ def _amounts(order: Order) -> Iterator[Path]:
         yield ("lines",)
 
 
-def _parcels(order: Order) -> Iterator[Path]:
+def _parcels(order: Order) -> Iterator[InputPath]:
     left = order.pieces
     seen: set[tuple[str, str]] = set()
     for place, parcel in enumerate(order.parcels):
@@ -72,7 +72,7 @@ def _parcels(order: Order) -> Iterator[Path]:
             yield "parcels", str(place), "lines", *path
 
 
-def _parcel_lines(parcel: Parcel, left: dict[str, int]) -> Iterator[Path]:
+def _parcel_lines(parcel: Parcel, left: dict[str, int]) -> Iterator[InputPath]:
     """The wrong lines of a parcel; takes its pieces out of those left, as all parcels share one order."""
     for place, (line_id, pieces) in enumerate(parcel.pieces.items()):
         if line_id not in left:

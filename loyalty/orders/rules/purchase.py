@@ -29,11 +29,11 @@ class Worth:
     @property
     def by_part(self) -> dict[str, int]:
         """Points by part key, PURCHASE or CAMPAIGN_BONUS:key; no zeros."""
-        extra = {part_key(key): points for key, points in self.bonuses.items()}
+        extra = {campaign_part_key(key): points for key, points in self.bonuses.items()}
         return {PURCHASE: self.base, **extra} if self.base else extra
 
 
-def part_key(campaign_key: str) -> str:
+def campaign_part_key(campaign_key: str) -> str:
     """The name of a campaign's part of an order."""
     return f"{EntryKind.CAMPAIGN_BONUS}:{campaign_key}"
 

@@ -8,8 +8,8 @@ from fractions import Fraction
 from loyalty.programme.rules.campaigns import HIGHEST_BONUS, HIGHEST_FACTOR, Campaign, Effect, is_factor
 from loyalty.programme.rules.terms import Terms
 
-Path = tuple[str, ...]
-Problem = tuple[Path, str]
+InputPath = tuple[str, ...]
+InputProblem = tuple[InputPath, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class CampaignToCheck:
         )
 
 
-def check_campaign(campaign: CampaignToCheck, terms: Mapping[str, tuple[Terms, ...]]) -> list[Problem]:
+def check_campaign(campaign: CampaignToCheck, terms: Mapping[str, tuple[Terms, ...]]) -> list[InputProblem]:
     """Every problem of a campaign as (path from its input, sentence); empty when it can be made.
 
     `terms` are all versions of each open market.
@@ -61,12 +61,12 @@ def is_way(kind: str, markets: Iterable[str], terms: Mapping[str, tuple[Terms, .
     return any(version.way(kind) for market in markets for version in terms.get(market, ()))
 
 
-def _name(campaign: CampaignToCheck) -> Iterator[Problem]:
+def _name(campaign: CampaignToCheck) -> Iterator[InputProblem]:
     if not campaign.name.strip():
         yield ("name",), "A campaign needs a name."
 
 
-def _markets(campaign: CampaignToCheck, terms: Mapping[str, tuple[Terms, ...]]) -> Iterator[Problem]:
+def _markets(campaign: CampaignToCheck, terms: Mapping[str, tuple[Terms, ...]]) -> Iterator[InputProblem]:
     if not campaign.markets:
         yield ("markets",), "A campaign runs in at least one market."
     for place, market in enumerate(campaign.markets):
@@ -74,12 +74,12 @@ def _markets(campaign: CampaignToCheck, terms: Mapping[str, tuple[Terms, ...]]) 
             yield ("markets", str(place)), f"Mi Points is not offered in {market}."
 
 
-def _window(campaign: CampaignToCheck) -> Iterator[Problem]:
+def _window(campaign: CampaignToCheck) -> Iterator[InputProblem]:
     if campaign.ends_at <= campaign.starts_at:
         yield ("endsAt",), "A campaign ends after its start."
 
 
-def _kinds(campaign: CampaignToCheck, terms: Mapping[str, tuple[Terms, ...]]) -> Iterator[Problem]:
+def _kinds(campaign: CampaignToCheck, terms: Mapping[str, tuple[Terms, ...]]) -> Iterator[InputProblem]:
     if not campaign.kinds:
         yield ("kinds",), "A campaign is for at least one way to earn."
     for place, kind in enumerate(campaign.kinds):
@@ -87,7 +87,7 @@ def _kinds(campaign: CampaignToCheck, terms: Mapping[str, tuple[Terms, ...]]) ->
             yield ("kinds", str(place)), f"{kind} is no way to earn there."
 
 
-def _effect(campaign: CampaignToCheck) -> Iterator[Problem]:
+def _effect(campaign: CampaignToCheck) -> Iterator[InputProblem]:
     """MULTIPLY needs a factor and no bonus; BONUS needs points and no factor."""
     if campaign.effect == "MULTIPLY":
         if campaign.factor is None or not is_factor(campaign.factor):

@@ -7,7 +7,7 @@ from datetime import datetime
 LONGEST_DAYS = 36_500
 """A hundred years, so that a coupon's last day stays within the range of dates."""
 
-Path = tuple[str, ...]
+InputPath = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +38,12 @@ class ExclusionToCheck:
     reason: str
 
 
-def check_reward(reward: RewardToCheck, markets: Collection[str]) -> list[tuple[Path, str]]:
+def check_reward(reward: RewardToCheck, markets: Collection[str]) -> list[tuple[InputPath, str]]:
     """Every problem as (path below the input, sentence); empty when it can be offered."""
     return list(_reward_problems(reward, markets))
 
 
-def _reward_problems(reward: RewardToCheck, markets: Collection[str]) -> Iterator[tuple[Path, str]]:
+def _reward_problems(reward: RewardToCheck, markets: Collection[str]) -> Iterator[tuple[InputPath, str]]:
     if reward.market not in markets:
         yield ("market",), f"Mi Points is not offered in {reward.market}."
     numbers = {
@@ -67,14 +67,16 @@ def _reward_problems(reward: RewardToCheck, markets: Collection[str]) -> Iterato
         yield ("availableUntil",), "An offer ends after it began."
 
 
-def check_exclusion(exclusion: ExclusionToCheck, markets: Collection[str], now: datetime) -> list[tuple[Path, str]]:
+def check_exclusion(
+    exclusion: ExclusionToCheck, markets: Collection[str], now: datetime
+) -> list[tuple[InputPath, str]]:
     """Every problem as (path below the input, sentence); empty when it can be made."""
     return list(_exclusion_problems(exclusion, markets, now))
 
 
 def _exclusion_problems(
     exclusion: ExclusionToCheck, markets: Collection[str], now: datetime
-) -> Iterator[tuple[Path, str]]:
+) -> Iterator[tuple[InputPath, str]]:
     if exclusion.market not in markets:
         yield ("market",), f"Mi Points is not offered in {exclusion.market}."
     if not exclusion.product_ids:

@@ -12,7 +12,14 @@ from datetime import datetime
 from loyalty.webhooks.producers import Producer
 from loyalty.webhooks.producers.events import BadSignature, Sent
 from loyalty.webhooks.producers.findings import Finding, Pinged
-from loyalty.webhooks.producers.forms import Written, contents_of, keys_of, other_bodies, signatures_written_in, write
+from loyalty.webhooks.producers.forms import (
+    WrittenSignature,
+    contents_of,
+    keys_of,
+    other_bodies,
+    signatures_written_in,
+    write,
+)
 from loyalty.webhooks.producers.proof import Proof, is_verified, proof_of
 from loyalty.webhooks.producers.signatures import hmac_sha256
 from loyalty.webhooks.producers.signed_time import seconds_behind, sent_time, staleness, time_form
@@ -112,7 +119,9 @@ def _other_ways(proof: Proof, sent: Sent, at: datetime) -> Iterator[tuple[Findin
         yield Finding("SECRET_FORM", sentence), hmac_sha256(keys[words], contents[ours[1]])
 
 
-def _of_writing(proof: Proof, sent: Sent, right: Written, given: Sequence[Written], at: datetime) -> Iterator[Finding]:
+def _of_writing(
+    proof: Proof, sent: Sent, right: WrittenSignature, given: Sequence[WrittenSignature], at: datetime
+) -> Iterator[Finding]:
     """The 32 bytes are right, so they are written wrongly. No finding if only the time is wrong."""
     if proof.verifies(sent.headers, sent, at):
         return
@@ -127,7 +136,7 @@ def _of_writing(proof: Proof, sent: Sent, right: Written, given: Sequence[Writte
         yield Finding("SIGNATURE_FORM", f"The 32 bytes are right; write all of {proof.signature} as below.")
 
 
-def _is_among(digest: bytes, given: Sequence[Written]) -> bool:
+def _is_among(digest: bytes, given: Sequence[WrittenSignature]) -> bool:
     """Compares with all of them, each in constant time."""
     matches = [hmac.compare_digest(digest, each.digest) for each in given]
     return any(matches)

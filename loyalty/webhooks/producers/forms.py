@@ -23,7 +23,7 @@ _MOST = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenSignature:
     """The 32 bytes of a signature, and the text that stands for them in a header."""
 
     digest: bytes
@@ -31,7 +31,7 @@ class Written:
     text: str
 
 
-def signatures_written_in(header: str) -> list[Written]:
+def signatures_written_in(header: str) -> list[WrittenSignature]:
     """The first ten texts in a header that can be an HMAC-SHA256."""
     texts = [match[0] for match in _PATTERN.finditer(header[:_LONGEST_HEADER])]
     return [written for text in texts[:_MOST] if (written := _read(text)) is not None]
@@ -49,14 +49,14 @@ def write(digest: bytes, encoding: str) -> str:
     }[encoding]
 
 
-def _read(text: str) -> Written | None:
+def _read(text: str) -> WrittenSignature | None:
     if len(text) == 64:
-        return Written(bytes.fromhex(text), HEX if text == text.lower() else UPPER_HEX, text)
+        return WrittenSignature(bytes.fromhex(text), HEX if text == text.lower() else UPPER_HEX, text)
     decoded = _base64(text.translate(str.maketrans("-_", "+/")).rstrip("="))
     if decoded is not None and len(decoded) == 32:
-        return Written(decoded, URL_BASE64 if re.search("[-_]", text) else BASE64, text)
+        return WrittenSignature(decoded, URL_BASE64 if re.search("[-_]", text) else BASE64, text)
     if decoded is not None and re.fullmatch(b"[0-9a-fA-F]{64}", decoded):
-        return Written(bytes.fromhex(decoded.decode()), BASE64_OF_HEX, text)
+        return WrittenSignature(bytes.fromhex(decoded.decode()), BASE64_OF_HEX, text)
     return None
 
 

@@ -7,7 +7,14 @@ from datetime import UTC, datetime, timedelta
 
 from loyalty.webhooks.producers import Producer
 from loyalty.webhooks.producers.events import BadSignature, Sent
-from loyalty.webhooks.producers.forms import HEX, UPPER_HEX, Written, contents_of, keys_of, signatures_written_in
+from loyalty.webhooks.producers.forms import (
+    HEX,
+    UPPER_HEX,
+    WrittenSignature,
+    contents_of,
+    keys_of,
+    signatures_written_in,
+)
 from loyalty.webhooks.producers.signatures import hmac_sha256
 
 _TIMESTAMP = re.compile(r"(?<![0-9A-Za-z])\d{9,17}(?![0-9A-Za-z])")
@@ -41,7 +48,7 @@ class Proof:
         match = _TIMESTAMP.search(header)
         return match[0] if match else ""
 
-    def sign(self, body: bytes, event_id: str, at: datetime) -> Written | None:
+    def sign(self, body: bytes, event_id: str, at: datetime) -> WrittenSignature | None:
         """The right signature. It is for comparing only and never leaves the process."""
         signed = self.adapter.sign(self.secret, body, event_id, at)
         return next(iter(signatures_written_in(signed.get(self.signature, ""))), None)

@@ -1,6 +1,5 @@
 """What an answer shows of a mutation without reading it again is what reading it again would show."""
 
-from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -38,7 +37,7 @@ async def assert_shows_what_a_read_shows(stage: Stage, written: Written | None, 
     db, key = stage.programme.db, (written.member.member_id, verdict_id)
     (member,) = await members_by_id(db, [written.member.member_id])
     assert written.member_row is not None
-    assert replace(written.member_row, now=member.now) == member
+    assert written.member_row._replace(now=member.now) == member
     if not written.verdict_rows:  # an event that had its verdict already: that one is read
         return
     assert written.verdict_rows == await verdicts_by_id(db, [key])

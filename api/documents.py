@@ -21,6 +21,7 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 
 from api.bodies import has_unkeepable_text
 from api.compiled.plan import Plan
+from api.cost import Costs
 from api.limits import MOST_CHARACTERS, MOST_TOKENS, TooMuch, problem_with
 
 UNKEEPABLE = "A text holds NUL or half of a surrogate pair, which cannot be kept."
@@ -45,10 +46,11 @@ _RULES = (*specified_rules, MaybeNullValidationRule, KeepableTexts)
 @dataclass(slots=True)
 class Beside:
     """What is kept beside a document: how often it was asked, its operations' plans by name (None: no plan can answer
-    it), and how many tokens were counted for all of it."""
+    it), what those cost that cost the same with any variables, and how many tokens were counted for all of it."""
 
     asked: int = 0
     plans: dict[str | None, Plan | None] = field(default_factory=dict)
+    costs: Costs = field(default_factory=dict)
     counted: int = 0
 
     @property

@@ -124,7 +124,9 @@ class Runner:
         if isinstance(operation, GraphQLError):
             await self.admission.fine(asker.payer)
             raise NotRun(operation)
-        admitted = await self.admission.admit(document, operation, told.variables, asker.caller, asker.payer, told.size)
+        admitted = await self.admission.admit(
+            document, operation, told.variables, asker.caller, asker.payer, told.size, prepared.beside.costs
+        )
         plan = self.plans.plan_of(prepared, operation) if self.plans is not None else None
         return Ready(text, document, operation, told.operation_name, told.variables, admitted, plan)
 

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphql import DocumentNode, GraphQLSchema, NonNullTypeNode, OperationDefinitionNode, VariableDefinitionNode
-from graphql.execution.values import VariableValues, get_variable_values
+from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode
 from starlette.requests import HTTPConnection
 
 from api.budget import Budget, BudgetLeft
-from api.cost import Cost, TooEntangled, Variables, cost_of
+from api.cost import Cost, Costs, TooEntangled, Variables, cost_of, counted_in, counted_variables
 from api.payers import Payer, address_of, payer_of
 from api.prices import Prices
 from api.problems import Forbidden, Limited
@@ -21,8 +20,6 @@ REFUSED_DOCUMENT = 50
 """The cost of a document that is refused: we read and validated it all the same."""
 BYTES_FOR_ONE = 1000
 """Reading this many bytes of a request costs 1."""
-
-_COUNTED = {"Int", "Boolean"}  # types of the variables that a cost depends on: page sizes, @skip and @include
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +54,8 @@ class Admission:
 
     def payer(self, caller: Caller, connection: HTTPConnection) -> Payer:
         """The payer of all operations that arrive over this connection."""
+        if caller.name is not None:
+            return payer_of(caller, "")
         return payer_of(caller, address_of(connection, self.proxies))
 
     def check(self, payer: Payer) -> None:
@@ -80,15 +79,17 @@ class Admission:
         caller: Caller,
         payer: Payer,
         size: int = 0,
+        costs: Costs | None = None,
     ) -> Admitted:
         """Takes the cost of a validated operation from its payer's budget; `size` is the bytes that were read for it.
+        `costs` are those that are known of its document.
 
         Raises Forbidden if the caller may not use introspection, and Limited if the operation is too expensive. Both
         cost as much as a refused document. Raises Limited, and takes nothing, if the budget is too small now.
         """
-        coerced = counted_variables(self.schema, operation, variables)
         try:
-            points = self._allowed_cost(document, operation, coerced, caller, size)
+            cost = self._known_cost(document, operation, variables, {} if costs is None else costs)
+            points = self._allowed_points(cost, caller, size)
         except (Forbidden, Limited):
             await self.fine(payer)
             raise
@@ -98,16 +99,21 @@ class Admission:
             raise Limited(sentence, retry_after=left.retry_after, cost=points, **_budget_facts(left))
         return Admitted(points, left)
 
-    def _allowed_cost(
-        self,
-        document: DocumentNode,
-        operation: OperationDefinitionNode,
-        variables: Variables,
-        caller: Caller,
-        size: int,
-    ) -> int:
-        """The cost of an operation. Raises Forbidden and Limited."""
-        cost = self.cost(document, operation, variables)
+    def _known_cost(
+        self, document: DocumentNode, operation: OperationDefinitionNode, variables: Variables, costs: Costs
+    ) -> Cost:
+        """The cost of an operation, computed once if it depends on no variable. Raises Limited if it has none."""
+        name = operation.name.value if operation.name else None
+        if name in costs:
+            return costs[name]
+        counted = counted_in(operation)
+        cost = self.cost(document, operation, counted_variables(self.schema, counted, variables))
+        if not counted:
+            costs[name] = cost
+        return cost
+
+    def _allowed_points(self, cost: Cost, caller: Caller, size: int) -> int:
+        """A cost with the bytes that were read. Raises Forbidden and Limited."""
         if cost.reads_schema and not self.may_read_schema(caller):
             raise Forbidden("The schema is not told here: it is published as schema.graphql.")
         points = cost.points + size // BYTES_FOR_ONE
@@ -122,23 +128,6 @@ class Admission:
             return cost_of(self._prices, document, operation, variables)
         except TooEntangled:
             raise Limited("The document's fragments lead into one another too deeply.") from None
-
-
-def counted_variables(
-    schema: GraphQLSchema, operation: OperationDefinitionNode, variables: Mapping[str, Any] | None
-) -> Mapping[str, Any]:
-    """The coerced variables that a cost depends on.
-
-    If one is invalid, there are none: execution then answers with the error and runs nothing.
-    """
-    counted = [each for each in operation.variable_definitions or () if _type_name(each) in _COUNTED]
-    values = get_variable_values(schema, counted, dict(variables or {}))
-    return values.coerced if isinstance(values, VariableValues) else {}
-
-
-def _type_name(definition: VariableDefinitionNode) -> str | None:
-    nullable = definition.type.type if isinstance(definition.type, NonNullTypeNode) else definition.type
-    return getattr(getattr(nullable, "name", None), "value", None)
 
 
 def _budget_facts(left: BudgetLeft | None) -> dict[str, Any]:

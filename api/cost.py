@@ -1,6 +1,6 @@
 """The cost of an operation, known before it runs: an object counts as often as the lists around it can hold it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,20 +10,27 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLSchema,
     InlineFragmentNode,
     IntValueNode,
+    NonNullTypeNode,
     OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
     ValueNode,
+    VariableDefinitionNode,
     VariableNode,
 )
+from graphql.execution.values import VariableValues, get_variable_values
 
 from api.cursors import DEFAULT_PAGE, LARGEST_PAGE
 from api.prices import INTROSPECTION, Prices
 
 Variables = Mapping[str, Any] | None
 """The coerced variables; None if they are not known yet: then the highest possible cost is computed."""
+
+
+_COUNTED = {"Int", "Boolean"}  # types of the variables that a cost depends on: page sizes, @skip and @include
 
 
 class TooEntangled(Exception):
@@ -36,6 +43,10 @@ class Cost:
 
     points: int
     reads_schema: bool
+
+
+Costs = dict[str | None, Cost]
+"""The costs of a document's operations by name, of those that cost the same with any variables."""
 
 
 def cost_of(
@@ -117,3 +128,21 @@ class _Walk:
         if isinstance(value, VariableNode):
             return None if self.variables is None else self.variables.get(value.name.value)
         return value.value if isinstance(value, BooleanValueNode) else None
+
+
+def counted_in(operation: OperationDefinitionNode) -> list[VariableDefinitionNode]:
+    """The variables that a cost depends on."""
+    return [each for each in operation.variable_definitions or () if _type_name(each) in _COUNTED]
+
+
+def counted_variables(
+    schema: GraphQLSchema, counted: Sequence[VariableDefinitionNode], variables: Mapping[str, Any] | None
+) -> Mapping[str, Any]:
+    """The coerced variables that a cost depends on; none if one is invalid: execution then answers with the error."""
+    values = get_variable_values(schema, list(counted), dict(variables or {}))
+    return values.coerced if isinstance(values, VariableValues) else {}
+
+
+def _type_name(definition: VariableDefinitionNode) -> str | None:
+    nullable = definition.type.type if isinstance(definition.type, NonNullTypeNode) else definition.type
+    return getattr(getattr(nullable, "name", None), "value", None)

@@ -21,6 +21,7 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 
 from api.bodies import has_unkeepable_text
 from api.compiled.plan import Plan
+from api.cost import Costs
 from api.limits import MOST_CHARACTERS, MOST_TOKENS, TooMuch, problem_with
 
 UNKEEPABLE = "A text holds NUL or half of a surrogate pair, which cannot be kept."
@@ -45,10 +46,12 @@ _RULES = (*specified_rules, MaybeNullValidationRule, KeepableTexts)
 @dataclass(slots=True)
 class CacheState:
     """The part of a cached document that changes: the number of requests for it, the plans of its operations by name
-    (None: graphql-core has to run it), and the tokens that the cache has counted for all of it."""
+    (None: graphql-core has to run it), the costs of operations that cost the same with any variables, and the tokens
+    that the cache has counted for all of it."""
 
     requests: int = 0
     plans: dict[str | None, Plan | None] = field(default_factory=dict)
+    costs: Costs = field(default_factory=dict)
     counted_tokens: int = 0
 
     @property

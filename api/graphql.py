@@ -49,7 +49,7 @@ class GraphQLEndpoint:
             response: Response = page()
         else:
             response = await self._answer_always(request, request_id)
-            self.metrics.seconds.labels("/graphql").observe(time.perf_counter() - started)
+            self.metrics.graphql_seconds.observe(time.perf_counter() - started)
         response.headers.update({"x-request-id": request_id, "cache-control": "no-store", "vary": "accept"})
         await response(scope, receive, send)
 
@@ -116,7 +116,7 @@ class GraphQLEndpoint:
         return ready if isinstance(ready, Answered) else await self.runner.run(ready, asker)
 
     def _counted(self, answered: Answered) -> Answered:
-        self.metrics.graphql.labels(answered.kind, answered.outcome).inc()
+        self.metrics.count_operation(answered.kind, answered.outcome)
         return answered
 
 

@@ -66,8 +66,16 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
-
+        self._operations: dict[tuple[str, str], Counter] = {}
+        self.graphql_seconds = self.seconds.labels("/graphql")
         self.outgoing = {name: self._of_endpoints(name, help_) for name, help_ in _OUTGOING.items()}
+
+    def count_operation(self, kind: str, outcome: str) -> None:
+        """Counts one GraphQL request. Kinds and outcomes are few, and their counters are looked up once."""
+        counter = self._operations.get((kind, outcome))
+        if counter is None:
+            counter = self._operations[kind, outcome] = self.graphql.labels(kind, outcome)
+        counter.inc()
 
     def show_outgoing(self, backlog: Sequence[Mapping[str, Any]]) -> None:
         """Replaces the gauges of all endpoints by these rows; an endpoint that was removed has no gauge any more."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from starlette.datastructures import Headers
 
@@ -12,6 +13,7 @@ HTML = "text/html"
 _SAFELISTED = {"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"}
 _PREFLIGHT = ("authorization", "apollo-require-preflight", "x-apollo-operation-name")
 _MOST_RANGES = 50
+_LONGEST_CACHED = 200  # characters of an Accept header
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +44,27 @@ def _range(text: str) -> Range:
     return Range(name, min(float(quality), 1.0) if is_number else 0.0)
 
 
-def chosen_media(accept: str | None, offered: Sequence[str] = (GRAPHQL_JSON, JSON)) -> str | None:
+def chosen_media(accept: str | None, offered: tuple[str, ...] = (GRAPHQL_JSON, JSON)) -> str | None:
     """The offered media type that the client prefers; None if it accepts none of them.
 
     Among equals, a type that is named goes before one that a wildcard covers. Named types go by the order of the offer.
-    A wildcard gets plain JSON, which every client can read.
+    A wildcard gets plain JSON, which every client can read. Clients send few different headers, so the choice by a
+    short one is cached.
     """
+    is_short = accept is None or len(accept) <= _LONGEST_CACHED
+    return _cached_choice(accept, offered) if is_short else _choice(accept, offered)
+
+
+def _choice(accept: str | None, offered: tuple[str, ...]) -> str | None:
     ranges = ranges_of(accept)
     return max(
         (media for media in offered if _wish(media, ranges)[0] > 0),
         key=lambda media: (*_wish(media, ranges), -offered.index(media)),
         default=None,
     )
+
+
+_cached_choice = lru_cache(maxsize=256)(_choice)
 
 
 def _wish(media: str, ranges: Sequence[Range]) -> tuple[float, int, bool]:

@@ -125,7 +125,13 @@ class Runner:
             await self.admission.fine(asker.payer)
             raise NotRun(operation)
         admitted = await self.admission.admit(
-            document, operation, request.variables, asker.caller, asker.payer, request.size
+            document,
+            operation,
+            request.variables,
+            asker.caller,
+            asker.payer,
+            request.size,
+            prepared.state.costs,
         )
         plan = self.plans.plan_of(prepared, operation) if self.plans is not None else None
         return Ready(text, document, operation, request.operation_name, request.variables, admitted, plan)

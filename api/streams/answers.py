@@ -28,7 +28,7 @@ async def answers(
     else:
         last = ready if isinstance(ready, Answered) else await runner.run(ready, asker)
         yield last.body
-    metrics.graphql.labels(last.kind, last.outcome).inc()
+    metrics.count_operation(last.kind, last.outcome)
 
 
 async def _follow(runner: Runner, ready: Ready, asker: Requester) -> AsyncGenerator[AnswerBody, None]:

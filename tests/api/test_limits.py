@@ -154,6 +154,19 @@ async def test_a_variable_cannot_hide_a_cost():
         assert ran.json()["extensions"]["cost"] == 1 + 1 + 2 + 2 * 10 * (1 + 1 + 10)
 
 
+async def test_a_cost_is_that_of_the_operation_and_of_its_own_variables_however_often_the_document_is_asked():
+    query = """query One($n: Int, $out: Boolean = false) { me { verdicts(first: $n) @skip(if: $out) { nodes { id } } } }
+      query Two($kinds: [EntryKind!]) { me { pointsHistory(first: 1, kinds: $kinds) { nodes { kind } } } }"""
+    async with api(SANDBOX) as http:
+        costs = []
+        for name, variables in (("One", {"n": 2}), ("Two", {}), ("One", {"n": 9}), ("Two", {"kinds": ["FUEL"]}),
+                                ("One", {"n": 9, "out": True}), ("One", {"n": 2})):  # fmt: skip
+            body = {"query": query, "operationName": name, "variables": variables}
+            answer = await http.post("/graphql", json=body, headers=bearer(member="mi-1"))
+            costs.append(answer.json()["extensions"]["cost"])
+        assert costs == [2 + 2, 2 + 1, 2 + 9, 2 + 1, 1, 2 + 2]
+
+
 async def test_every_answer_states_its_cost_and_the_rest_of_the_budget():
     async with api(SANDBOX, graphql_member_budget=6000) as http:
         first = await http.post("/graphql", json={"query": "{ __typename }"}, headers=bearer(member="mi-1"))
@@ -255,6 +268,7 @@ async def test_in_production_only_operators_and_auditors_may_use_introspection(q
         for scope in ("operator", "auditor"):
             answer = await http.post("/graphql", json={"query": query}, headers=bearer(scope=scope))
             assert "errors" not in answer.json()
+        assert (await refused(http, query, bearer(member="mi-1"))).status_code == 403
     async with api(SANDBOX) as http:
         assert "errors" not in (await http.post("/graphql", json={"query": query})).json()
 

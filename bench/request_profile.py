@@ -34,7 +34,7 @@ from api.app import create_app
 from api.graphql import GraphQLEndpoint
 from api.requests import OperationRequest, read_request
 from api.written import sent
-from bench.compiled import Remembering, _migrated, _nobody, told
+from bench.compiled import Remembering, _migrated, _nobody, fill
 from loyalty.messages.negotiation import language_of
 from loyalty.programme.programme import Programme
 from loyalty.tokens import Verifier
@@ -98,12 +98,12 @@ async def steps(app: Starlette, real: Starlette, client: Client) -> list[Step]:
     endpoint = endpoint_of(app)
     runner = endpoint.runner
     request = Request(client.scope, client.receive())
-    told = await read_request(request, LIMIT)
-    assert isinstance(told, OperationRequest)
+    operation = await read_request(request, LIMIT)
+    assert isinstance(operation, OperationRequest)
     caller = await caller_of(request, endpoint.verifier)
     asker = runner.asker(request, caller, "en", "0" * 32)
     for _ in range(3):
-        ready = await runner.prepare(told, asker)
+        ready = await runner.prepare(operation, asker)
     answered = await runner.run(ready, asker)
 
     async def read() -> object:
@@ -123,10 +123,10 @@ async def steps(app: Starlette, real: Starlette, client: Client) -> list[Step]:
     return [
         ("reading the body and its JSON", read),
         ("caller, language and payer", identified),
-        ("document, cost and budget", lambda: runner.prepare(told, asker)),
+        ("document, cost and budget", lambda: runner.prepare(operation, asker)),
         ("running it by its plan", executed),
         ("writing the answer", written),
-        ("prepared and run", lambda: endpoint.run(told, asker)),
+        ("prepared and run", lambda: endpoint.run(operation, asker)),
         ("all of `/graphql`", lambda: client.ask(endpoint)),
         ("all of the application", lambda: client.ask(app)),
         (f"all of it with Postgres, {AT_ONCE} at a time", lambda: together(real, client)),
@@ -193,7 +193,7 @@ async def main() -> None:
         await _migrated(server.url)
         shared = await stack.enter_async_context(open_shared(server.url))
         stage = await stack.enter_async_context(open_stage(shared))
-        await told(stage)
+        await fill(stage)
         gc.collect()
         gc.freeze()  # as `mipoints serve` does
         await measured(stage)

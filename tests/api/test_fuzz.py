@@ -53,7 +53,7 @@ def error(code: str = "BAD_USER_INPUT", message: str = "No.") -> bytes:
         (error(message="invalid input for query argument $1: KeyError"), 200, JSON),
         (error(message='duplicate key value violates unique constraint "x"'), 200, JSON),
         (error(message="select id from members"), 200, JSON),
-        (error(message="/work/app/api/graphql.py, line 12"), 200, JSON),
+        (error(message="/srv/points/api/graphql.py, line 12"), 200, JSON),
     ],
 )
 def test_such_an_answer_is_reported_as_wrong(body: bytes, status: int, media: str):

@@ -170,11 +170,11 @@ class BothWays:
 @pytest.mark.timeout(600)
 async def test_generated_queries_of_members_and_operators(stage: Stage, programme: Programme):
     known, both = await names_of_rows(stage), BothWays(stage, programme)
-    for seed, text in enumerate(generated(queries, 300)):
+    for seed, text in enumerate(generated(queries, 450)):
         for caller, language in ((_MEMBER, "es"), (_OPERATOR, "en"), (Caller(), "de")):
             if asked := aimed(text, seed + len(language), known):
                 await both.check(asked, caller, language)
-    assert both.planned > 50  # which operations are generated follows from the schema; both kinds have to be many
+    assert both.planned > 100
     assert both.completed > 100
 
 

@@ -7,17 +7,23 @@ statements, locks and an exhausted pool never open it: the probe waits for none 
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 Ask = Callable[[], Awaitable[bool]]
 """Probes Postgres on a connection of its own, within a bounded time: whether it answers."""
 
 _PAUSE = 0.1
 """Seconds between probes, where a connection is refused at once."""
+
+
+class NoAnswer(Exception):
+    """There was no answer in time, or the circuit opened."""
 
 
 @dataclass(slots=True)
@@ -29,12 +35,9 @@ class Circuit:
     _answered_at: float = 0.0
     _asking: "asyncio.Task[None] | None" = None
     _opening: asyncio.TimerHandle | None = None
-    _opened: "asyncio.Future[None] | None" = None
-
-    @property
-    def is_open(self) -> bool:
-        """Postgres stands still; calls need not try it."""
-        return self._opened is not None and self._opened.done()
+    is_open: bool = False
+    """Postgres stands still; calls need not try it."""
+    _waiting: set["asyncio.Future[Any]"] = field(default_factory=set)
 
     def answered(self) -> None:
         """Postgres sent something, so it is alive."""
@@ -44,15 +47,30 @@ class Circuit:
         if self._asking is not None:
             self.close()
 
-    async def wait(self, call: "asyncio.Task[Any]", seconds: float) -> bool:
-        """Whether a call ends within so many seconds. The wait ends early if the circuit opens."""
-        began, half = asyncio.get_running_loop().time(), self.seconds / 2
-        either: Iterable[asyncio.Future[Any]] = (call, self._whether_opened())
-        await asyncio.wait(either, timeout=min(seconds, half), return_when=asyncio.FIRST_COMPLETED)
-        if seconds > half and not call.done():
+    async def wait(self, answer: "asyncio.Future[T]", seconds: float) -> T:
+        """The answer of a call. Raises NoAnswer after so many seconds, or when the circuit opens before that."""
+        loop, half = asyncio.get_running_loop(), self.seconds / 2
+        timer = (
+            loop.call_later(half, self._doubt, answer, loop.time(), seconds - half)
+            if seconds > half
+            else loop.call_later(seconds, _end, answer)
+        )
+        self._waiting.add(answer)
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            if not answer.cancelled():
+                answer.exception()  # it came at the same moment; asyncio would log that nobody took it
+            raise
+        finally:
+            timer.cancel()
+            self._waiting.discard(answer)
+
+    def _doubt(self, answer: "asyncio.Future[Any]", began: float, seconds: float) -> None:
+        """Half of a deadline has passed without an answer, and `seconds` are left."""
+        if not answer.done():
             self._probe_unless_answered(began)
-            await asyncio.wait(either, timeout=seconds - half, return_when=asyncio.FIRST_COMPLETED)
-        return call.done()
+            asyncio.get_running_loop().call_later(seconds, _end, answer)
 
     def close(self) -> None:
         """Callers use Postgres again, and the probe in the background stops."""
@@ -60,8 +78,7 @@ class Circuit:
             self._asking.cancel()
         if self._opening is not None:
             self._opening.cancel()
-        if self.is_open:
-            self._opened = None
+        self.is_open = False
         self._asking = self._opening = None
 
     def _probe_unless_answered(self, since: float) -> None:
@@ -76,16 +93,12 @@ class Circuit:
         self._asking = loop.create_task(self._ask_until_answered())
         self._asking.add_done_callback(self._on_end_of_asking)
 
-    def _whether_opened(self) -> "asyncio.Future[None]":
-        """A future that is done when the circuit opens; all waiting calls share it."""
-        if self._opened is None:
-            self._opened = asyncio.get_running_loop().create_future()
-        return self._opened
-
     def _open(self) -> None:
-        if not self._whether_opened().done():
-            self._whether_opened().set_result(None)
+        if not self.is_open:
+            self.is_open = True
             log.error("Postgres has answered nothing for %s s: callers are refused until it does.", self.seconds)
+            for answer in self._waiting:
+                _end(answer)
 
     async def _ask_until_answered(self) -> None:
         while not await self.ask():  # noqa: ASYNC110
@@ -103,3 +116,8 @@ class Circuit:
             self.close()
         else:
             self.answered()
+
+
+def _end(answer: "asyncio.Future[Any]") -> None:
+    if not answer.done():
+        answer.set_exception(NoAnswer())

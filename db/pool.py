@@ -4,19 +4,17 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from contextvars import ContextVar
+from contextvars import Context, ContextVar
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import asyncpg
 
-from db.circuit import Ask, Circuit
+from db.calls import Call, hand_over
+from db.circuit import Ask, Circuit, NoAnswer
 from db.queries import query
 from db.together import Together
-
-if TYPE_CHECKING:
-    from asyncpg.pool import PoolConnectionProxy
 
 T = TypeVar("T")
 
@@ -57,8 +55,6 @@ class TookTooLong(DatabaseUnavailable):
 
 _STANDS_STILL = "Postgres answers nobody; it is asked until it does."
 
-_CANCEL_SECONDS = 1.0
-"""How long a cancelled statement may take to end before its connection is closed (docs/designs/cancelling.md)."""
 _CHECK_CLIENT = "500ms"
 """How often Postgres checks, while it runs a statement, that the client is still connected."""
 
@@ -93,37 +89,8 @@ def _seconds_left() -> float | None:
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-RunSet = Callable[["Database", Sequence[Item]], Awaitable[Sequence[Result]]]
-"""Runs one statement for a set of items; the results are in the items' order."""
-
-
-@dataclass(slots=True)
-class _Call(Generic[T]):
-    """One piece of work, and the connection of the pool that it runs on."""
-
-    work: Callable[[Any], Awaitable[T]]
-    connection: "PoolConnectionProxy[asyncpg.Record] | None" = None
-
-    async def run(self, pool: "asyncpg.Pool[asyncpg.Record]", seconds: float) -> T:
-        """Waits up to `seconds` for a connection, then gives what the work gives."""
-        async with pool.acquire(timeout=seconds) as self.connection:
-            try:
-                return await self.work(self.connection)
-            except (asyncio.CancelledError, asyncpg.InterfaceError, asyncpg.DataError):
-                await self._end_statement()
-                raise
-
-    async def _end_statement(self) -> None:
-        """Ends a statement that was prepared and never sent: until the next one is sent, Postgres would keep its
-        transaction open and its tables locked."""
-        if self.connection is not None and not self.connection.is_closed():
-            await self.connection.execute("select")
-
-    def hang_up(self) -> None:
-        """Closes the connection under a statement whose cancel was not acknowledged; Postgres notices and ends it."""
-        if self.connection is not None:
-            with suppress(asyncpg.InterfaceError):  # it went back to the pool this very moment
-                self.connection.terminate()
+RunSet = Callable[[Queryable, Sequence[Item]], Awaitable[Sequence[Result]]]
+"""Runs one statement for a set of items on a connection; the results are in the items' order."""
 
 
 @dataclass(slots=True)
@@ -139,7 +106,7 @@ class Database:
     seconds: float
     ask: Ask
     _circuit: Circuit = field(init=False)
-    _given_up: set["asyncio.Task[Any]"] = field(init=False, default_factory=set)
+    _running: dict["asyncio.Task[Any]", Call[Any]] = field(init=False, default_factory=dict)
     _together: dict[Hashable, Together[Any, Any]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -173,42 +140,65 @@ class Database:
     async def shared(self, kind: Hashable, run: "RunSet[Item, Result]", item: Item) -> Result:
         """One item of a statement that takes a set of items; it may leave with those of other callers (db/together.py).
 
-        All calls of a `kind` have the same `run`, which gets this database and the items, and gives a result for each.
+        All calls of a `kind` have the same `run`, which gets a connection and the items, and gives a result for each.
         The caller's deadline holds as for any call. Raises DatabaseUnavailable, or what `run` raises for this item.
         """
-        left = _seconds_left()
-        if left is not None and left <= 0:
-            raise TookTooLong("There was no time left to ask Postgres.")
+        left = self._time_left()
         together = self._together.get(kind)
         if together is None:
-            together = self._together[kind] = Together(partial(run, self), _is_everyones)
-        try:
-            async with asyncio.timeout(min(self.seconds, left or self.seconds)):
-                return cast(Result, await together(item))
-        except TimeoutError:
-            raise self._unanswered(left) from None
+            together = self._together[kind] = Together(partial(self._start_set, run), self._give_up, _is_everyones)
+        return cast(Result, await self._answer(together.send(item), left))
 
     async def with_connection(self, work: Callable[[Any], Awaitable[T]]) -> T:
         """Runs `work` on a connection of the pool.
 
         Raises DatabaseUnavailable past the deadline, when the connection is lost, or at once while the circuit is open.
         """
+        left = self._time_left()
+        running = self._start(Call(work))
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        running.add_done_callback(partial(hand_over, answer))
+        try:
+            return await self._answer(answer, left)
+        finally:
+            if not running.done():
+                self._give_up(running)
+
+    def _time_left(self) -> float | None:
+        """The seconds left to the caller; None if it has no deadline of its own. Raises DatabaseUnavailable if there is
+        no time left, or while the circuit is open."""
         left = _seconds_left()
         if left is not None and left <= 0:
             raise TookTooLong("There was no time left to ask Postgres.")
         if self._circuit.is_open:
             raise DatabaseUnavailable(_STANDS_STILL)
-        call = _Call(work)
-        running = asyncio.ensure_future(call.run(self.pool, self.seconds))
+        return left
+
+    async def _answer(self, answer: "asyncio.Future[T]", left: float | None) -> T:
+        """Waits for an answer until the caller's deadline. Raises DatabaseUnavailable if there is none by then."""
         try:
-            has_ended = await self._circuit.wait(running, min(self.seconds, left or self.seconds))
-        except asyncio.CancelledError:
-            self._give_up(call, running)
-            raise
-        if not has_ended:
-            self._give_up(call, running)
-            raise self._unanswered(left)
-        return self._outcome(running)
+            return await self._circuit.wait(answer, self.seconds if left is None else min(self.seconds, left))
+        except NoAnswer:
+            raise self._unanswered(left) from None
+
+    def _start_set(self, run: "RunSet[Item, Result]", items: Sequence[Item]) -> "asyncio.Task[Sequence[Result]]":
+        return self._start(Call(lambda connection: run(connection, items)))
+
+    def _start(self, call: Call[T]) -> "asyncio.Task[T]":
+        """Starts a call in a task with a context of its own, because what a caller sets there is not the call's."""
+        running = asyncio.get_running_loop().create_task(self._outcome(call), context=Context())
+        self._running[running] = call
+        running.add_done_callback(self._ended)
+        return running
+
+    def _give_up(self, running: "asyncio.Task[Any]") -> None:
+        self._running[running].give_up(running)
+
+    def _ended(self, running: "asyncio.Task[Any]") -> None:
+        """Forgets a call. Its error is taken here, too, because the caller of one that was given up is gone."""
+        del self._running[running]
+        if not running.cancelled():
+            running.exception()
 
     def _unanswered(self, left: float | None) -> DatabaseUnavailable:
         if self._circuit.is_open:
@@ -217,10 +207,10 @@ class Database:
             return TookTooLong(f"Postgres was asked to stop after {left:.1f} s.")
         return DatabaseUnavailable(f"Postgres did not answer within {self.seconds} s.")
 
-    def _outcome(self, call: "asyncio.Task[T]") -> T:
-        """What a call came to. Whatever Postgres said, an error too, shows that it lives."""
+    async def _outcome(self, call: Call[T]) -> T:
+        """Runs a call. Whatever Postgres said, an error too, shows that it lives."""
         try:
-            result = call.result()
+            result = await call.run(self.pool, self.seconds)
         except CONNECTION_LOST as error:
             raise DatabaseUnavailable("The connection to Postgres was lost.") from error
         except Exception as error:
@@ -230,23 +220,6 @@ class Database:
             raise named from error
         self._circuit.answered()
         return result
-
-    def _give_up(self, call: "_Call[Any]", running: "asyncio.Task[Any]") -> None:
-        """Cancels a call without waiting; the task is kept until it ends so that its outcome is collected.
-
-        A cancel that reaches Postgres before the statement does is lost. If the statement has not ended soon, its
-        connection is closed.
-        """
-        self._given_up.add(running)
-        hanging_up = asyncio.get_running_loop().call_later(_CANCEL_SECONDS, call.hang_up)
-        running.add_done_callback(lambda _: hanging_up.cancel())
-        running.add_done_callback(self._collect)
-        running.cancel()
-
-    def _collect(self, task: "asyncio.Task[Any]") -> None:
-        self._given_up.discard(task)
-        if not task.cancelled():
-            task.exception()
 
     async def close(self) -> None:
         """Closes the pool, waiting a moment for calls under way."""

@@ -6,8 +6,7 @@ share its round trip and, for a write, its commit.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from contextvars import Context
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Generic, TypeVar
@@ -20,82 +19,88 @@ LARGEST_SET = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Call(Generic[Item, Result]):
+class Waiting(Generic[Item, Result]):
     """One item, and the future that its caller waits for."""
 
     item: Item
-    answered: "asyncio.Future[Result]"
-
-    def fail(self, error: Exception) -> None:
-        """Raises the error in the caller, if it still waits."""
-        if not self.answered.done():
-            self.answered.set_exception(error)
-
-    def succeed(self, result: Result) -> None:
-        """Gives the result to the caller, if it still waits."""
-        if not self.answered.done():
-            self.answered.set_result(result)
+    answer: "asyncio.Future[Result]"
 
 
 @dataclass(slots=True, eq=False)
 class Together(Generic[Item, Result]):
-    """Collects the calls of one kind. `run` takes a set of items and gives their results in the same order.
+    """Collects the calls of one kind. `start` starts a statement for a set of items, in a task that gives their results
+    in the same order. `give_up` cancels such a task.
 
-    If `run` fails for a set with an error for which `is_everyones` is true, every caller gets that error. After any
-    other error each item is run again alone, so that only callers of items that fail get an error.
+    If a statement fails with an error for which `is_everyones` is true, every caller of its set gets that error. After
+    any other error each item is sent again alone, so that only callers of items that fail get an error.
     """
 
-    run: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]]
+    start: Callable[[Sequence[Item]], "asyncio.Task[Sequence[Result]]"]
+    give_up: Callable[["asyncio.Task[Sequence[Result]]"], object]
     is_everyones: Callable[[Exception], bool] = lambda error: False
-    _waiting: list[Call[Item, Result]] = field(default_factory=list)
-    _in_flight: set["asyncio.Task[None]"] = field(default_factory=set)
+    _waiting: list[Waiting[Item, Result]] = field(default_factory=list)
+    _in_flight: set["asyncio.Task[Sequence[Result]]"] = field(default_factory=set)
 
-    async def __call__(self, item: Item) -> Result:
-        """The result of one item. If this caller is cancelled, its set still runs for the others."""
-        call: Call[Item, Result] = Call(item, asyncio.get_running_loop().create_future())
-        self._waiting.append(call)
+    def send(self, item: Item) -> "asyncio.Future[Result]":
+        """The future result of one item. A caller that no longer wants it cancels it or sets an error; its statement
+        goes on as long as another caller waits for it."""
+        answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append(Waiting(item, answer))
         self._send()
-        return await call.answered
+        return answer
 
     def _send(self) -> None:
         while self._waiting and len(self._in_flight) < MOST_IN_FLIGHT:
-            calls = [call for call in self._waiting[:LARGEST_SET] if not call.answered.done()]
+            calls = [call for call in self._waiting[:LARGEST_SET] if not call.answer.done()]
             del self._waiting[:LARGEST_SET]
             if calls:
                 self._start(calls)
 
-    def _start(self, calls: list[Call[Item, Result]]) -> None:
-        """Starts a task in its own context, so that one caller's deadline does not end the others' statement."""
-        task = asyncio.get_running_loop().create_task(self._run_set(calls), context=Context())
-        self._in_flight.add(task)
-        task.add_done_callback(self._finished)
+    def _start(self, calls: list[Waiting[Item, Result]]) -> None:
+        running = self.start([call.item for call in calls])
+        self._in_flight.add(running)
+        running.add_done_callback(partial(self._finished, calls))
         for call in calls:
-            call.answered.add_done_callback(partial(_cancel_if_unawaited, task, calls))
+            call.answer.add_done_callback(partial(self._give_up_if_unawaited, running, calls))
 
-    def _finished(self, task: "asyncio.Task[None]") -> None:
-        self._in_flight.discard(task)
+    def _finished(self, calls: list[Waiting[Item, Result]], running: "asyncio.Task[Sequence[Result]]") -> None:
+        self._in_flight.discard(running)
+        if running.cancelled():
+            _cancel(calls)
+        elif (error := running.exception()) is not None:
+            self._fail(calls, error)
+        else:
+            _succeed(calls, running.result())
         self._send()
 
-    async def _run_set(self, calls: list[Call[Item, Result]]) -> None:
-        try:
-            results = await self.run([call.item for call in calls])
-        except Exception as error:
-            await self._run_alone_or_fail(calls, error)
+    def _fail(self, calls: list[Waiting[Item, Result]], error: BaseException) -> None:
+        waiting = [call for call in calls if not call.answer.done()]
+        if len(calls) > 1 and isinstance(error, Exception) and not self.is_everyones(error):
+            for call in waiting:
+                self._start([call])
             return
-        for call, result in zip(calls, results, strict=True):
-            call.succeed(result)
+        for call in waiting:
+            call.answer.set_exception(error)
 
-    async def _run_alone_or_fail(self, calls: list[Call[Item, Result]], error: Exception) -> None:
-        if len(calls) > 1 and not self.is_everyones(error):
-            await asyncio.gather(*(self._run_set([call]) for call in calls if not call.answered.done()))
-            return
-        for call in calls:
-            call.fail(error)
+    def _give_up_if_unawaited(
+        self,
+        running: "asyncio.Task[Sequence[Result]]",
+        calls: Sequence[Waiting[Item, Result]],
+        _answer: "asyncio.Future[Result]",
+    ) -> None:
+        """Cancels a statement, in Postgres too, once none of its callers waits for it; the next may start."""
+        if running in self._in_flight and all(call.answer.done() for call in calls):
+            self._in_flight.discard(running)
+            self.give_up(running)
+            self._send()
 
 
-def _cancel_if_unawaited(
-    task: "asyncio.Task[None]", calls: Sequence[Call[Item, Result]], _answered: "asyncio.Future[Result]"
-) -> None:
-    """Cancels a statement, in Postgres too, once all of its callers were cancelled."""
-    if all(call.answered.cancelled() for call in calls):
-        task.cancel()
+def _succeed(calls: Sequence[Waiting[Item, Result]], results: Sequence[Result]) -> None:
+    for call, result in zip(calls, results, strict=True):
+        if not call.answer.done():
+            call.answer.set_result(result)
+
+
+def _cancel(calls: Sequence[Waiting[Item, Result]]) -> None:
+    for call in calls:
+        call.answer.cancel()

@@ -16,6 +16,9 @@ class Statements:
         self.cancelled: list[list[int]] = []
         self.may_answer = asyncio.Event()
 
+    def start(self, items: Sequence[int]) -> "asyncio.Task[list[int]]":
+        return asyncio.ensure_future(self.run(items))
+
     async def run(self, items: Sequence[int]) -> list[int]:
         self.sets.append(list(items))
         try:
@@ -34,9 +37,13 @@ async def everything_runs() -> None:
         await asyncio.sleep(0)
 
 
+async def _waits(answer: "asyncio.Future[int]") -> int:
+    return await answer
+
+
 async def begun(together: Together[int, int], items: Sequence[int]) -> list["asyncio.Task[int]"]:
     """Calls that have been made, in this order, before anything is answered."""
-    tasks = [asyncio.ensure_future(together(item)) for item in items]
+    tasks = [asyncio.ensure_future(_waits(together.send(item))) for item in items]
     await everything_runs()
     return tasks
 
@@ -44,13 +51,13 @@ async def begun(together: Together[int, int], items: Sequence[int]) -> list["asy
 async def test_a_call_alone_leaves_at_once():
     statements = Statements()
     statements.may_answer.set()
-    assert await Together(statements.run)(1) == 10
+    assert await Together(statements.start, asyncio.Task.cancel).send(1) == 10
     assert statements.sets == [[1]]
 
 
 async def test_what_waits_while_two_are_in_flight_leaves_as_one_and_each_caller_gets_its_own():
     statements = Statements()
-    tasks = await begun(Together(statements.run), range(10))
+    tasks = await begun(Together(statements.start, asyncio.Task.cancel), range(10))
     assert statements.sets == [[0], [1]]
     statements.may_answer.set()
     assert await asyncio.gather(*tasks) == [item * 10 for item in range(10)]
@@ -59,7 +66,7 @@ async def test_what_waits_while_two_are_in_flight_leaves_as_one_and_each_caller_
 
 async def test_a_set_has_a_largest_size():
     statements = Statements()
-    tasks = await begun(Together(statements.run), range(LARGEST_SET * 2 + 5))
+    tasks = await begun(Together(statements.start, asyncio.Task.cancel), range(LARGEST_SET * 2 + 5))
     statements.may_answer.set()
     await asyncio.gather(*tasks)
     assert [len(each) for each in statements.sets] == [1, 1, LARGEST_SET, LARGEST_SET, 3]
@@ -67,7 +74,7 @@ async def test_a_set_has_a_largest_size():
 
 async def test_one_that_fails_is_the_only_one_that_fails():
     statements = Statements()
-    tasks = await begun(Together(statements.run), [1, 2, 3, -4, 5])
+    tasks = await begun(Together(statements.start, asyncio.Task.cancel), [1, 2, 3, -4, 5])
     statements.may_answer.set()
     results = await asyncio.gather(*tasks, return_exceptions=True)
     assert [str(result) for result in results] == ["10", "20", "30", "[-4]", "50"]
@@ -75,7 +82,7 @@ async def test_one_that_fails_is_the_only_one_that_fails():
 
 async def test_an_error_that_is_everyones_is_given_to_each_and_nothing_is_sent_again():
     statements = Statements()
-    tasks = await begun(Together(statements.run, lambda error: True), [1, 2, 3, -4])
+    tasks = await begun(Together(statements.start, asyncio.Task.cancel, lambda error: True), [1, 2, 3, -4])
     statements.may_answer.set()
     results = await asyncio.gather(*tasks, return_exceptions=True)
     assert [type(result) for result in results] == [int, int, ValueError, ValueError]
@@ -84,7 +91,7 @@ async def test_an_error_that_is_everyones_is_given_to_each_and_nothing_is_sent_a
 
 async def test_one_that_is_cancelled_leaves_its_neighbours_alone():
     statements = Statements()
-    tasks = await begun(Together(statements.run), [1, 2, 3, 4, 5])
+    tasks = await begun(Together(statements.start, asyncio.Task.cancel), [1, 2, 3, 4, 5])
     tasks[3].cancel()
     await asyncio.sleep(0)
     statements.may_answer.set()
@@ -95,7 +102,7 @@ async def test_one_that_is_cancelled_leaves_its_neighbours_alone():
 
 async def test_a_statement_that_nobody_waits_for_any_more_is_cancelled():
     statements = Statements()
-    tasks = await begun(Together(statements.run), [1, 2])
+    tasks = await begun(Together(statements.start, asyncio.Task.cancel), [1, 2])
     tasks[0].cancel()
     await everything_runs()
     assert statements.cancelled == [[1]]

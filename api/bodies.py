@@ -48,7 +48,7 @@ async def _read(request: Request, limit: int) -> bytes:
 def read_json(body: bytes) -> Any:
     """The value of a JSON text. Raises NotJson, also for deep nesting, NaN and numbers of thousands of digits."""
     try:
-        value = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+        value = _decode(body.decode("utf-8"))
     except UnicodeDecodeError:
         raise NotJson("The body is not UTF-8.") from None
     except json.JSONDecodeError as error:
@@ -64,6 +64,9 @@ def read_json(body: bytes) -> Any:
 
 def _refuse_constant(_: str) -> NoReturn:
     raise ValueError
+
+
+_decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
 
 
 def is_deeper(value: object, levels: int) -> bool:

@@ -1,11 +1,12 @@
 """GraphQL over HTTP: one endpoint, both media types, and a well-formed answer to every request."""
 
 import logging
+import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
-from uuid import uuid4
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -30,6 +31,9 @@ from loyalty.tokens import Verifier
 
 log = logging.getLogger("mipoints.api")
 
+_ALWAYS = {"cache-control": "no-store", "vary": "accept"}
+_RAW_ALWAYS = [(name.encode(), value.encode()) for name, value in _ALWAYS.items()]
+
 
 @dataclass(slots=True)
 class GraphQLEndpoint:
@@ -44,13 +48,14 @@ class GraphQLEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         request = Request(scope, receive)
-        started, request_id = time.perf_counter(), uuid4().hex
+        started, request_id = time.perf_counter(), secrets.token_hex(16)
         if prefers_html(request):
             response: Response = page()
         else:
             response = await self._answer_always(request, request_id)
             self.metrics.graphql_seconds.observe(time.perf_counter() - started)
-        response.headers.update({"x-request-id": request_id, "cache-control": "no-store", "vary": "accept"})
+        if not isinstance(response, WrittenAnswer):
+            response.headers.update({"x-request-id": request_id, **_ALWAYS})
         await response(scope, receive, send)
 
     async def _answer_always(self, request: Request, request_id: str) -> Response:
@@ -60,10 +65,10 @@ class GraphQLEndpoint:
             return await self._answer(request, request_id, media)
         except Refused as refused:
             answered = self._counted(_refusal(refused, request_id))
-            return _response(answered.body, refused.status, media or JSON, refused.headers)
+            return WrittenAnswer(answered.body, refused.status, media or JSON, request_id, refused.headers)
         except Exception:
             answered = self._counted(_fault(request_id))
-            return _response(answered.body, 500, media or JSON)
+            return WrittenAnswer(answered.body, 500, media or JSON, request_id)
 
     async def _answer(self, request: Request, request_id: str, media: str | None) -> Response:
         """The answer to a request. Raises Refused if the request holds no operation that we can run."""
@@ -76,14 +81,15 @@ class GraphQLEndpoint:
         if isinstance(read, list):
             asker.disconnect = disconnect
             with disconnect.watched():
-                return _response([each.body for each in await self._run_all(read, asker)], 200, media or JSON)
+                bodies = [each.body for each in await self._run_all(read, asker)]
+                return WrittenAnswer(bodies, 200, media or JSON, request_id)
         ready = await self.prepared(read, asker)
         if media is None or (ready.kind == "subscription" and accepts_events(request)):
             return EventStream(answers(self.runner, ready, asker, self.metrics), self.streams, asker)
         asker.disconnect = disconnect
         answered = self._counted(await self._run(ready, asker))
         media = _media_for(answered, request, media)
-        return _response(answered.body, _status_of(answered, media), media, answered.headers)
+        return WrittenAnswer(answered.body, _status_of(answered, media), media, request_id, answered.headers)
 
     async def _run_all(self, batch: Batch, asker: Requester) -> list[Answered]:
         """The answers to a batch. Operations run one after the other, so that it holds one database connection."""
@@ -149,5 +155,17 @@ def _status_of(answered: Answered, media: str) -> int:
     return answered.status if media == GRAPHQL_JSON and "data" not in answered.body else 200
 
 
-def _response(body: Any, status: int, media: str, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(sent(body), status, headers, f"{media}; charset=utf-8")
+class WrittenAnswer(Response):
+    """An answer as JSON, with its headers in the form in which they are sent: most of them are the same each time."""
+
+    def __init__(
+        self, body: Any, status: int, media: str, request_id: str, more: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        self.body, self.status_code, self.background = sent(body), status, None
+        self.raw_headers = [
+            (b"content-length", b"%d" % len(self.body)),
+            (b"content-type", b"%s; charset=utf-8" % media.encode()),
+            (b"x-request-id", request_id.encode()),
+            *_RAW_ALWAYS,
+            *((name.encode("latin-1"), value.encode("latin-1")) for name, value in more.items()),
+        ]

@@ -22,6 +22,8 @@ from mipoints.head_limit import HeadLimit
 log = logging.getLogger("mipoints.serve")
 
 GRACE_SECONDS = 10
+GARBAGE_OBJECTS = 10_000
+"""New objects after which the youngest are searched for cycles. Python's own 700 are a third of one answer."""
 
 
 class _Server(uvicorn.Server):
@@ -69,6 +71,7 @@ async def serve(settings: Settings, listener: socket.socket) -> None:
             parts.budget,
         )
         gc.freeze()  # the schema lives as long as the process: garbage collections need not search it
+        gc.set_threshold(GARBAGE_OBJECTS)
         config = uvicorn.Config(
             app,
             http=HeadLimit,

@@ -1,7 +1,7 @@
 """The arq jobs that wake the sweeper. If they are all lost, no work is lost (design §4)."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from arq.connections import RedisSettings
 from redis.asyncio.retry import Retry as RedisRetry
@@ -9,7 +9,8 @@ from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from workers.sweeper import Sweeper
+if TYPE_CHECKING:  # the API wakes workers and needs no sweeper
+    from workers.sweeper import Sweeper
 
 QUEUE = "mipoints"
 JOB_SECONDS = 30

@@ -35,10 +35,11 @@ class Launch:
     port: int = 0
 
     def start(self) -> "Running":
-        """Starts it."""
+        """Starts it. It may store compiled modules, as it may on a machine that runs it."""
+        env = {name: value for name, value in self.env.items() if name != "PYTHONDONTWRITEBYTECODE"}
         with self.log.open("ab") as log:
             process = subprocess.Popen(
-                self.command, env=dict(self.env), cwd=self.cwd, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+                self.command, env=env, cwd=self.cwd, stdout=log, stderr=log, stdin=subprocess.DEVNULL
             )
         return Running(self, process)
 

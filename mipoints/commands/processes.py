@@ -34,13 +34,19 @@ def serve(
     port: Annotated[int, typer.Option(envvar="MIPOINTS_PORT", help="The port to listen on.", min=0, max=65535)] = 8000,
 ) -> None:
     """Answer the API: GraphQL, webhooks, health, metrics. SIGTERM ends it gracefully."""
-    import uvloop
+    import gc
 
-    from loyalty.settings import check_for_serving
-    from mipoints.listening import listen
-    from mipoints.logs import log_to_stderr
-    from mipoints.sandbox import settings
-    from mipoints.serving import serve as answer
+    gc.disable()  # what is loaded here stays: searching it for garbage is a tenth of the start
+    try:
+        import uvloop
+
+        from loyalty.settings import check_for_serving
+        from mipoints.listening import listen
+        from mipoints.logs import log_to_stderr
+        from mipoints.sandbox import settings
+        from mipoints.serving import serve as answer
+    finally:
+        gc.enable()
 
     current = settings()
     check_for_serving(current)

@@ -46,7 +46,7 @@ time.sleep(600)
 
 @pytest.fixture
 def data_dir() -> Iterator[Path]:
-    """Not pytest's tmp_path: the next pytest run of the same user closes its parent to Postgres' account."""
+    """A folder with a path that is short enough for a server's socket; no server in it outlives the test."""
     folder = Path(tempfile.mkdtemp(prefix="mipoints-test-"))
     yield folder
     for process in processes_in(folder):

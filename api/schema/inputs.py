@@ -19,7 +19,7 @@ LONGEST_INPUT = 200
 """The most characters of an id or a name."""
 
 
-def text_of(value: str, *path: str) -> str:
+def valid_text(value: str, *path: str) -> str:
     """A text of 1 to 200 visible characters. Raises InvalidInput with the path to it."""
     if problem := problem_of_text(value, LONGEST_INPUT):
         raise InvalidInput(problem, *path)
@@ -29,7 +29,7 @@ def text_of(value: str, *path: str) -> str:
 def optional_text(value: str | None, *path: str) -> str | None:
     """The same for a text that may be left out; None without it."""
     text = given(value)
-    return None if text is None else text_of(text, *path)
+    return None if text is None else valid_text(text, *path)
 
 
 @strawberry.input(description="A Mi account that joined mi.com.")
@@ -47,7 +47,7 @@ class RegisterMemberInput:
     def to_domain(self) -> Registration:
         """The registration for the programme. Raises InvalidInput."""
         return Registration(
-            mi_id=text_of(self.mi_id, "input", "miId"),
+            mi_id=valid_text(self.mi_id, "input", "miId"),
             market=self.market,
             birth_date=self.birth_date,
             time_zone=optional_text(self.time_zone, "input", "timeZone"),
@@ -123,8 +123,8 @@ class ActivityInput:
             raise InvalidInput("Name exactly one activity.", "input", "activity")
         return Activity(
             EntryKind.REVIEW,
-            product_id=text_of(review.product_id, "input", "activity", "review", "productId"),
-            review_id=text_of(review.review_id, "input", "activity", "review", "reviewId"),
+            product_id=valid_text(review.product_id, "input", "activity", "review", "productId"),
+            review_id=valid_text(review.review_id, "input", "activity", "review", "reviewId"),
         )
 
 
@@ -148,7 +148,7 @@ def _share(kind: str, share: ShareInput, name: str) -> Activity:
     path = ("input", "activity", name)
     return Activity(
         kind,
-        product_id=text_of(share.product_id, *path, "productId"),
+        product_id=valid_text(share.product_id, *path, "productId"),
         url=given(share.url),
         network=optional_text(share.network, *path, "network"),
     )
@@ -211,15 +211,15 @@ class RecordOrderInput:
     def to_domain(self) -> OrderToRecord:
         """The order for the programme. Raises InvalidInput for texts; rules check the rest."""
         order = Order(
-            number=text_of(self.number, "input", "number"),
+            number=valid_text(self.number, "input", "number"),
             placed_at=self.placed_at,
-            currency=text_of(self.currency, "input", "currency"),
+            currency=valid_text(self.currency, "input", "currency"),
             lines=tuple(_line(line, place) for place, line in enumerate(self.lines)),
             shipping_minor=self.shipping_minor,
             discount_minor=self.discount_minor,
             parcels=tuple(_parcel(parcel, place) for place, parcel in enumerate(given(self.parcels) or ())),
         )
-        return OrderToRecord(text_of(self.mi_id, "input", "miId"), order)
+        return OrderToRecord(valid_text(self.mi_id, "input", "miId"), order)
 
 
 def _line(line: OrderLineInput, place: int) -> OrderLine:
@@ -229,8 +229,8 @@ def _line(line: OrderLineInput, place: int) -> OrderLine:
 def line_of(line: OrderLineInput, *path: str) -> OrderLine:
     """The line for the programme; `path` leads to it in the arguments. Raises InvalidInput."""
     return OrderLine(
-        id=text_of(line.id, *path, "id"),
-        product_id=text_of(line.product_id, *path, "productId"),
+        id=valid_text(line.id, *path, "id"),
+        product_id=valid_text(line.product_id, *path, "productId"),
         quantity=line.quantity,
         paid_minor=line.paid_minor,
     )
@@ -239,7 +239,7 @@ def line_of(line: OrderLineInput, *path: str) -> OrderLine:
 def _parcel(parcel: ParcelInput, place: int) -> Parcel:
     path = ("input", "parcels", str(place))
     return Parcel(
-        tracking_number=text_of(parcel.tracking_number, *path, "trackingNumber"),
+        tracking_number=valid_text(parcel.tracking_number, *path, "trackingNumber"),
         carrier=optional_text(parcel.carrier, *path, "carrier"),
         pieces=_pieces(parcel.lines, *path, "lines"),
     )
@@ -249,7 +249,7 @@ def _pieces(lines: Sequence[ParcelLineInput], *path: str) -> dict[str, int]:
     """Pieces by line. Raises InvalidInput if a parcel names a line twice, because that is ambiguous."""
     pieces: dict[str, int] = {}
     for place, line in enumerate(lines):
-        line_id = text_of(line.line_id, *path, str(place), "lineId")
+        line_id = valid_text(line.line_id, *path, str(place), "lineId")
         if line_id in pieces:
             raise InvalidInput("This parcel names the line twice.", *path, str(place), "lineId")
         pieces[line_id] = line.quantity

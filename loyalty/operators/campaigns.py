@@ -77,7 +77,7 @@ class _Ending:
         if campaign is None:
             raise NotFound
         log = None
-        if await rows.end_campaign(db, UUID(campaign.id), moment.now):
+        if await rows.set_campaign_end(db, UUID(campaign.id), moment.now):
             log = self._log(campaign, replace(campaign, ended_at=moment.now))
         return ProgrammeRuling(_answer(campaign.id), log)
 

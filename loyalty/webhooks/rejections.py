@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 UNKNOWN = "unknown"
 
 
-class Reason(StrEnum):
+class RejectionReason(StrEnum):
     """Why a delivery was rejected: the code in the answer to its sender."""
 
     NO_SECRET = "NO_SECRET"
@@ -46,7 +46,7 @@ class Rejections:
     _closing: asyncio.Event = field(default_factory=asyncio.Event)
     _writing: "asyncio.Task[None] | None" = None
 
-    def note(self, producer: str, reason: Reason) -> None:
+    def note(self, producer: str, reason: RejectionReason) -> None:
         """Counts one rejected delivery. Costs one addition and waits for nothing."""
         self._counts[producer if producer in PRODUCERS else UNKNOWN, reason.value] += 1
         if self._writing is None or self._writing.done():

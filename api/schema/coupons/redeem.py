@@ -22,7 +22,7 @@ from api.schema.refusals import (
     NotFound,
     RewardUnavailable,
 )
-from api.schema.root_fields import mi_id_of, mutation
+from api.schema.root_fields import mi_id_of, mutation_field
 from loyalty import refusals
 from loyalty.coupons.redeem import Redeemed, redeem
 
@@ -47,7 +47,7 @@ RedeemPointsResult = Annotated[
 ]
 
 
-@mutation(
+@mutation_field(
     STOREFRONT_NAMED_AND_OWN,
     "turn points into a coupon.",
     example="""mutation {

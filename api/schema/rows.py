@@ -1,4 +1,4 @@
-"""Objects made of a row: each field is worked out when it is read, so that nothing is done for what nobody asks."""
+"""Objects made of a row: each field is worked out when it is read, so that fields without a reader cost nothing."""
 
 from collections.abc import Callable
 from operator import attrgetter

@@ -36,7 +36,7 @@ class RejectionReason(StrEnum):
 class Rejections:
     """Collects counts of rejections and writes them at most once every `seconds`, all in one statement; best effort.
 
-    Whatever is sent, there are no more counts than reasons times known producers, plus one producer `unknown`. Counts
+    There are at most as many counts as reasons times producers, where all unknown producers are one, `unknown`. Counts
     that cannot be written now are written with the next ones; those of a killed process are lost.
     """
 

@@ -116,7 +116,7 @@ class Terms:
         return self.ways.get(kind)
 
     def takes_back(self, kind: str) -> TakingBack:
-        """Who takes points back when a review or share is removed (R35): automatic, unless the terms differ."""
+        """How points are taken back when a review or share is removed (R35): automatic, unless the terms differ."""
         return self.taking_back.get(kind, "automatic")
 
 

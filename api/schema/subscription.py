@@ -12,7 +12,8 @@ from api.followers import Follower
 from api.permissions import MEMBERS
 from api.schema.ledger.entries import PointsEntry
 from api.schema.ledger.pending import PendingPoints
-from api.schema.members.members import Balance, Member
+from api.schema.members.balance import Balance
+from api.schema.members.members import Member
 from api.schema.root_fields import subscription_field
 from db.ledger.balance_changes import Change, FollowedMember, changes_since, follow_member
 from db.pool import DatabaseUnavailable

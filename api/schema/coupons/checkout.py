@@ -8,11 +8,12 @@ from api.context import Info
 from api.permissions import STOREFRONT, STOREFRONT_NAMED_AND_OWN
 from api.schema.arguments import IdempotencyKey
 from api.schema.coupons.coupons import Coupon as CouponType
-from api.schema.inputs import OrderLineInput, line_of, valid_text
 from api.schema.money import Money
+from api.schema.orders.order_input import OrderLineInput, line_of
 from api.schema.refusals import CouponNotUsable, IdempotencyMismatch, InvalidInput, NotAllowed, NotFound, answer_of
 from api.schema.refusals import Refusal as RefusalType
 from api.schema.root_fields import mutation_field, query_field
+from api.schema.texts import valid_text
 from db.limits import ENDED_COUPONS_DAYS
 from loyalty.coupons.offers import CouponForCart
 from loyalty.coupons.offers import coupons_for_cart as coupons_of_member

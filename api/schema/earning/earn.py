@@ -7,7 +7,7 @@ import strawberry
 from api.context import Info
 from api.permissions import MEMBERS
 from api.schema.arguments import IdempotencyKey, given
-from api.schema.inputs import EarnPointsInput
+from api.schema.earning.activity_input import EarnPointsInput
 from api.schema.ledger.verdicts import Verdict as VerdictType
 from api.schema.lookup import the_member, the_verdict
 from api.schema.members.members import Member as MemberType

@@ -7,8 +7,8 @@ from api.ids import verdict_named
 from api.permissions import STOREFRONT
 from api.schema.arguments import IdempotencyKey, given
 from api.schema.earning.earn import EarnPointsResult, PointsVerdict
-from api.schema.inputs import optional_text, valid_text
 from api.schema.root_fields import mutation_field
+from api.schema.texts import optional_text, valid_text
 from loyalty.earning.moderate import Moderation, ReviewPublished, ReviewRemoved, ShareRemoved
 from loyalty.earning.moderate import record_moderation as take_moderation
 from loyalty.refusals import InvalidInput

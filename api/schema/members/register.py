@@ -7,10 +7,10 @@ import strawberry
 from api.context import Info
 from api.permissions import STOREFRONT
 from api.schema.arguments import IdempotencyKey
-from api.schema.inputs import RegisterMemberInput
 from api.schema.ledger.verdicts import Verdict as VerdictType
 from api.schema.lookup import the_member, the_verdict
 from api.schema.members.members import Member as MemberType
+from api.schema.members.register_input import RegisterMemberInput
 from api.schema.refusals import IdempotencyMismatch, InvalidInput, NotAllowed, NotEligible
 from api.schema.root_fields import mutation_field
 from loyalty.members.register import register

@@ -9,8 +9,8 @@ from api.ids import line_named, verdict_named
 from api.permissions import OPERATOR
 from api.schema.arguments import NOT_GIVEN, IdempotencyKey, given
 from api.schema.earning.earn import EarnPointsResult, PointsVerdict
-from api.schema.inputs import valid_text
 from api.schema.root_fields import mutation_field
+from api.schema.texts import valid_text
 from loyalty.operators.adjust import Adjustment, adjust
 from loyalty.operators.decide_review import ReviewDecision
 from loyalty.operators.decide_review import decide_review as take_decision

@@ -12,11 +12,11 @@ from api.ids import read_id
 from api.permissions import OPERATOR
 from api.schema.arguments import IdempotencyKey, given
 from api.schema.enums import CampaignEffect, EntryKind
-from api.schema.inputs import valid_text
 from api.schema.programme.campaigns import Campaign as CampaignType
 from api.schema.refusals import IdempotencyMismatch, InvalidInput, NotAllowed, NotFound
 from api.schema.root_fields import mutation_field
 from api.schema.scalars import Market
+from api.schema.texts import valid_text
 from loyalty.operators.campaigns import create_campaign as make
 from loyalty.operators.campaigns import end_campaign as stop
 from loyalty.programme.rules.campaign_check import CampaignToCheck

@@ -8,11 +8,11 @@ import strawberry
 from api.context import Info
 from api.permissions import OPERATOR
 from api.schema.arguments import IdempotencyKey, given
-from api.schema.inputs import valid_text
 from api.schema.programme.rewards import Reward as RewardType
 from api.schema.refusals import IdempotencyMismatch, InvalidInput, NotAllowed
 from api.schema.root_fields import mutation_field
 from api.schema.scalars import Market
+from api.schema.texts import valid_text
 from loyalty import refusals
 from loyalty.operators.create_reward import create_reward as create
 from loyalty.operators.exclude_products import exclude_products as exclude

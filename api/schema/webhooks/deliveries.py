@@ -14,11 +14,11 @@ from api.permissions import AUDITORS
 from api.problems import BadUserInput
 from api.schema.arguments import NOT_GIVEN, After, First, given, page_arguments
 from api.schema.enums import DeliveryState
-from api.schema.inputs import valid_text
 from api.schema.node import Node
 from api.schema.pages import PageInfo
 from api.schema.root_fields import query_field
 from api.schema.rows import page_of_rows
+from api.schema.texts import valid_text
 from db.webhooks.deliveries import DeliveryRow, deliveries_page
 
 _UNFINISHED = (DeliveryState.RECEIVED, DeliveryState.PARKED, DeliveryState.DEAD)

@@ -27,7 +27,7 @@ def seed(
 
     from mipoints.console import error_output
     from mipoints.sandbox import settings
-    from mipoints.seed_plan import Shape
+    from mipoints.seed_shape import Shape
     from mipoints.seeding import seed as fill
 
     shape = Shape(entries, coupons, orders)

@@ -22,7 +22,7 @@ class OwnedOrder:
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """A delivery that waits for its order, with its facts and the moment it was received."""
+    """A delivery that waits for its order: what it reported, and when it was received."""
 
     reported: ReportedOrder
     received_at: datetime

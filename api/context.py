@@ -37,7 +37,7 @@ class Requester:
 
     @property
     def has_disconnected(self) -> bool:
-        """Whether it is known that nobody waits for the answer any more."""
+        """Whether the client is known to have disconnected, so that no one waits for the answer."""
         return self.disconnect is not None and self.disconnect.is_noticed
 
 

@@ -33,6 +33,7 @@ class Health:
     metrics: Metrics
     ping_redis: PingRedis | None
     _looks_again_at: float = 0.0
+    _redis_is_away: bool = False
 
     async def healthz(self, _: Request) -> Response:
         """200 as long as the process runs."""
@@ -79,11 +80,18 @@ class Health:
         return []
 
     async def _lacks_redis(self) -> bool:
+        """Whether there is no Redis, or it does not answer. Logs changes only, because probes are frequent."""
         if self.ping_redis is None:
             return True
+        was_away = self._redis_is_away
         try:
             async with asyncio.timeout(_REDIS_SECONDS):
                 await self.ping_redis()
-        except Exception:
-            return True
-        return False
+            self._redis_is_away = False
+        except Exception as error:  # whatever the error is, the process can do its work without Redis
+            self._redis_is_away = True
+            if not was_away:
+                log.warning("Redis does not answer (%r). This process is ready without it.", error)
+        if was_away and not self._redis_is_away:
+            log.warning("Redis answers again.")
+        return self._redis_is_away

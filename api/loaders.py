@@ -143,7 +143,7 @@ class Loaders:
         return await self._catalogue.load(None)
 
     async def stock_of(self, rewards: Iterable[Reward]) -> dict[str, int | None]:
-        """What is left of each reward that can run out, by id."""
+        """The number left of each reward that can run out, by reward id."""
         limited = [reward.reward_id for reward in rewards if reward.stock_left is not None]
         return dict(zip(limited, await self.stock.load_many(limited), strict=True)) if limited else {}
 

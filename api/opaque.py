@@ -1,4 +1,4 @@
-"""Opaque text: what clients hold and hand back without looking into it."""
+"""Opaque text: clients store it and send it back without reading it."""
 
 from binascii import b2a_base64
 

@@ -14,7 +14,7 @@ from api.context import Wake
 from api.metrics import Metrics
 from db.pool import Database, DatabaseUnavailable
 from loyalty.webhooks.producers.events import BadSignature, MalformedDelivery, Sent, StaleSignature
-from loyalty.webhooks.rejections import Reason, Rejections
+from loyalty.webhooks.rejections import RejectionReason, Rejections
 from loyalty.webhooks.store import UnknownProducer, store_delivery
 
 log = logging.getLogger("mipoints.api")
@@ -40,7 +40,7 @@ class WebhookAnswer:
     response: Response
     producer: str
     outcome: str
-    reason: Reason | None = None
+    reason: RejectionReason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,35 +71,37 @@ class WebhookEndpoint:
             return await self._store(request, producer)
         except UnknownProducer as error:
             response = problem(404, "UNKNOWN_PRODUCER", str(error))
-            return WebhookAnswer(response, "unknown", "unknown", Reason.UNKNOWN_PRODUCER)
+            return WebhookAnswer(response, "unknown", "unknown", RejectionReason.UNKNOWN_PRODUCER)
         except BadSignature as error:
             reason = self._reason_of(error, producer)
             return WebhookAnswer(problem(401, "BAD_SIGNATURE", str(error)), producer, reason.lower(), reason)
         except MalformedDelivery as error:
-            return WebhookAnswer(problem(400, "MALFORMED", str(error)), producer, "malformed", Reason.MALFORMED)
+            return WebhookAnswer(
+                problem(400, "MALFORMED", str(error)), producer, "malformed", RejectionReason.MALFORMED
+            )
         except BodyTooLarge:
             sentence = f"The body is over the limit of {self.body_limit} bytes."
-            return WebhookAnswer(problem(413, "TOO_LARGE", sentence), "any", "too_large", Reason.TOO_LARGE)
+            return WebhookAnswer(problem(413, "TOO_LARGE", sentence), "any", "too_large", RejectionReason.TOO_LARGE)
         except BodyNotRead:
             sentence = "The body did not arrive in time."
-            return WebhookAnswer(problem(408, "NOT_READ", sentence), "any", "not_read", Reason.NOT_READ)
+            return WebhookAnswer(problem(408, "NOT_READ", sentence), "any", "not_read", RejectionReason.NOT_READ)
         except DatabaseUnavailable as error:
             log.warning("A delivery of %r was not kept: %s", producer[:50], error)
             response = problem(
                 503, "UNAVAILABLE", "The inbox cannot be written right now: send it again.", _RETRY_AFTER
             )
-            return WebhookAnswer(response, "any", "unavailable", Reason.UNAVAILABLE)
+            return WebhookAnswer(response, "any", "unavailable", RejectionReason.UNAVAILABLE)
 
-    def _reason_of(self, error: BadSignature, producer: str) -> Reason:
+    def _reason_of(self, error: BadSignature, producer: str) -> RejectionReason:
         if not self.secrets.get(producer):
-            return Reason.NO_SECRET
-        return Reason.STALE if isinstance(error, StaleSignature) else Reason.BAD_SIGNATURE
+            return RejectionReason.NO_SECRET
+        return RejectionReason.STALE if isinstance(error, StaleSignature) else RejectionReason.BAD_SIGNATURE
 
     async def _store(self, request: Request, producer: str) -> WebhookAnswer:
         if request.method != "POST":
             sentence = "Webhooks are sent with POST."
             response = problem(405, "METHOD_NOT_ALLOWED", sentence, {"allow": "POST"})
-            return WebhookAnswer(response, "any", "wrong_method", Reason.METHOD_NOT_ALLOWED)
+            return WebhookAnswer(response, "any", "wrong_method", RejectionReason.METHOD_NOT_ALLOWED)
         body = await read_body(request, self.body_limit)
         stored = await store_delivery(self.db, producer, self.secrets.get(producer, ()), sent_of(request, body))
         if not stored.is_new:

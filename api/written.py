@@ -28,5 +28,5 @@ def _member(key: str, value: Any) -> str:
 
 
 def sent(body: Any) -> bytes:
-    """The same as UTF-8; what is half of a character becomes a question mark."""
+    """The same as UTF-8; half a character becomes a question mark."""
     return written(body).encode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""What it costs to run the app's operations by plans instead of graphql-core: CPU time of this process, rows ready.
+"""The CPU time of this process for the app's operations, by plans and by graphql-core, with rows that are ready.
 
 `python -m bench.compiled`: both ways take turns in one run, over what Postgres answered once; so only Python is
 measured, and only the ratios mean something on another machine. The answers of both ways are compared first.

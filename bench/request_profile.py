@@ -1,4 +1,4 @@
-"""What the steps of a request for the home screen cost: CPU time of this process.
+"""The CPU time of this process for each step of a request for the home screen.
 
 `python -m bench.request_profile`: every step is run in this process many times, in rounds that take turns, over rows
 that Postgres answered once; so only Python is measured. A step alone is cheaper than within the whole, because it finds

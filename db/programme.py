@@ -145,9 +145,9 @@ async def save_campaign(
     return saved is not None
 
 
-async def end_campaign(db: Queryable, campaign_id: UUID, moment: datetime) -> bool:
+async def set_campaign_end(db: Queryable, campaign_id: UUID, moment: datetime) -> bool:
     """Ends a campaign at a moment; False if it is over by then or was ended before."""
-    return await db.fetchval(query("end_campaign"), campaign_id, moment) is not None
+    return await db.fetchval(query("set_campaign_end"), campaign_id, moment) is not None
 
 
 async def programme_changed(db: Queryable) -> None:

@@ -21,7 +21,7 @@ def output() -> Console:
     return console if console.is_terminal else Console(highlight=False, soft_wrap=True, width=_WIDTH)
 
 
-def errors() -> Console:
+def error_output() -> Console:
     """Returns a console on standard error, for progress."""
     return Console(stderr=True, highlight=False)
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from loyalty.programme.files import Document, read_document, shipped_campaign, shipped_campaign_names, shipped_terms
 from loyalty.programme.load import campaigns_of_file, check_shipped
 from loyalty.programme.rules.document import BadDocument
-from loyalty.programme.rules.terms import Terms, by_market, check_together, terms_from
+from loyalty.programme.rules.terms import Terms, by_market
+from loyalty.programme.rules.terms_document import check_together, terms_from
 from mipoints.problems import MISTYPED, UserError
 
 

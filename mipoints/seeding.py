@@ -14,7 +14,8 @@ from db.pool import Database, connect
 from db.seed import SeedMember, SeedPlan, analyze, seed_members, seed_missing
 from loyalty.coupons.codes import new_coupon_code
 from loyalty.programme.catalogue import Catalogue, catalogue_now
-from mipoints.seed_plan import Shape, plan_of
+from mipoints.seed_plan import plan_of
+from mipoints.seed_shape import Shape
 
 PLANS = 5
 ROWS_A_CHUNK = 20_000

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -41,6 +42,18 @@ IN_A_HURRY = {
     "max_wal_size": "8GB",
     "shared_buffers": "256MB",
 }
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Gives this run a folder of its own for tmp_path, and removes it at the end; `--basetemp FOLDER` keeps the files.
+
+    By default the runs of one user share `pytest-of-USER`, and each run closes it to other accounts when it starts.
+    If the user is root, the embedded Postgres of an earlier run could then no longer reach its data.
+    """
+    if config.option.basetemp is None and not hasattr(config, "workerinput"):
+        folder = Path(tempfile.mkdtemp(prefix="mipoints-run-"))
+        config.option.basetemp = str(folder / "tmp")
+        config.add_cleanup(partial(shutil.rmtree, folder, ignore_errors=True))
 
 
 @pytest.fixture(scope="session")

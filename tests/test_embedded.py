@@ -15,7 +15,7 @@ import psutil
 import pytest
 from arq.connections import RedisSettings, create_pool
 
-from mipoints.embedded import postgres, servers
+from mipoints.embedded import initdb, postgres, servers
 from mipoints.embedded.postgres import EmbeddedPostgres
 from mipoints.embedded.problems import EmbeddedServiceError
 from mipoints.embedded.redis import EmbeddedRedis
@@ -46,7 +46,7 @@ time.sleep(600)
 
 @pytest.fixture
 def data_dir() -> Iterator[Path]:
-    """Not pytest's tmp_path: the next pytest run of the same user closes its parent to Postgres' account."""
+    """A folder with a path that is short enough for a server's socket; no server in it outlives the test."""
     folder = Path(tempfile.mkdtemp(prefix="mipoints-test-"))
     yield folder
     for process in processes_in(folder):
@@ -95,7 +95,7 @@ async def test_postgres_has_the_settings_we_rely_on(data_dir: Path) -> None:
 def test_psql_takes_the_url_too(data_dir: Path) -> None:
     server = EmbeddedPostgres.start(data_dir)
     try:
-        psql = postgres.postgres_binaries() / "psql"
+        psql = initdb.postgres_binaries() / "psql"
         answer = subprocess.check_output([psql, server.url, "-Atc", "select 1 + 1"], text=True)
         assert answer.strip() == "2"
     finally:

@@ -10,7 +10,7 @@ import asyncpg
 
 from db import limits
 from loyalty.programme.rules.calendar import LATEST_REPORT
-from loyalty.programme.rules.terms import MOST_LATE_HOURS
+from loyalty.programme.rules.terms_document import MOST_LATE_HOURS
 
 ROOT = Path(__file__).parent.parent
 Row = tuple[str, str, str]

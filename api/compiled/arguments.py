@@ -18,7 +18,7 @@ from strawberry.types.unset import UNSET
 
 from api.compiled.words import NOTHING, NotExpressible
 
-Read = Callable[[VariableValues], Any]
+Reader = Callable[[VariableValues], Any]
 Convert = Callable[[Any, Info[Any, Any]], Any]
 
 _ABSENT = object()
@@ -31,7 +31,7 @@ class Argument:
     """One argument: its name in Python, how its value is read, and how Strawberry converts it (None: it does not)."""
 
     name: str
-    read: Read
+    read: Reader
     convert: Convert | None
 
 
@@ -98,7 +98,7 @@ def _value_node(node: FieldNode, name: str) -> ValueNode | None:
     return next((each.value for each in node.arguments or () if each.name.value == name), None)
 
 
-def _reader(name: str, argument: GraphQLArgument, definition: GraphQLField, node: FieldNode) -> Read:
+def _reader(name: str, argument: GraphQLArgument, definition: GraphQLField, node: FieldNode) -> Reader:
     """Reads one argument. If its value is a single variable, the value is coerced already."""
     alone = GraphQLField(definition.type, args={name: argument})
     given = _value_node(node, name)

@@ -91,7 +91,7 @@ class Collecting:
                 self._collect(type_, fragment.selection_set.selections, found, visited)
 
     def _fragment(self, node: SelectionNode, visited: set[str]) -> InlineFragmentNode | FragmentDefinitionNode | None:
-        """What a node spreads; None for a fragment that was met before."""
+        """The fragment that a node spreads; None if it was met before."""
         if isinstance(node, InlineFragmentNode):
             return node
         name: str = getattr(node, "name").value  # noqa: B009 - all that is left is a spread

@@ -77,7 +77,7 @@ def containing(write: Leaf) -> Leaf:
     return write_contained
 
 
-def text_of(value: Any) -> str:
+def json_of(value: Any) -> str:
     """Any JSON value as JSON."""
     return encode_basestring(value) if type(value) is str else _encode(value)
 
@@ -111,7 +111,7 @@ def _custom(coerce: Callable[[Any], Any]) -> Leaf:
         coerced = coerce(value)
         if coerced is None or coerced is Undefined:
             raise TypeError
-        return text_of(coerced)
+        return json_of(coerced)
 
     return write
 
@@ -124,7 +124,7 @@ def _exact(type_: GraphQLLeafType, *, is_nullable: bool) -> Leaf:
         coerced = type_.coerce_output_value(value)
         if coerced is None or coerced is Undefined:
             raise TypeError(f"{type_} cannot represent {value!r}.")
-        return text_of(coerced)
+        return json_of(coerced)
 
     return write
 

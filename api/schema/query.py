@@ -19,7 +19,7 @@ from api.schema.orders.orders import Order as OrderType
 from api.schema.programme.campaigns import Campaign as CampaignType
 from api.schema.programme.rewards import Reward as RewardType
 from api.schema.programme.terms import Terms as TermsType
-from api.schema.root_fields import mi_id_of, query
+from api.schema.root_fields import mi_id_of, query_field
 from api.schema.scalars import Market
 from api.schema.webhooks.deliveries import webhook_deliveries
 from db import clock
@@ -35,7 +35,7 @@ MarketArgument = Annotated[Market, strawberry.argument(description="Two capital 
     description="All queries. Root fields are nullable, so that a fault in one does not affect the others."
 )
 class Query:
-    @query(
+    @query_field(
         EVERYONE,
         "anything by its id: rewards and campaigns for all, what belongs to a member for that member, and for the "
         "scopes storefront, operator, auditor; webhook deliveries for operator and auditor. Null for what is not there "
@@ -48,7 +48,7 @@ class Query:
     ) -> NodeType | None:
         return await find(info, read_id(id))
 
-    @query(
+    @query_field(
         MEMBERS,
         "the signed-in member; null when the token's Mi account has not joined yet.",
         example="""query PointsCenter {
@@ -65,7 +65,7 @@ class Query:
         mi_id = info.context.caller.name or ""
         return MemberType.of(await info.context.loaders.members_by_mi_id.load(mi_id))
 
-    @query(SERVICES, "a member by Mi account id; null for an unknown one.")
+    @query_field(SERVICES, "a member by Mi account id; null for an unknown one.")
     async def member(
         self,
         info: Info,
@@ -73,7 +73,7 @@ class Query:
     ) -> MemberType | None:
         return MemberType.of(await info.context.loaders.members_by_mi_id.load(mi_id))
 
-    @query(
+    @query_field(
         EVERYONE,
         "what points can be turned into, in a market, today; cheapest first.",
         example="""query {
@@ -85,14 +85,14 @@ class Query:
         now = await clock.now(info.context.programme.db)
         return [RewardType.of(reward) for reward in offered(catalogue.rewards, market, now)]
 
-    @query(EVERYONE, "campaigns running or announced in a market, soonest first.")
+    @query_field(EVERYONE, "campaigns running or announced in a market, soonest first.")
     async def campaigns(self, info: Info, market: MarketArgument) -> list[CampaignType] | None:
         now = await clock.now(info.context.programme.db)
         catalogue = await open_market(info, market)
         coming = [each for each in catalogue.campaigns if market in each.markets and each.over_at > now]
         return [CampaignType.of(each) for each in sorted(coming, key=lambda each: (each.starts_at, each.id))]
 
-    @query(EVERYONE, "the programme's terms in a market on a date (default: today); null before the first.")
+    @query_field(EVERYONE, "the programme's terms in a market on a date (default: today); null before the first.")
     async def terms(
         self,
         info: Info,
@@ -104,7 +104,7 @@ class Query:
         in_force = [terms for terms in versions if terms.effective_from <= day]
         return TermsType.of(in_force[-1], info.context.language) if in_force else None
 
-    @query(
+    @query_field(
         SERVICES_AND_OWN,
         "an order with what it has earned so far and what it still waits for; null for an unknown one.",
     )
@@ -122,7 +122,7 @@ class Query:
     liability = liability
     webhook_deliveries = webhook_deliveries
 
-    @query(
+    @query_field(
         SERVICES_NAMED_AND_OWN,
         "everything held about a member, as JSON text; null for an unknown one.",
         cost=EXPENSIVE,

@@ -47,13 +47,13 @@ def mi_id_of(info: Info, mi_id: str | None) -> str:
     return name
 
 
-def query(permission: Permission, description: str, *, cost: int = 0, example: str | None = None) -> Any:
+def query_field(permission: Permission, description: str, *, cost: int = 0, example: str | None = None) -> Any:
     """A root field of Query. `cost` is added to the cost of the objects in its answer."""
     metadata = {PERMISSION: permission, COST: cost, EXAMPLE: example}
     return strawberry.field(description=description, metadata=metadata, extensions=[AsPermitted(permission)])
 
 
-def mutation(permission: Permission, description: str, *, cost: int = 0, example: str | None = None) -> Any:
+def mutation_field(permission: Permission, description: str, *, cost: int = 0, example: str | None = None) -> Any:
     """A root field of Mutation. Refusals become members of its union, and so does a missing permission."""
     metadata = {PERMISSION: permission, COST: cost, EXAMPLE: example}
     # The last extension is the outermost.
@@ -62,7 +62,7 @@ def mutation(permission: Permission, description: str, *, cost: int = 0, example
     )
 
 
-def subscription(permission: Permission, description: str, *, cost: int = 0, example: str | None = None) -> Any:
+def subscription_field(permission: Permission, description: str, *, cost: int = 0, example: str | None = None) -> Any:
     """A root field of Subscription. Its cost is taken once, when it begins."""
     metadata = {PERMISSION: permission, COST: cost, EXAMPLE: example}
     return strawberry.subscription(description=description, metadata=metadata, extensions=[AsPermitted(permission)])

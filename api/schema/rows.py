@@ -1,4 +1,4 @@
-"""Objects made of a row: each field is worked out when it is read, so that nothing is done for what nobody asks."""
+"""Objects made of a row: each field is worked out when it is read, so that fields without a reader cost nothing."""
 
 from collections.abc import Callable
 from operator import attrgetter
@@ -9,10 +9,10 @@ from api.schema.pages import PageInfo
 
 T = TypeVar("T")
 Row = TypeVar("Row")
-Read = Callable[[Any], Any] | str
+FieldSource = Callable[[Any], Any] | str
 
 
-def made_of(type_: type[T], *same: str, **others: Read) -> Callable[[Any], T]:
+def made_of(type_: type[T], *same: str, **others: FieldSource) -> Callable[[Any], T]:
     """How objects of a type are made of a row, their `row`: `same` are called alike in it, `others` are called
     otherwise or are functions of it."""
     properties: dict[str, Any] = {name: property(attrgetter(f"row.{name}")) for name in same}
@@ -21,7 +21,7 @@ def made_of(type_: type[T], *same: str, **others: Read) -> Callable[[Any], T]:
     return made
 
 
-def _reader(read: Read) -> Callable[[Any], Any]:
+def _reader(read: FieldSource) -> Callable[[Any], Any]:
     return attrgetter(f"row.{read}") if isinstance(read, str) else lambda made: read(made.row)
 
 

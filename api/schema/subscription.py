@@ -12,8 +12,9 @@ from api.followers import Follower
 from api.permissions import MEMBERS
 from api.schema.ledger.entries import PointsEntry
 from api.schema.ledger.pending import PendingPoints
-from api.schema.members.members import Balance, Member
-from api.schema.root_fields import subscription
+from api.schema.members.balance import Balance
+from api.schema.members.members import Member
+from api.schema.root_fields import subscription_field
 from db.ledger.balance_changes import Change, FollowedMember, changes_since, follow_member
 from db.pool import DatabaseUnavailable
 from loyalty.refusals import NotAMember
@@ -36,7 +37,7 @@ class BalanceChanged:
 
 @strawberry.type(description="All subscriptions, over WebSocket (graphql-transport-ws) or server-sent events.")
 class Subscription:
-    @subscription(
+    @subscription_field(
         MEMBERS,
         "the balance after each change, from whichever process made it. Ends with the "
         "token, or when the person is erased. After many changes at once only the newest are sent, with the present "

@@ -348,7 +348,7 @@ with moved as (
     select
         member_id, verdict_id,
         coalesce(sum(amount) filter (where credit = 'pending'), 0) as promised,
-        coalesce(sum(amount) filter (where credit = 'pending' and promise_id is not null), 0) as told,
+        coalesce(sum(amount) filter (where credit = 'pending' and promise_id is not null), 0) as promised_at_first,
         coalesce(sum(amount) filter (where credit = 'available'), 0) as credited,
         coalesce(sum(amount) filter (where credit in ('redeemed', 'revoked')), 0) as taken
     from transfers
@@ -367,8 +367,8 @@ promised as (
 verdicts_with as (
     select
         member_id, verdict_id, v.kind, v.outcome, v.points,
-        coalesce(m.promised, 0) as promised, coalesce(m.told, 0) as told, coalesce(m.credited, 0) as credited,
-        coalesce(m.taken, 0) as taken,
+        coalesce(m.promised, 0) as promised, coalesce(m.promised_at_first, 0) as promised_at_first,
+        coalesce(m.credited, 0) as credited, coalesce(m.taken, 0) as taken,
         coalesce(p.open, 0) as open, coalesce(p.posted, 0) as posted, coalesce(p.void, 0) as void
     from
         verdicts v
@@ -389,7 +389,7 @@ from verdicts_with
 where
     case
         when kind is null then true
-        when kind = 'PURCHASE' and outcome = 'WAITING' then points <> told or open = 0 or taken <> 0
+        when kind = 'PURCHASE' and outcome = 'WAITING' then points <> promised_at_first or open = 0 or taken <> 0
         when kind = 'PURCHASE' then points <> credited or taken <> 0
         when outcome = 'REFUSED' then (points, credited, taken, open, posted) <> (0, 0, 0, 0, 0) or promised <> void
         when outcome = 'WAITING' then
@@ -406,7 +406,7 @@ limit $1;
 -- As many points went into pending as were promised for the same source, and they left as promised: either credited as
 -- the promise's kind, into its lot, and at its moment if it had one; or void, for the same source and under the same
 -- verdict. Points credited after an order's verdict was final have a verdict of their own (R60).
-with told as (
+with pended as (
     select member_id, source, sum(amount) as points
     from transfers
     where credit = 'pending'
@@ -424,7 +424,7 @@ sums_differ as (
             'for %s went %s points into pending, its promises come to %s', source, coalesce(t.points, 0),
             coalesce(p.points, 0)
         ) as what
-    from told t full join promised p using (member_id, source)
+    from pended t full join promised p using (member_id, source)
     where t.points is distinct from p.points
 ),
 left_otherwise as (
@@ -607,12 +607,12 @@ verdicts_without as (
     where v.kind in ('PURCHASE', 'CLAWBACK') and v.reference is not null and o.number is null
 ),
 facts_without as (
-    select f.member_id, format('%s is told of order %s, which is not there', f.fact_key, f.number) as what
+    select f.member_id, format('%s is about order %s, which is not there', f.fact_key, f.number) as what
     from order_facts f left join orders o using (member_id, number)
     where o.number is null
 ),
 kept_without as (
-    select k.member_id, format('%s of order %s is kept, and nothing was told', k.fact_key, k.number) as what
+    select k.member_id, format('%s of order %s is kept, and there is no such fact', k.fact_key, k.number) as what
     from kept_facts k left join order_facts f using (member_id, number, fact_key)
     where f.fact_key is null
 )
@@ -629,7 +629,7 @@ limit $1;
 -- name: audit_order_contents
 -- Every order is as the shop recorded it: its content has the hash stored with it, over the text that `content_text` in
 -- loyalty/ledger/decide.py makes. That text names the buyer, so orders of erased members (R71) are not checked.
-with told as (
+with order_texts as (
     select
         o.member_id, o.number, o.content_hash,
         '[' || concat_ws(
@@ -676,8 +676,8 @@ with told as (
                 ) parcel
         ) parcels
 )
-select member_id, format('order %s is not what was told', number) as what
-from told
+select member_id, format('order %s differs from what the shop recorded', number) as what
+from order_texts
 where sha256(convert_to(content, 'UTF8')) <> content_hash
 order by member_id, number
 limit $1;
@@ -693,7 +693,7 @@ with recorded as (
     from orders o, jsonb_array_elements(o.parcels) as p (parcel)
     group by o.member_id, o.number, p.parcel ->> 'tracking_number'
 ),
-told as (
+shipped as (
     select
         f.member_id, f.number, f.content ->> 'tracking_number' as tracking_number,
         array_agg(f.content ->> 'carrier') as carriers
@@ -705,7 +705,7 @@ parcels as (
     select
         member_id, number, tracking_number,
         coalesce(r.carriers, t.carriers) as carriers
-    from recorded r full join told t using (member_id, number, tracking_number)
+    from recorded r full join shipped t using (member_id, number, tracking_number)
 )
 select member_id, 'order number ' || number || ' leads ' || case when o.number is null then 'nowhere' else 'not here' end
     as what
@@ -761,7 +761,7 @@ limit $1;
 
 -- name: audit_outgoing
 -- Outgoing events are numbered from one to the number of the last, without a gap.
-with told as (
+with numbered as (
     select member_id, count(distinct sequence) as events, min(sequence) as first, max(sequence) as last
     from outgoing
     group by member_id
@@ -772,7 +772,7 @@ select
         '%s events were announced; there are %s, numbered %s to %s',
         b.announced, coalesce(t.events, 0), coalesce(t.first, 0), coalesce(t.last, 0)
     ) as what
-from balances b left join told t using (member_id)
+from balances b left join numbered t using (member_id)
 where (coalesce(t.events, 0), coalesce(t.first, 1), coalesce(t.last, 0)) <> (b.announced, 1, b.announced)
 order by b.member_id
 limit $1;

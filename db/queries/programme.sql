@@ -55,7 +55,7 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 on conflict (campaign_id) do nothing
 returning campaign_id;
 
--- name: end_campaign
+-- name: set_campaign_end
 -- The campaign stops at $2. If it is over by then, or was ended before, it is unchanged.
 update campaigns
 set ended_at = $2

@@ -21,7 +21,7 @@ planned as materialized (
         occurred_at timestamptz, recorded_at timestamptz
     )
 ),
-told as (
+of_each_member as (
     select
         m.member_id, t.seq, t.entry_seq, t.kind, t.debit, t.credit, t.amount, t.points, t.balance_after, t.lapses_on,
         md5(m.member_id::text || 'p' || t.promise)::uuid as promise_id,
@@ -36,7 +36,7 @@ told as (
 ),
 sealed as (
     select
-        told.*,
+        of_each_member.*,
         chain_hash(
             ''::bytea,
             transfer_text(
@@ -44,7 +44,7 @@ sealed as (
                 verdict_id, null, source, reference, occurred_at, recorded_at
             )
         ) over (partition by member_id order by seq) as hash
-    from told
+    from of_each_member
 ),
 added_members as (
     insert into members (member_id, market, time_zone, joined_at)

@@ -57,13 +57,14 @@ class _Earning:
         catalogue = await self.programme.catalogue_at(member.programme_version, db)
         terms = _terms_of(catalogue, member, happened)
         _check_product(self.activity, terms)
-        changes, hold = Changes(), None
-        verdict_id = await _known_review(db, member, self.activity)
-        if verdict_id is None:
-            judgement = self._judgement(member, catalogue, happened, terms)
-            checked = await check_velocity(self.programme, db, member, terms, self.activity.device_id, judgement)
-            verdict_id = self._write(changes, checked, happened, member, terms)
-            hold = hold_of(checked.judgement, member)
+        known = await _known_review(db, member, self.activity)
+        if known is not None:
+            return Ruling(verdict_answer("PointsVerdict", member.member_id, known), Changes())
+        judgement = self._judgement(member, catalogue, happened, terms)
+        checked = await check_velocity(self.programme, db, member, terms, self.activity.device_id, judgement)
+        changes = Changes()
+        verdict_id = self._write(changes, checked, happened, member, terms)
+        hold = hold_of(checked.judgement, member)
         return Ruling(verdict_answer("PointsVerdict", member.member_id, verdict_id, hold), changes)
 
     def _judgement(self, member: MemberToJudge, catalogue: Catalogue, happened: datetime, terms: Terms) -> Judgement:

@@ -1,4 +1,4 @@
-"""Tries a decision without a lock first; after a conflict with another write, again behind the member's lock."""
+"""Makes a decision again behind the member's lock, after a conflict with another write."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -17,18 +17,11 @@ from db.pool import Busy, Database, Queryable
 T = TypeVar("T")
 Attempt = Callable[[Queryable], Awaitable[T]]
 
-_CONFLICTS = (Stale, asyncpg.UniqueViolationError)
+CONFLICTS = (Stale, asyncpg.UniqueViolationError)
 """Errors of a conflict with another write: a newer version of the member, or a unique key that another caller took."""
 
 _waiting: WeakValueDictionary[MemberRef, asyncio.Lock] = WeakValueDictionary()
 """Within a process one caller at a time waits for a member's row, so that a busy member does not fill the pool."""
-
-
-async def try_without_lock_first(db: Database, who: MemberRef, attempt: Attempt[T]) -> T:
-    """Makes an attempt without a lock; after a conflict with another write, calls `retry_behind_lock`."""
-    with suppress(*_CONFLICTS):
-        return await attempt(db)
-    return await retry_behind_lock(db, who, attempt)
 
 
 async def retry_behind_lock(db: Database, who: MemberRef, attempt: Attempt[T]) -> T:
@@ -40,7 +33,7 @@ async def retry_behind_lock(db: Database, who: MemberRef, attempt: Attempt[T]) -
     behind_lock = partial(_attempt_behind_lock, who, attempt)
     async with _turn(who, db.seconds):
         for _ in range(DECISION_TRIES - 1):
-            with suppress(*_CONFLICTS):
+            with suppress(*CONFLICTS):
                 return await db.in_transaction(behind_lock)
         return await db.in_transaction(behind_lock)
 

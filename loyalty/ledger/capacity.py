@@ -27,6 +27,6 @@ def check_capacity(member: MemberToJudge, changes: Changes, *path: str) -> None:
 
 
 def credited(changes: Changes) -> int:
-    """What is credited, less what is taken back: by how much `lifetime` grows."""
+    """Points credited less points taken back: the growth of `lifetime`."""
     given = sum(t.amount for t in changes.transfers if t.credit == "available" and t.debit in _CREDITS)
     return given - sum(t.amount for t in changes.transfers if t.credit == "revoked")

@@ -4,6 +4,7 @@ Another write in between makes the statement find a newer version and write noth
 behind the member's row lock, where no other write can come in between. The same idempotency key gets its first answer.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from uuid import UUID
@@ -15,7 +16,7 @@ from db.ledger.member import MemberToJudge, lock_member_to_judge, member_to_judg
 from db.ledger.record import NewRequest, Stale, record
 from db.pool import Database, Queryable
 from loyalty.ledger.answers import Answer, Request, first_answer
-from loyalty.ledger.behind_lock import try_without_lock_first
+from loyalty.ledger.behind_lock import CONFLICTS, retry_behind_lock
 from loyalty.ledger.capacity import check_capacity
 from loyalty.ledger.catch_up import catch_up
 from loyalty.ledger.decision import Decision, DecisionResult, Ruling
@@ -32,14 +33,20 @@ async def decide(db: Database, decision: Decision) -> DecisionResult:
     last of a stock, is raised as its refusal.
     """
     try:
-        result = await try_without_lock_first(db, decision.who, partial(_attempt, decision))
+        result = await _first_without_lock(db, decision)
     except asyncpg.CheckViolationError as violation:
-        refused = _refused_by(violation, decision)
-        result = await try_without_lock_first(db, decision.who, partial(_attempt, refused))
+        result = await _first_without_lock(db, _refused_by(violation, decision))
     refusal = stored_refusal(dict(result.answer))
     if refusal is not None:
         raise refusal
     return result
+
+
+async def _first_without_lock(db: Database, decision: Decision) -> DecisionResult:
+    """Decides without a lock; after a conflict with another write, decides again behind the member's lock."""
+    with suppress(*CONFLICTS):
+        return await _attempt(decision, db)
+    return await retry_behind_lock(db, decision.who, partial(_attempt, decision))
 
 
 async def _attempt(decision: Decision, db: Queryable) -> DecisionResult:

@@ -1,4 +1,4 @@
-"""What a decision has just written, as rows for the answer: nothing of it has to be read again."""
+"""The rows that a decision has just written, for its answer, which therefore reads nothing again."""
 
 from dataclasses import dataclass
 from uuid import UUID

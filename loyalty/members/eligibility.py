@@ -1,4 +1,4 @@
-"""Who may join, and under which terms (R1-R3)."""
+"""Decides whether a person may join, and under which terms (R1-R3)."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta

@@ -1,15 +1,16 @@
 """Joining the programme (R1-R4, R10): one member per Mi account, with sign-up points."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from db.ledger.answers import RequestToJudge, keep_answer, request_to_judge
 from db.ledger.member import MemberRef, MemberToJudge, member_to_judge
 from db.ledger.record import Changes, NewRequest, Stale, record
 from db.ledger.verdicts import verdict_of_business_key
-from db.pool import Queryable
+from db.pool import Database, Queryable
 from loyalty.callers import Caller
 from loyalty.ledger.answers import Answer, Decided, Request, first_answer, request_of, verdict_answer
-from loyalty.ledger.behind_lock import try_without_lock_first
+from loyalty.ledger.behind_lock import CONFLICTS, retry_behind_lock
 from loyalty.members.eligibility import Registration, terms_of_joining
 from loyalty.members.newcomer import SIGN_UP, Newcomer
 from loyalty.programme.programme import Programme
@@ -24,7 +25,7 @@ async def register(programme: Programme, caller: Caller, registration: Registrat
     """
     request = request_of(caller, "registerMember", key, _arguments(registration))
     joining = _Joining(programme, registration, request)
-    answer = await try_without_lock_first(programme.db, joining.who, joining.attempt)
+    answer = await _first_without_lock(programme.db, joining)
     refusal = stored_refusal(dict(answer))
     if refusal is not None:
         raise refusal
@@ -73,6 +74,13 @@ class _Joining:
             return await _keep_refusal(db, self.request, as_answer(refusal))
         newcomer = Newcomer(self.programme, self.registration, self.request, joined_at, terms, catalogue)
         return await self.programme.db.in_transaction(newcomer.join)
+
+
+async def _first_without_lock(db: Database, joining: _Joining) -> Answer:
+    """Decides without a lock; after a conflict with another write, decides again behind the member's lock."""
+    with suppress(*CONFLICTS):
+        return await joining.attempt(db)
+    return await retry_behind_lock(db, joining.who, joining.attempt)
 
 
 async def _answer_again(db: Queryable, member: MemberToJudge, request: Request) -> Answer:

@@ -1,1 +1,1 @@
-"""What operators do: adjustments, decisions, campaigns, rewards, exclusions, the money view."""
+"""Operators' actions: adjustments, decisions, campaigns, rewards, exclusions, the money view."""

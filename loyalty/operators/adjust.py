@@ -14,7 +14,7 @@ from loyalty.ledger.decide import decide
 from loyalty.ledger.decision import Decision, Ruling
 from loyalty.ledger.resolve import credit_first
 from loyalty.ledger.rules.give_back import GivenBack
-from loyalty.operators.adjustment_writer import AdjustmentWriter, ReversedEntry, balance_of, line_of
+from loyalty.operators.adjustment_writer import AdjustmentWriter, ReversedEntry, balance_of, reversed_entry
 from loyalty.operators.reasons import check_reason
 from loyalty.programme.programme import Programme
 from loyalty.programme.rules.kinds import Code, EntryKind, Outcome
@@ -83,7 +83,7 @@ class _Adjusting:
 
     async def _line(self, db: Queryable, member: MemberToJudge) -> ReversedEntry | None:
         """The line to give back; None if points do not go back. Raises NotFound."""
-        return await line_of(db, member, self.adjustment.reverses) if self.adjustment.gives_back else None
+        return await reversed_entry(db, member, self.adjustment.reverses) if self.adjustment.gives_back else None
 
     def _wait(self, writer: AdjustmentWriter, line: ReversedEntry | None) -> NewVerdict:
         points = self.adjustment.points

@@ -55,7 +55,7 @@ class ReversedEntry:
             raise InvalidInput(str(problem), "points") from problem
 
 
-async def line_of(db: Queryable, member: MemberToJudge, named: tuple[UUID, int] | None) -> ReversedEntry:
+async def reversed_entry(db: Queryable, member: MemberToJudge, named: tuple[UUID, int] | None) -> ReversedEntry:
     """A line of the member's history by (member, seq). Raises NotFound for an unknown line or another member's."""
     owner, seq = named or (None, 0)
     row = await entry_to_reverse(db, member.member_id, seq) if owner == member.member_id else None

@@ -51,7 +51,7 @@ class _Creating:
 
 
 async def end_campaign(programme: Programme, caller: Caller, campaign_id: str | None, key: str) -> str:
-    """Stops a campaign now; what it granted stays. One that is over stays as it is. Gives its id.
+    """Stops a campaign now; points that it granted stay. A campaign that is over stays as it is. Returns its id.
 
     Refusals: NotFound, IdempotencyMismatch.
     """
@@ -77,7 +77,7 @@ class _Ending:
         if campaign is None:
             raise NotFound
         log = None
-        if await rows.end_campaign(db, UUID(campaign.id), moment.now):
+        if await rows.set_campaign_end(db, UUID(campaign.id), moment.now):
             log = self._log(campaign, replace(campaign, ended_at=moment.now))
         return ProgrammeRuling(_answer(campaign.id), log)
 

@@ -39,7 +39,7 @@ def reach_of(settings: Settings) -> Reach:
     return Reach(allows_http=settings.sandbox, allows_private=settings.outgoing_allow_private)
 
 
-def read_url(text: str, reach: Reach) -> httpx.URL:
+def endpoint_url(text: str, reach: Reach) -> httpx.URL:
     """An endpoint's address in its normal form. Raises ForbiddenAddress if nothing is ever sent there."""
     try:
         url = httpx.URL(text)

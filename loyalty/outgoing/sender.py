@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import httpcore
 
 from db.limits import EVENT_ATTEMPT_SECONDS
-from loyalty.outgoing.addresses import Reach, check_addresses, read_url
+from loyalty.outgoing.addresses import Reach, check_addresses, endpoint_url
 
 Lookup = Callable[[str, int], list[str]]
 
@@ -113,7 +113,7 @@ class Sender:
 
     async def check(self, url: str) -> str:
         """The address in its normal form; its name is looked up. Raises ForbiddenAddress if nothing may be sent."""
-        read = read_url(url, self.reach)
+        read = endpoint_url(url, self.reach)
         host = read.raw_host.decode("ascii")
         check_addresses(host, await self._resolver.addresses(host, 443), self.reach)
         return str(read)
@@ -123,7 +123,7 @@ class Sender:
 
         Raises ForbiddenAddress, and NotReached if no answer came in time.
         """
-        read_url(url, self.reach)
+        endpoint_url(url, self.reach)
         statuses: list[int] = []
         try:
             async with asyncio.timeout(self._seconds):

@@ -12,7 +12,8 @@ from db.pool import Queryable
 from loyalty.programme.rules.campaigns import Campaign
 from loyalty.programme.rules.kinds import EntryKind
 from loyalty.programme.rules.rewards import Reward
-from loyalty.programme.rules.terms import Terms, terms_at, terms_from
+from loyalty.programme.rules.terms import Terms, terms_at
+from loyalty.programme.rules.terms_document import terms_from
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,8 @@ from db.pool import Queryable
 from loyalty.programme.files import Document, shipped_campaigns, shipped_terms
 from loyalty.programme.rules.campaign_check import is_way
 from loyalty.programme.rules.campaigns import BadCampaign, Campaign, campaigns_from
-from loyalty.programme.rules.terms import (
-    BadTerms,
-    RewardTerm,
-    Terms,
-    by_market,
-    catalogue_of,
-    check_together,
-    terms_from,
-    zones_of,
-)
+from loyalty.programme.rules.terms import RewardTerm, Terms, by_market, catalogue_of, zones_of
+from loyalty.programme.rules.terms_document import BadTerms, check_together, terms_from
 
 
 class TermsDiffer(BadTerms):

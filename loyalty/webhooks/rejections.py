@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 UNKNOWN = "unknown"
 
 
-class Reason(StrEnum):
+class RejectionReason(StrEnum):
     """Why a delivery was rejected: the code in the answer to its sender."""
 
     NO_SECRET = "NO_SECRET"
@@ -36,7 +36,7 @@ class Reason(StrEnum):
 class Rejections:
     """Collects counts of rejections and writes them at most once every `seconds`, all in one statement; best effort.
 
-    Whatever is sent, there are no more counts than reasons times known producers, plus one producer `unknown`. Counts
+    There are at most as many counts as reasons times producers, where all unknown producers are one, `unknown`. Counts
     that cannot be written now are written with the next ones; those of a killed process are lost.
     """
 
@@ -46,7 +46,7 @@ class Rejections:
     _closing: asyncio.Event = field(default_factory=asyncio.Event)
     _writing: "asyncio.Task[None] | None" = None
 
-    def note(self, producer: str, reason: Reason) -> None:
+    def note(self, producer: str, reason: RejectionReason) -> None:
         """Counts one rejected delivery. Costs one addition and waits for nothing."""
         self._counts[producer if producer in PRODUCERS else UNKNOWN, reason.value] += 1
         if self._writing is None or self._writing.done():

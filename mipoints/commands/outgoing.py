@@ -60,7 +60,7 @@ def list_() -> None:
 
     endpoints = _run(all_endpoints)
     if not endpoints:
-        typer.echo("Nobody is told. `mipoints outgoing add URL` adds an endpoint.")
+        typer.echo("There is no endpoint. `mipoints outgoing add URL` adds one.")
         return
     print_table(
         ("endpoint", "url", "types", "state", "secrets", "delivered", "failed", "last error"),

@@ -25,14 +25,14 @@ def seed(
     """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from mipoints.console import errors
+    from mipoints.console import error_output
     from mipoints.sandbox import settings
-    from mipoints.seed_plan import Shape
+    from mipoints.seed_shape import Shape
     from mipoints.seeding import seed as fill
 
     shape = Shape(entries, coupons, orders)
     columns = (TextColumn("members"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    console = errors()
+    console = error_output()
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("members", total=members)
         done = asyncio.run(

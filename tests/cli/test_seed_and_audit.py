@@ -4,7 +4,7 @@ import asyncpg
 import pytest
 
 from db.audit import Check, audit
-from mipoints.seed_plan import Shape
+from mipoints.seed_shape import Shape
 from mipoints.seeding import Seeded, seed
 from tests.cli.commands import mipoints
 from tests.support.audit import assert_ledger_is_sound

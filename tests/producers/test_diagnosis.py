@@ -15,8 +15,8 @@ from loyalty.webhooks.producers.forms import (
     HEX,
     UPPER_HEX,
     URL_BASE64,
+    encoded_digest,
     signatures_written_in,
-    write,
 )
 from loyalty.webhooks.producers.proof import proof_of
 from tests.support.samples import samples
@@ -50,7 +50,7 @@ def test_any_rejected_ping_has_a_finding_and_no_right_signature(producer: str, h
 @pytest.mark.parametrize("encoding", [HEX, UPPER_HEX, BASE64, URL_BASE64, BASE64_OF_HEX])
 @pytest.mark.parametrize("around", ["{}", "v1,{}", "t=1764072000,v1={}", "sha256={}", "v2,x v1,{} v1a,y"])
 def test_a_signature_is_found_in_any_encoding_and_any_surrounding(encoding: str, around: str):
-    [written] = signatures_written_in(around.format(write(DIGEST, encoding)))
+    [written] = signatures_written_in(around.format(encoded_digest(DIGEST, encoding)))
     assert (written.digest, written.encoding) == (DIGEST, encoding)
 
 

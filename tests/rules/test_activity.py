@@ -9,7 +9,7 @@ from loyalty.earning.rules.caps import CapAfter, Slot
 from loyalty.programme.files import shipped_terms
 from loyalty.programme.rules.calendar import Calendar
 from loyalty.programme.rules.kinds import Awaiting, Code, Outcome
-from loyalty.programme.rules.terms import terms_from
+from loyalty.programme.rules.terms_document import terms_from
 from tests.support.terms import ES, MADRID, TERMS, Person, at, campaign, fuel_days
 
 NOON = at("2026-11-23 12:00")

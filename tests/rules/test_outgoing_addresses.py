@@ -2,7 +2,7 @@
 
 import pytest
 
-from loyalty.outgoing.addresses import ForbiddenAddress, Reach, check_addresses, is_public, read_url
+from loyalty.outgoing.addresses import ForbiddenAddress, Reach, check_addresses, endpoint_url, is_public
 
 SANDBOX = Reach(allows_http=True)
 AT_HOME = Reach(allows_http=True, allows_private=True)
@@ -105,7 +105,7 @@ def test_a_name_without_an_address_is_refused_wherever():
 )
 def test_an_endpoint_is_a_plain_https_address(url: str, sentence: str):
     with pytest.raises(ForbiddenAddress, match=sentence):
-        read_url(url, Reach())
+        endpoint_url(url, Reach())
 
 
 @pytest.mark.parametrize(
@@ -118,8 +118,8 @@ def test_an_endpoint_is_a_plain_https_address(url: str, sentence: str):
     ],
 )
 def test_a_valid_endpoint_is_stored_unchanged(url: str, reach: Reach):
-    assert str(read_url(url, reach)) == url
+    assert str(endpoint_url(url, reach)) == url
 
 
 def test_a_name_in_another_script_is_stored_in_its_ascii_form():
-    assert str(read_url("https://bücher.example/ü", Reach())) == "https://xn--bcher-kva.example/%C3%BC"
+    assert str(endpoint_url("https://bücher.example/ü", Reach())) == "https://xn--bcher-kva.example/%C3%BC"

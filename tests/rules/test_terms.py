@@ -8,7 +8,8 @@ import pytest
 
 from loyalty.programme.files import shipped_terms
 from loyalty.programme.rules.kinds import LANGUAGES, CapPeriod
-from loyalty.programme.rules.terms import BadTerms, StreakTerm, catalogue_of, terms_at, terms_from
+from loyalty.programme.rules.terms import StreakTerm, catalogue_of, terms_at
+from loyalty.programme.rules.terms_document import BadTerms, terms_from
 from tests.support.terms import TERMS, at, terms_of
 
 

@@ -11,7 +11,8 @@ from loyalty.orders.rules.order import Order, OrderLine, Parcel
 from loyalty.programme.files import shipped_terms
 from loyalty.programme.rules.calendar import Calendar
 from loyalty.programme.rules.campaigns import Campaign
-from loyalty.programme.rules.terms import Terms, by_market, terms_at, terms_from
+from loyalty.programme.rules.terms import Terms, by_market, terms_at
+from loyalty.programme.rules.terms_document import terms_from
 
 TERMS = by_market(terms_from(document) for document in shipped_terms())
 ZONES = {market: versions[0].zone for market, versions in TERMS.items()}

@@ -8,11 +8,12 @@ from api.context import Info
 from api.permissions import STOREFRONT, STOREFRONT_NAMED_AND_OWN
 from api.schema.arguments import IdempotencyKey
 from api.schema.coupons.coupons import Coupon as CouponType
-from api.schema.inputs import OrderLineInput, line_of, text_of
 from api.schema.money import Money
+from api.schema.orders.order_input import OrderLineInput, line_of
 from api.schema.refusals import CouponNotUsable, IdempotencyMismatch, InvalidInput, NotAllowed, NotFound, answer_of
 from api.schema.refusals import Refusal as RefusalType
-from api.schema.root_fields import mutation, query
+from api.schema.root_fields import mutation_field, query_field
+from api.schema.texts import valid_text
 from db.limits import ENDED_COUPONS_DAYS
 from loyalty.coupons.offers import CouponForCart
 from loyalty.coupons.offers import coupons_for_cart as coupons_of_member
@@ -32,8 +33,8 @@ class CartInput:
     def to_domain(self, *path: str) -> Cart:
         """The cart for the programme; `path` leads to it in the arguments. Raises InvalidInput."""
         return Cart(
-            order_number=text_of(self.order_number, *path, "orderNumber"),
-            currency=text_of(self.currency, *path, "currency"),
+            order_number=valid_text(self.order_number, *path, "orderNumber"),
+            currency=valid_text(self.currency, *path, "currency"),
             lines=tuple(line_of(line, *path, "lines", str(place)) for place, line in enumerate(self.lines)),
         )
 
@@ -63,11 +64,11 @@ CouponResult = Annotated[
     CouponChanged | CouponNotUsable | NotFound | IdempotencyMismatch | NotAllowed | InvalidInput,
     strawberry.union("CouponResult", description="The answer to a change of a coupon."),
 ]
-Code = Annotated[str, strawberry.argument(description="The coupon's code.")]
+CouponCode = Annotated[str, strawberry.argument(description="The coupon's code.")]
 OrderNumber = Annotated[str, strawberry.argument(description="The order it was reserved for.")]
 
 
-@query(
+@query_field(
     STOREFRONT_NAMED_AND_OWN,
     f"the member's coupons (all unspent ones, and those of the last {ENDED_COUPONS_DAYS} days) for this cart, each "
     "usable or with the reason why not; null if the Mi account has not joined.",
@@ -105,7 +106,7 @@ def _for_cart(offer: CouponForCart, language: str) -> CartCoupon:
     )
 
 
-@mutation(STOREFRONT, "at checkout, hold the coupon for this order.")
+@mutation_field(STOREFRONT, "at checkout, hold the coupon for this order.")
 async def reserve_coupon(info: Info, input: ReserveCouponInput, idempotency_key: IdempotencyKey) -> CouponResult | None:
     caller = info.context.caller
     cart = input.cart.to_domain("input", "cart")
@@ -113,17 +114,17 @@ async def reserve_coupon(info: Info, input: ReserveCouponInput, idempotency_key:
     return await _changed(info, decided)
 
 
-@mutation(STOREFRONT, "payment succeeded.")
+@mutation_field(STOREFRONT, "payment succeeded.")
 async def commit_coupon(
-    info: Info, code: Code, order_number: OrderNumber, idempotency_key: IdempotencyKey
+    info: Info, code: CouponCode, order_number: OrderNumber, idempotency_key: IdempotencyKey
 ) -> CouponResult | None:
     caller = info.context.caller
     return await _changed(info, await commit(info.context.programme, caller, code, order_number, idempotency_key))
 
 
-@mutation(STOREFRONT, "payment failed or was cancelled.")
+@mutation_field(STOREFRONT, "payment failed or was cancelled.")
 async def release_coupon(
-    info: Info, code: Code, order_number: OrderNumber, idempotency_key: IdempotencyKey
+    info: Info, code: CouponCode, order_number: OrderNumber, idempotency_key: IdempotencyKey
 ) -> CouponResult | None:
     caller = info.context.caller
     return await _changed(info, await release(info.context.programme, caller, code, order_number, idempotency_key))

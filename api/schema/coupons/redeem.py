@@ -9,7 +9,6 @@ from api.ids import read_id
 from api.permissions import STOREFRONT_NAMED_AND_OWN
 from api.schema.arguments import IdempotencyKey
 from api.schema.coupons.coupons import Coupon as CouponType
-from api.schema.inputs import RedeemPointsInput
 from api.schema.ledger.entries import PointsEntry
 from api.schema.lookup import the_member
 from api.schema.members.members import Member as MemberType
@@ -22,9 +21,17 @@ from api.schema.refusals import (
     NotFound,
     RewardUnavailable,
 )
-from api.schema.root_fields import mi_id_of, mutation
+from api.schema.root_fields import mi_id_of, mutation_field
 from loyalty import refusals
 from loyalty.coupons.redeem import Redeemed, redeem
+
+
+@strawberry.input(description="Points to be turned into a coupon.")
+class RedeemPointsInput:
+    reward_id: strawberry.ID = strawberry.field(description="The id of a reward of the member's market.")
+    mi_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="Whose points; a member leaves it out."
+    )
 
 
 @strawberry.type(description="Points became a coupon.")
@@ -47,7 +54,7 @@ RedeemPointsResult = Annotated[
 ]
 
 
-@mutation(
+@mutation_field(
     STOREFRONT_NAMED_AND_OWN,
     "turn points into a coupon.",
     example="""mutation {

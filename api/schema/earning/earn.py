@@ -7,12 +7,12 @@ import strawberry
 from api.context import Info
 from api.permissions import MEMBERS
 from api.schema.arguments import IdempotencyKey, given
-from api.schema.inputs import EarnPointsInput
+from api.schema.earning.activity_input import EarnPointsInput
 from api.schema.ledger.verdicts import Verdict as VerdictType
 from api.schema.lookup import the_member, the_verdict
 from api.schema.members.members import Member as MemberType
 from api.schema.refusals import IdempotencyMismatch, InvalidInput, MemberNotActive, NotAllowed, NotFound
-from api.schema.root_fields import mutation
+from api.schema.root_fields import mutation_field
 from loyalty.earning.earn import earn
 from loyalty.ledger.answers import Decided
 
@@ -40,7 +40,7 @@ EarnPointsResult = Annotated[
 ]
 
 
-@mutation(
+@mutation_field(
     MEMBERS,
     "one activity, one verdict. Several can be queued offline and sent later with their own occurredAt.",
     example="""mutation {

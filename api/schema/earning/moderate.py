@@ -7,8 +7,8 @@ from api.ids import verdict_named
 from api.permissions import STOREFRONT
 from api.schema.arguments import IdempotencyKey, given
 from api.schema.earning.earn import EarnPointsResult, PointsVerdict
-from api.schema.inputs import optional_text, text_of
-from api.schema.root_fields import mutation
+from api.schema.root_fields import mutation_field
+from api.schema.texts import optional_text, valid_text
 from loyalty.earning.moderate import Moderation, ReviewPublished, ReviewRemoved, ShareRemoved
 from loyalty.earning.moderate import record_moderation as take_moderation
 from loyalty.refusals import InvalidInput
@@ -52,18 +52,18 @@ class ModerationInput:
         share = given(self.share_removed)
         if share is None:
             raise InvalidInput("Name exactly one thing that happened.", "input")
-        return text_of(share.mi_id, "input", "shareRemoved", "miId"), ShareRemoved(verdict_named(share.verdict_id))
+        return valid_text(share.mi_id, "input", "shareRemoved", "miId"), ShareRemoved(verdict_named(share.verdict_id))
 
 
 def _review(review: ReviewRefInput, name: str) -> tuple[str, ReviewPublished]:
     published = ReviewPublished(
-        review_id=text_of(review.review_id, "input", name, "reviewId"),
+        review_id=valid_text(review.review_id, "input", name, "reviewId"),
         product_id=optional_text(review.product_id, "input", name, "productId"),
     )
-    return text_of(review.mi_id, "input", name, "miId"), published
+    return valid_text(review.mi_id, "input", name, "miId"), published
 
 
-@mutation(
+@mutation_field(
     STOREFRONT,
     "a review was published, a review or a share was taken down. Sent again, it gets the same verdict; points that "
     "were granted are taken back once.",

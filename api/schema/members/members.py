@@ -1,4 +1,4 @@
-"""Member: balance, history, coupons, verdicts, and what can be earned next."""
+"""Member: history, coupons, verdicts, and what can be earned next."""
 
 from datetime import datetime
 from typing import Annotated
@@ -15,7 +15,7 @@ from api.schema.ledger.entries import PointsEntryConnection
 from api.schema.ledger.notices import NoticeConnection
 from api.schema.ledger.pending import PendingPointsConnection
 from api.schema.ledger.verdicts import VerdictConnection
-from api.schema.money import Money
+from api.schema.members.balance import Balance
 from api.schema.node import Node
 from api.schema.programme.ways import FuelStreak, LapsingPoints, RewardProgress, WayToEarn
 from api.schema.scalars import Market
@@ -27,24 +27,7 @@ from db.ledger.promises import pending_page
 from db.ledger.verdict_rows import verdicts_page
 from db.members.rows import MemberRow
 from loyalty.earning.overview import fuel_streak, ways_to_earn
-from loyalty.programme.rules.rewards import in_stock, next_reward, offered, worth_minor
-
-
-@strawberry.type(description="A member's points.")
-class Balance:
-    row: strawberry.Private[MemberRow]
-    available: int = strawberry.field(description="Spendable now; never negative.")
-    pending: int = strawberry.field(description="Promised, not yet credited.")
-    debt: int = strawberry.field(
-        description="Owed after a return of points already spent; later credits repay it first."
-    )
-    lifetime: int = strawberry.field(description="Ever credited, clawbacks taken off.")
-
-    @strawberry.field(description="Available at the market's exact rate: 650 points are worth 6.50.")
-    async def worth(self, info: Info) -> Money:
-        catalogue = await info.context.loaders.catalogue()
-        terms = catalogue.terms_in_force(self.row.market, self.row.now)
-        return Money(amount_minor=worth_minor(self.available, terms.points_per_unit_spent), currency=terms.currency)
+from loyalty.programme.rules.rewards import in_stock, next_reward, offered
 
 
 async def _ledger_kinds(info: Info, kinds: list[str] | None) -> list[str] | None:
@@ -173,11 +156,5 @@ class Member(Node):
             time_zone=row.time_zone,
             joined_at=row.joined_at,
             state=MemberState[row.state],
-            balance=Balance(
-                row=row,
-                available=row.available,
-                pending=row.pending,
-                debt=row.debt,
-                lifetime=row.lifetime,
-            ),
+            balance=Balance.of(row),
         )

@@ -11,7 +11,7 @@ from api.schema.enums import MemberState
 from api.schema.lookup import the_member
 from api.schema.members.members import Member as MemberType
 from api.schema.refusals import IdempotencyMismatch, InvalidInput, NotAllowed, NotFound
-from api.schema.root_fields import mi_id_of, mutation
+from api.schema.root_fields import mi_id_of, mutation_field
 from loyalty import refusals
 from loyalty.members.erase import erase_member as erase
 from loyalty.members.set_state import StateChange
@@ -20,7 +20,7 @@ from loyalty.members.set_time_zone import set_time_zone as choose
 from loyalty.operators.reasons import LONGEST_REASON
 
 MiId = Annotated[strawberry.ID, strawberry.argument(description="The Mi account id.")]
-Reason = Annotated[
+_Reason = Annotated[
     str,
     strawberry.argument(description="Why, 1 to 500 characters; stored in the operators' log. Name no person in it."),
 ]
@@ -39,7 +39,7 @@ MemberResult = Annotated[
 ]
 
 
-@mutation(
+@mutation_field(
     OPERATOR,
     "suspend, reinstate or close a membership. Closing is final; it needs `confirm`, and "
     "without it is answered with what would be forfeited (InvalidInput, CONFIRM_FORFEIT).",
@@ -48,7 +48,7 @@ async def set_member_state(
     info: Info,
     mi_id: MiId,
     state: Annotated[MemberState, strawberry.argument(description="What it shall be.")],
-    reason: Reason,
+    reason: _Reason,
     idempotency_key: IdempotencyKey,
     confirm: Annotated[
         bool | None, strawberry.argument(description="Yes to what closing forfeits; not needed otherwise.")
@@ -62,7 +62,7 @@ async def set_member_state(
     return MemberChanged(member=await the_member(info, member_id))
 
 
-@mutation(
+@mutation_field(
     STOREFRONT_NAMED_AND_OWN,
     "another zone of the member's market. It shows at once, "
     "and days and months follow it from the end of the current local day.",
@@ -80,12 +80,14 @@ async def set_time_zone(
     return MemberChanged(member=await the_member(info, member_id))
 
 
-@mutation(
+@mutation_field(
     OPERATOR,
     "erase a person; the ledger keeps its sums under a pseudonym. What closing forfeits is "
     "forfeited. Cannot be undone.",
 )
-async def erase_member(info: Info, mi_id: MiId, reason: Reason, idempotency_key: IdempotencyKey) -> MemberResult | None:
+async def erase_member(
+    info: Info, mi_id: MiId, reason: _Reason, idempotency_key: IdempotencyKey
+) -> MemberResult | None:
     caller = info.context.caller
     member_id = await erase(info.context.programme, caller, mi_id, _reason(reason), idempotency_key)
     return MemberChanged(member=await the_member(info, member_id))

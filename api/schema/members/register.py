@@ -7,12 +7,12 @@ import strawberry
 from api.context import Info
 from api.permissions import STOREFRONT
 from api.schema.arguments import IdempotencyKey
-from api.schema.inputs import RegisterMemberInput
 from api.schema.ledger.verdicts import Verdict as VerdictType
 from api.schema.lookup import the_member, the_verdict
 from api.schema.members.members import Member as MemberType
+from api.schema.members.register_input import RegisterMemberInput
 from api.schema.refusals import IdempotencyMismatch, InvalidInput, NotAllowed, NotEligible
-from api.schema.root_fields import mutation
+from api.schema.root_fields import mutation_field
 from loyalty.members.register import register
 
 
@@ -28,7 +28,9 @@ RegisterMemberResult = Annotated[
 ]
 
 
-@mutation(STOREFRONT, "a Mi account joined mi.com (or already has an account). Joining twice answers the same member.")
+@mutation_field(
+    STOREFRONT, "a Mi account joined mi.com (or already has an account). Joining twice answers the same member."
+)
 async def register_member(
     info: Info, input: RegisterMemberInput, idempotency_key: IdempotencyKey
 ) -> RegisterMemberResult | None:

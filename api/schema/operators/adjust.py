@@ -9,16 +9,16 @@ from api.ids import line_named, verdict_named
 from api.permissions import OPERATOR
 from api.schema.arguments import NOT_GIVEN, IdempotencyKey, given
 from api.schema.earning.earn import EarnPointsResult, PointsVerdict
-from api.schema.inputs import text_of
-from api.schema.root_fields import mutation
+from api.schema.root_fields import mutation_field
+from api.schema.texts import valid_text
 from loyalty.operators.adjust import Adjustment, adjust
 from loyalty.operators.decide_review import ReviewDecision
 from loyalty.operators.decide_review import decide_review as take_decision
 
-Reason = Annotated[str, strawberry.argument(description="Why, in 1 to 500 characters; stored in the audit log.")]
+_Reason = Annotated[str, strawberry.argument(description="Why, in 1 to 500 characters; stored in the audit log.")]
 
 
-@mutation(
+@mutation_field(
     OPERATOR,
     "credit or debit points at once, with a reason kept in the audit log; below zero becomes "
     "debt. Above the market's adjustThreshold, in either direction, the verdict waits for a second operator.",
@@ -27,7 +27,7 @@ async def adjust_points(
     info: Info,
     mi_id: Annotated[strawberry.ID, strawberry.argument(description="The member's Mi account.")],
     points: Annotated[int, strawberry.argument(description="Above zero to credit, below zero to debit.")],
-    reason: Reason,
+    reason: _Reason,
     idempotency_key: IdempotencyKey,
     reverses: Annotated[
         strawberry.ID | None,
@@ -40,7 +40,7 @@ async def adjust_points(
     caller = info.context.caller
     line = given(reverses)
     adjustment = Adjustment(
-        mi_id=text_of(mi_id, "miId"),
+        mi_id=valid_text(mi_id, "miId"),
         points=points,
         reason=reason,
         reverses=line_named(line) if line is not None else None,
@@ -49,7 +49,7 @@ async def adjust_points(
     return await PointsVerdict.of(info, await adjust(info.context.programme, caller, adjustment, idempotency_key))
 
 
-@mutation(
+@mutation_field(
     OPERATOR,
     "an answer to a verdict that waits for an operator; it must come from another operator than the request. Decided "
     "again, it is the same verdict.",
@@ -58,7 +58,7 @@ async def decide_review(
     info: Info,
     verdict_id: Annotated[strawberry.ID, strawberry.argument(description="The id of the verdict.")],
     approve: Annotated[bool, strawberry.argument(description="Whether the request is approved.")],
-    reason: Reason,
+    reason: _Reason,
     idempotency_key: IdempotencyKey,
 ) -> EarnPointsResult | None:
     caller = info.context.caller

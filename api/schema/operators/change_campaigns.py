@@ -12,11 +12,11 @@ from api.ids import read_id
 from api.permissions import OPERATOR
 from api.schema.arguments import IdempotencyKey, given
 from api.schema.enums import CampaignEffect, EntryKind
-from api.schema.inputs import text_of
 from api.schema.programme.campaigns import Campaign as CampaignType
 from api.schema.refusals import IdempotencyMismatch, InvalidInput, NotAllowed, NotFound
-from api.schema.root_fields import mutation
+from api.schema.root_fields import mutation_field
 from api.schema.scalars import Market
+from api.schema.texts import valid_text
 from loyalty.operators.campaigns import create_campaign as make
 from loyalty.operators.campaigns import end_campaign as stop
 from loyalty.programme.rules.campaign_check import CampaignToCheck
@@ -42,7 +42,7 @@ class CampaignInput:
         """The campaign for the programme. Raises InvalidInput for texts that are empty or too long."""
         factor = given(self.factor)
         return CampaignToCheck(
-            name=text_of(self.name, "input", "name"),
+            name=valid_text(self.name, "input", "name"),
             markets=tuple(self.markets),
             starts_at=self.starts_at,
             ends_at=self.ends_at,
@@ -55,7 +55,7 @@ class CampaignInput:
 
 
 def _products(product_ids: Sequence[str]) -> tuple[str, ...]:
-    return tuple(text_of(each, "input", "productIds", str(place)) for place, each in enumerate(product_ids))
+    return tuple(valid_text(each, "input", "productIds", str(place)) for place, each in enumerate(product_ids))
 
 
 @strawberry.type(description="The campaign was saved.")
@@ -69,13 +69,13 @@ CampaignResult = Annotated[
 ]
 
 
-@mutation(OPERATOR, "for a while, multiply or top up what is earned.")
+@mutation_field(OPERATOR, "for a while, multiply or top up what is earned.")
 async def create_campaign(info: Info, input: CampaignInput, idempotency_key: IdempotencyKey) -> CampaignResult | None:
     caller = info.context.caller
     return await _saved(info, await make(info.context.programme, caller, input.to_domain(), idempotency_key))
 
 
-@mutation(OPERATOR, "it stops now; what it granted stays.")
+@mutation_field(OPERATOR, "it stops now; what it granted stays.")
 async def end_campaign(
     info: Info,
     id: Annotated[strawberry.ID, strawberry.argument(description="The campaign to stop.")],

@@ -8,11 +8,11 @@ import strawberry
 from api.context import Info
 from api.permissions import OPERATOR
 from api.schema.arguments import IdempotencyKey, given
-from api.schema.inputs import text_of
 from api.schema.programme.rewards import Reward as RewardType
 from api.schema.refusals import IdempotencyMismatch, InvalidInput, NotAllowed
-from api.schema.root_fields import mutation
+from api.schema.root_fields import mutation_field
 from api.schema.scalars import Market
+from api.schema.texts import valid_text
 from loyalty import refusals
 from loyalty.operators.create_reward import create_reward as create
 from loyalty.operators.exclude_products import exclude_products as exclude
@@ -54,7 +54,7 @@ class RewardInput:
             )
         return RewardToCheck(
             market=self.market,
-            name=text_of(self.name, "input", "name"),
+            name=valid_text(self.name, "input", "name"),
             value_minor=self.value_minor,
             cost=self.cost,
             valid_days=self.valid_days,
@@ -86,11 +86,11 @@ class ExclusionInput:
         return ExclusionToCheck(
             market=self.market,
             product_ids=tuple(
-                text_of(each, "input", "productIds", str(place)) for place, each in enumerate(self.product_ids)
+                valid_text(each, "input", "productIds", str(place)) for place, each in enumerate(self.product_ids)
             ),
             since=given(self.from_),
             until=given(self.until),
-            reason=text_of(self.reason, "input", "reason"),
+            reason=valid_text(self.reason, "input", "reason"),
         )
 
 
@@ -114,7 +114,7 @@ ExclusionResult = Annotated[
 ]
 
 
-@mutation(OPERATOR, "a new or temporary reward.")
+@mutation_field(OPERATOR, "a new or temporary reward.")
 async def create_reward(info: Info, input: RewardInput, idempotency_key: IdempotencyKey) -> RewardResult | None:
     caller = info.context.caller
     reward_id = await create(info.context.programme, caller, input.to_domain(), idempotency_key)
@@ -124,7 +124,7 @@ async def create_reward(info: Info, input: RewardInput, idempotency_key: Idempot
     return RewardSaved(reward=RewardType.of(reward))
 
 
-@mutation(OPERATOR, "products that coupons may not buy, from now or between dates.")
+@mutation_field(OPERATOR, "products that coupons may not buy, from now or between dates.")
 async def exclude_products(
     info: Info, input: ExclusionInput, idempotency_key: IdempotencyKey
 ) -> ExclusionResult | None:

@@ -13,7 +13,7 @@ from api.schema.arguments import NOT_GIVEN, given
 from api.schema.lookup import open_market
 from api.schema.money import Money
 from api.schema.programme.ways import LapsingPoints
-from api.schema.root_fields import query
+from api.schema.root_fields import query_field
 from api.schema.scalars import Market
 from loyalty.operators import liability as computed
 
@@ -52,7 +52,7 @@ def _money(amounts: tuple[tuple[str, int], ...]) -> list[Money]:
     return [Money(amount_minor=minor, currency=currency) for currency, minor in amounts]
 
 
-@query(AUDITORS, "the programme's money view at the end of a day, from the ledger.", cost=EXPENSIVE)
+@query_field(AUDITORS, "the programme's money view at the end of a day, from the ledger.", cost=EXPENSIVE)
 async def liability(
     info: Info,
     market: Annotated[

@@ -7,12 +7,12 @@ import strawberry
 from api.context import Info
 from api.permissions import STOREFRONT
 from api.schema.arguments import IdempotencyKey
-from api.schema.inputs import RecordOrderInput
 from api.schema.ledger.verdicts import Verdict as VerdictType
 from api.schema.lookup import the_verdict
+from api.schema.orders.order_input import RecordOrderInput
 from api.schema.orders.orders import Order as OrderType
 from api.schema.refusals import IdempotencyMismatch, InvalidInput, MemberNotActive, NotAllowed, NotFound
-from api.schema.root_fields import mutation
+from api.schema.root_fields import mutation_field
 from loyalty.orders.record import record_order as take_order
 
 
@@ -28,7 +28,7 @@ RecordOrderResult = Annotated[
 ]
 
 
-@mutation(
+@mutation_field(
     STOREFRONT,
     "an order was placed and paid by a signed-in member.",
     example="""mutation {

@@ -14,11 +14,11 @@ from api.permissions import AUDITORS
 from api.problems import BadUserInput
 from api.schema.arguments import NOT_GIVEN, After, First, given, page_arguments
 from api.schema.enums import DeliveryState
-from api.schema.inputs import text_of
 from api.schema.node import Node
 from api.schema.pages import PageInfo
-from api.schema.root_fields import query
+from api.schema.root_fields import query_field
 from api.schema.rows import page_of_rows
+from api.schema.texts import valid_text
 from db.webhooks.deliveries import DeliveryRow, deliveries_page
 
 _UNFINISHED = (DeliveryState.RECEIVED, DeliveryState.PARKED, DeliveryState.DEAD)
@@ -89,7 +89,7 @@ _page = page_of_rows(
 )
 
 
-@query(
+@query_field(
     AUDITORS,
     "webhook deliveries, newest first: those kept but not yet applied, or given up on (RECEIVED, PARKED, DEAD), unless "
     "`state` or `states` asks for others.",
@@ -111,7 +111,7 @@ async def webhook_deliveries(
     rows = await deliveries_page(
         info.context.programme.db,
         stretch,
-        producers=None if named is None else [text_of(named, "producer")],
+        producers=None if named is None else [valid_text(named, "producer")],
         states=_wanted(given(state), given(states)),
     )
     return WebhookDeliveryConnection.of(page_of(rows, stretch))

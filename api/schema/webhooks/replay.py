@@ -9,7 +9,7 @@ from api.ids import delivery_named
 from api.permissions import OPERATOR
 from api.schema.arguments import IdempotencyKey
 from api.schema.refusals import IdempotencyMismatch, NotAllowed, NotFound
-from api.schema.root_fields import mutation
+from api.schema.root_fields import mutation_field
 from api.schema.webhooks.deliveries import WebhookDelivery as DeliveryType
 from loyalty.webhooks.replay import replay_webhook as replay
 
@@ -25,7 +25,7 @@ ReplayResult = Annotated[
 ]
 
 
-@mutation(OPERATOR, "apply a kept delivery again, whatever its state. Its content still counts only once.")
+@mutation_field(OPERATOR, "apply a kept delivery again, whatever its state. Its content still counts only once.")
 async def replay_webhook(
     info: Info,
     id: Annotated[strawberry.ID, strawberry.argument(description="The delivery.")],

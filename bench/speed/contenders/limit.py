@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench.speed.figures import Sample
 from bench.speed.meter import Meter
-from mipoints.embedded.postgres import postgres_binaries
+from mipoints.embedded.initdb import postgres_binaries
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "limit"
 _BACKENDS_END = 0.3

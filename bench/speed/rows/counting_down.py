@@ -11,7 +11,7 @@ PATIENCE = 300.0
 async def counted_down(left: Callable[[], Awaitable[int]], all_of_it: int) -> tuple[float, int]:
     """Looks until nothing is left; gives the seconds, and how many were done in them.
 
-    What was done before the first look that saw less is in neither: until then the worker may have rested.
+    Work done before the first look that saw less is in neither, because the worker may have rested until then.
     """
     first_at, first_left = 0.0, all_of_it
     began = time.perf_counter()

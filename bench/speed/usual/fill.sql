@@ -1,5 +1,5 @@
--- What this project's members have, as plain rows, with points enough for any number of redemptions. Indexes of the
--- lists come with the last statements.
+-- The same members, points and coupons as in this project's database, as plain rows, with points enough for any number
+-- of redemptions. Indexes of the lists come with the last statements.
 insert into usual.members (id, mi_id, market, state, available, pending, debt, lifetime)
 select row_number() over (order by m.joined_at, a.mi_id), a.mi_id, m.market, m.state,
        b.available + 1000000, b.pending, b.debt, b.lifetime

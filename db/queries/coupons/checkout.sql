@@ -29,8 +29,8 @@ left join coupon_reservations r
 where k.code = $2 and k.member_id = $1;
 
 -- name: cart_to_judge
--- What couponsForCart reads besides the coupons: the moment, the member's state ($1), the coupon that the order ($2)
--- already has, and the exclusions of its products ($3) in the member's market.
+-- The rows that couponsForCart reads besides the coupons: the moment, the member's state ($1), the coupon that the
+-- order ($2) already has, and the exclusions of its products ($3) in the member's market.
 select
     programme_now() as now,
     m.state,

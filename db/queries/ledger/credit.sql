@@ -1,5 +1,5 @@
 -- name: due_promises
--- What is due by the programme's clock, soonest first, without locking anything. Suspended members' holds pause
+-- The promises that are due by the programme's clock, soonest first, without a lock. Suspended members' holds pause
 -- (R5); a promise that failed waits its turn, and after its last attempt for a person. `is_behind`: of this member a lot
 -- has to lapse, or its notice to be written, as well; the earlier of them has to be booked first (R50).
 select

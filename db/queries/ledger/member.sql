@@ -3,7 +3,7 @@
 -- the same key; for one decision, or for several that wait. `place` is the decision that a row belongs to, from 1. A
 -- member is named by Mi account id ($1) or by member id ($2). $3: the calling service, null if the member itself calls;
 -- $4: its key. $5: the kind of slots to read, the lasting and the recent ones; $6: a product whose slot is read too. How
--- far back fuel days and slots are read bounds `late_hours` (loyalty/programme/rules/terms.py).
+-- far back fuel days and slots are read bounds `late_hours` (MOST_LATE_HOURS in loyalty/programme/rules/terms_document.py).
 select
     wanted.place::int as place, m.member_id, a.mi_id, m.market, m.time_zone, m.zone_before, m.zone_since, m.joined_at, m.state, m.state_since,
     m.earlier_zones,

@@ -1,4 +1,5 @@
--- The end of a membership: what a member would forfeit, and which once-only points an erased person already had.
+-- The end of a membership: the points and coupons that a member would forfeit, and the once-only points that an erased
+-- person already had.
 
 -- name: belongings
 -- Everything a member would forfeit by leaving: open promises, unspent coupons, and waiting verdicts with the points

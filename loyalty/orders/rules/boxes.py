@@ -11,7 +11,7 @@ from loyalty.orders.rules.order import Order, Parcel, recorded_parcel
 
 
 class UnknownParcel(LookupError):
-    """A fact is about a parcel the order cannot have: every piece travels in a recorded one."""
+    """A fact names a parcel that the order cannot have, because every piece is in a recorded parcel."""
 
     def __init__(self, tracking_number: str) -> None:
         self.tracking_number = tracking_number
@@ -32,8 +32,8 @@ class ParcelPhase(StrEnum):
 class Box:
     """Pieces that travel together, and the facts about them.
 
-    A box without a number is a shop's shipment that has none, or all pieces in no other box. Of boxes with the same
-    `consignment` each may hold the same pieces.
+    A box without a number is a shop's shipment without one, or it holds the pieces that are in no other box. Boxes with
+    the same `consignment` can hold the same pieces.
     """
 
     tracking_number: str | None
@@ -44,19 +44,19 @@ class Box:
 
     @property
     def lost_at(self) -> datetime | None:
-        """The last time it was reported lost."""
+        """The latest moment at which it was reported lost."""
         return max((fact.occurred_at for fact in self.facts if isinstance(fact, Lost)), default=None)
 
     @property
     def arrivals(self) -> list[datetime]:
-        """When it was delivered, after it was last reported lost; of the same moment, the loss counts."""
+        """The moments of its deliveries after it was last reported lost. At the same moment, the loss counts."""
         lost_at = self.lost_at
         deliveries = [fact.occurred_at for fact in self.facts if isinstance(fact, Delivered)]
         return sorted(at for at in deliveries if lost_at is None or at > lost_at)
 
     @property
     def phase(self) -> ParcelPhase:
-        """Returned to sender wins over all; of delivered and lost the later; both over in transit."""
+        """Returned to sender wins. Otherwise the later of delivered and lost counts, and then in transit."""
         if any(isinstance(fact, ReturnedToSender) for fact in self.facts):
             return ParcelPhase.RETURNED
         if self.arrivals:
@@ -69,9 +69,9 @@ class Box:
 
 
 def boxes_of(order: Order, movements: Sequence[Movement]) -> list[Box]:
-    """The recorded parcels, in their order, those reported later, the shop's shipments without a number, and the rest.
+    """Returns the boxes: recorded parcels, parcels reported later, the shop's shipments without a number, the rest.
 
-    A fact about the whole order is about each box. The movements are those that `placed` gives. Raises UnknownParcel.
+    In: the movements that `placed` returned. A movement of the whole order is added to each box. Raises UnknownParcel.
     """
     recorded_for = [(fact, _recorded_for(order, fact)) for fact in movements]
     recorded = [
@@ -91,12 +91,12 @@ def boxes_of(order: Order, movements: Sequence[Movement]) -> list[Box]:
 
 
 def loose_of(movements: Iterable[Movement]) -> list[Movement]:
-    """Movements of the pieces they name, without a shipment."""
+    """The movements that name pieces and no shipment."""
     return [fact for fact in movements if fact.lines and not _is_of_a_shipment(fact)]
 
 
 def count(line_id: str, boxes: Iterable[Box]) -> int:
-    """How many pieces of a line are in these boxes; those of one consignment are counted once."""
+    """Returns how many pieces of a line are in these boxes; pieces of one consignment are counted once."""
     alone, shared = 0, dict[str, int]()
     for box in boxes:
         pieces = box.pieces.get(line_id, 0)
@@ -108,13 +108,16 @@ def count(line_id: str, boxes: Iterable[Box]) -> int:
 
 
 def outside(order: Order, boxes: Sequence[Box]) -> dict[str, int]:
-    """The pieces in none of these boxes."""
+    """The pieces that are in none of these boxes."""
     left = {line_id: bought - count(line_id, boxes) for line_id, bought in order.pieces.items()}
     return {line_id: pieces for line_id, pieces in left.items() if pieces > 0}
 
 
 def pieces_named(order: Order, tracking_number: str, movements: Sequence[Movement]) -> Mapping[str, int]:
-    """The pieces of a parcel that was not recorded: those named, else those in no recorded parcel."""
+    """The pieces of a parcel that was not recorded: the named ones, or else all that are in no recorded parcel.
+
+    Raises UnknownParcel if there are none.
+    """
     facts = [fact for fact in movements if fact.tracking_number == tracking_number]
     pieces = contents_of_parcel(facts) or outside(order, _recorded_boxes(order))
     if not pieces:
@@ -152,9 +155,9 @@ def _box_reported(order: Order, tracking_number: str, movements: Sequence[Moveme
 def _boxes_without_number(
     order: Order, movements: Sequence[Movement], recorded: Sequence[Box], reported: Sequence[Box]
 ) -> list[Box]:
-    """The shop's shipments without a known parcel: with the pieces named, else with those that are left.
+    """The shop's shipments without a known parcel, with the pieces that their facts name, or else all that are left.
 
-    That may be none until their contents are reported: pieces that another box holds are credited only once.
+    None may be left until the contents are reported, because pieces in another box are credited only once.
     """
     numberless = by_consignment(fact for fact in movements if fact.tracking_number is None)
     named = {name: contents(facts) for name, facts in numberless.items()}

@@ -1,4 +1,4 @@
-"""The shop's own shipments: a fact about one is a fact about the parcels and pieces in it (R34)."""
+"""The shop's own shipments: a fact about a consignment is about the parcels and pieces in it (R34)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -10,17 +10,18 @@ Numbers = list[tuple[str, str | None]]
 
 
 def placed(order: Order, movements: Sequence[Movement]) -> list[Movement]:
-    """The movements; one that names only a consignment becomes one for each parcel of that consignment.
+    """Returns the movements; one that names only a consignment is repeated for each parcel of that consignment.
 
-    That is every tracking number its facts name, else the one recorded parcel that it can be: of those that no other
-    one is in, a parcel with just its pieces, or the only one. Where there is none it stays a shipment without a number.
+    Its parcels are all tracking numbers that its facts name. If there are none, it is a recorded parcel that belongs to
+    no other consignment: one with exactly its pieces, or, if no piece is named, the only one left. If no parcel fits,
+    the movement stays without a number.
     """
     parcels = _parcels(order, by_consignment(movements))
     return [each for fact in movements for each in _in_each(fact, parcels)]
 
 
 def by_consignment(movements: Iterable[Movement]) -> dict[str, list[Movement]]:
-    """The facts that name a consignment, by its name."""
+    """Groups the facts that name a consignment, by the consignment's name."""
     facts: dict[str, list[Movement]] = {}
     for fact in movements:
         if fact.consignment is not None:
@@ -29,7 +30,7 @@ def by_consignment(movements: Iterable[Movement]) -> dict[str, list[Movement]]:
 
 
 def contents(facts: Iterable[Movement]) -> dict[str, int]:
-    """The pieces these facts name: of each line the most that any of them does."""
+    """The pieces that these facts name: for each line, the largest number in any one fact."""
     named: dict[str, int] = {}
     for fact in facts:
         for line_id, quantity in named_pieces(fact.lines).items():
@@ -38,7 +39,7 @@ def contents(facts: Iterable[Movement]) -> dict[str, int]:
 
 
 def contents_of_parcel(facts: Sequence[Movement]) -> dict[str, int]:
-    """The pieces these facts about one parcel name; of several consignments in it, all that each has."""
+    """The pieces that facts about one parcel name; if it holds several consignments, the sum of theirs."""
     shares = [pieces for each in by_consignment(facts).values() if (pieces := contents(each))]
     if not shares:
         return contents(facts)
@@ -54,7 +55,7 @@ def _in_each(fact: Movement, parcels: Mapping[str, Numbers]) -> list[Movement]:
 
 
 def _parcels(order: Order, consignments: Mapping[str, Sequence[Movement]]) -> dict[str, Numbers]:
-    """The tracking numbers and carriers of each consignment; what looks alike is matched by the order of its names."""
+    """The tracking numbers and carriers of each consignment. Consignments are matched to parcels in order of name."""
     numbers_of = {name: _numbers(facts) for name, facts in consignments.items()}
     taken = [recorded_parcel(order, *each) for numbers in numbers_of.values() for each in numbers]
     free = [parcel for parcel in order.parcels if parcel not in taken]
@@ -70,7 +71,7 @@ def _parcels(order: Order, consignments: Mapping[str, Sequence[Movement]]) -> di
 
 
 def _numbers(facts: Sequence[Movement]) -> Numbers:
-    """The tracking numbers and carriers that these facts name, each once, in an order of their own."""
+    """The tracking numbers and carriers that these facts name, each once, sorted."""
     named = {(fact.tracking_number, fact.carrier) for fact in facts if fact.tracking_number is not None}
     return sorted(named, key=lambda each: (each[0], each[1] or ""))
 

@@ -36,7 +36,7 @@ class Order:
     discount_minor: int = 0
     parcels: tuple[Parcel, ...] = ()
     goods_minor: int = field(init=False, repr=False, compare=False)
-    """What the lines cost before the order's discount. It is computed once, because each line's part of the
+    """The price of all lines before the order's discount. It is computed once, because each line's part of the
     discount needs it."""
 
     def __post_init__(self) -> None:

@@ -5,22 +5,22 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from loyalty.orders.rules.order import Order, Parcel
+from loyalty.programme.rules.input_problems import InputPath
 
 LARGEST_MINOR = 2_147_483_647
-InputPath = tuple[str, ...]
-InputProblem = tuple[Literal["INVALID_INPUT", "OCCURRED_IN_FUTURE"], InputPath]
+OrderProblem = tuple[Literal["INVALID_INPUT", "OCCURRED_IN_FUTURE"], InputPath]
 
 
 def check_order(
     order: Order, *, currency: str | None = None, now: datetime | None = None, future_seconds: int = 60
-) -> list[InputProblem]:
+) -> list[OrderProblem]:
     """Every problem of an order as (code, path into the arguments); empty when it can be recorded.
 
     `currency` is the market's; `now` with the allowed clock skew bounds when it was placed. None: not
     checked.
     """
     paths = [*_head(order, currency), *_lines(order), *_amounts(order), *_parcels(order)]
-    problems: list[InputProblem] = [("INVALID_INPUT", ("input", *path)) for path in paths]
+    problems: list[OrderProblem] = [("INVALID_INPUT", ("input", *path)) for path in paths]
     if now is not None and order.placed_at > now + timedelta(seconds=future_seconds):
         problems.append(("OCCURRED_IN_FUTURE", ("input", "placedAt")))
     return problems

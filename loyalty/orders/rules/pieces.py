@@ -1,8 +1,8 @@
-"""Where the pieces of one line are: those in boxes, and those that were named without a parcel (R34).
+"""Counts where the pieces of one line are: pieces in boxes, and pieces that a fact names without a parcel (R34).
 
-Pieces of a line look alike. News that names pieces and no parcel is about pieces without other news, as long as there
-are any. Only a surplus over the pieces bought is about pieces that have news already, and first about those that it
-does not change; for the others the later news counts, and returned to sender wins.
+The pieces of a line look alike. A fact that names pieces and no parcel is first about pieces without other
+news. If it names more pieces than that, it is also about pieces that have news: first those whose state it would not
+change. For the others, the later fact counts, but a return to the sender always wins.
 """
 
 from collections import Counter
@@ -19,7 +19,10 @@ _BEST_FIRST = (ParcelPhase.DELIVERED, *_UNDER_WAY, ParcelPhase.LOST, ParcelPhase
 
 
 def there_and_possible(line_id: str, bought: int, boxes: Iterable[Box], loose: Iterable[Movement]) -> tuple[int, int]:
-    """How many pieces of a line are delivered, and how many are or still may be. `loose` names pieces and no parcel."""
+    """Returns how many pieces of a line are delivered, and how many are delivered or still can be.
+
+    In: the pieces bought, the order's boxes, and `loose`, the facts that name pieces and no parcel.
+    """
     loads = _loads(line_id, boxes)
     named = [(fact, pieces) for fact in loose if (pieces := named_pieces(fact.lines).get(line_id))]
     line = _Line(bought, loads)
@@ -31,7 +34,7 @@ def there_and_possible(line_id: str, bought: int, boxes: Iterable[Box], loose: I
 
 @dataclass(frozen=True, slots=True)
 class _Load:
-    """Pieces of the line in one box, or in the boxes of one consignment, of which the best counts for all."""
+    """The line's pieces in one box, or in all boxes of one consignment: then the box that got furthest counts."""
 
     phase: ParcelPhase
     pieces: int
@@ -40,7 +43,7 @@ class _Load:
 
 @dataclass(frozen=True, slots=True, order=True)
 class _News:
-    """Pieces arrived or were lost; of one moment, the loss counts as the later."""
+    """Pieces arrived or were lost. If both have the same moment, the loss counts as later."""
 
     at: datetime
     is_loss: bool
@@ -53,20 +56,20 @@ class _Place(Enum):
     HERE = auto()
     LOST = auto()
     GONE = auto()
-    # in boxes that were delivered, lost or returned: before that news is applied, and after it
+    # pieces in boxes that were delivered, lost or returned, before that news is applied and after it
     BOX_COMING = auto()
     BOX_HERE = auto()
     BOX_TO_BE_LOST = auto()
     BOX_TO_BE_LOST_TWICE = auto()
     BOX_LOST = auto()
     BOX_SENT_BACK = auto()
-    # on their way in place of pieces that are gone
+    # pieces that are on their way to replace pieces that are gone
     SENT_AGAIN = auto()
 
 
 @dataclass(slots=True)
 class _Line:
-    """How many pieces are in which place, while the news is applied from the oldest on."""
+    """The number of pieces in each place, while the news is applied, oldest first."""
 
     bought: int
     loads: Sequence[_Load]
@@ -91,7 +94,7 @@ class _Line:
         return min(self.bought, self.there + self._at[_Place.OPEN] + self._at[_Place.SENT_AGAIN])
 
     def apply(self, news: _News) -> None:
-        """Applies one piece of news; older news was applied before."""
+        """Applies one piece of news. All older news must have been applied."""
         if news.is_named:
             self._lose(news.pieces) if news.is_loss else self._find(news.pieces)
         elif news.is_loss:
@@ -100,25 +103,25 @@ class _Line:
             self._move(news.pieces, _Place.BOX_HERE, _Place.BOX_COMING, _Place.LOST, _Place.HERE)
 
     def send_back(self, pieces: int) -> None:
-        """Pieces named as returned to sender, whenever that was; pieces that were lost may be meant."""
+        """Applies pieces named as returned to sender, at any time; they can be pieces that were lost."""
         gone = (_Place.LOST, _Place.BOX_LOST, _Place.BOX_SENT_BACK)
         self._move(pieces, _Place.GONE, _Place.OPEN, *gone, _Place.HERE, _Place.BOX_HERE, _Place.SENT_AGAIN)
 
     def _find(self, pieces: int) -> None:
-        """Pieces named as delivered: never in the place of those whose box arrived or went back to the sender."""
+        """Applies pieces named as delivered; they are not pieces whose box arrives or went back to the sender."""
         boxes = (_Place.BOX_COMING, _Place.BOX_HERE, _Place.BOX_SENT_BACK)
         capacity = self.bought - self._at[_Place.HERE] - sum(self._at[place] for place in boxes)
         self._move(min(pieces, max(0, capacity)), _Place.HERE, _Place.OPEN, _Place.LOST, _Place.BOX_LOST)
 
     def _lose(self, pieces: int) -> None:
-        """Pieces named as lost; those in boxes that were lost, arrived later or went back may be meant."""
+        """Applies pieces named as lost; they can be pieces in boxes that were lost, arrived later or went back."""
         left = self._move(pieces, _Place.LOST, _Place.OPEN, _Place.BOX_COMING, _Place.BOX_LOST)
         left = self._move(left, _Place.BOX_TO_BE_LOST_TWICE, _Place.BOX_TO_BE_LOST)
         left = self._move(left, _Place.GONE, _Place.BOX_SENT_BACK)
         self._move(left, _Place.LOST, _Place.HERE, _Place.BOX_HERE, _Place.SENT_AGAIN)
 
     def _move(self, pieces: int, there: _Place, *places: _Place) -> int:
-        """Moves as many pieces out of these places, in this order, as there are; gives how many were not there."""
+        """Moves pieces out of these places, in this order, and returns how many pieces these places lacked."""
         for place in places:
             moved = min(pieces, self._at[place])
             self._at[place] -= moved
@@ -145,7 +148,7 @@ def _loads(line_id: str, boxes: Iterable[Box]) -> list[_Load]:
 
 
 def _better(one: _Load, other: _Load) -> _Load:
-    """The one that is further; of two as far, the fuller one and the later news."""
+    """Returns the load that got further; if both got equally far, the larger number and the later moment."""
     if one.phase is not other.phase:
         return min(one, other, key=lambda load: _BEST_FIRST.index(load.phase))
     moments = [load.at for load in (one, other) if load.at is not None]

@@ -6,10 +6,8 @@ from datetime import datetime
 from fractions import Fraction
 
 from loyalty.programme.rules.campaigns import HIGHEST_BONUS, HIGHEST_FACTOR, Campaign, Effect, is_factor
+from loyalty.programme.rules.input_problems import InputProblem
 from loyalty.programme.rules.terms import Terms
-
-InputPath = tuple[str, ...]
-InputProblem = tuple[InputPath, str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from loyalty.programme.rules.input_problems import InputProblem
+
 LONGEST_DAYS = 36_500
 """A hundred years, so that a coupon's last day stays within the range of dates."""
-
-InputPath = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +38,12 @@ class ExclusionToCheck:
     reason: str
 
 
-def check_reward(reward: RewardToCheck, markets: Collection[str]) -> list[tuple[InputPath, str]]:
+def check_reward(reward: RewardToCheck, markets: Collection[str]) -> list[InputProblem]:
     """Every problem as (path below the input, sentence); empty when it can be offered."""
     return list(_reward_problems(reward, markets))
 
 
-def _reward_problems(reward: RewardToCheck, markets: Collection[str]) -> Iterator[tuple[InputPath, str]]:
+def _reward_problems(reward: RewardToCheck, markets: Collection[str]) -> Iterator[InputProblem]:
     if reward.market not in markets:
         yield ("market",), f"Mi Points is not offered in {reward.market}."
     numbers = {
@@ -67,16 +67,12 @@ def _reward_problems(reward: RewardToCheck, markets: Collection[str]) -> Iterato
         yield ("availableUntil",), "An offer ends after it began."
 
 
-def check_exclusion(
-    exclusion: ExclusionToCheck, markets: Collection[str], now: datetime
-) -> list[tuple[InputPath, str]]:
+def check_exclusion(exclusion: ExclusionToCheck, markets: Collection[str], now: datetime) -> list[InputProblem]:
     """Every problem as (path below the input, sentence); empty when it can be made."""
     return list(_exclusion_problems(exclusion, markets, now))
 
 
-def _exclusion_problems(
-    exclusion: ExclusionToCheck, markets: Collection[str], now: datetime
-) -> Iterator[tuple[InputPath, str]]:
+def _exclusion_problems(exclusion: ExclusionToCheck, markets: Collection[str], now: datetime) -> Iterator[InputProblem]:
     if exclusion.market not in markets:
         yield ("market",), f"Mi Points is not offered in {exclusion.market}."
     if not exclusion.product_ids:

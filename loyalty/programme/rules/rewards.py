@@ -50,7 +50,7 @@ class Reward:
         return self.stock_left is not None or self.per_member is not None
 
 
-class Costs(Protocol):
+class HasCost(Protocol):
     """Anything with a cost in points."""
 
     @property
@@ -59,7 +59,7 @@ class Costs(Protocol):
         ...
 
 
-Priced = TypeVar("Priced", bound=Costs)
+Priced = TypeVar("Priced", bound=HasCost)
 
 
 def offered(rewards: Iterable[Reward], market: str, moment: datetime) -> list[Reward]:

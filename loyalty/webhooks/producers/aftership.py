@@ -65,7 +65,7 @@ def verify(secrets: Sequence[str], sent: Sent, now: datetime) -> None:
     given = sent.headers.get(_header(sent))
     if not given:
         raise BadSignature(f"The header {_TRACKING} is needed, or of Returns {_RETURNS}.")
-    expected = [expected_signature(secret, sent.body) for secret in secrets]
+    expected = [_expected_signature(secret, sent.body) for secret in secrets]
     check_signed(expected, signatures_in(given), "No active secret signed this body.")
 
 
@@ -77,10 +77,10 @@ def sign(secret: str, body: bytes, event_id: str, at: datetime) -> dict[str, str
     if not secret:
         raise ValueError("it is empty")
     header = _RETURNS if _is_of_returns(body) else _TRACKING
-    return {"content-type": "application/json", header: expected_signature(secret, body)}
+    return {"content-type": "application/json", header: _expected_signature(secret, body)}
 
 
-def expected_signature(secret: str, body: bytes) -> str:
+def _expected_signature(secret: str, body: bytes) -> str:
     """Base64 of HMAC-SHA256 over the body, keyed with the secret's text."""
     return base64.b64encode(hmac_sha256(text_key(secret), body)).decode()
 

@@ -15,10 +15,10 @@ from loyalty.webhooks.producers.findings import Finding, Pinged
 from loyalty.webhooks.producers.forms import (
     WrittenSignature,
     contents_of,
+    encoded_digest,
     keys_of,
     other_bodies,
     signatures_written_in,
-    write,
 )
 from loyalty.webhooks.producers.proof import Proof, is_verified, proof_of
 from loyalty.webhooks.producers.signatures import hmac_sha256
@@ -126,7 +126,7 @@ def _of_writing(
     if proof.verifies(sent.headers, sent, at):
         return
     theirs = next(each for each in given if hmac.compare_digest(each.digest, right.digest))
-    header = sent.headers[proof.signature].replace(theirs.text, write(right.digest, proof.encoding))
+    header = sent.headers[proof.signature].replace(theirs.text, encoded_digest(right.digest, proof.encoding))
     if theirs.encoding != proof.encoding and proof.verifies({**sent.headers, proof.signature: header}, sent, at):
         yield Finding("SIGNATURE_ENCODING", f"It is written in {theirs.encoding}; write it in {proof.encoding}.")
     elif theirs.encoding != proof.encoding:

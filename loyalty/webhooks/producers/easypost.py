@@ -48,7 +48,7 @@ def verify(secrets: Sequence[str], sent: Sent, now: datetime) -> None:
     given = sent.headers.get(header, "").lower()
     if not given:
         raise BadSignature(f"The header {_BODY_SIGNATURE} is needed.")
-    expected = [expected_signature(secret, signed) for secret in secrets]
+    expected = [_expected_signature(secret, signed) for secret in secrets]
     check_signed(expected, signatures_in(given), "No active secret signed this body.")
 
 
@@ -56,10 +56,10 @@ def sign(secret: str, body: bytes, event_id: str, at: datetime) -> dict[str, str
     """EasyPost's header. The event's id is in the body; no time is signed. Raises ValueError for an empty secret."""
     if not secret:
         raise ValueError("it is empty")
-    return {"content-type": "application/json", _BODY_SIGNATURE: expected_signature(secret, body)}
+    return {"content-type": "application/json", _BODY_SIGNATURE: _expected_signature(secret, body)}
 
 
-def expected_signature(secret: str, signed: bytes) -> str:
+def _expected_signature(secret: str, signed: bytes) -> str:
     """`hmac-sha256-hex=` and HMAC-SHA256 in lower case, keyed with the secret in Unicode's form NFKD."""
     return "hmac-sha256-hex=" + hmac_sha256(text_key(unicodedata.normalize("NFKD", secret)), signed).hex()
 

@@ -1,4 +1,4 @@
-"""What a producer's file receives and returns, and the ways in which a delivery can be invalid."""
+"""The values that a producer's file receives and returns, and the ways in which a delivery can be invalid."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -37,7 +37,7 @@ def signatures_written_in(header: str) -> list[WrittenSignature]:
     return [written for text in texts[:_MOST] if (written := _read(text)) is not None]
 
 
-def write(digest: bytes, encoding: str) -> str:
+def encoded_digest(digest: bytes, encoding: str) -> str:
     """The 32 bytes in that encoding."""
     plain = base64.b64encode(digest).decode()
     return {

@@ -51,7 +51,7 @@ def verify(secrets: Sequence[str], sent: Sent, now: datetime) -> None:
     given = sent.headers.get(_SIGNATURE)
     if not given:
         raise BadSignature("The header Sendcloud-Signature is needed.")
-    expected = [expected_signature(secret, sent.body) for secret in secrets if secret]
+    expected = [_expected_signature(secret, sent.body) for secret in secrets if secret]
     check_signed(expected, signatures_in(given.lower()), "No active secret signed this body.")
 
 
@@ -59,10 +59,10 @@ def sign(secret: str, body: bytes, event_id: str, at: datetime) -> dict[str, str
     """Sendcloud's header. It sends no event id and signs no time. Raises ValueError for an empty secret."""
     if not secret:
         raise ValueError("it is empty")
-    return {"content-type": "application/json", _SIGNATURE: expected_signature(secret, body)}
+    return {"content-type": "application/json", _SIGNATURE: _expected_signature(secret, body)}
 
 
-def expected_signature(secret: str, body: bytes) -> str:
+def _expected_signature(secret: str, body: bytes) -> str:
     """HMAC-SHA256 over the body in lower-case hex, keyed with the webhook signature key's text."""
     return hmac_sha256(text_key(secret), body).hex()
 

@@ -56,7 +56,7 @@ def verify(secrets: Sequence[str], sent: Sent, now: datetime) -> None:
     check_time(timestamp, now, "t in Shippo-Auth-Signature")
     keys = [secret for secret in secrets if secret and not secret.startswith(_TOKEN)]
     check_signed(
-        [expected_signature(key, timestamp, sent.body) for key in keys],
+        [_expected_signature(key, timestamp, sent.body) for key in keys],
         [value.lower() for name, _, value in parts if name == "v1"],
         "No active secret signed this body with this timestamp.",
     )
@@ -75,11 +75,11 @@ def sign(secret: str, body: bytes, event_id: str, at: datetime) -> dict[str, str
     if secret.startswith(_TOKEN):
         raise ValueError("a token signs nothing; it belongs to the address, …/webhooks/shippo?token=…")
     timestamp = str(int(at.timestamp()))
-    signature = f"t={timestamp},v1={expected_signature(secret, timestamp, body)}"
+    signature = f"t={timestamp},v1={_expected_signature(secret, timestamp, body)}"
     return {"content-type": "application/json", _SIGNATURE: signature}
 
 
-def expected_signature(secret: str, timestamp: str, body: bytes) -> str:
+def _expected_signature(secret: str, timestamp: str, body: bytes) -> str:
     """HMAC-SHA256 over `timestamp.body` in lower-case hex, keyed with the secret's text."""
     return hmac_sha256(text_key(secret), f"{timestamp}.".encode() + body).hex()
 

@@ -63,11 +63,11 @@ def verify(secrets: Sequence[str], sent: Sent, now: datetime) -> None:
     signature = sent.headers.get("x-shopify-hmac-sha256")
     if not signature:
         raise BadSignature("The header X-Shopify-Hmac-SHA256 is needed.")
-    expected = [expected_signature(secret, sent.body) for secret in secrets if secret]
+    expected = [_expected_signature(secret, sent.body) for secret in secrets if secret]
     check_signed(expected, signatures_in(signature), "No active secret signed this body.")
 
 
-def expected_signature(secret: str, body: bytes) -> str:
+def _expected_signature(secret: str, body: bytes) -> str:
     """Base64 of HMAC-SHA256 over the body, keyed with the secret's text: an app's client secret, or the shop's."""
     return base64.b64encode(hmac_sha256(text_key(secret), body)).decode()
 
@@ -82,7 +82,7 @@ def sign(secret: str, body: bytes, event_id: str, at: datetime) -> dict[str, str
         "x-shopify-event-id": event_id,
         "x-shopify-webhook-id": event_id,
         "x-shopify-triggered-at": at.isoformat(),
-        "x-shopify-hmac-sha256": expected_signature(secret, body),
+        "x-shopify-hmac-sha256": _expected_signature(secret, body),
     }
 
 

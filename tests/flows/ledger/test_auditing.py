@@ -21,7 +21,7 @@ SLOTS = "Every slot is its verdict's"
 FUEL = "Every fuel day is its verdict's"
 COUPONS = "Every coupon was paid for, every redemption bought one"
 ORDERS = "Every order has its verdict, and facts have their order"
-CONTENTS = "Every order is as it was told"
+CONTENTS = "Every order is as the shop recorded it"
 LOOKUPS = "Every number and code leads to what has it"
 ANSWERS = "Every answer that is kept points to what is there"
 
@@ -192,7 +192,7 @@ SPOILED = {
         """alter table order_facts drop constraint order_facts_member_id_number_fkey;
            update order_facts set number = 'ORD-9' where number = 'ORD-2'""",
         ORDERS,
-        "is told of order ORD-9",
+        "is about order ORD-9",
     ),
     "a stored fact was never received": Spoiled(
         """alter table kept_facts drop constraint kept_facts_member_id_number_fact_key_fkey;
@@ -216,7 +216,9 @@ SPOILED = {
         "update orders set placed_at = placed_at - interval '1 us' where number = 'ORD-2'", CONTENTS, "ORD-2"
     ),
     "an order was cheaper": Spoiled(
-        "update orders set shipping_minor = 1 where number = 'ORD-2'", CONTENTS, "order ORD-2 is not what was told"
+        "update orders set shipping_minor = 1 where number = 'ORD-2'",
+        CONTENTS,
+        "order ORD-2 differs from what the shop recorded",
     ),
     "an order is another person's": Spoiled("update mi_accounts set mi_id = 'mi-2'", CONTENTS, "ORD-1"),
     "an order's number is lost": Spoiled(

@@ -237,7 +237,7 @@ async def test_the_audit_finds_a_gap_in_the_sent_events(stage: Stage, receiver: 
     assert all([check.is_sound async for check in audit(stage.owner)])
     await stage.owner.execute(tampering)
     unsound = [check async for check in audit(stage.owner) if not check.is_sound]
-    assert [check.name for check in unsound] == ["What others were told is numbered without gaps"]
+    assert [check.name for check in unsound] == ["Outgoing events are numbered without gaps"]
 
 
 def shape(value: Any) -> Any:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from db.webhooks.rejections import add_rejections, forget_rejections
-from loyalty.webhooks.rejections import Reason, Rejections
+from loyalty.webhooks.rejections import RejectionReason, Rejections
 from tests.support.patience import eventually
 from tests.support.processes import answering, environment, serving
 from tests.support.stage import Stage, signed
@@ -60,18 +60,18 @@ async def test_counts_are_written_without_a_request(stage: Stage):
 
 async def test_a_flood_from_unknown_producers_is_a_few_rows(stage: Stage):
     for n in range(2000):
-        stage.rejections.note(f"unknown-{n}", Reason.UNKNOWN_PRODUCER)
-        stage.rejections.note("native", Reason.BAD_SIGNATURE)
+        stage.rejections.note(f"unknown-{n}", RejectionReason.UNKNOWN_PRODUCER)
+        stage.rejections.note("native", RejectionReason.BAD_SIGNATURE)
     await stage.rejections.flush()
     assert await counts(stage) == {("native", "BAD_SIGNATURE"): 2000, ("unknown", "UNKNOWN_PRODUCER"): 2000}
 
 
 async def test_counts_that_cannot_be_written_now_are_written_later(stage: Stage):
     await stage.owner.execute("begin; lock table webhook_rejections in access exclusive mode")
-    stage.rejections.note("native", Reason.STALE)
+    stage.rejections.note("native", RejectionReason.STALE)
     await stage.rejections.flush()
     await stage.owner.execute("rollback")
-    stage.rejections.note("native", Reason.STALE)
+    stage.rejections.note("native", RejectionReason.STALE)
     await stage.rejections.flush()
     assert await counts(stage) == {("native", "STALE"): 2}
 
@@ -80,7 +80,7 @@ async def test_many_processes_write_at_once_and_no_count_is_lost(stage: Stage):
     async def process(number: int) -> None:
         rejections = Rejections(stage.programme.db)
         for _ in range(10):
-            for reason in Reason if number % 2 else reversed(Reason):
+            for reason in RejectionReason if number % 2 else reversed(RejectionReason):
                 rejections.note("native", reason)
             await rejections.flush()
         await rejections.close()

@@ -22,7 +22,7 @@ _PAUSE = 0.1
 """Seconds between probes, where a connection is refused at once."""
 
 
-class NoAnswer(Exception):
+class Unanswered(Exception):
     """There was no answer in time, or the circuit opened."""
 
 
@@ -48,7 +48,7 @@ class Circuit:
             self.close()
 
     async def wait(self, answer: "asyncio.Future[T]", seconds: float) -> T:
-        """The answer of a call. Raises NoAnswer after so many seconds, or when the circuit opens before that."""
+        """The answer of a call. Raises Unanswered after so many seconds, or when the circuit opens before that."""
         loop, half = asyncio.get_running_loop(), self.seconds / 2
         timer = (
             loop.call_later(half, self._doubt, answer, loop.time(), seconds - half)
@@ -120,4 +120,4 @@ class Circuit:
 
 def _end(answer: "asyncio.Future[Any]") -> None:
     if not answer.done():
-        answer.set_exception(NoAnswer())
+        answer.set_exception(Unanswered())

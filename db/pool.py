@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar, cast
 import asyncpg
 
 from db.calls import Call, hand_over
-from db.circuit import Ask, Circuit, NoAnswer
+from db.circuit import Ask, Circuit, Unanswered
 from db.queries import query
 from db.together import Together
 
@@ -178,7 +178,7 @@ class Database:
         """Waits for an answer until the caller's deadline. Raises DatabaseUnavailable if there is none by then."""
         try:
             return await self._circuit.wait(answer, self.seconds if left is None else min(self.seconds, left))
-        except NoAnswer:
+        except Unanswered:
             raise self._unanswered(left) from None
 
     def _start_set(self, run: "RunSet[Item, Result]", items: Sequence[Item]) -> "asyncio.Task[Sequence[Result]]":

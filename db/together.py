@@ -1,8 +1,9 @@
-"""Combines concurrent calls into one statement: calls that wait while two statements run are sent together as the next.
+"""Combines concurrent calls into one statement: calls that wait while a statement runs are sent together as the next.
 
-There is no timer. If fewer than MOST_IN_FLIGHT statements of a kind are running, a call is sent at once. Otherwise it
-waits with the others, and when a statement returns, up to LARGEST_SET waiting calls are sent as one statement. They
-share its round trip and, for a write, its commit.
+A call is sent at once if no statement of its kind is running, or one that has a single call. Otherwise it waits with the
+others, and when the statement returns, up to LARGEST_SET waiting calls are sent as one. They share its round trip and,
+for a write, its commit. No call is delayed so that others may join it. A statement that has been running for
+SLOW_SECONDS holds up no one any longer: what waits is sent beside it, with up to MOST_IN_FLIGHT statements at a time.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ Result = TypeVar("Result")
 
 MOST_IN_FLIGHT = 2
 LARGEST_SET = 64
+SLOW_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +50,8 @@ class Together(Generic[Item, Result]):
     run: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]]
     is_everyones: Callable[[Exception], bool] = lambda error: False
     _waiting: list[Call[Item, Result]] = field(default_factory=list)
-    _in_flight: set["asyncio.Task[None]"] = field(default_factory=set)
+    _in_flight: dict["asyncio.Task[None]", asyncio.TimerHandle | None] = field(default_factory=dict)
+    """The running statements, each with the moment at which it holds up no one any longer; None: it holds up no one."""
 
     async def __call__(self, item: Item) -> Result:
         """The result of one item. If this caller is cancelled, its set still runs for the others."""
@@ -58,7 +61,7 @@ class Together(Generic[Item, Result]):
         return await call.answered
 
     def _send(self) -> None:
-        while self._waiting and len(self._in_flight) < MOST_IN_FLIGHT:
+        while self._waiting and len(self._in_flight) < MOST_IN_FLIGHT and not any(self._in_flight.values()):
             calls = [call for call in self._waiting[:LARGEST_SET] if not call.answered.done()]
             del self._waiting[:LARGEST_SET]
             if calls:
@@ -66,14 +69,20 @@ class Together(Generic[Item, Result]):
 
     def _start(self, calls: list[Call[Item, Result]]) -> None:
         """Starts a task in its own context, so that one caller's deadline does not end the others' statement."""
-        task = asyncio.get_running_loop().create_task(self._run_set(calls), context=Context())
-        self._in_flight.add(task)
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(self._run_set(calls), context=Context())
+        self._in_flight[task] = loop.call_later(SLOW_SECONDS, self._overtake, task) if len(calls) > 1 else None
         task.add_done_callback(self._finished)
         for call in calls:
             call.answered.add_done_callback(partial(_cancel_if_unawaited, task, calls))
 
+    def _overtake(self, task: "asyncio.Task[None]") -> None:
+        self._in_flight[task] = None
+        self._send()
+
     def _finished(self, task: "asyncio.Task[None]") -> None:
-        self._in_flight.discard(task)
+        if (slow := self._in_flight.pop(task)) is not None:
+            slow.cancel()
         self._send()
 
     async def _run_set(self, calls: list[Call[Item, Result]]) -> None:

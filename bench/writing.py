@@ -139,9 +139,7 @@ async def redeem(bench: Bench) -> Callable[[], Awaitable[None]]:
 async def fuel(bench: Bench) -> Callable[[], Awaitable[None]]:
     """Fuel, for each of the next members."""
     text = document("fuel")
-    asked = [
-        _graphql(text, "Fuel", {"key": str(uuid4())}, token(mi_id)) for mi_id in bench.members("fuel", WRITES)
-    ]
+    asked = [_graphql(text, "Fuel", {"key": str(uuid4())}, token(mi_id)) for mi_id in bench.members("fuel", WRITES)]
     return partial(bench.send, asked, "GRANTED")
 
 

@@ -1,8 +1,8 @@
 """Combines concurrent calls into one statement: calls that wait while a statement runs are sent together as the next.
 
-A call is sent at once if no statement of its kind is running, or one that has a single call. Otherwise it waits with the
-others, and when the statement returns, up to LARGEST_SET waiting calls are sent as one. They share its round trip and,
-for a write, its commit. No call is delayed so that others may join it. A statement that has been running for
+A call is sent at once if no statement of its kind is running, or one that has a single call. Otherwise it waits with
+the others, and when the statement returns, up to LARGEST_SET waiting calls are sent as one. They share its round trip
+and, for a write, its commit. No call is delayed so that others may join it. A statement that has been running for
 SLOW_SECONDS holds up no one any longer: what waits is sent beside it, with up to MOST_IN_FLIGHT statements at a time.
 """
 

@@ -12,6 +12,7 @@ from api.loaders import Loaders
 from api.payers import Payer
 from db.pool import DatabaseUnavailable
 from loyalty.callers import Caller
+from loyalty.ledger.written import Written
 from loyalty.programme.programme import Programme
 
 Wake = Callable[[str, float | None], Awaitable[None]]
@@ -70,9 +71,9 @@ class Context:
         """The id that errors in the answer and lines in our log both carry."""
         return self.asker.request_id
 
-    def read_anew(self) -> None:
-        """Forgets all rows that were read, because something was written."""
-        self.loaders = Loaders(self.programme)
+    def read_anew(self, written: Written | None = None) -> None:
+        """Forgets all rows that were read, because something was written; what was `written` need not be read."""
+        self.loaders = Loaders(self.programme, written)
 
     def begin_anew(self) -> None:
         """Prepares a subscription's next answer: forgets the rows, and any database failure, of the one before."""

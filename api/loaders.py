@@ -1,6 +1,6 @@
 """The reads of one request: each row once, and many rows in one statement, so that lists never query row by row."""
 
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TypeVar
@@ -32,32 +32,39 @@ Load = Callable[[Sequence[K]], Awaitable[list[Row]]]
 _LARGEST_BATCH = 500
 
 
-def _one(load: Load[K, Row], key: Callable[[Row], K]) -> DataLoader[K, Row | None]:
+def _one(load: Load[K, Row], key: Callable[[Row], K], known: Iterable[Row] = ()) -> DataLoader[K, Row | None]:
     async def load_many(keys: list[K]) -> list[Row | None]:
         rows = {key(row): row for row in await load(keys)}
         return [rows.get(each) for each in keys]
 
-    return DataLoader(load_fn=load_many, max_batch_size=_LARGEST_BATCH)
+    loader = DataLoader(load_fn=load_many, max_batch_size=_LARGEST_BATCH)
+    for row in known:
+        loader.prime(key(row), row)
+    return loader
 
 
-def _several(load: Load[K, Row], key: Callable[[Row], K]) -> DataLoader[K, list[Row]]:
+def _several(load: Load[K, Row], key: Callable[[Row], K], known: Mapping[K, list[Row]]) -> DataLoader[K, list[Row]]:
     async def load_many(keys: list[K]) -> list[list[Row]]:
         rows: dict[K, list[Row]] = {each: [] for each in keys}
         for row in await load(keys):
             rows[key(row)].append(row)
         return [rows[each] for each in keys]
 
-    return DataLoader(load_fn=load_many, max_batch_size=_LARGEST_BATCH)
+    loader = DataLoader(load_fn=load_many, max_batch_size=_LARGEST_BATCH)
+    loader.prime_many(known)
+    return loader
 
 
 @dataclass
 class Loaders:
     """The rows that one request has read. A mutation starts with new loaders, because a write makes old rows stale.
 
-    A loader is made when it is first asked for: most requests need two or three of them.
+    A loader is made when it is first asked for: most requests need two or three of them. Those of a mutation's answer
+    know the rows that it has just `written`, and read none of them again.
     """
 
     programme: Programme
+    written: Written | None = None
 
     @cached_property
     def members_by_mi_id(self) -> DataLoader[str, MemberRow | None]:
@@ -67,7 +74,8 @@ class Loaders:
     @cached_property
     def members(self) -> DataLoader[UUID, MemberRow | None]:
         """Members by id."""
-        return _one(self._of(members_by_id), lambda row: row.member_id)
+        known = self.written.member_row if self.written else None
+        return _one(self._of(members_by_id), lambda row: row.member_id, [known] if known else [])
 
     @cached_property
     def entries(self) -> DataLoader[MemberAnd[int], EntryRow | None]:
@@ -77,7 +85,8 @@ class Loaders:
     @cached_property
     def entries_of_verdict(self) -> DataLoader[MemberAnd[UUID], list[EntryRow]]:
         """The lines of history that a verdict wrote."""
-        return _several(self._of(entries_of_verdicts), lambda row: (row.member_id, _id(row.verdict_id)))
+        known = self.written.entries_of_verdicts if self.written else {}
+        return _several(self._of(entries_of_verdicts), lambda row: (row.member_id, _id(row.verdict_id)), known)
 
     @cached_property
     def promises(self) -> DataLoader[MemberAnd[UUID], PromiseRow | None]:
@@ -87,22 +96,26 @@ class Loaders:
     @cached_property
     def promises_of_verdict(self) -> DataLoader[MemberAnd[UUID], list[PromiseRow]]:
         """The promises that a verdict made."""
-        return _several(self._of(promises_of_verdicts), lambda row: (row.member_id, row.verdict_id))
+        known = self.written.promises_of_verdicts if self.written else {}
+        return _several(self._of(promises_of_verdicts), lambda row: (row.member_id, row.verdict_id), known)
 
     @cached_property
     def coupons(self) -> DataLoader[MemberAnd[UUID], CouponRow | None]:
         """Coupons by id."""
-        return _one(self._of(coupons_by_id), lambda row: (row.member_id, row.coupon_id))
+        known = self.written.coupon_rows if self.written else []
+        return _one(self._of(coupons_by_id), lambda row: (row.member_id, row.coupon_id), known)
 
     @cached_property
     def verdicts(self) -> DataLoader[MemberAnd[UUID], VerdictRow | None]:
         """Verdicts by id."""
-        return _one(self._of(verdicts_by_id), lambda row: (row.member_id, row.verdict_id))
+        known = self.written.verdict_rows if self.written else []
+        return _one(self._of(verdicts_by_id), lambda row: (row.member_id, row.verdict_id), known)
 
     @cached_property
     def orders(self) -> DataLoader[MemberAnd[str], OrderRow | None]:
         """Orders by number."""
-        return _one(self._of(orders_by_number), lambda row: (row.member_id, row.number))
+        known = self.written.order_rows if self.written else []
+        return _one(self._of(orders_by_number), lambda row: (row.member_id, row.number), known)
 
     @cached_property
     def notices(self) -> DataLoader[MemberAnd[UUID], NoticeRow | None]:
@@ -122,21 +135,6 @@ class Loaders:
     @cached_property
     def _catalogue(self) -> DataLoader[None, Catalogue]:
         return DataLoader(load_fn=self._read_catalogue)
-
-    def know(self, written: Written | None) -> None:
-        """Takes the rows that a mutation has just written, so that its answer reads none of them again."""
-        if written is None:
-            return
-        member_id = written.member.member_id
-        if (member := written.member_row) is not None:
-            self.members.prime(member_id, member)
-        for coupon in written.coupon_rows:
-            self.coupons.prime((member_id, coupon.coupon_id), coupon)
-        for verdict in written.verdict_rows:
-            key = (member_id, verdict.verdict_id)
-            self.verdicts.prime(key, verdict)
-            self.entries_of_verdict.prime(key, written.entry_rows(verdict.verdict_id))
-            self.promises_of_verdict.prime(key, written.promise_rows(verdict.verdict_id))
 
     async def catalogue(self) -> Catalogue:
         """Terms, campaigns and rewards as they are now."""

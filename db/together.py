@@ -1,8 +1,9 @@
-"""Combines concurrent calls into one statement: calls that wait while two statements run are sent together as the next.
+"""Combines concurrent calls into one statement: calls that wait while a statement runs are sent together as the next.
 
-There is no timer. If fewer than MOST_IN_FLIGHT statements of a kind are running, a call is sent at once. Otherwise it
-waits with the others, and when a statement returns, up to LARGEST_SET waiting calls are sent as one statement. They
-share its round trip and, for a write, its commit.
+A call is sent at once if no statement of its kind is running, or one that has a single call. Otherwise it waits with
+the others, and when the statement returns, up to LARGEST_SET waiting calls are sent as one. They share its round trip
+and, for a write, its commit. No call is delayed so that others may join it. A statement that has been running for
+SLOW_SECONDS holds up no one any longer: what waits is sent beside it, with up to MOST_IN_FLIGHT statements at a time.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ Result = TypeVar("Result")
 
 MOST_IN_FLIGHT = 2
 LARGEST_SET = 64
+SLOW_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +41,8 @@ class Together(Generic[Item, Result]):
     give_up: Callable[["asyncio.Task[Sequence[Result]]"], object]
     is_everyones: Callable[[Exception], bool] = lambda error: False
     _waiting: list[Waiting[Item, Result]] = field(default_factory=list)
-    _in_flight: set["asyncio.Task[Sequence[Result]]"] = field(default_factory=set)
+    _in_flight: dict["asyncio.Task[Sequence[Result]]", asyncio.TimerHandle | None] = field(default_factory=dict)
+    """The running statements, each with the moment at which it holds up no one any longer; None: it holds up no one."""
 
     def send(self, item: Item) -> "asyncio.Future[Result]":
         """The future result of one item. A caller that no longer wants it cancels it or sets an error; its statement
@@ -50,21 +53,31 @@ class Together(Generic[Item, Result]):
         return answer
 
     def _send(self) -> None:
-        while self._waiting and len(self._in_flight) < MOST_IN_FLIGHT:
+        while self._waiting and len(self._in_flight) < MOST_IN_FLIGHT and not any(self._in_flight.values()):
             calls = [call for call in self._waiting[:LARGEST_SET] if not call.answer.done()]
             del self._waiting[:LARGEST_SET]
             if calls:
                 self._start(calls)
 
     def _start(self, calls: list[Waiting[Item, Result]]) -> None:
-        running = self.start([call.item for call in calls])
-        self._in_flight.add(running)
+        running, loop = self.start([call.item for call in calls]), asyncio.get_running_loop()
+        self._in_flight[running] = loop.call_later(SLOW_SECONDS, self._overtake, running) if len(calls) > 1 else None
         running.add_done_callback(partial(self._finished, calls))
         for call in calls:
             call.answer.add_done_callback(partial(self._give_up_if_unawaited, running, calls))
 
+    def _overtake(self, running: "asyncio.Task[Sequence[Result]]") -> None:
+        if running in self._in_flight:
+            self._in_flight[running] = None
+            self._send()
+
+    def _forget(self, running: "asyncio.Task[Sequence[Result]]") -> None:
+        """A statement that has ended, or that nobody waits for, holds up no one."""
+        if (slow := self._in_flight.pop(running, None)) is not None:
+            slow.cancel()
+
     def _finished(self, calls: list[Waiting[Item, Result]], running: "asyncio.Task[Sequence[Result]]") -> None:
-        self._in_flight.discard(running)
+        self._forget(running)
         if running.cancelled():
             _cancel(calls)
         elif (error := running.exception()) is not None:
@@ -90,7 +103,7 @@ class Together(Generic[Item, Result]):
     ) -> None:
         """Cancels a statement, in Postgres too, once none of its callers waits for it; the next may start."""
         if running in self._in_flight and all(call.answer.done() for call in calls):
-            self._in_flight.discard(running)
+            self._forget(running)
             self.give_up(running)
             self._send()
 

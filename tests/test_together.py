@@ -110,3 +110,18 @@ async def test_a_statement_that_nobody_waits_for_any_more_is_cancelled():
     assert await tasks[1] == 20
     with pytest.raises(asyncio.CancelledError):
         await tasks[0]
+
+
+async def test_a_slow_set_holds_up_no_one_for_long():
+    statements = Statements()
+    together = Together(statements.start, asyncio.Task.cancel)
+    tasks = await begun(together, [1, 2, 3, 4])
+    statements.may_answer.set()
+    statements.may_answer = asyncio.Event()
+    await asyncio.gather(*tasks[:2])
+    tasks += await begun(together, [5])
+    assert statements.sets == [[1], [2], [3, 4]]
+    while [5] not in statements.sets:  # noqa: ASYNC110 - the set is overtaken after a time
+        await asyncio.sleep(0.01)
+    statements.may_answer.set()
+    assert await asyncio.gather(*tasks) == [10, 20, 30, 40, 50]

@@ -21,20 +21,30 @@ class CouponToJudge:
     Values in minor units of `currency`.
     """
 
+    member_id: UUID
     coupon_id: UUID
-    state: str
+    code: str
+    reward_id: str
     value_minor: int
     currency: str
     minimum_minor: int | None
+    cost: int
+    state: str
+    issued_at: datetime
     expires_at: datetime
-    state_since: datetime
     reserved_until: datetime | None
     order_number: str | None
+    state_since: datetime
     reserved_minor: int | None
     reserved_at: datetime | None
     released_at: datetime | None
     order_has_another: bool
     exclusions: tuple[ExclusionRow, ...]
+
+    @property
+    def row(self) -> CouponRow:
+        """The coupon as the API shows it."""
+        return CouponRow(**{name: getattr(self, name) for name in CouponRow._fields})
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ LapsePlace = tuple[date, UUID]
 
 @dataclass(frozen=True, slots=True)
 class TimeStep:
-    """One lapse or notice of a member, booked as of `at`: `step` is TELL_LOT, LAPSE or TELL_COUPON.
+    """One lapse or notice of a member as of `version`, booked as of `at`: `step` is TELL_LOT, LAPSE or TELL_COUPON.
 
     `lapses_on` is the lot's day, or the first day on which the coupon is no longer valid. `lapsed_before` are points
     of this lot that lapsed earlier; it is not 0 if points were added to the lot after that. `reference` is the
@@ -26,7 +26,12 @@ class TimeStep:
     points: int | None
     coupon_id: UUID | None
     reference: str | None
+    member_id: UUID
     version: int
+    seq: int
+    head: bytes
+    available: int
+    now: datetime
     lapsed_before: int
 
 

@@ -34,7 +34,8 @@ NOTHING_MORE = Reads()
 
 @dataclass(frozen=True, slots=True)
 class MemberToJudge:
-    """One member as of `version`. Balances in points; `lots` are (lapses on, remaining), soonest first; `slots` are
+    """One member as of `version`. Balances in points; `seq` and `head` are the number and the hash of the last transfer
+    in its ledger; `lots` are (lapses on, remaining), soonest first; `slots` are
     (period, n); `fuel_days` are (day, streak, bonuses).
 
     `is_behind`: a lot's day has come, and its lapse or its notice is not written yet (R50).
@@ -55,6 +56,8 @@ class MemberToJudge:
     debt: int
     lifetime: int
     version: int
+    seq: int
+    head: bytes
     now: datetime
     programme_version: int
     is_behind: bool

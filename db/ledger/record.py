@@ -1,16 +1,16 @@
 """All that one decision changes for one member, written in one statement or not at all."""
 
 import dataclasses
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
+from db.ledger.record_rows import rows_of
 from db.ledger.record_statement import record_statement
 from db.orders.recorded import RecordedOrder
-from db.pool import Database, JsonText, Queryable
+from db.pool import Database, Queryable
 
 
 class Stale(Exception):
@@ -255,78 +255,87 @@ class Changes:
 
     @property
     def lists(self) -> frozenset[str]:
-        """The lists that hold rows: they say which statement writes this."""
-        return frozenset(name for name in LISTS if getattr(self, name))
+        """The lists that hold rows, and the effects of the transfers: they say which statement writes this."""
+        return frozenset([*(name for name in LISTS if getattr(self, name)), *_effects(self.transfers)])
 
 
 LISTS = tuple(each.name for each in dataclasses.fields(Changes))
 
 
+def _effects(transfers: Sequence[NewTransfer]) -> set[str]:
+    effects: set[str] = set()
+    for transfer in transfers:
+        if transfer.credit == "available":
+            effects.add("points into lots")
+        elif transfer.debit == "available":
+            effects.add("points out of lots")
+        if transfer.points is not None and (transfer.points > 0 or transfer.kind == "CLAWBACK"):
+            effects.add("entries to announce")
+    return effects
+
+
+class Judged(Protocol):
+    """A member as it was judged: `version` guards the write; its ledger ended with `seq` and the hash `head`, and it
+    had `available` points to spend. `now` is the moment of the judgement, at which its transfers are recorded."""
+
+    @property
+    def member_id(self) -> UUID: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def seq(self) -> int: ...
+    @property
+    def head(self) -> bytes: ...
+    @property
+    def available(self) -> int: ...
+    @property
+    def now(self) -> datetime: ...
+
+
 @dataclass(frozen=True, slots=True)
 class DecidedChanges:
-    """What was decided about one member as it was at `version`."""
+    """What was decided about one member as it was judged."""
 
-    member_id: UUID
-    version: int
+    member: Judged
     changes: Changes
 
 
-async def record(db: Queryable, member_id: UUID, version: int, changes: Changes) -> int:
-    """Writes the changes for the member as it was at `version`; returns the `seq` of its ledger before them.
+async def record(db: Queryable, member: Judged, changes: Changes) -> None:
+    """Writes the changes for the member as it was judged. Raises Stale if the member has been written to since.
 
-    Raises Stale if the member has been written to since. Outside a transaction, decisions about other members that wait
-    at the same time are written by the same statement. Those that take from a reward's stock are not: they lock the
-    reward's row, and sets of them could lock two in any order.
+    Outside a transaction, decisions about other members that wait at the same time are written by the same statement.
+    Those that take from a reward's stock are not: they lock the reward's row, and sets of them could lock two in any
+    order.
     """
-    decided, lists = DecidedChanges(member_id, version, changes), changes.lists
+    decided, lists = DecidedChanges(member, changes), changes.lists
     if isinstance(db, Database) and "stock" not in lists:
-        seq_before = await db.shared(("record", lists), _record_set, decided)
+        is_written = await db.shared(("record", lists), _record_set, decided)
     else:
-        seq_before = (await record_all(db, [decided])).get(member_id)
-    if seq_before is None:
+        is_written = member.member_id in await record_all(db, [decided])
+    if not is_written:
         raise Stale
-    return seq_before
 
 
-async def _record_set(db: Queryable, decided: Sequence[DecidedChanges]) -> list[int | None]:
-    """What `record_all` returns for each. Of two about one member the first is written, the second is judged again."""
-    first = {each.member_id: each for each in reversed(decided)}
+async def _record_set(db: Queryable, decided: Sequence[DecidedChanges]) -> list[bool]:
+    """Whether each was written. Of two about one member the first is written, the second is judged again."""
+    first = {each.member.member_id: each for each in reversed(decided)}
     written = await record_all(db, list(first.values()))
-    return [written.get(each.member_id) if first[each.member_id] is each else None for each in decided]
+    return [first[each.member.member_id] is each and each.member.member_id in written for each in decided]
 
 
-async def record_all(db: Queryable, decided: Sequence[DecidedChanges]) -> dict[UUID, int]:
+async def record_all(db: Queryable, decided: Sequence[DecidedChanges]) -> set[UUID]:
     """Writes decisions about different members, whose changes have rows in the same lists, in one statement.
 
-    Returns the members that were written, each with the `seq` of its ledger before. The others have been written to
-    since they were read, or another transaction holds them, and nothing of theirs is written.
+    Returns the members that were written. The others have been written to since they were read, or another transaction
+    holds them, and nothing of theirs is written.
     """
     (lists,) = {each.changes.lists for each in decided}
-    members, versions = [each.member_id for each in decided], [each.version for each in decided]
-    rows = await db.fetch(record_statement(lists), members, versions, _as_json(decided, lists))
-    return {row["member_id"]: row["seq_before"] for row in rows}
+    rows = await db.fetch(record_statement(lists), *arguments(decided, lists))
+    return {row["member_id"] for row in rows}
 
 
-def _as_json(decided: Sequence[DecidedChanges], lists: frozenset[str]) -> JsonText:
-    """The rows of each list, each with its member; transfers with their places in the member's list."""
-    rows = {name: [row for each in decided for row in _rows(each, name)] for name in lists}
-    return JsonText(json.dumps(rows, default=_plain))
-
-
-def _rows(decided: DecidedChanges, name: str) -> list[dict[str, Any]]:
-    rows = [
-        {column: getattr(row, column) for column in row.__dataclass_fields__} | {"member_id": decided.member_id}
-        for row in getattr(decided.changes, name)
-    ]
-    if name == "transfers":
-        for place, row in enumerate(rows, 1):
-            row["n"] = place
-    return rows
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, UUID):
-        return str(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    raise TypeError(f"{type(value).__name__} has no place in a change.")
+def arguments(decided: Sequence[DecidedChanges], lists: frozenset[str]) -> list[list[Any]]:
+    """The arguments of `record_statement`."""
+    members = [each.member for each in decided]
+    rows = [rows_of(decided, name) for name in sorted(lists.intersection(LISTS))]
+    return [[each.member_id for each in members], [each.version for each in members], *rows]

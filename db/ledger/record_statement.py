@@ -44,6 +44,7 @@ def _without_comments(sql: str) -> str:
 def record_statement(lists: frozenset[str]) -> str:
     """The statement for decisions with rows in these lists of `Changes`. It returns a row for each member written.
 
+    Its parameters are the members, the versions they were judged as, and the rows of each list, by the lists' names.
     Each set of lists is one prepared statement. Its text is built from the parts alone, and never from values.
     """
     return _built(lists, _WRITTEN)
@@ -64,13 +65,15 @@ def _built(lists: frozenset[str], result: str) -> str:
         "{is_forgotten}": "true" if "forgotten" in lists else "false",
     }
     text = "with " + ",\n".join(part.text for part in used)
+    for number, name in enumerate(sorted(name for name in lists if f"{{{name}}}" in text), 3):
+        holes[f"{{{name}}}"] = f"${number}"
     for hole, filling in holes.items():
         text = text.replace(hole, filling)
     return f"{text}\n{result}"
 
 
 _WRITTEN = """select
-    member_id, seq_before, version,
+    member_id,
     case when is_told then pg_notify('mipoints_balances', member_id::text) end
 from changed_balances"""
 _CREDITED = """select

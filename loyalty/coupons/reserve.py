@@ -1,7 +1,7 @@
 """Reserves a coupon for an order while the order is paid (R43, R44)."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -19,7 +19,8 @@ from loyalty.callers import Caller
 from loyalty.coupons.rules.coupons import Cart, Coupon, CouponState, Exclusion, ForCart, held_until, usable_for
 from loyalty.ledger.answers import Answer, request_of
 from loyalty.ledger.decide import decide
-from loyalty.ledger.decision import Decision, Ruling
+from loyalty.ledger.decision import Decision, DecisionResult, Ruling
+from loyalty.ledger.written import Written
 from loyalty.orders.rules.order import Order
 from loyalty.orders.rules.order_check import check_order
 from loyalty.programme.programme import Programme
@@ -36,12 +37,18 @@ class CouponDecided:
     coupon_id: UUID
     discount_minor: int
     currency: str
+    written: Written | None = field(default=None, compare=False, repr=False)
 
     @classmethod
-    def of(cls, answer: Answer) -> "CouponDecided":
-        """From the answer stored under the idempotency key."""
+    def of(cls, result: DecisionResult) -> "CouponDecided":
+        """From the answer stored under the idempotency key, and what was written with it."""
+        answer = result.answer
         return cls(
-            UUID(answer["member_id"]), UUID(answer["coupon_id"]), answer["discount_minor"], str(answer["currency"])
+            UUID(answer["member_id"]),
+            UUID(answer["coupon_id"]),
+            answer["discount_minor"],
+            str(answer["currency"]),
+            result.written,
         )
 
 
@@ -94,7 +101,7 @@ async def reserve_coupon(
 
     reserving = _Reserving(programme, code, cart)
     decision = Decision(MemberRef(mi_id=mi_id), request, reserving.judge)
-    return CouponDecided.of((await decide(programme.db, decision)).answer)
+    return CouponDecided.of(await decide(programme.db, decision))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +129,7 @@ class _Reserving:
         minutes = catalogue.terms_in_force(member.market, member.now).reservation_minutes
         until = held_until(held, cart.order_number, member.now, minutes)
         changes = _reserve(coupon, held, cart.order_number, use.discount_minor, until, member.now)
-        return Ruling(coupon_answer(member, coupon, use.discount_minor), changes)
+        return Ruling(coupon_answer(member, coupon, use.discount_minor), changes, coupon.row)
 
 
 def _reserve(

@@ -50,7 +50,7 @@ async def _take_step(
     stepping = _Stepping(code, order_number, step)
     decision = Decision(MemberRef(member_id=owner or _NO_MEMBER), request, stepping.judge)
     try:
-        return CouponDecided.of((await decide(programme.db, decision)).answer)
+        return CouponDecided.of(await decide(programme.db, decision))
     except NotAMember:
         raise NotFound(sentence="There is no such coupon.") from None
 
@@ -69,7 +69,7 @@ class _Stepping:
         if coupon is None:
             raise NotFound(sentence="There is no such coupon.")
         changes = self.step(coupon, as_rule(coupon, member.state), self.order_number, member)
-        return Ruling(coupon_answer(member, coupon, coupon.reserved_minor or 0), changes)
+        return Ruling(coupon_answer(member, coupon, coupon.reserved_minor or 0), changes, coupon.row)
 
 
 def _commit(coupon: CouponToJudge, held: Coupon, order_number: str, member: MemberToJudge) -> Changes:

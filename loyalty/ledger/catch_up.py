@@ -64,7 +64,7 @@ async def _take(db: Queryable, member_id: UUID, step: TimeStep) -> None:
         if step.reference is not None:
             changes.notices.append(coupon_expiring(step.coupon_id, step.reference, step.lapses_on, step.at))
         await mark_coupon_noticed(db, member_id, step.coupon_id)
-    await record(db, member_id, step.version, changes)
+    await record(db, step, changes)
 
 
 def _let_lapse(changes: Changes, step: TimeStep) -> None:

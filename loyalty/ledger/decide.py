@@ -98,10 +98,11 @@ async def _write(decision: Decision, db: Queryable, member: MemberToJudge, rulin
     request = decision.request
     caller_id = request.service_id or member.member_id
     ruling.changes.requests.append(NewRequest(caller_id, request.key, request.input_hash, ruling.answer))
-    seq_before = await record(db, member.member_id, member.version, ruling.changes)
+    await record(db, member, ruling.changes)
     if decision.afterwards is not None:
         await decision.afterwards(db, member)
-    return DecisionResult(ruling.answer, Written(member, ruling.changes, seq_before))
+        return DecisionResult(ruling.answer)
+    return DecisionResult(ruling.answer, Written(member, ruling.changes, ruling.coupon))
 
 
 async def _keep_refusal(db: Queryable, member: MemberToJudge, request: Request, refusal: Refusal) -> Answer:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from db.coupons.rows import CouponRow
 from db.ledger.member import NOTHING_MORE, MemberRef, MemberToJudge, Reads
 from db.ledger.record import Changes
 from db.pool import Queryable
@@ -12,15 +13,18 @@ from loyalty.ledger.written import Written
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """A judge's result: the answer to store under the idempotency key, and the member's changes."""
+    """A judge's result: the answer to store under the idempotency key, the member's changes, and the coupon that they
+    are about, as it was judged."""
 
     answer: Answer
     changes: Changes
+    coupon: CouponRow | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionResult:
-    """The answer to a request, and what was written; None if nothing was, as for a request that is repeated."""
+    """The answer to a request, and what was written; None if nothing was, as for a request that is repeated, or if
+    more was written afterwards."""
 
     answer: Answer
     written: Written | None = None

@@ -1,6 +1,7 @@
 """The rows that a decision has just written, for its answer, which therefore reads nothing again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 from uuid import UUID
 
 from db.coupons.rows import CouponRow
@@ -10,33 +11,37 @@ from db.ledger.promises import PromiseRow
 from db.ledger.record import Changes, NewTransfer
 from db.ledger.verdict_rows import VerdictRow
 from db.members.rows import MemberRow
+from db.orders.recorded import RecordedOrder
+from db.orders.rows import OrderRow
+from db.pages import MemberAnd
 from loyalty.ledger.capacity import credited
 from loyalty.ledger.journal import moved
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The member as it was judged, the changes that were written, and the `seq` of its ledger before them."""
+    """The member and the coupon (None: none was) as they were judged, and the changes that were written."""
 
     member: MemberToJudge
     changes: Changes
-    seq_before: int
+    coupon: CouponRow | None = None
 
     @property
     def member_row(self) -> MemberRow | None:
-        """The member after the changes; None if they change the membership itself, or the person was erased."""
+        """The member after the changes; None if its person was erased."""
         member, changes = self.member, self.changes
-        if member.mi_id is None or changes.members or changes.forgotten:
+        if member.mi_id is None or changes.forgotten:
             return None
+        membership = changes.members[-1] if changes.members else member
         return MemberRow(
             member_id=member.member_id,
             mi_id=member.mi_id,
             market=member.market,
-            time_zone=member.time_zone,
-            zone_before=member.zone_before,
-            zone_since=member.zone_since,
+            time_zone=membership.time_zone,
+            zone_before=membership.zone_before,
+            zone_since=membership.zone_since,
             joined_at=member.joined_at,
-            state=member.state,
+            state=membership.state,
             available=member.available + moved(changes, "available"),
             pending=member.pending + moved(changes, "pending"),
             debt=member.debt - moved(changes, "debt"),
@@ -67,8 +72,9 @@ class Written:
 
     @property
     def coupon_rows(self) -> list[CouponRow]:
-        """The new coupons."""
-        return [
+        """The new coupons, and the one that was judged, after its change."""
+        judged = [self.coupon._replace(**self._change_of(self.coupon))] if self.coupon is not None else []
+        return judged + [
             CouponRow(
                 member_id=self.member.member_id,
                 coupon_id=coupon.coupon_id,
@@ -86,6 +92,42 @@ class Written:
             )
             for coupon in self.changes.coupons
         ]
+
+    def _change_of(self, coupon: CouponRow) -> dict[str, Any]:
+        """The columns of a coupon that changed."""
+        for change in self.changes.changed_coupons:
+            if change.coupon_id == coupon.coupon_id:
+                return {each: getattr(change, each) for each in ("state", "reserved_until", "order_number")}
+        return {}
+
+    @property
+    def order_rows(self) -> list[OrderRow]:
+        """The new orders; nothing is reported about them yet."""
+        return [
+            OrderRow(
+                **{each.name: getattr(order, each.name) for each in fields(RecordedOrder)},
+                member_id=self.member.member_id,
+                market=self.member.market,
+                facts=(),
+                points_credited=0,
+                points_pending=sum(promise.points for promise in self.promise_rows(order.verdict_id)),
+            )
+            for order in self.changes.orders
+        ]
+
+    @property
+    def promises_of_verdicts(self) -> dict[MemberAnd[UUID], list[PromiseRow]]:
+        """The open promises of each new verdict."""
+        return {key: self.promise_rows(key[1]) for key in self._new_verdicts}
+
+    @property
+    def entries_of_verdicts(self) -> dict[MemberAnd[UUID], list[EntryRow]]:
+        """The lines of history of each new verdict."""
+        return {key: self.entry_rows(key[1]) for key in self._new_verdicts}
+
+    @property
+    def _new_verdicts(self) -> list[MemberAnd[UUID]]:
+        return [(self.member.member_id, verdict.verdict_id) for verdict in self.changes.verdicts]
 
     def promise_rows(self, verdict_id: UUID) -> list[PromiseRow]:
         """The new open promises of a new verdict, soonest first."""
@@ -120,7 +162,7 @@ class Written:
         until = Changes(transfers=[each for each in self.changes.transfers if each.entry <= transfer.entry])
         return EntryRow(
             member_id=self.member.member_id,
-            seq=self.seq_before + place,
+            seq=self.member.seq + place,
             kind=transfer.kind,
             points=transfer.points,
             balance_after=self.member.available + moved(until, "available"),

@@ -13,7 +13,9 @@ from loyalty.earning.earn import hold_of
 from loyalty.earning.judgements import write_judgement
 from loyalty.earning.rules.activity import Activity, EarningContext, Judgement, judge
 from loyalty.earning.rules.caps import Slot
-from loyalty.ledger.answers import Answer, Request, verdict_answer
+from loyalty.ledger.answers import Request, verdict_answer
+from loyalty.ledger.decision import DecisionResult
+from loyalty.ledger.written import Written
 from loyalty.members.eligibility import Registration
 from loyalty.programme.calendars import calendar_of
 from loyalty.programme.catalogue import Catalogue
@@ -35,7 +37,7 @@ class Newcomer:
     terms: Terms
     catalogue: Catalogue
 
-    async def join(self, transaction: Queryable) -> Answer:
+    async def join(self, transaction: Queryable) -> DecisionResult:
         """In one transaction: the member, the sign-up verdict, its promise, and the answer to the key.
 
         An erased person who joins again has already had the points that are given once (R71): those slots are taken
@@ -51,8 +53,8 @@ class Newcomer:
         answer = verdict_answer("MemberRegistered", member.member_id, verdict_id, hold_of(judgement, member))
         caller_id = self.request.service_id or member.member_id
         changes.requests.append(NewRequest(caller_id, self.request.key, self.request.input_hash, answer))
-        await record(transaction, member.member_id, member.version, changes)
-        return answer
+        await record(transaction, member, changes)
+        return DecisionResult(answer, Written(member, changes))
 
     async def _new_member(self, transaction: Queryable) -> MemberToJudge:
         registration, member_id = self.registration, uuid4()

@@ -11,6 +11,7 @@ from db.pool import Database, Queryable
 from loyalty.callers import Caller
 from loyalty.ledger.answers import Answer, Decided, Request, first_answer, request_of, verdict_answer
 from loyalty.ledger.behind_lock import CONFLICTS, retry_behind_lock
+from loyalty.ledger.decision import DecisionResult
 from loyalty.members.eligibility import Registration, terms_of_joining
 from loyalty.members.newcomer import SIGN_UP, Newcomer
 from loyalty.programme.programme import Programme
@@ -25,11 +26,11 @@ async def register(programme: Programme, caller: Caller, registration: Registrat
     """
     request = request_of(caller, "registerMember", key, _arguments(registration))
     joining = _Joining(programme, registration, request)
-    answer = await _first_without_lock(programme.db, joining)
-    refusal = stored_refusal(dict(answer))
+    result = await _first_without_lock(programme.db, joining)
+    refusal = stored_refusal(dict(result.answer))
     if refusal is not None:
         raise refusal
-    return Decided.of(answer)
+    return Decided.of(result.answer, result.written)
 
 
 def _arguments(registration: Registration) -> list[object]:
@@ -55,28 +56,28 @@ class _Joining:
         """The member that the person is, or becomes."""
         return MemberRef(mi_id=self.registration.mi_id)
 
-    async def attempt(self, db: Queryable) -> Answer:
+    async def attempt(self, db: Queryable) -> DecisionResult:
         """Decides by what is read now. Raises Stale if another write came first."""
         member = await member_to_judge(db, self.who, service_id=self.request.service_id, key=self.request.key)
         if member is not None:
-            return await _answer_again(db, member, self.request)
+            return DecisionResult(await _answer_again(db, member, self.request))
         moment = await request_to_judge(db, self.request.service_id, self.request.key)
         if moment.earlier_answer is not None:
-            return first_answer(moment.earlier_answer, self.request)
+            return DecisionResult(first_answer(moment.earlier_answer, self.request))
         return await self._answer_newcomer(db, moment)
 
-    async def _answer_newcomer(self, db: Queryable, moment: RequestToJudge) -> Answer:
+    async def _answer_newcomer(self, db: Queryable, moment: RequestToJudge) -> DecisionResult:
         catalogue = await self.programme.catalogue_at(moment.programme_version, db)
         joined_at = self.registration.registered_at or moment.now
         try:
             terms = terms_of_joining(catalogue, self.registration, joined_at, moment.now)
         except NotEligible as refusal:
-            return await _keep_refusal(db, self.request, as_answer(refusal))
+            return DecisionResult(await _keep_refusal(db, self.request, as_answer(refusal)))
         newcomer = Newcomer(self.programme, self.registration, self.request, joined_at, terms, catalogue)
         return await self.programme.db.in_transaction(newcomer.join)
 
 
-async def _first_without_lock(db: Database, joining: _Joining) -> Answer:
+async def _first_without_lock(db: Database, joining: _Joining) -> DecisionResult:
     """Decides without a lock; after a conflict with another write, decides again behind the member's lock."""
     with suppress(*CONFLICTS):
         return await joining.attempt(db)
@@ -92,7 +93,7 @@ async def _answer_again(db: Queryable, member: MemberToJudge, request: Request) 
         raise Stale
     answer = verdict_answer("MemberRegistered", member.member_id, verdict_id)
     stored = NewRequest(request.service_id or member.member_id, request.key, request.input_hash, answer)
-    await record(db, member.member_id, member.version, Changes(requests=[stored]))
+    await record(db, member, Changes(requests=[stored]))
     return answer
 
 

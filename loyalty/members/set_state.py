@@ -1,6 +1,6 @@
 """An operator suspends, reinstates or closes a membership (R5)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from db.ledger.member import MemberRef, MemberToJudge
@@ -12,6 +12,7 @@ from loyalty.ledger.answers import Answer, request_of
 from loyalty.ledger.catch_up import catch_up
 from loyalty.ledger.decide import decide
 from loyalty.ledger.decision import Decision, Ruling
+from loyalty.ledger.written import Written
 from loyalty.members.forfeit import forfeit_by, write_forfeit
 from loyalty.members.rules.membership import Forfeit, may_become
 from loyalty.orders.settle import settle_kept
@@ -28,6 +29,14 @@ class StateChange:
     state: str
     reason: str
     is_confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipChanged:
+    """The member whose membership was changed."""
+
+    member_id: UUID
+    written: Written | None = field(default=None, compare=False, repr=False)
 
 
 async def set_member_state(programme: Programme, caller: Caller, change: StateChange, key: str) -> UUID:

@@ -10,14 +10,16 @@ from loyalty.callers import Caller
 from loyalty.ledger.answers import request_of
 from loyalty.ledger.decide import decide
 from loyalty.ledger.decision import Decision, Ruling
-from loyalty.members.set_state import member_answer
+from loyalty.members.set_state import MembershipChanged, member_answer
 from loyalty.programme.calendars import calendar_of
 from loyalty.programme.programme import Programme
 from loyalty.programme.rules.calendar import Calendar
 from loyalty.refusals import InvalidInput, NotAllowed
 
 
-async def set_time_zone(programme: Programme, caller: Caller, mi_id: str, time_zone: str, key: str) -> UUID:
+async def set_time_zone(
+    programme: Programme, caller: Caller, mi_id: str, time_zone: str, key: str
+) -> MembershipChanged:
     """Changes the zone of a member's days and months, from the end of its current day on; gives the member.
 
     Of several changes in a day the last counts. Refusals: NotAMember, InvalidInput for a zone that is not the
@@ -26,8 +28,8 @@ async def set_time_zone(programme: Programme, caller: Caller, mi_id: str, time_z
     request = request_of(caller, "setTimeZone", key, [mi_id, time_zone])
 
     choosing = _Choosing(programme, time_zone)
-    answer = (await decide(programme.db, Decision(MemberRef(mi_id=mi_id), request, choosing.judge))).answer
-    return UUID(answer["member_id"])
+    result = await decide(programme.db, Decision(MemberRef(mi_id=mi_id), request, choosing.judge))
+    return MembershipChanged(UUID(result.answer["member_id"]), result.written)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,11 +20,20 @@ def lines_as_rows(order: Order) -> list[dict[str, Any]]:
 
 
 def parcels_as_rows(order: Order) -> list[dict[str, Any]]:
-    """The order's parcels as they are stored."""
+    """The order's parcels as they are stored, their pieces in the order in which jsonb keeps them."""
     return [
-        {"tracking_number": parcel.tracking_number, "carrier": parcel.carrier, "pieces": dict(parcel.pieces)}
+        {
+            "tracking_number": parcel.tracking_number,
+            "carrier": parcel.carrier,
+            "pieces": dict(sorted(parcel.pieces.items(), key=_place_in_jsonb)),
+        }
         for parcel in order.parcels
     ]
+
+
+def _place_in_jsonb(piece: tuple[str, int]) -> tuple[int, bytes]:
+    key = piece[0].encode()
+    return len(key), key
 
 
 def order_of(row: RecordedOrder) -> Order:

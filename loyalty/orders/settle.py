@@ -60,7 +60,7 @@ async def settle(
     if member.state == "ACTIVE" and not order.has_kept_facts:
         catalogue = await programme.catalogue_at(member.programme_version, db)
         _write(changes, catalogue, member, order, state, fact, delivery.received_at)
-    await record(db, member_id, member.version, changes)
+    await record(db, member, changes)
     if member.state == "SUSPENDED" or order.has_kept_facts:
         await keep_fact(db, member_id, number, fact.key)
 
@@ -99,7 +99,7 @@ async def _settle_one(
     catalogue = await programme.catalogue_at(member.programme_version, db)
     changes = Changes()
     _write(changes, catalogue, member, order, state, facts[key], member.now)
-    await record(db, member_id, member.version, changes)
+    await record(db, member, changes)
 
 
 def _facts_of(order: OrderToSettle) -> dict[str, Fact]:

@@ -131,6 +131,7 @@ async def release_coupon(
 
 
 async def _changed(info: Info, decided: CouponDecided) -> CouponChanged:
+    info.context.read_anew(decided.written)
     row = await info.context.loaders.coupons.load((decided.member_id, decided.coupon_id))
     if row is None:
         raise LookupError(f"The coupon {decided.coupon_id} was changed and is not there.")

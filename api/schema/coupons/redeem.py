@@ -83,8 +83,8 @@ def _reward_id(text: str) -> str:
 
 
 async def _answer(info: Info, redeemed: Redeemed) -> PointsRedeemed:
+    info.context.read_anew(redeemed.written)
     loaders = info.context.loaders
-    loaders.know(redeemed.written)
     coupon = await loaders.coupons.load((redeemed.member_id, redeemed.coupon_id))
     entries = await loaders.entries_of_verdict.load((redeemed.member_id, redeemed.verdict_id))
     if coupon is None or not entries:

@@ -27,7 +27,7 @@ class PointsVerdict:
         """The answer to an event. Wakes a worker for the moment at which the points are due."""
         if decided.due_in is not None:
             await info.context.wake("credit_due", decided.due_in)
-        info.context.loaders.know(decided.written)
+        info.context.read_anew(decided.written)
         return cls(
             verdict=await the_verdict(info, decided.member_id, decided.verdict_id),
             member=await the_member(info, decided.member_id),

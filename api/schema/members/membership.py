@@ -76,8 +76,9 @@ async def set_time_zone(
     ] = NOT_GIVEN,
 ) -> MemberResult | None:
     caller = info.context.caller
-    member_id = await choose(info.context.programme, caller, mi_id_of(info, mi_id), time_zone, idempotency_key)
-    return MemberChanged(member=await the_member(info, member_id))
+    changed = await choose(info.context.programme, caller, mi_id_of(info, mi_id), time_zone, idempotency_key)
+    info.context.read_anew(changed.written)
+    return MemberChanged(member=await the_member(info, changed.member_id))
 
 
 @mutation_field(

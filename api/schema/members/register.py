@@ -38,6 +38,7 @@ async def register_member(
     joined = await register(info.context.programme, caller, input.to_domain(), idempotency_key)
     if joined.due_in is not None:
         await info.context.wake("credit_due", joined.due_in)
+    info.context.read_anew(joined.written)
     return MemberRegistered(
         member=await the_member(info, joined.member_id),
         verdict=await the_verdict(info, joined.member_id, joined.verdict_id),

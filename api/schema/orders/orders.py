@@ -10,6 +10,7 @@ from api.ids import GlobalId
 from api.schema.enums import ParcelState
 from api.schema.money import Money as MoneyType
 from api.schema.node import Node
+from api.schema.rows import made_of
 from db.orders.rows import OrderRow
 from loyalty.orders.fact_rows import fact_of
 from loyalty.orders.rows import order_of
@@ -70,8 +71,6 @@ class Parcel:
 @strawberry.type(description="An order that was placed while signed in.")
 class Order(Node):
     row: strawberry.Private[OrderRow]
-    recorded: strawberry.Private[rules.Order]
-    state: strawberry.Private[OrderState]
     number: str = strawberry.field(description="As the shop numbers it.")
     placed_at: datetime = strawberry.field(description="When it was placed.")
     total: MoneyType = strawberry.field(description="What was paid, after discounts, with shipping.")
@@ -87,16 +86,14 @@ class Order(Node):
 
     @strawberry.field(description="What was bought.")
     async def lines(self, info: Info) -> list[OrderLine]:
-        catalogue = await info.context.loaders.catalogue()
-        return [
-            OrderLine.of(line, self.recorded.currency, self.state, self._factor(line, catalogue))
-            for line in self.recorded.lines
-        ]
+        catalogue, order = await info.context.loaders.catalogue(), order_of(self.row)
+        state = _state_of(self.row, order)
+        return [OrderLine.of(line, order.currency, state, self._factor(order, line, catalogue)) for line in order.lines]
 
-    def _factor(self, line: rules.OrderLine, catalogue: Catalogue) -> float:
+    def _factor(self, order: rules.Order, line: rules.OrderLine, catalogue: Catalogue) -> float:
         terms = catalogue.terms_called(self.row.market, self.row.terms_version)
         campaigns = catalogue.campaigns_as_judged(self.row.campaign_ids)
-        return float(factor_of(self.recorded, line, terms, campaigns))
+        return float(factor_of(order, line, terms, campaigns))
 
     @classmethod
     def of(cls, row: OrderRow | None) -> "Order | None":
@@ -106,17 +103,20 @@ class Order(Node):
     @classmethod
     def of_row(cls, row: OrderRow) -> "Order":
         """The order of a row, in the state that all facts about it give."""
-        recorded = order_of(row)
-        state = fold(recorded, [fact_of(kind, content, at) for kind, content, at in row.facts])
-        return cls(
-            row=row,
-            recorded=recorded,
-            state=state,
-            id=strawberry.ID(str(GlobalId("Order", row.member_id, row.number))),
-            number=row.number,
-            placed_at=row.placed_at,
-            total=MoneyType(amount_minor=recorded.total_minor, currency=row.currency),
-            parcels=[Parcel.of(parcel) for parcel in state.parcels],
-            points_credited=row.points_credited,
-            points_pending=row.points_pending,
-        )
+        return _order(row)
+
+
+def _state_of(row: OrderRow, order: rules.Order) -> OrderState:
+    return fold(order, [fact_of(kind, content, at) for kind, content, at in row.facts])
+
+
+_order = made_of(
+    Order,
+    "number",
+    "placed_at",
+    "points_credited",
+    "points_pending",
+    id=lambda row: str(GlobalId("Order", row.member_id, row.number)),
+    total=lambda row: MoneyType(amount_minor=order_of(row).total_minor, currency=row.currency),
+    parcels=lambda row: [Parcel.of(parcel) for parcel in _state_of(row, order_of(row)).parcels],
+)

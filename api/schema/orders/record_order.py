@@ -50,7 +50,7 @@ async def record_order(
     caller = info.context.caller
     taken = await take_order(info.context.programme, caller, input.to_domain(), idempotency_key)
     await info.context.wake("apply_deliveries", None)
-    info.context.loaders.know(taken.written)
+    info.context.read_anew(taken.written)
     order = await info.context.loaders.orders.load((taken.member_id, taken.number))
     if order is None:
         raise LookupError(f"The order {taken.number} was recorded and is not there.")

@@ -8,8 +8,8 @@ select member_id from coupon_codes where code = $1;
 -- or had; whether the order already has another coupon; and the exclusions of some products ($4) in the member's
 -- market.
 select
-    c.coupon_id, c.state, c.value_minor, c.currency, c.minimum_minor, c.expires_at, c.state_since, c.reserved_until,
-    c.order_number, r.discount_minor as reserved_minor, r.reserved_at, r.released_at,
+    c.member_id, c.coupon_id, c.code, c.reward_id, c.value_minor, c.currency, c.minimum_minor, c.cost, c.state, c.issued_at,
+    c.expires_at, c.reserved_until, c.order_number, c.state_since, r.discount_minor as reserved_minor, r.reserved_at, r.released_at,
     exists (
         select from order_coupons o
         where

@@ -97,7 +97,8 @@ steps as (
     where k.state in ('AVAILABLE', 'EXPIRED') and not k.is_noticed
 )
 select
-    s.step, s.at, s.lapses_on, s.points, s.coupon_id, s.reference, b.version,
+    s.step, s.at, s.lapses_on, s.points, s.coupon_id, s.reference, b.member_id, b.version,
+    b.seq, b.head, b.available, programme_now() as now,
     (
         select coalesce(sum(t.amount), 0)::bigint
         from transfers t

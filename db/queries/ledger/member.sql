@@ -7,8 +7,8 @@
 select
     wanted.place::int as place, m.member_id, a.mi_id, m.market, m.time_zone, m.zone_before, m.zone_since, m.joined_at, m.state, m.state_since,
     m.earlier_zones,
-    b.available, b.pending, b.debt, b.lifetime, b.version,
-    programme_now() as now,
+    b.available, b.pending, b.debt, b.lifetime, b.version, b.seq, b.head,
+    (select programme_now()) as now,
     p.version as programme_version,
     r.input_hash, r.answer,
     (
@@ -16,7 +16,7 @@ select
         from slots s
         where s.member_id = m.member_id and s.kind = wanted.slot_kind and (
             s.period in ('', wanted.product_id) or (
-                s.period >= to_char(programme_now() - interval ':slots_days days', 'YYYY-MM')
+                s.period >= to_char((select programme_now()) - interval ':slots_days days', 'YYYY-MM')
                 and s.period ~ '^[0-9]{4}-[0-9]{2}(-[0-9]{2})?$'
             )
         )
@@ -24,7 +24,7 @@ select
     (
         select coalesce(jsonb_agg(jsonb_build_array(f.day, f.streak, f.bonuses) order by f.day), '[]')
         from fuel_days f
-        where wanted.slot_kind = 'FUEL' and f.member_id = m.member_id and f.day >= (programme_now() - interval ':fuel_days days')::date
+        where wanted.slot_kind = 'FUEL' and f.member_id = m.member_id and f.day >= ((select programme_now()) - interval ':fuel_days days')::date
     ) as fuel_days,
     (
         select coalesce(jsonb_agg(jsonb_build_array(l.lapses_on, l.remaining) order by l.lapses_on), '[]')

@@ -1,9 +1,10 @@
 -- The parts of the statement that writes decisions. One statement writes a set of decisions, each about another member;
 -- it is built from the parts that they use (db/ledger/record_statement.py). `-- part: NAME (LISTS)` begins a part,
--- which is used if one of these lists of `Changes` holds rows, and a part of `(not LISTS)` if none does. `promises due`
+-- which is used if one of these lists of `Changes` holds rows, and a part of `(not LISTS)` if none does. What transfers do
+-- beyond the ledger has names too (`Changes.lists`): `points into lots` and others. `promises due`
 -- stands for crediting, which is a statement of its own with other parameters. $1 are the members, $2 the version that
--- each decision was judged on, $3 the rows by list, each with its member's id. A part takes its
--- members from `held`, and its rows from $3 or from an earlier part.
+-- each decision was judged on. `{LIST}` are the rows of a list, an array of a type of their own (migration 0021), each with
+-- its member's id. A part takes its members from `held`, and its rows from such an array or from an earlier part.
 
 -- part: held (not promises due)
 -- Locks the balance row of each member, lowest id first. If its version is newer, or another transaction holds it,
@@ -11,7 +12,7 @@
 -- again. The other members of the set do not wait.
 held as materialized (
     select
-        b.member_id, b.available, b.debt, b.seq, b.head, b.version, b.announced, programme_now() as recorded_at,
+        b.member_id, b.announced, (select programme_now()) as recorded_at,
         coalesce(b.listened_until > clock_timestamp(), false) as is_listened_to
     from balances b
     join unnest($1::uuid[], $2::bigint[]) as judged (member_id, version)
@@ -20,22 +21,10 @@ held as materialized (
     for update of b skip locked
 )
 
--- part: numbered (transfers)
--- Positions in the member's list, from 1: `n` of the transfer, `entry` of the first transfer of its entry.
-numbered as materialized (
-    select
-        t.member_id, held.seq + t.n as seq, held.seq + t.entry as entry_seq,
-        t.kind, t.debit, t.credit, t.amount, t.points, t.lapses_on, t.promise_id, t.verdict_id, t.reverses,
-        t.source, t.reference, t.occurred_at, held.recorded_at, held.head,
-        case when t.points is not null then
-            held.available + sum(t.amount * ((t.credit = 'available')::int - (t.debit = 'available')::int))
-                over (partition by t.member_id order by t.entry range unbounded preceding)
-        end::bigint as balance_after
-    from held join jsonb_to_recordset($3::jsonb -> 'transfers') as t (
-        member_id uuid, n int, entry int, kind text, debit text, credit text, amount bigint, points bigint,
-        lapses_on date, promise_id uuid, verdict_id uuid, reverses bigint, source text, reference text,
-        occurred_at timestamptz
-    ) using (member_id)
+-- part: sealed (transfers)
+-- The transfers, numbered and hashed from the member's `seq` and `head` at the judged version (db/ledger/sealing.py).
+sealed as materialized (
+    select t.* from held join unnest({transfers}::record_transfers[]) as t using (member_id)
 )
 
 -- part: picked (promises due)
@@ -49,7 +38,7 @@ picked as (
 -- part: locked (promises due)
 locked as materialized (
     select
-        b.member_id, b.available, b.debt, b.seq, b.head, b.version, b.announced, programme_now() as recorded_at,
+        b.member_id, b.available, b.debt, b.seq, b.head, b.version, b.announced, (select programme_now()) as recorded_at,
         coalesce(b.listened_until > clock_timestamp(), false) as is_listened_to
     from balances b
     where b.member_id in (select member_id from picked)
@@ -72,7 +61,7 @@ posted as (
     where
         p.member_id = picked.member_id and p.promise_id = picked.promise_id
         and held.member_id = p.member_id
-        and p.state = 'PROMISED' and p.due_at <= programme_now()
+        and p.state = 'PROMISED' and p.due_at <= (select programme_now())
     returning
         p.member_id, p.promise_id, p.verdict_id, p.kind, p.points, p.source, p.reference, p.due_at, p.lapses_on
 )
@@ -116,7 +105,7 @@ numbered as materialized (
     where repayment > 0
 )
 
--- part: sealed (transfers, promises due)
+-- part: sealed_to_credit (promises due)
 -- Each transfer's hash covers the one before it.
 sealed as materialized (
     select
@@ -161,7 +150,7 @@ moved as (
     group by member_id
 )
 
--- part: lot_changes (transfers, promises due)
+-- part: lot_changes (points into lots, points out of lots, promises due)
 lot_changes as (
     select member_id, lapses_on, sum(case when credit = 'available' then amount else -amount end) as change
     from sealed
@@ -169,7 +158,7 @@ lot_changes as (
     group by member_id, lapses_on
 )
 
--- part: shrunk_lots (transfers)
+-- part: shrunk_lots (points out of lots)
 shrunk_lots as (
     update lots l
     set remaining = l.remaining + c.change
@@ -177,7 +166,7 @@ shrunk_lots as (
     where l.member_id = c.member_id and l.lapses_on = c.lapses_on and c.change < 0
 )
 
--- part: grown_lots (transfers, promises due)
+-- part: grown_lots (points into lots, promises due)
 grown_lots as (
     insert into lots as l (member_id, lapses_on, remaining)
     select member_id, lapses_on, change
@@ -196,21 +185,15 @@ added_verdicts as (
     select
         held.member_id, v.verdict_id, v.key, v.business_key, v.kind, v.outcome, v.code, v.points, v.reference,
         v.occurred_at,
-        v.decided_at, v.terms_version, v.campaign_ids, v.cap, coalesce(v.facts, '{}')
-    from held join jsonb_to_recordset($3::jsonb -> 'verdicts') as v (
-        member_id uuid, verdict_id uuid, key text, business_key text, kind text, outcome text, code text,
-        points bigint, reference text, occurred_at timestamptz, decided_at timestamptz, terms_version text,
-        campaign_ids uuid[], cap jsonb, facts jsonb
-    ) using (member_id)
+        v.decided_at, v.terms_version, v.campaign_ids, v.cap::jsonb, v.facts::jsonb
+    from held join unnest({verdicts}::record_verdicts[]) as v using (member_id)
 )
 
 -- part: turned_verdicts (turned_verdicts)
 turned_verdicts as (
     update verdicts v
     set outcome = t.outcome, code = t.code, points = t.points
-    from held join jsonb_to_recordset($3::jsonb -> 'turned_verdicts') as t (
-        member_id uuid, verdict_id uuid, outcome text, code text, points bigint
-    ) using (member_id)
+    from held join unnest({turned_verdicts}::record_turned_verdicts[]) as t using (member_id)
     where v.member_id = held.member_id and v.verdict_id = t.verdict_id and v.outcome = 'WAITING'
 )
 
@@ -223,10 +206,7 @@ added_promises as (
     select
         held.member_id, p.promise_id, p.verdict_id, p.kind, p.points, p.part, p.reference, p.source, p.awaiting,
         p.promised_at, p.due_at, p.lapses_on, p.state
-    from held join jsonb_to_recordset($3::jsonb -> 'promises') as p (
-        member_id uuid, promise_id uuid, verdict_id uuid, kind text, points bigint, part text, reference text,
-        source text, awaiting text, promised_at timestamptz, due_at timestamptz, lapses_on date, state text
-    ) using (member_id)
+    from held join unnest({promises}::record_promises[]) as p using (member_id)
 )
 
 -- part: changed_promises (changed_promises)
@@ -235,10 +215,7 @@ changed_promises as (
     set
         state = c.state, points = c.points, awaiting = coalesce(c.awaiting, p.awaiting),
         due_at = coalesce(c.due_at, p.due_at), lapses_on = coalesce(c.lapses_on, p.lapses_on)
-    from held join jsonb_to_recordset($3::jsonb -> 'changed_promises') as c (
-        member_id uuid, promise_id uuid, state text, points bigint, awaiting text, due_at timestamptz,
-        lapses_on date
-    ) using (member_id)
+    from held join unnest({changed_promises}::record_changed_promises[]) as c using (member_id)
     where p.member_id = held.member_id and p.promise_id = c.promise_id and p.state = 'PROMISED'
 )
 
@@ -246,18 +223,14 @@ changed_promises as (
 taken_slots as (
     insert into slots (member_id, kind, period, n, verdict_id)
     select held.member_id, s.kind, s.period, s.n, s.verdict_id
-    from held join jsonb_to_recordset($3::jsonb -> 'slots') as s (
-        member_id uuid, kind text, period text, n int, verdict_id uuid
-    ) using (member_id)
+    from held join unnest({slots}::record_slots[]) as s using (member_id)
 )
 
 -- part: claimed_fuel_days (fuel_days)
 claimed_fuel_days as (
     insert into fuel_days as f (member_id, day, streak, bonuses)
     select held.member_id, d.day, d.streak, d.bonuses
-    from held join jsonb_to_recordset($3::jsonb -> 'fuel_days') as d (
-        member_id uuid, day date, streak int, bonuses int
-    ) using (member_id)
+    from held join unnest({fuel_days}::record_fuel_days[]) as d using (member_id)
     on conflict (member_id, day) do update set streak = excluded.streak, bonuses = excluded.bonuses
 )
 
@@ -268,13 +241,9 @@ added_orders as (
         discount_minor, terms_version, campaign_ids, content_hash
     )
     select
-        held.member_id, o.number, o.verdict_id, o.placed_at, held.recorded_at, o.currency, o.lines, o.parcels,
+        held.member_id, o.number, o.verdict_id, o.placed_at, held.recorded_at, o.currency, o.lines::jsonb, o.parcels::jsonb,
         o.shipping_minor, o.discount_minor, o.terms_version, o.campaign_ids, decode(o.content_hash, 'hex')
-    from held join jsonb_to_recordset($3::jsonb -> 'orders') as o (
-        member_id uuid, number text, verdict_id uuid, placed_at timestamptz, currency text, lines jsonb,
-        parcels jsonb, shipping_minor bigint, discount_minor bigint, terms_version text, campaign_ids uuid[],
-        content_hash text
-    ) using (member_id)
+    from held join unnest({orders}::record_orders[]) as o using (member_id)
     returning member_id, number, parcels
 )
 
@@ -298,11 +267,8 @@ added_facts as (
         member_id, number, fact_key, kind, content, occurred_at, told_at, producer, event_id
     )
     select
-        held.member_id, f.number, f.fact_key, f.kind, f.content, f.occurred_at, f.told_at, f.producer, f.event_id
-    from held join jsonb_to_recordset($3::jsonb -> 'facts') as f (
-        member_id uuid, number text, fact_key text, kind text, content jsonb, occurred_at timestamptz,
-        told_at timestamptz, producer text, event_id text
-    ) using (member_id)
+        held.member_id, f.number, f.fact_key, f.kind, f.content::jsonb, f.occurred_at, f.told_at, f.producer, f.event_id
+    from held join unnest({facts}::record_facts[]) as f using (member_id)
 )
 
 -- part: added_coupons (coupons)
@@ -315,10 +281,7 @@ added_coupons as (
         held.member_id, c.coupon_id, c.code, c.reward_id, c.value_minor, c.currency, c.minimum_minor, c.cost,
         c.issued_at,
         c.expires_at, c.issued_at
-    from held join jsonb_to_recordset($3::jsonb -> 'coupons') as c (
-        member_id uuid, coupon_id uuid, code text, reward_id text, value_minor bigint, currency text,
-        minimum_minor bigint, cost bigint, issued_at timestamptz, expires_at timestamptz
-    ) using (member_id)
+    from held join unnest({coupons}::record_coupons[]) as c using (member_id)
     returning member_id, code, coupon_id
 )
 
@@ -334,10 +297,7 @@ changed_coupons as (
     set
         state = n.state, reserved_until = n.reserved_until, order_number = n.order_number,
         discount_minor = n.discount_minor, state_since = n.state_since
-    from held join jsonb_to_recordset($3::jsonb -> 'changed_coupons') as n (
-        member_id uuid, coupon_id uuid, state text, reserved_until timestamptz, order_number text,
-        discount_minor bigint, state_since timestamptz
-    ) using (member_id)
+    from held join unnest({changed_coupons}::record_changed_coupons[]) as n using (member_id)
     where c.member_id = held.member_id and c.coupon_id = n.coupon_id
 )
 
@@ -347,10 +307,7 @@ kept_reservations as (
         member_id, coupon_id, order_number, discount_minor, reserved_at, held_until, released_at
     )
     select held.member_id, n.coupon_id, n.order_number, n.discount_minor, n.reserved_at, n.held_until, n.released_at
-    from held join jsonb_to_recordset($3::jsonb -> 'reservations') as n (
-        member_id uuid, coupon_id uuid, order_number text, discount_minor bigint, reserved_at timestamptz,
-        held_until timestamptz, released_at timestamptz
-    ) using (member_id)
+    from held join unnest({reservations}::record_reservations[]) as n using (member_id)
     on conflict (member_id, coupon_id, order_number) do update
     set
         discount_minor = excluded.discount_minor, reserved_at = excluded.reserved_at,
@@ -362,9 +319,7 @@ kept_reservations as (
 claimed_orders as (
     insert into order_coupons as o (order_number, member_id, coupon_id, held_until)
     select n.order_number, held.member_id, n.coupon_id, coalesce(n.held_until, 'infinity')
-    from held join jsonb_to_recordset($3::jsonb -> 'reservations') as n (
-        member_id uuid, coupon_id uuid, order_number text, held_until timestamptz, released_at timestamptz
-    ) using (member_id)
+    from held join unnest({reservations}::record_reservations[]) as n using (member_id)
     where n.released_at is null
     on conflict (order_number) do update
     set
@@ -377,9 +332,7 @@ claimed_orders as (
 freed_orders as (
     update order_coupons o
     set held_until = least(o.held_until, n.released_at)
-    from held join jsonb_to_recordset($3::jsonb -> 'reservations') as n (
-        member_id uuid, coupon_id uuid, order_number text, released_at timestamptz
-    ) using (member_id)
+    from held join unnest({reservations}::record_reservations[]) as n using (member_id)
     where
         n.released_at is not null
         and o.order_number = n.order_number and o.member_id = held.member_id and o.coupon_id = n.coupon_id
@@ -390,11 +343,8 @@ changed_member as (
     update members m
     set
         state = n.state, state_since = n.state_since, time_zone = n.time_zone, zone_before = n.zone_before,
-        zone_since = n.zone_since, earlier_zones = coalesce(n.earlier_zones, m.earlier_zones)
-    from held join jsonb_to_recordset($3::jsonb -> 'members') as n (
-        member_id uuid, state text, state_since timestamptz, time_zone text, zone_before text,
-        zone_since timestamptz, earlier_zones jsonb
-    ) using (member_id)
+        zone_since = n.zone_since, earlier_zones = coalesce(n.earlier_zones::jsonb, m.earlier_zones)
+    from held join unnest({members}::record_members[]) as n using (member_id)
     where m.member_id = held.member_id
 )
 
@@ -402,29 +352,22 @@ changed_member as (
 added_notices as (
     insert into notices (member_id, notice_id, kind, points, lapses_on, reference, created_at)
     select held.member_id, n.notice_id, n.kind, n.points, n.lapses_on, n.reference, n.created_at
-    from held join jsonb_to_recordset($3::jsonb -> 'notices') as n (
-        member_id uuid, notice_id uuid, kind text, points bigint, lapses_on date, reference text,
-        created_at timestamptz
-    ) using (member_id)
+    from held join unnest({notices}::record_notices[]) as n using (member_id)
     returning member_id, notice_id, kind
 )
 
 -- part: logged (operator_log)
 logged as (
     insert into operator_log (entry_id, actor, action, member_id, reason, before, after, done_at)
-    select gen_random_uuid(), l.actor, l.action, held.member_id, l.reason, l.before, l.after, held.recorded_at
-    from held join jsonb_to_recordset($3::jsonb -> 'operator_log') as l (
-        member_id uuid, actor text, action text, reason text, before jsonb, after jsonb
-    ) using (member_id)
+    select gen_random_uuid(), l.actor, l.action, held.member_id, l.reason, l.before::jsonb, l.after::jsonb, held.recorded_at
+    from held join unnest({operator_log}::record_operator_log[]) as l using (member_id)
 )
 
 -- part: added_moderations (moderations)
 added_moderations as (
     insert into moderations (member_id, verdict_id, kind, told_at)
     select held.member_id, m.verdict_id, m.kind, held.recorded_at
-    from held join jsonb_to_recordset($3::jsonb -> 'moderations') as m (
-        member_id uuid, verdict_id uuid, kind text
-    ) using (member_id)
+    from held join unnest({moderations}::record_moderations[]) as m using (member_id)
 )
 
 -- part: taken_stock (stock)
@@ -433,8 +376,7 @@ taken_stock as (
     set stock_left = r.stock_left - s.pieces
     from (
         select t.reward_id, count(*) as pieces
-        from held join jsonb_to_recordset($3::jsonb -> 'stock') as t (member_id uuid,
-        reward_id text) using (member_id)
+        from held join unnest({stock}::record_stock[]) as t using (member_id)
         group by t.reward_id
     ) s
     where r.reward_id = s.reward_id
@@ -443,8 +385,7 @@ taken_stock as (
 -- part: forgotten (forgotten)
 forgotten as (
     delete from mi_accounts a
-    using held join jsonb_to_recordset($3::jsonb -> 'forgotten') as f (member_id uuid,
-        person_hash text) using (member_id)
+    using held join unnest({forgotten}::record_forgotten[]) as f using (member_id)
     where a.member_id = held.member_id
     returning held.member_id, held.recorded_at, f.person_hash
 )
@@ -461,13 +402,11 @@ remembered as (
 -- part: answered_requests (requests)
 answered_requests as (
     insert into requests (caller_id, key, input_hash, member_id, answer, answered_at)
-    select r.caller_id, r.key, decode(r.input_hash, 'hex'), held.member_id, r.answer, held.recorded_at
-    from held join jsonb_to_recordset($3::jsonb -> 'requests') as r (
-        member_id uuid, caller_id uuid, key text, input_hash text, answer jsonb
-    ) using (member_id)
+    select r.caller_id, r.key, decode(r.input_hash, 'hex'), held.member_id, r.answer::jsonb, held.recorded_at
+    from held join unnest({requests}::record_requests[]) as r using (member_id)
 )
 
--- part: news_of_entries (transfers, promises due)
+-- part: news_of_entries (entries to announce, promises due)
 news_of_entries as (
     select
         member_id, case when kind = 'CLAWBACK' then 'points.clawed_back' else 'points.credited' end as type,
@@ -492,7 +431,7 @@ news_of_notices as (
     where kind = 'POINTS_LAPSING'
 )
 
--- part: news (transfers, promises due, coupons, notices)
+-- part: news (entries to announce, promises due, coupons, notices)
 -- Outgoing events (docs/outgoing.md), numbered for each member without gaps under its lock.
 news as materialized (
     select
@@ -503,7 +442,7 @@ news as materialized (
     where exists (select from endpoints e where e.state in ('ACTIVE', 'PAUSED') and h.type = any (e.types))
 )
 
--- part: announced (transfers, promises due, coupons, notices)
+-- part: announced (entries to announce, promises due, coupons, notices)
 -- One row for each endpoint that wants the event.
 announced as (
     insert into outgoing (
@@ -530,16 +469,15 @@ changed_balances as (
         version = b.version + 1
     from held join moved using (member_id)
     where b.member_id = held.member_id
-    returning b.member_id, held.seq as seq_before, b.seq, b.version, held.is_listened_to as is_told
+    returning b.member_id, held.is_listened_to as is_told
 )
 
 -- part: changed_versions (not transfers, promises due)
--- No points move: only the version grows, so that other decisions notice the write. $3 is mentioned because a decision
--- may have no rows at all, and Postgres must still know the parameter.
+-- No points move: only the version grows, so that other decisions notice the write.
 changed_balances as (
     update balances b
     set announced = b.announced + {news_of_member}, version = b.version + 1
     from held
-    where b.member_id = held.member_id and $3::jsonb is not null
-    returning b.member_id, held.seq as seq_before, b.seq, b.version, held.is_listened_to and {is_forgotten} as is_told
+    where b.member_id = held.member_id
+    returning b.member_id, held.is_listened_to and {is_forgotten} as is_told
 )

@@ -1,5 +1,6 @@
 """What an answer shows of a mutation without reading it again is what reading it again would show."""
 
+from datetime import date
 from uuid import UUID
 
 import pytest
@@ -9,14 +10,21 @@ from db.ledger.entries import entries_of_verdicts
 from db.ledger.promises import promises_of_verdicts
 from db.ledger.verdict_rows import verdicts_by_id
 from db.members.rows import members_by_id
+from db.orders.rows import orders_by_number
 from loyalty.callers import Caller
 from loyalty.coupons.redeem import redeem
+from loyalty.coupons.reserve import reserve_coupon
+from loyalty.coupons.rules.coupons import Cart
+from loyalty.coupons.spend import commit_coupon, release_coupon
 from loyalty.earning.earn import earn
 from loyalty.earning.rules.activity import Activity
 from loyalty.ledger.written import Written
+from loyalty.members.eligibility import Registration
+from loyalty.members.register import register
+from loyalty.members.set_time_zone import set_time_zone
 from loyalty.operators.adjust import Adjustment, adjust
 from loyalty.orders.record import OrderToRecord, record_order
-from loyalty.orders.rules.order import Order, OrderLine
+from loyalty.orders.rules.order import Order, OrderLine, Parcel
 from tests.support.stage import Stage
 
 MEMBER = Caller("mi-1", frozenset(), is_service=False)
@@ -68,9 +76,45 @@ async def test_a_coupon(stage_with_points: Stage):
 
 async def test_an_order(stage_with_points: Stage):
     now = await stage_with_points.now()
-    order = Order("ORD-1", now, "EUR", (OrderLine("1", "p-1", 2, 30_00),))
+    lines = (OrderLine("long-1", "p-1", 2, 30_00), OrderLine("b", "p-2", 1, 10_00), OrderLine("a", "p-3", 1, 10_00))
+    parcels = (Parcel("T-1", "post", {"long-1": 1, "b": 1, "a": 1}),)
+    order = Order("ORD-1", now, "EUR", lines, shipping_minor=5_00, parcels=parcels)
     recorded = await record_order(stage_with_points.programme, STOREFRONT, OrderToRecord("mi-1", order), "k")
     await assert_shows_what_a_read_shows(stage_with_points, recorded.written, recorded.verdict_id)
+    assert recorded.written is not None
+    assert recorded.written.order_rows == await orders_by_number(
+        stage_with_points.programme.db, [(recorded.member_id, "ORD-1")]
+    )
+    (row,) = recorded.written.order_rows
+    (read,) = await orders_by_number(stage_with_points.programme.db, [(recorded.member_id, "ORD-1")])
+    assert [list(parcel["pieces"]) for parcel in row.parcels] == [list(parcel["pieces"]) for parcel in read.parcels]
+
+
+async def test_a_coupon_at_checkout(stage_with_points: Stage):
+    programme = stage_with_points.programme
+    coupon = await redeem(programme, MEMBER, "mi-1", "es-5", "k")
+    assert coupon.written is not None
+    (code,) = [each.code for each in coupon.written.coupon_rows]
+    cart = Cart("CART-1", "EUR", (OrderLine("1", "p-1", 1, 100_00),))
+    steps = [
+        lambda key: reserve_coupon(programme, STOREFRONT, "mi-1", code, cart, key),
+        lambda key: release_coupon(programme, STOREFRONT, code, "CART-1", key),
+        lambda key: reserve_coupon(programme, STOREFRONT, "mi-1", code, cart, key),
+        lambda key: commit_coupon(programme, STOREFRONT, code, "CART-1", key),
+    ]
+    for number, step in enumerate(steps):
+        for key in (f"{number}-first", f"{number}-again"):
+            changed = await step(key)
+            assert changed.written is not None
+            read = await coupons_by_id(programme.db, [(changed.member_id, changed.coupon_id)])
+            assert changed.written.coupon_rows == read
+
+
+async def test_a_membership(stage: Stage):
+    joined = await register(stage.programme, STOREFRONT, Registration("mi-1", "ES", date(1990, 5, 17)), "k")
+    await assert_shows_what_a_read_shows(stage, joined.written, joined.verdict_id)
+    moved = await set_time_zone(stage.programme, MEMBER, "mi-1", "Atlantic/Canary", "zone")
+    await assert_shows_what_a_read_shows(stage, moved.written, joined.verdict_id)
 
 
 @pytest.mark.parametrize("points", [100, -100, -20_000, 20_000])

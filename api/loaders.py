@@ -35,8 +35,8 @@ _LARGEST_BATCH = 500
 
 
 class Loader(DataLoader[K, Row]):
-    """Rows by key. Several fields may wait for one row. graphql-core cancels a field if another one beside it fails; the
-    read goes on for the fields that still wait, and is cancelled if none does."""
+    """Rows by key. Several fields may wait for one row. graphql-core cancels a field if another one beside it fails;
+    the read goes on for the fields that still wait, and is cancelled if none does."""
 
     def __init__(self, load_fn: Callable[[list[K]], Awaitable[Sequence[Row | BaseException]]]) -> None:
         super().__init__(load_fn=load_fn, max_batch_size=_LARGEST_BATCH)

@@ -6,7 +6,6 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-import pytest
 from graphql import (
     ArgumentNode,
     FieldNode,
@@ -164,8 +163,8 @@ class BothWays:
         self.planned = self.completed = self.asked = 0
 
     async def check(self, asked: Spiced, caller: Caller, language: str) -> None:
-        """The bodies are the same, but for moments that pass. Each operation has a budget of its own: from a shared one,
-        most would be refused, and the slower the machine, the fewer."""
+        """The bodies are the same, but for moments that pass. Each operation has a budget of its own: a shared one
+        would refuse most, and the more, the faster the machine is."""
         self.asked += 1
         asker = Requester(caller, language, "a-request", Payer("member", f"{self.asked}"), is_helped=True)
         try:

@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 MATPLOTLIB := 3.11.2
 
-.PHONY: schema errors explorer help install clients run test lint format lock clean bench bench-speed faults fuzz fuzz-graphql attacks histories
+.PHONY: schema errors explorer help install clients run test lint format lock clean bench bench-speed faults fuzz fuzz-graphql attacks histories plans
 .DELETE_ON_ERROR:
 
 help:
@@ -30,6 +30,7 @@ help:
 	@echo "make fuzz-graphql  sends 24,000 odd operations of Schemathesis as every kind of caller: no fault, no internals"
 	@echo "make attacks   sends graphql-armor's attacks and worse, 1,000 times each: refused before they run, memory flat"
 	@echo "make histories  runs 10,000 random histories of orders, in every sequence tried: fold equals ledger"
+	@echo "make plans     checks the plans of all statements on hot paths at 100,000 members: none grows with a table"
 	@echo "make schema    writes the GraphQL schema to schema.graphql, the released one that changes are compared with"
 	@echo "make explorer  GraphiQL for browsers, from npm packages (make run and make test do it)"
 	@echo "make errors    writes docs/errors.md: every code that a client can receive, from the code"
@@ -80,6 +81,10 @@ attacks: install
 # Tests on 10,000 random histories that an order's points are a pure fold of its facts.
 histories: install
 	MIPOINTS_HISTORIES=10000 $(PY) -m pytest tests/test_histories.py --timeout 3600 --durations=3
+
+# Checks the plans of all statements on hot paths at 100,000 members; make test does it at 10,000.
+plans: install
+	MIPOINTS_PLANS=100000 $(PY) -m pytest tests/plans --timeout 3600
 
 lint: install
 	$(PY) -m ruff check .

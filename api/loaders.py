@@ -1,5 +1,7 @@
 """The reads of one request: each row once, and many rows in one statement, so that lists never query row by row."""
 
+import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -32,25 +34,50 @@ Load = Callable[[Sequence[K]], Awaitable[list[Row]]]
 _LARGEST_BATCH = 500
 
 
-def _one(load: Load[K, Row], key: Callable[[Row], K], known: Iterable[Row] = ()) -> DataLoader[K, Row | None]:
+class Loader(DataLoader[K, Row]):
+    """Rows by key. Several fields may wait for one row. graphql-core cancels a field if another one beside it fails;
+    the read goes on for the fields that still wait, and is cancelled if none does."""
+
+    def __init__(self, load_fn: Callable[[list[K]], Awaitable[Sequence[Row | BaseException]]]) -> None:
+        super().__init__(load_fn=load_fn, max_batch_size=_LARGEST_BATCH)
+        self._waiting: Counter[Awaitable[Row]] = Counter()
+
+    def load(self, key: K) -> "asyncio.Future[Row]":
+        """The row of a key, read together with the others that are asked for now."""
+        row = asyncio.ensure_future(super().load(key))
+        if row.done():
+            return row
+        share = asyncio.shield(row)
+        self._waiting[row] += 1
+        share.add_done_callback(partial(self._waits_no_more, row))
+        return share
+
+    def _waits_no_more(self, row: "asyncio.Future[Row]", _share: object) -> None:
+        self._waiting[row] -= 1
+        if not self._waiting[row]:
+            del self._waiting[row]
+            row.cancel()  # changes nothing if it was read
+
+
+def _one(load: Load[K, Row], key: Callable[[Row], K], known: Iterable[Row] = ()) -> Loader[K, Row | None]:
     async def load_many(keys: list[K]) -> list[Row | None]:
         rows = {key(row): row for row in await load(keys)}
         return [rows.get(each) for each in keys]
 
-    loader = DataLoader(load_fn=load_many, max_batch_size=_LARGEST_BATCH)
+    loader = Loader(load_many)
     for row in known:
         loader.prime(key(row), row)
     return loader
 
 
-def _several(load: Load[K, Row], key: Callable[[Row], K], known: Mapping[K, list[Row]]) -> DataLoader[K, list[Row]]:
+def _several(load: Load[K, Row], key: Callable[[Row], K], known: Mapping[K, list[Row]]) -> Loader[K, list[Row]]:
     async def load_many(keys: list[K]) -> list[list[Row]]:
         rows: dict[K, list[Row]] = {each: [] for each in keys}
         for row in await load(keys):
             rows[key(row)].append(row)
         return [rows[each] for each in keys]
 
-    loader = DataLoader(load_fn=load_many, max_batch_size=_LARGEST_BATCH)
+    loader = Loader(load_many)
     loader.prime_many(known)
     return loader
 
@@ -67,74 +94,74 @@ class Loaders:
     written: Written | None = None
 
     @cached_property
-    def members_by_mi_id(self) -> DataLoader[str, MemberRow | None]:
+    def members_by_mi_id(self) -> Loader[str, MemberRow | None]:
         """Members by Mi account id."""
         return _one(self._of(members_by_mi_id), lambda row: row.mi_id)
 
     @cached_property
-    def members(self) -> DataLoader[UUID, MemberRow | None]:
+    def members(self) -> Loader[UUID, MemberRow | None]:
         """Members by id."""
         known = self.written.member_row if self.written else None
         return _one(self._of(members_by_id), lambda row: row.member_id, [known] if known else [])
 
     @cached_property
-    def entries(self) -> DataLoader[MemberAnd[int], EntryRow | None]:
+    def entries(self) -> Loader[MemberAnd[int], EntryRow | None]:
         """Lines of history by number."""
         return _one(self._of(entries_by_seq), lambda row: (row.member_id, row.seq))
 
     @cached_property
-    def entries_of_verdict(self) -> DataLoader[MemberAnd[UUID], list[EntryRow]]:
+    def entries_of_verdict(self) -> Loader[MemberAnd[UUID], list[EntryRow]]:
         """The lines of history that a verdict wrote."""
         known = self.written.entries_of_verdicts if self.written else {}
         return _several(self._of(entries_of_verdicts), lambda row: (row.member_id, _id(row.verdict_id)), known)
 
     @cached_property
-    def promises(self) -> DataLoader[MemberAnd[UUID], PromiseRow | None]:
+    def promises(self) -> Loader[MemberAnd[UUID], PromiseRow | None]:
         """Promises by id."""
         return _one(self._of(promises_by_id), lambda row: (row.member_id, row.promise_id))
 
     @cached_property
-    def promises_of_verdict(self) -> DataLoader[MemberAnd[UUID], list[PromiseRow]]:
+    def promises_of_verdict(self) -> Loader[MemberAnd[UUID], list[PromiseRow]]:
         """The promises that a verdict made."""
         known = self.written.promises_of_verdicts if self.written else {}
         return _several(self._of(promises_of_verdicts), lambda row: (row.member_id, row.verdict_id), known)
 
     @cached_property
-    def coupons(self) -> DataLoader[MemberAnd[UUID], CouponRow | None]:
+    def coupons(self) -> Loader[MemberAnd[UUID], CouponRow | None]:
         """Coupons by id."""
         known = self.written.coupon_rows if self.written else []
         return _one(self._of(coupons_by_id), lambda row: (row.member_id, row.coupon_id), known)
 
     @cached_property
-    def verdicts(self) -> DataLoader[MemberAnd[UUID], VerdictRow | None]:
+    def verdicts(self) -> Loader[MemberAnd[UUID], VerdictRow | None]:
         """Verdicts by id."""
         known = self.written.verdict_rows if self.written else []
         return _one(self._of(verdicts_by_id), lambda row: (row.member_id, row.verdict_id), known)
 
     @cached_property
-    def orders(self) -> DataLoader[MemberAnd[str], OrderRow | None]:
+    def orders(self) -> Loader[MemberAnd[str], OrderRow | None]:
         """Orders by number."""
         known = self.written.order_rows if self.written else []
         return _one(self._of(orders_by_number), lambda row: (row.member_id, row.number), known)
 
     @cached_property
-    def notices(self) -> DataLoader[MemberAnd[UUID], NoticeRow | None]:
+    def notices(self) -> Loader[MemberAnd[UUID], NoticeRow | None]:
         """Notices by id."""
         return _one(self._of(notices_by_id), lambda row: (row.member_id, row.notice_id))
 
     @cached_property
-    def deliveries(self) -> DataLoader[DeliveryKey, DeliveryRow | None]:
+    def deliveries(self) -> Loader[DeliveryKey, DeliveryRow | None]:
         """Webhook deliveries by producer and event."""
         return _one(self._of(deliveries_by_id), lambda row: (row.producer, row.event_id))
 
     @cached_property
-    def stock(self) -> DataLoader[str, int | None]:
+    def stock(self) -> Loader[str, int | None]:
         """Stock left by reward; None for a reward that cannot run out."""
-        return DataLoader(load_fn=self._stock, max_batch_size=_LARGEST_BATCH)
+        return Loader(self._stock)
 
     @cached_property
-    def _catalogue(self) -> DataLoader[None, Catalogue]:
-        return DataLoader(load_fn=self._read_catalogue)
+    def _catalogue(self) -> Loader[None, Catalogue]:
+        return Loader(self._read_catalogue)
 
     async def catalogue(self) -> Catalogue:
         """Terms, campaigns and rewards as they are now."""

@@ -59,6 +59,12 @@ EVENT_ATTEMPT_SECONDS = 10.0
 EVENT_LEASE_SECONDS = 60.0
 """A worker holds a claimed event for this long; if the worker dies, another one takes it after that."""
 
+NOTICES_AT_ONCE = 100
+"""How many notices a worker claims at once."""
+
+MOST_AT_ONCE = 1000
+"""No worker takes more rows of one kind at once; the planner counts on it."""
+
 EVENTS_AT_ONCE = 16
 """How many events of one endpoint are claimed at once."""
 

@@ -180,8 +180,8 @@ async def _set_for_bulk(connection: Any) -> None:
 
 
 async def analyze(db: Database) -> None:
-    """Updates the statistics of Postgres' planner."""
-    await db.execute("analyze")
+    """Updates the statistics of Postgres' planner for tables that have rows."""
+    await db.execute(await db.fetchval(query("analysis_of_filled_tables")))
 
 
 def _plain(value: Any) -> Any:

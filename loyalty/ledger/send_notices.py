@@ -4,11 +4,10 @@ import logging
 from typing import Protocol
 
 from db.ledger.notices import UnsentNotice, notice_failed, notices_sent, notices_to_send
+from db.limits import NOTICES_AT_ONCE
 from db.pool import Database, DatabaseUnavailable
 
 log = logging.getLogger(__name__)
-
-NOTICES_AT_ONCE = 100
 
 
 class Notifier(Protocol):

@@ -67,21 +67,25 @@ where r.reward_id = $2;
 -- name: end_due_coupons
 -- Ends coupons by the clock, the longest overdue first: a reservation past its time frees its coupon, and a coupon past
 -- its last day expires, both booked as of those moments. Members locked by another transaction are left for the next
--- round; a coupon that was committed or reserved again meanwhile is skipped.
+-- round; a coupon that was committed or reserved again meanwhile is skipped. The second limit shows the planner how few
+-- rows there are, so that it reads each member by its key.
 with due as (
-    (
-        select member_id, coupon_id from coupons
-        where state = 'AVAILABLE' and expires_at <= programme_now()
-        order by expires_at
-        limit $1
-    )
-    union all
-    (
-        select member_id, coupon_id from coupons
-        where state = 'RESERVED' and reserved_until <= programme_now()
-        order by reserved_until
-        limit $1
-    )
+    select * from (
+        (
+            select member_id, coupon_id from coupons
+            where state = 'AVAILABLE' and expires_at <= programme_now()
+            order by expires_at
+            limit $1
+        )
+        union all
+        (
+            select member_id, coupon_id from coupons
+            where state = 'RESERVED' and reserved_until <= programme_now()
+            order by reserved_until
+            limit $1
+        )
+    ) few
+    limit 2 * :most_at_once
 ),
 held as materialized (
     select member_id

@@ -6,7 +6,9 @@ select market, today from market_days order by market;
 
 -- name: members_to_lapse
 -- Members with a lot that lapses or needs a notice by now, after a place in that list ($1, $2), without locking
--- anything. Deliveries received before that moment that no worker has tried to apply yet go first.
+-- anything. Deliveries received before that moment that no worker has tried to apply yet go first. The lots are read in
+-- the order of their indexes up to the limit, and each lot's market is looked up; a join would be free to read and sort
+-- every lot that is due.
 with days as materialized (
     select market, zone, today, told_until from market_days
 ),
@@ -19,24 +21,36 @@ latest as (
 due as (
     (
         select l.lapses_on - interval '1 month' as on_day, l.member_id
-        from lots l join members m using (member_id) join days d using (market)
+        from lots l
         where
             l.remaining > 0 and not l.is_noticed
-            and l.lapses_on <= (select told_until from latest) and l.lapses_on <= d.told_until
-            and (l.lapses_on - interval '1 month') at time zone d.zone <= (select since from waiting)
+            and l.lapses_on <= (select told_until from latest)
             and (l.lapses_on, l.member_id) > (($1::date + interval '1 month')::date, $2::uuid)
+            and (
+                select
+                    l.lapses_on <= d.told_until
+                    and (l.lapses_on - interval '1 month') at time zone d.zone <= (select since from waiting)
+                from members m join days d using (market)
+                where m.member_id = l.member_id
+            )
         order by l.lapses_on, l.member_id
         limit $3
     )
     union
     (
         select l.lapses_on::timestamp, l.member_id
-        from lots l join members m using (member_id) join days d using (market)
+        from lots l
         where
             l.remaining > 0 and l.is_noticed
-            and l.lapses_on <= (select today from latest) and l.lapses_on <= d.today
-            and l.lapses_on::timestamp at time zone d.zone <= (select since from waiting)
+            and l.lapses_on <= (select today from latest)
             and (l.lapses_on, l.member_id) > ($1::date, $2::uuid)
+            and (
+                select
+                    l.lapses_on <= d.today
+                    and l.lapses_on::timestamp at time zone d.zone <= (select since from waiting)
+                from members m join days d using (market)
+                where m.member_id = l.member_id
+            )
         order by l.lapses_on, l.member_id
         limit $3
     )
@@ -47,23 +61,28 @@ order by on_day, member_id
 limit $3;
 
 -- name: members_with_expiring_coupons
--- Members who must get a notice by now that a coupon ends, without locking anything.
+-- Members who must get a notice by now that a coupon ends, without locking anything: those of the $1 coupons that end
+-- first. As above, coupons are read in the order of their index, and each one's market is looked up.
 with days as materialized (
     select market, zone, coupon_notice_days, programme_now() as now from market_days
 )
-select distinct c.member_id
+select distinct due.member_id
 from (
-    select c.member_id, c.expires_at, c.issued_at
+    select c.member_id
     from coupons c
     where
         c.state in ('AVAILABLE', 'EXPIRED') and not c.is_noticed
         and c.expires_at <= (select max(now) + make_interval(days => max(coupon_notice_days), hours => 2) from days)
+        and (
+            select
+                ((c.expires_at at time zone d.zone) - make_interval(days => d.coupon_notice_days)) at time zone d.zone
+                <= d.now
+            from members m join days d using (market)
+            where m.member_id = c.member_id
+        )
     order by c.expires_at
-) c
-join members m using (member_id)
-join days d using (market)
-where ((c.expires_at at time zone d.zone) - make_interval(days => d.coupon_notice_days)) at time zone d.zone <= d.now
-limit $1;
+    limit $1
+) due;
 
 -- name: lock_member_to_lapse
 -- Locks one member until the transaction ends; no row while another transaction holds the lock.

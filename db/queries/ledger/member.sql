@@ -4,6 +4,7 @@
 -- member is named by Mi account id ($1) or by member id ($2). $3: the calling service, null if the member itself calls;
 -- $4: its key. $5: the kind of slots to read, the lasting and the recent ones; $6: a product whose slot is read too. How
 -- far back fuel days and slots are read bounds `late_hours` (MOST_LATE_HOURS in loyalty/programme/rules/terms_document.py).
+-- The limits have members and answers looked up by their keys, even by a plan that was made when there were few.
 select
     wanted.place::int as place, m.member_id, a.mi_id, m.market, m.time_zone, m.zone_before, m.zone_since, m.joined_at, m.state, m.state_since,
     m.earlier_zones,
@@ -34,12 +35,21 @@ select
     exists (select from lots_behind(m.member_id, m.market)) as is_behind
 from unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[])
     with ordinality as wanted (mi_id, member_id, service_id, key, slot_kind, product_id, place)
-join members m
-    on m.member_id = coalesce(wanted.member_id, (select n.member_id from mi_accounts n where n.mi_id = wanted.mi_id))
+cross join lateral (
+    select *
+    from members
+    where member_id = coalesce(wanted.member_id, (select n.member_id from mi_accounts n where n.mi_id = wanted.mi_id))
+    limit 1
+) m
 join balances b on b.member_id = m.member_id
 left join mi_accounts a on a.member_id = m.member_id
 cross join programme_state p
-left join requests r on r.caller_id = coalesce(wanted.service_id, m.member_id) and r.key = wanted.key;
+left join lateral (
+    select q.input_hash, q.answer
+    from requests q
+    where q.caller_id = coalesce(wanted.service_id, m.member_id) and q.key = wanted.key
+    limit 1
+) r on true;
 
 -- name: lock_member_to_judge
 -- Locks one member, named either way, until the transaction ends.

@@ -1,15 +1,19 @@
 -- name: notices_to_send
 -- Leases unsent notices, oldest first: other workers skip them until the lease ends. A notice that fails waits longer
--- each time; after its last attempt it waits for an operator.
+-- each time; after its last attempt it waits for an operator. The second limit shows the planner how few rows there are,
+-- so that it reads each member by its key.
 with picked as (
-    select member_id, notice_id
-    from notices
-    where
-        sent_at is null and attempts < :most_attempts
-        and (not_before is null or not_before <= clock_timestamp())
-    order by created_at
-    limit $1
-    for update skip locked
+    select * from (
+        select member_id, notice_id
+        from notices
+        where
+            sent_at is null and attempts < :most_attempts
+            and (not_before is null or not_before <= clock_timestamp())
+        order by created_at
+        limit $1
+        for update skip locked
+    ) few
+    limit :notices_at_once
 )
 update notices n
 set attempts = n.attempts + 1, not_before = clock_timestamp() + make_interval(secs => least(:longest_retry_seconds, 30 * 2 ^ n.attempts))
@@ -20,11 +24,13 @@ where n.member_id = picked.member_id and n.notice_id = picked.notice_id
 returning n.member_id, n.notice_id, a.mi_id, m.market, n.kind, n.points, n.lapses_on, n.reference, n.created_at;
 
 -- name: notices_sent
--- Marks notices as sent, each once.
+-- Marks notices as sent, each once. Each is found by its key, however many wait: a condition on `coalesce` uses no index
+-- of waiting notices.
 update notices n
 set sent_at = programme_now(), error = null
 from unnest($1::uuid[], $2::uuid[]) as s (member_id, notice_id)
-where n.member_id = s.member_id and n.notice_id = s.notice_id and n.sent_at is null;
+where n.member_id = s.member_id and n.notice_id = s.notice_id
+    and coalesce(n.sent_at, 'infinity') = 'infinity';
 
 -- name: notice_failed
 -- Stores why a notice could not be sent; $4: the failure is permanent, so it is not tried again.

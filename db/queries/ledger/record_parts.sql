@@ -54,6 +54,7 @@ held as materialized (
 )
 
 -- part: posted (promises due)
+-- Each promise is found by its key, however many are due: a condition within `coalesce` uses no index of due promises.
 posted as (
     update promises p
     set state = 'POSTED'
@@ -61,7 +62,7 @@ posted as (
     where
         p.member_id = picked.member_id and p.promise_id = picked.promise_id
         and held.member_id = p.member_id
-        and p.state = 'PROMISED' and p.due_at <= (select programme_now())
+        and p.state = 'PROMISED' and coalesce(p.due_at <= held.recorded_at, false)
     returning
         p.member_id, p.promise_id, p.verdict_id, p.kind, p.points, p.source, p.reference, p.due_at, p.lapses_on
 )

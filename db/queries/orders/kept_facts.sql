@@ -13,9 +13,8 @@ using unnest($2::text[], $3::text[]) as taken (number, fact_key)
 where k.member_id = $1 and k.number = taken.number and k.fact_key = taken.fact_key;
 
 -- name: members_with_kept_facts
--- Members that can be credited again and have facts that still wait.
-select distinct k.member_id
-from kept_facts k
-join members m using (member_id)
-where m.state = 'ACTIVE'
+-- Members that can be credited again and have facts that still wait. Each member is looked up once.
+select k.member_id
+from (select distinct member_id from kept_facts) k
+where (select m.state from members m where m.member_id = k.member_id) = 'ACTIVE'
 limit $1;

@@ -106,7 +106,7 @@ from round r
 where h.endpoint_id = $1 and r.delivered + r.failed > 0;
 
 -- name: mark_outgoing_dead
--- Marks up to a thousand waiting rows of one endpoint ($1) dead that were tried for $3 seconds; $2 is the reason.
+-- Marks up to :most_at_once waiting rows of one endpoint ($1) dead that were tried for $3 seconds; $2 is the reason.
 -- Rows that a worker is sending right now are skipped.
 update outgoing o
 set state = 'DEAD', error = $2
@@ -116,19 +116,25 @@ from (
     where
         endpoint_id = $1 and state = 'WAITING' and tried_since + make_interval(secs => $3) <= programme_now()
         and (leased_until is null or leased_until <= clock_timestamp())
-    limit 1000
+    order by due_at, member_id, sequence
+    limit :most_at_once
     for update skip locked
 ) p
 where o.member_id = p.member_id and o.sequence = p.sequence and o.endpoint_id = p.endpoint_id
 returning o.sequence;
 
 -- name: endpoints_with_leftovers
--- Endpoints that are gone or removed, but have waiting rows that were written while their state changed.
+-- Endpoints that are gone or removed, but have waiting rows that were written while their state changed. The order has
+-- Postgres use the index even if nearly all rows wait, for others.
 select e.endpoint_id
 from endpoints e
 where
     e.state in ('GONE', 'REMOVED')
-    and exists (select from outgoing o where o.endpoint_id = e.endpoint_id and o.state = 'WAITING');
+    and (
+        select true from outgoing o where o.endpoint_id = e.endpoint_id and o.state = 'WAITING'
+        order by o.due_at
+        limit 1
+    );
 
 -- name: replay_event
 -- Has one event ($1), delivered or dead, sent again from the start under its old id; $2: only to this one endpoint.

@@ -102,13 +102,13 @@ returning event_id;
 -- Frees every parked delivery whose order is known by now, in case the process that should have freed it has died. If
 -- several orders have the tracking number, only the carrier can decide which one is meant: such a delivery is tried
 -- again at its not_before, and parked again if it stays undecided. An order without recent news is not meant
--- (`orders_of_parcels`).
+-- (`orders_of_parcels`). Order numbers are looked up one by one; with `exists`, Postgres would read all of them.
 update inbox
 set state = 'RECEIVED', not_before = null
 where (producer, event_id) in (
     select i.producer, i.event_id from inbox i
     where i.state = 'PARKED' and (
-        exists (select from order_numbers n where n.number = i.order_number)
+        (select n.number from order_numbers n where n.number = i.order_number) is not null
         or exists (
             select from orders_of_parcels t
             where t.tracking_number = i.tracking_number and t.meant_until > i.received_at

@@ -1,13 +1,18 @@
 -- name: silent_orders
 -- Orders with points that wait for a delivery, without news for $1: the longest silent first, at most $2, each with the
--- moment of its last news.
+-- moment of its last news. The limit within has each order looked up, so that orders without such points are not read.
 select o.member_id, o.number, heard.at as heard_at
 from (
     select distinct p.member_id, p.verdict_id
     from promises p
     where p.state = 'PROMISED' and p.awaiting = 'DELIVERY' and p.promised_at < programme_now() - $1::interval
 ) waiting
-join orders o using (member_id, verdict_id)
+cross join lateral (
+    select o.member_id, o.number, o.recorded_at
+    from orders o
+    where o.member_id = waiting.member_id and o.verdict_id = waiting.verdict_id
+    limit 1
+) o
 cross join lateral (
     select greatest(o.recorded_at, max(f.told_at)) as at
     from order_facts f

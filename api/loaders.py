@@ -9,6 +9,7 @@ from uuid import UUID
 from strawberry.dataloader import DataLoader
 
 from db.coupons.rows import CouponRow, coupons_by_id, stock_of_rewards
+from db.earning import Progress, progress_of_members
 from db.ledger.entries import EntryRow, entries_by_seq, entries_of_verdicts
 from db.ledger.notices import NoticeRow, notices_by_id
 from db.ledger.promises import PromiseRow, promises_by_id, promises_of_verdicts
@@ -18,6 +19,7 @@ from db.orders.rows import OrderRow, orders_by_number
 from db.pages import MemberAnd
 from db.pool import Queryable
 from db.webhooks.deliveries import DeliveryKey, DeliveryRow, deliveries_by_id
+from loyalty.earning.context import progress_wanted
 from loyalty.ledger.written import Written
 from loyalty.programme.catalogue import Catalogue
 from loyalty.programme.programme import Programme
@@ -115,6 +117,13 @@ class Loaders:
         return _one(self._of(deliveries_by_id), lambda row: (row.producer, row.event_id))
 
     @cached_property
+    def progress(self) -> DataLoader[MemberRow, Progress]:
+        """Slots, fuel days and lots by member, as of the moment at which the member was read."""
+        return DataLoader(
+            load_fn=self._progress, max_batch_size=_LARGEST_BATCH, cache_key_fn=lambda row: (row.member_id, row.now)
+        )
+
+    @cached_property
     def stock(self) -> DataLoader[str, int | None]:
         """Stock left by reward; None for a reward that cannot run out."""
         return DataLoader(load_fn=self._stock, max_batch_size=_LARGEST_BATCH)
@@ -142,6 +151,10 @@ class Loaders:
         """Terms, campaigns and rewards as they are now."""
         return await self._catalogue.load(None)
 
+    async def catalogue_for(self, member: MemberRow) -> Catalogue:
+        """Terms, campaigns and rewards as they were when the member was read."""
+        return await self.programme.catalogue_at(member.programme_version, self.programme.db)
+
     async def stock_of(self, rewards: Iterable[Reward]) -> dict[str, int | None]:
         """What is left of each reward that can run out, by id."""
         limited = [reward.reward_id for reward in rewards if reward.stock_left is not None]
@@ -154,8 +167,13 @@ class Loaders:
         catalogue = await self.programme.catalogue()
         return [catalogue for _ in keys]
 
+    async def _progress(self, members: list[MemberRow]) -> list[Progress]:
+        wanted = [progress_wanted(member) for member in members]
+        found = {each.wanted: each for each in await progress_of_members(self.programme.db, wanted)}
+        return [found[each] for each in wanted]
+
     async def _stock(self, reward_ids: list[str]) -> list[int | None]:
-        stock = await stock_of_rewards(self.programme.db, reward_ids)
+        stock = {row.reward_id: row.stock_left for row in await stock_of_rewards(self.programme.db, reward_ids)}
         return [stock.get(each) for each in reward_ids]
 
 

@@ -40,6 +40,8 @@ class by_key:  # noqa: N801 - a decorator
 
         @wraps(read)
         async def read_together(db: Queryable, keys: Sequence[Key]) -> list[Row]:
+            if not keys:
+                return []
             if isinstance(db, Database) and len(keys) <= MOST_KEYS:
                 return await db.shared(read, run, keys)
             return await read(db, keys)

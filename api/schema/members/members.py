@@ -18,6 +18,7 @@ from api.schema.ledger.verdicts import VerdictConnection
 from api.schema.money import Money
 from api.schema.node import Node
 from api.schema.programme.ways import FuelStreak, LapsingPoints, RewardProgress, WayToEarn
+from api.schema.rows import made_of
 from api.schema.scalars import Market
 from db.coupons.rows import coupons_page
 from db.ledger.entries import EntryFilter, entries_page
@@ -26,7 +27,7 @@ from db.ledger.promises import pending_page
 from db.ledger.verdict_rows import verdicts_page
 from db.members.rows import MemberRow
 from loyalty.earning.overview import fuel_streak, ways_to_earn
-from loyalty.programme.rules.rewards import in_stock, next_reward, offered, worth_minor
+from loyalty.programme.rules.rewards import in_stock, next_reward, worth_minor
 
 
 @strawberry.type(description="A member's points.")
@@ -126,7 +127,7 @@ class Member(Node):
     )
     async def next_reward(self, info: Info) -> RewardProgress | None:
         loaders = info.context.loaders
-        rewards = offered((await loaders.catalogue_for(self.row)).rewards, self.row.market, self.row.now)
+        rewards = (await loaders.catalogue_for(self.row)).offered(self.row.market, self.row.now)
         found = next_reward(in_stock(rewards, await loaders.stock_of(rewards)), self.row.available)
         return RewardProgress.of(found)
 
@@ -166,19 +167,17 @@ class Member(Node):
     @classmethod
     def of_row(cls, row: MemberRow) -> "Member":
         """The member of a row."""
-        return cls(
-            row=row,
-            id=strawberry.ID(str(GlobalId("Member", row.member_id))),
-            mi_id=strawberry.ID(row.mi_id),
-            market=Market(row.market),
-            time_zone=row.time_zone,
-            joined_at=row.joined_at,
-            state=MemberState[row.state],
-            balance=Balance(
-                row=row,
-                available=row.available,
-                pending=row.pending,
-                debt=row.debt,
-                lifetime=row.lifetime,
-            ),
-        )
+        return _member(row)
+
+
+_balance = made_of(Balance, "available", "pending", "debt", "lifetime")
+_member = made_of(
+    Member,
+    "mi_id",
+    "market",
+    "time_zone",
+    "joined_at",
+    id=lambda row: str(GlobalId("Member", row.member_id)),
+    state=lambda row: MemberState[row.state],
+    balance=_balance,
+)

@@ -6,7 +6,7 @@ a statement of turn 2 is sent when one of turn 1 is answered, and so on.
 
 import asyncio
 import tempfile
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -54,19 +54,29 @@ class Counting(Database):
         return rows
 
 
-async def printed(stage: Stage) -> None:
-    """Prints the statements of each operation, asked a second time: the programme was read by then."""
+async def statements_of(stage: Stage, documents: Mapping[str, str]) -> dict[str, list[tuple[int, str]]]:
+    """The turn and the name of each statement, by operation: as mi-1 asks for it a second time, because the first
+    request may read the programme."""
     pool = stage.programme.db
     db = Counting(**{each.name: getattr(pool, each.name) for each in fields(pool) if each.init})
     app = application(stage, replace(stage.programme, db=db))
-    table = Table("operation", "statements", "turn", "statement")
-    for name, document in {"Home": HOME, **{each: of_the_app()[each] for each in WITHOUT_VARIABLES}}.items():
+    found = {}
+    for name, document in documents.items():
         client = client_of(stage.token("mi-1"), name, document)
         await client.ask(app)
         db.sent, db.answered = [], 0
         await client.ask(app)
-        for place, (turn, statement) in enumerate(sorted(db.sent)):
-            table.add_row(*((name, str(len(db.sent))) if not place else ("", "")), str(turn), statement)
+        found[name] = sorted(db.sent)
+    return found
+
+
+async def printed(stage: Stage) -> None:
+    """Prints the statements of each operation."""
+    documents = {"Home": HOME, **{each: of_the_app()[each] for each in WITHOUT_VARIABLES}}
+    table = Table("operation", "statements", "turn", "statement")
+    for name, statements in (await statements_of(stage, documents)).items():
+        for place, (turn, statement) in enumerate(statements):
+            table.add_row(*((name, str(len(statements))) if not place else ("", "")), str(turn), statement)
     Console(width=100).print(table)
 
 

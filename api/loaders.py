@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TypeVar
+from typing import TypeVar, cast
 from uuid import UUID
 
 from strawberry.dataloader import DataLoader
@@ -27,6 +27,7 @@ from loyalty.programme.rules.rewards import Reward
 
 K = TypeVar("K", bound=Hashable)
 Row = TypeVar("Row")
+Result = TypeVar("Result")
 
 Load = Callable[[Sequence[K]], Awaitable[list[Row]]]
 """Reads the rows of some keys, in any order."""
@@ -154,6 +155,15 @@ class Loaders:
     async def catalogue_for(self, member: MemberRow) -> Catalogue:
         """Terms, campaigns and rewards as they were when the member was read."""
         return await self.programme.catalogue_at(member.programme_version, self.programme.db)
+
+    def with_catalogue(self, member: MemberRow, use: Callable[[Catalogue], Result]) -> Result:
+        """What `use` makes of `catalogue_for(member)`: at once, or, if it has to be read, an awaitable, as a field may
+        return. So a field that needs no read of its own takes no task."""
+        known = self.programme.known_at(member.programme_version)
+        return use(known) if known is not None else cast(Result, self._used(member, use))
+
+    async def _used(self, member: MemberRow, use: Callable[[Catalogue], Result]) -> Result:
+        return use(await self.catalogue_for(member))
 
     async def stock_of(self, rewards: Iterable[Reward]) -> dict[str, int | None]:
         """What is left of each reward that can run out, by id."""

@@ -27,6 +27,7 @@ from db.ledger.promises import pending_page
 from db.ledger.verdict_rows import verdicts_page
 from db.members.rows import MemberRow
 from loyalty.earning.overview import fuel_streak, ways_to_earn
+from loyalty.programme.catalogue import Catalogue
 from loyalty.programme.rules.rewards import in_stock, next_reward, worth_minor
 
 
@@ -41,8 +42,10 @@ class Balance:
     lifetime: int = strawberry.field(description="Ever credited, clawbacks taken off.")
 
     @strawberry.field(description="Available at the market's exact rate: 650 points are worth 6.50.")
-    async def worth(self, info: Info) -> Money:
-        catalogue = await info.context.loaders.catalogue_for(self.row)
+    def worth(self, info: Info) -> Money:
+        return info.context.loaders.with_catalogue(self.row, self._worth)
+
+    def _worth(self, catalogue: Catalogue) -> Money:
         terms = catalogue.terms_in_force(self.row.market, self.row.now)
         return Money(amount_minor=worth_minor(self.available, terms.points_per_unit_spent), currency=terms.currency)
 

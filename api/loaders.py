@@ -5,12 +5,13 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TypeVar
+from typing import TypeVar, cast
 from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
 from db.coupons.rows import CouponRow, coupons_by_id, stock_of_rewards
+from db.earning import Progress, progress_of_members
 from db.ledger.entries import EntryRow, entries_by_seq, entries_of_verdicts
 from db.ledger.notices import NoticeRow, notices_by_id
 from db.ledger.promises import PromiseRow, promises_by_id, promises_of_verdicts
@@ -20,6 +21,7 @@ from db.orders.rows import OrderRow, orders_by_number
 from db.pages import MemberAnd
 from db.pool import Queryable
 from db.webhooks.deliveries import DeliveryKey, DeliveryRow, deliveries_by_id
+from loyalty.earning.context import progress_wanted
 from loyalty.ledger.written import Written
 from loyalty.programme.catalogue import Catalogue
 from loyalty.programme.programme import Programme
@@ -27,6 +29,7 @@ from loyalty.programme.rules.rewards import Reward
 
 K = TypeVar("K", bound=Hashable)
 Row = TypeVar("Row")
+Result = TypeVar("Result")
 
 Load = Callable[[Sequence[K]], Awaitable[list[Row]]]
 """Reads the rows of some keys, in any order."""
@@ -38,8 +41,12 @@ class Loader(DataLoader[K, Row]):
     """Rows by key. Several fields may wait for one row. graphql-core cancels a field if another one beside it fails;
     the read goes on for the fields that still wait, and is cancelled if none does."""
 
-    def __init__(self, load_fn: Callable[[list[K]], Awaitable[Sequence[Row | BaseException]]]) -> None:
-        super().__init__(load_fn=load_fn, max_batch_size=_LARGEST_BATCH)
+    def __init__(
+        self,
+        load_fn: Callable[[list[K]], Awaitable[Sequence[Row | BaseException]]],
+        cache_key_fn: Callable[[K], Hashable] | None = None,
+    ) -> None:
+        super().__init__(load_fn=load_fn, max_batch_size=_LARGEST_BATCH, cache_key_fn=cache_key_fn)
         self._waiting: Counter[Awaitable[Row]] = Counter()
 
     def load(self, key: K) -> "asyncio.Future[Row]":
@@ -155,6 +162,11 @@ class Loaders:
         return _one(self._of(deliveries_by_id), lambda row: (row.producer, row.event_id))
 
     @cached_property
+    def progress(self) -> Loader[MemberRow, Progress]:
+        """Slots, fuel days and lots by member, as of the moment at which the member was read."""
+        return Loader(self._progress, lambda row: (row.member_id, row.now))
+
+    @cached_property
     def stock(self) -> Loader[str, int | None]:
         """Stock left by reward; None for a reward that cannot run out."""
         return Loader(self._stock)
@@ -166,6 +178,19 @@ class Loaders:
     async def catalogue(self) -> Catalogue:
         """Terms, campaigns and rewards as they are now."""
         return await self._catalogue.load(None)
+
+    async def catalogue_for(self, member: MemberRow) -> Catalogue:
+        """Terms, campaigns and rewards as they were when the member was read."""
+        return await self.programme.catalogue_at(member.programme_version, self.programme.db)
+
+    def with_catalogue(self, member: MemberRow, use: Callable[[Catalogue], Result]) -> Result:
+        """What `use` makes of `catalogue_for(member)`: at once, or, if it has to be read, an awaitable, as a field may
+        return. So a field that needs no read of its own takes no task."""
+        known = self.programme.known_at(member.programme_version)
+        return use(known) if known is not None else cast(Result, self._used(member, use))
+
+    async def _used(self, member: MemberRow, use: Callable[[Catalogue], Result]) -> Result:
+        return use(await self.catalogue_for(member))
 
     async def stock_of(self, rewards: Iterable[Reward]) -> dict[str, int | None]:
         """The number left of each reward that can run out, by reward id."""
@@ -179,8 +204,13 @@ class Loaders:
         catalogue = await self.programme.catalogue()
         return [catalogue for _ in keys]
 
+    async def _progress(self, members: list[MemberRow]) -> list[Progress]:
+        wanted = [progress_wanted(member) for member in members]
+        found = {each.wanted: each for each in await progress_of_members(self.programme.db, wanted)}
+        return [found[each] for each in wanted]
+
     async def _stock(self, reward_ids: list[str]) -> list[int | None]:
-        stock = await stock_of_rewards(self.programme.db, reward_ids)
+        stock = {row.reward_id: row.stock_left for row in await stock_of_rewards(self.programme.db, reward_ids)}
         return [stock.get(each) for each in reward_ids]
 
 

@@ -142,13 +142,15 @@ async def _nobody(*_: object) -> None:
 
 
 async def fill(stage: Stage) -> None:
-    """A member with its history and its coupons."""
+    """A member with its history, its coupons and promises."""
     await stage.register()
     operator = stage.token(scope="operator", name="op-1")
     for number in range(ENTRIES):
         await stage.ask(_ADJUST, {"points": 100, "key": f"adjust-{number}"}, operator)
     for number in range(COUPONS):
         await stage.redeem(key=f"coupon-{number}")
+    for activity in ({"fuel": {}}, {"linkShare": {"productId": "p-1"}}, {"socialShare": {"productId": "p-1"}}):
+        await stage.earn(activity)
 
 
 async def measured(of: Ways) -> tuple[float, float]:

@@ -1,10 +1,10 @@
 """The CPU time of this process for each step of a request for the home screen.
 
-`python -m bench.request_profile`: every step is run in this process many times, in rounds that take turns, over rows
-that Postgres answered once; so only Python is measured. A step alone is cheaper than within the whole, because it finds
-all it needs in the processor's caches. In the last row Postgres is asked; of that, what the driver does counts.
-`--profile` prints the costliest functions of the whole instead. Figures of one run may be compared, those of two
-machines may not.
+`python -m bench.request_profile`, or with `--center` for the Points Center as the app asks for it: every step is run in
+this process many times, in rounds that take turns, over rows that Postgres answered once; so only Python is measured. A
+step alone is cheaper than within the whole, because it finds all it needs in the processor's caches. In the last row
+Postgres is asked; of that, what the driver does counts. `--profile` prints the costliest functions of the whole.
+Figures of one run may be compared, those of two machines may not.
 """
 
 import asyncio
@@ -33,6 +33,7 @@ from api.access import caller_of
 from api.app import create_app
 from api.graphql import GraphQLEndpoint
 from api.requests import OperationRequest, read_request
+from api.trusted import FOLDER, MANIFEST
 from api.written import sent
 from bench.compiled import Remembering, _migrated, _nobody, fill
 from loyalty.messages.negotiation import language_of
@@ -45,6 +46,17 @@ from tests.support.stage import Stage, open_stage
 ROUNDS, RUNS, AT_ONCE = 9, 200, 16
 LIMIT = 262_144
 HOME = (Path(__file__).parent / "speed" / "documents" / "home.graphql").read_text("utf-8")
+
+
+def asked() -> tuple[str, str]:
+    """The name of the operation that is asked for, and its document."""
+    name = "PointsCenterQuery"
+    return (name, of_the_app()[name]) if "--center" in sys.argv else ("Home", HOME)
+
+
+def of_the_app() -> dict[str, str]:
+    """The app's documents by the name of their operation."""
+    return {each["name"]: each["body"] for each in json.loads((FOLDER / MANIFEST).read_text("utf-8"))["operations"]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +86,9 @@ class Client:
         return receive
 
 
-def client_of(token: str) -> Client:
-    """A member's phone."""
-    body = json.dumps({"query": HOME, "operationName": "Home"}).encode()
+def client_of(token: str, name: str, document: str) -> Client:
+    """A member's phone that asks for an operation without variables."""
+    body = json.dumps({"query": document, "operationName": name}).encode()
     headers = {
         "host": "127.0.0.1:8000", "content-type": "application/json", "content-length": str(len(body)),
         "accept": "application/json", "authorization": f"Bearer {token}", "user-agent": "bench",
@@ -162,7 +174,7 @@ def application(stage: Stage, programme: Programme) -> Starlette:
 async def measured(stage: Stage) -> None:
     """Prints the table, or the profile."""
     ready = replace(stage.programme, db=Remembering(stage.programme.db))
-    client = client_of(stage.token("mi-1"))
+    client = client_of(stage.token("mi-1"), *asked())
     every = await steps(application(stage, ready), application(stage, stage.programme), client)
     if "--profile" in sys.argv:
         await profiled(every[-2])

@@ -1,23 +1,39 @@
-"""Rows for caps, streaks and velocity limits: slots, fuel days, recent activities."""
+"""Rows for caps, streaks, lapses and velocity limits: slots, fuel days, lots, recent activities."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from db.pool import Queryable
 from db.queries import query
+from db.reading_together import by_key
 
 
-async def slots_of_periods(db: Queryable, member_id: UUID, periods: Sequence[str]) -> list[tuple[str, str, int]]:
-    """The slots taken in some periods, as (kind, period, number)."""
-    rows = await db.fetch(query("slots_of_periods"), member_id, list(periods))
-    return [(row["kind"], row["period"], row["n"]) for row in rows]
+class ProgressWanted(NamedTuple):
+    """A member whose progress is read: slots of this month, this day and for ever, and fuel days from `since` on."""
+
+    member_id: UUID
+    month: str
+    day: str
+    since: date
 
 
-async def recent_fuel_days(db: Queryable, member_id: UUID, since: date) -> list[tuple[date, int, int]]:
-    """The days on which fuel was collected, as (day, streak, bonuses), oldest first."""
-    rows = await db.fetch(query("recent_fuel_days"), member_id, since)
-    return [(row["day"], row["streak"], row["bonuses"]) for row in rows]
+class Progress(NamedTuple):
+    """A member's progress: the taken slots as (kind, period, number), the days on which fuel was collected as (day,
+    streak, bonuses), oldest first, and the lots that will lapse as (lapses on, points), soonest first."""
+
+    wanted: ProgressWanted
+    slots: list[tuple[str, str, int]]
+    fuel_days: list[tuple[date, int, int]]
+    lots: list[tuple[date, int]]
+
+
+@by_key("wanted")
+async def progress_of_members(db: Queryable, wanted: Sequence[ProgressWanted]) -> list[Progress]:
+    """The progress of members; nothing of a member that is not there."""
+    rows = await db.fetch(query("progress_of_members"), *(list(column) for column in zip(*wanted, strict=True)))
+    return [Progress(wanted[place - 1], *lists) for place, *lists in rows]
 
 
 async def activities_lately(

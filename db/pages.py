@@ -1,11 +1,9 @@
 """Pages of lists: the part of a list to read, and keys of rows by member."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import UUID
-
-import asyncpg
 
 T = TypeVar("T")
 
@@ -27,16 +25,6 @@ class Window(Generic[T]):
     def is_first(self) -> bool:
         """Whether it begins at the start of the list and has no other end than its size."""
         return self.after is None and self.before is None and not self.from_end
-
-
-def pages_of(rows: Iterable[asyncpg.Record], count: int, made: Callable[[Sequence[Any]], T]) -> list[list[T]]:
-    """The rows of `count` pages that were read together, each as `made` has it. `place`, their last column, says whose
-    they are, from 1."""
-    pages: list[list[T]] = [[] for _ in range(count)]
-    for row in rows:
-        *values, place = row
-        pages[place - 1].append(made(values))
-    return pages
 
 
 def columns_of(keys: Sequence[MemberAnd[Any]]) -> tuple[list[UUID], list[Any]]:

@@ -26,7 +26,6 @@ from db import clock
 from db.orders.numbers import order_owner
 from loyalty.members.export import export_member
 from loyalty.programme.rules.calendar import local_day
-from loyalty.programme.rules.rewards import offered
 
 MarketArgument = Annotated[Market, strawberry.argument(description="Two capital letters, such as ES.")]
 
@@ -83,7 +82,7 @@ class Query:
     async def rewards(self, info: Info, market: MarketArgument) -> list[RewardType] | None:
         catalogue = await open_market(info, market)
         now = await clock.now(info.context.programme.db)
-        return [RewardType.of(reward) for reward in offered(catalogue.rewards, market, now)]
+        return [RewardType.of(reward) for reward in catalogue.offered(market, now)]
 
     @query_field(EVERYONE, "campaigns running or announced in a market, soonest first.")
     async def campaigns(self, info: Info, market: MarketArgument) -> list[CampaignType] | None:

@@ -1,4 +1,4 @@
-"""Objects made of a row: each field is worked out when it is read, so that fields without a reader cost nothing."""
+"""Objects made of a row: each field is worked out when it is first read; nothing is done for what nobody asks."""
 
 from collections.abc import Callable
 from operator import attrgetter
@@ -16,13 +16,27 @@ def made_of(type_: type[T], *same: str, **others: FieldSource) -> Callable[[Any]
     """How objects of a type are made of a row, their `row`: `same` are called alike in it, `others` are called
     otherwise or are functions of it."""
     properties: dict[str, Any] = {name: property(attrgetter(f"row.{name}")) for name in same}
-    properties |= {name: property(_reader(read)) for name, read in others.items()}
+    properties |= {name: _descriptor(read) for name, read in others.items()}
     made: Callable[[Any], T] = type(type_.__name__, (type_,), {"__init__": _init, "__module__": __name__, **properties})
     return made
 
 
-def _reader(read: FieldSource) -> Callable[[Any], Any]:
-    return attrgetter(f"row.{read}") if isinstance(read, str) else lambda made: read(made.row)
+class _Once:
+    """A field that is worked out when it is first read, and then stays the same object."""
+
+    def __init__(self, read: Callable[[Any], Any]) -> None:
+        self.read = read
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, made: Any, owner: type) -> Any:
+        value = made.__dict__[self.name] = self.read(made.row)
+        return value
+
+
+def _descriptor(read: FieldSource) -> Any:
+    return property(attrgetter(f"row.{read}")) if isinstance(read, str) else _Once(read)
 
 
 def _init(made: Any, row: Any) -> None:

@@ -7,9 +7,10 @@ from uuid import UUID
 
 import asyncpg
 
-from db.pages import MemberAnd, Window, columns_of, pages_of
+from db.pages import MemberAnd, Window, columns_of
 from db.pool import Database, Queryable
 from db.queries import query
+from db.reading_together import by_key, first_pages
 
 
 class CouponRow(NamedTuple):
@@ -35,7 +36,7 @@ async def coupons_page(
 ) -> list[CouponRow]:
     """A part of a member's coupons, newest first, and one row more if there are more."""
     if isinstance(db, Database) and window.is_first and states is None:
-        return await db.shared("coupons_first_pages", _first_pages, (member_id, window.most + 1))
+        return await db.shared("coupons_first_pages", _FIRST_PAGES, (member_id, window.most + 1))
     rows = await db.fetch(
         query("coupons_backwards" if window.from_end else "coupons_forwards"),
         member_id,
@@ -47,10 +48,10 @@ async def coupons_page(
     return [_coupon(row) for row in rows]
 
 
-async def _first_pages(db: Queryable, wanted: Sequence[tuple[UUID, int]]) -> list[list[CouponRow]]:
-    return pages_of(await db.fetch(query("coupons_first_pages"), *columns_of(wanted)), len(wanted), CouponRow._make)
+_FIRST_PAGES = first_pages("coupons_first_pages", CouponRow._make)
 
 
+@by_key("member_id", "coupon_id")
 async def coupons_by_id(db: Queryable, keys: Sequence[MemberAnd[UUID]]) -> list[CouponRow]:
     """Coupons by member and id."""
     return [_coupon(row) for row in await db.fetch(query("coupons_by_id"), *columns_of(keys))]
@@ -60,7 +61,14 @@ def _coupon(row: asyncpg.Record) -> CouponRow:
     return CouponRow._make(row)
 
 
-async def stock_of_rewards(db: Queryable, reward_ids: Sequence[str]) -> dict[str, int | None]:
-    """The stock left of each reward; None if a reward's stock is unlimited."""
-    rows = await db.fetch(query("stock_of_rewards"), list(reward_ids))
-    return {row["reward_id"]: row["stock_left"] for row in rows}
+class StockRow(NamedTuple):
+    """The stock left of a reward; None if its stock is unlimited."""
+
+    reward_id: str
+    stock_left: int | None
+
+
+@by_key("reward_id")
+async def stock_of_rewards(db: Queryable, reward_ids: Sequence[str]) -> list[StockRow]:
+    """The stock left of each reward."""
+    return [StockRow._make(row) for row in await db.fetch(query("stock_of_rewards"), list(reward_ids))]

@@ -8,9 +8,10 @@ from uuid import UUID
 
 import asyncpg
 
-from db.pages import MemberAnd, Window, columns_of, pages_of
+from db.pages import MemberAnd, Window, columns_of
 from db.pool import Database, Queryable
 from db.queries import query
+from db.reading_together import by_key, first_pages
 
 
 class EntryRow(NamedTuple):
@@ -39,7 +40,7 @@ class EntryFilter:
 async def entries_page(db: Queryable, member_id: UUID, window: Window[int], wanted: EntryFilter) -> list[EntryRow]:
     """A part of a member's history, newest first, and one row more if there are more."""
     if isinstance(db, Database) and window.is_first and wanted == EntryFilter():
-        return await db.shared("entries_first_pages", _first_pages, (member_id, window.most + 1))
+        return await db.shared("entries_first_pages", _FIRST_PAGES, (member_id, window.most + 1))
     rows = await db.fetch(
         query("entries_backwards" if window.from_end else "entries_forwards"),
         member_id,
@@ -53,15 +54,16 @@ async def entries_page(db: Queryable, member_id: UUID, window: Window[int], want
     return [_entry(row) for row in rows]
 
 
-async def _first_pages(db: Queryable, wanted: Sequence[tuple[UUID, int]]) -> list[list[EntryRow]]:
-    return pages_of(await db.fetch(query("entries_first_pages"), *columns_of(wanted)), len(wanted), EntryRow._make)
+_FIRST_PAGES = first_pages("entries_first_pages", EntryRow._make)
 
 
+@by_key("member_id", "seq")
 async def entries_by_seq(db: Queryable, keys: Sequence[MemberAnd[int]]) -> list[EntryRow]:
     """Lines of histories by member and seq."""
     return [_entry(row) for row in await db.fetch(query("entries_by_seq"), *columns_of(keys))]
 
 
+@by_key("member_id", "verdict_id")
 async def entries_of_verdicts(db: Queryable, keys: Sequence[MemberAnd[UUID]]) -> list[EntryRow]:
     """The lines of history that verdicts caused, oldest first."""
     return [_entry(row) for row in await db.fetch(query("entries_of_verdicts"), *columns_of(keys))]

@@ -3,17 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
 
 from db.pages import MemberAnd, Window, columns_of
-from db.pool import Queryable
+from db.pool import Database, Queryable
 from db.queries import query
+from db.reading_together import by_key, first_pages
 
 
-@dataclass(frozen=True, slots=True)
-class NoticeRow:
+class NoticeRow(NamedTuple):
     """A notice to a member; not sent yet while `sent_at` is None. Points where it is about points."""
 
     member_id: UUID
@@ -28,17 +29,23 @@ class NoticeRow:
 
 async def notices_page(db: Queryable, member_id: UUID, window: Window[tuple[datetime, UUID]]) -> list[NoticeRow]:
     """A part of a member's notices, newest first, and one row more if there are more."""
+    if isinstance(db, Database) and window.is_first:
+        return await db.shared("notices_first_pages", _FIRST_PAGES, (member_id, window.most + 1))
     place = window.after or (None, None)
     return [_notice(row) for row in await db.fetch(query("notices_page"), member_id, *place, window.most + 1)]
 
 
+_FIRST_PAGES = first_pages("notices_first_pages", NoticeRow._make)
+
+
+@by_key("member_id", "notice_id")
 async def notices_by_id(db: Queryable, keys: Sequence[MemberAnd[UUID]]) -> list[NoticeRow]:
     """Notices by member and id."""
     return [_notice(row) for row in await db.fetch(query("notices_by_id"), *columns_of(keys))]
 
 
 def _notice(row: asyncpg.Record) -> NoticeRow:
-    return NoticeRow(**dict(row.items()))
+    return NoticeRow._make(row)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,17 @@
 """Verdicts as the API shows them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-import asyncpg
-
 from db.pages import MemberAnd, Window, columns_of, texts_of
-from db.pool import Queryable
+from db.pool import Database, Queryable
 from db.queries import query
+from db.reading_together import by_key, first_pages
 
 
-@dataclass(frozen=True, slots=True)
-class VerdictRow:
+class VerdictRow(NamedTuple):
     """The stored answer to one event; `cap` is the stored JSON: limit, used, left, resets_at. `had_lapsed`: an operator
     approved a clawback of points that had been credited and have lapsed since (R36)."""
 
@@ -36,6 +33,8 @@ async def verdicts_page(
     db: Queryable, member_id: UUID, window: Window[tuple[datetime, UUID]], outcomes: Sequence[str] | None
 ) -> list[VerdictRow]:
     """A part of a member's verdicts, newest first, and one row more if there are more."""
+    if isinstance(db, Database) and window.is_first and outcomes is None:
+        return await db.shared("verdicts_first_pages", _FIRST_PAGES, (member_id, window.most + 1))
     rows = await db.fetch(
         query("verdicts_page"),
         member_id,
@@ -46,11 +45,15 @@ async def verdicts_page(
     return [_verdict(row) for row in rows]
 
 
+@by_key("member_id", "verdict_id")
 async def verdicts_by_id(db: Queryable, keys: Sequence[MemberAnd[UUID]]) -> list[VerdictRow]:
     """Verdicts by member and id."""
     return [_verdict(row) for row in await db.fetch(query("verdicts_by_id"), *columns_of(keys))]
 
 
-def _verdict(row: asyncpg.Record) -> VerdictRow:
-    values = dict(row.items())
-    return VerdictRow(**(values | {"campaign_ids": texts_of(values["campaign_ids"])}))
+def _verdict(values: Iterable[Any]) -> VerdictRow:
+    *others, campaign_ids, cap, had_lapsed = values
+    return VerdictRow._make((*others, texts_of(campaign_ids), cap, had_lapsed))
+
+
+_FIRST_PAGES = first_pages("verdicts_first_pages", _verdict)

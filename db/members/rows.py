@@ -7,12 +7,14 @@ from uuid import UUID
 
 import asyncpg
 
-from db.pool import Database, Queryable
+from db.pool import Queryable
 from db.queries import query
+from db.reading_together import by_key
 
 
 class MemberRow(NamedTuple):
-    """A member with its balances, in points, as of `now`, the programme's moment when it was read."""
+    """A member with its balances, in points, as of `now`, the programme's moment when it was read. `programme_version`
+    is the version of terms, campaigns and rewards at that moment."""
 
     member_id: UUID
     mi_id: str
@@ -27,23 +29,16 @@ class MemberRow(NamedTuple):
     debt: int
     lifetime: int
     now: datetime
+    programme_version: int
 
 
+@by_key("mi_id")
 async def members_by_mi_id(db: Queryable, mi_ids: Sequence[str]) -> list[MemberRow]:
     """The members among these Mi accounts; accounts that have not joined are left out."""
-    if isinstance(db, Database):
-        return await db.shared("members_by_mi_id", _members_of_accounts, mi_ids)
-    (members,) = await _members_of_accounts(db, [mi_ids])
-    return members
+    return [_member(row) for row in await db.fetch(query("members_by_mi_id"), list(mi_ids))]
 
 
-async def _members_of_accounts(db: Queryable, wanted: Sequence[Sequence[str]]) -> list[list[MemberRow]]:
-    """The members of each set of Mi accounts; all sets in one statement."""
-    rows = await db.fetch(query("members_by_mi_id"), list({mi_id for mi_ids in wanted for mi_id in mi_ids}))
-    members = {member.mi_id: member for member in map(_member, rows)}
-    return [[members[mi_id] for mi_id in mi_ids if mi_id in members] for mi_ids in wanted]
-
-
+@by_key("member_id")
 async def members_by_id(db: Queryable, member_ids: Sequence[UUID]) -> list[MemberRow]:
     """Members by id; erased persons are left out."""
     return [_member(row) for row in await db.fetch(query("members_by_id"), list(member_ids))]

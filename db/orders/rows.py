@@ -12,6 +12,7 @@ from db.orders.recorded import RecordedOrder, recorded_values
 from db.pages import MemberAnd, columns_of
 from db.pool import Queryable
 from db.queries import query
+from db.reading_together import by_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class OrderRow(RecordedOrder):
     points_pending: int
 
 
+@by_key("member_id", "number")
 async def orders_by_number(db: Queryable, keys: Sequence[MemberAnd[str]]) -> list[OrderRow]:
     """Orders by member and number."""
     return [_order(row) for row in await db.fetch(query("orders_by_number"), *columns_of(keys))]

@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from db.earning import recent_fuel_days, slots_of_periods
+from db.earning import Progress, ProgressWanted
 from db.ledger.member import MemberToJudge
 from db.members.rows import MemberRow
-from db.pool import Queryable
 from loyalty.earning.rules.activity import EarningContext
 from loyalty.earning.rules.caps import Slot
 from loyalty.earning.rules.fuel import FuelDay
@@ -22,17 +21,16 @@ def context_of(member: MemberToJudge, catalogue: Catalogue, kind: str) -> Earnin
     return _context(((kind, period, n) for period, n in member.slots), fuel_days_of(member.fuel_days), catalogue)
 
 
-async def context_now(db: Queryable, member: MemberRow, catalogue: Catalogue) -> EarningContext:
-    """The input for showing every cap now: the slots of this day, this month and for ever, and the fuel days."""
-    calendar = calendar_of(member)
-    periods = ["", calendar.month(member.now), calendar.day(member.now).isoformat()]
-    taken = await slots_of_periods(db, member.member_id, periods)
-    return _context(taken, await fuel_days_now(db, member), catalogue)
+def progress_wanted(member: MemberRow) -> ProgressWanted:
+    """What is read to show every cap and the fuel streak at the moment the member was read: slots of its day and month,
+    the fuel days of the last 20 days."""
+    day = calendar_of(member).day(member.now)
+    return ProgressWanted(member.member_id, f"{day:%Y-%m}", day.isoformat(), (member.now - _FUEL_DAYS).date())
 
 
-async def fuel_days_now(db: Queryable, member: MemberRow) -> tuple[FuelDay, ...]:
-    """The days of the last 20 on which the member collected fuel, by date."""
-    return fuel_days_of(await recent_fuel_days(db, member.member_id, (member.now - _FUEL_DAYS).date()))
+def context_now(progress: Progress, catalogue: Catalogue) -> EarningContext:
+    """The input for showing every cap now."""
+    return _context(progress.slots, fuel_days_of(progress.fuel_days), catalogue)
 
 
 def fuel_days_of(rows: Iterable[tuple[date, int, int]]) -> tuple[FuelDay, ...]:

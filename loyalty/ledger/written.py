@@ -47,6 +47,7 @@ class Written:
             debt=member.debt - moved(changes, "debt"),
             lifetime=member.lifetime + credited(changes),
             now=member.now,
+            programme_version=member.programme_version,
         )
 
     @property

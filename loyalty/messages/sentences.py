@@ -1,6 +1,7 @@
 """The sentences that members read: about a verdict, an entry, a refusal, a way to earn, and a notice."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from loyalty.messages.catalogue import CATALOGUES, MessageCatalogue
 from loyalty.messages.words import Facts, notice_words, points_in, refusal_words, words_of
@@ -49,8 +50,16 @@ def way_sentence(
 
     `actions`, by language, are the terms' texts of a way that the catalogue does not have (R22).
     """
+    action = actions.get(language) if actions else None
+    return _way_sentence(kind, points, language, cap_limit, cap_period, action)
+
+
+@lru_cache(maxsize=4096)
+def _way_sentence(
+    kind: str, points: int, language: str, cap_limit: int | None, cap_period: str | None, action: str | None
+) -> str:
+    """Cached, because every member of a market sees the same few sentences."""
     catalogue = CATALOGUES[language]
-    action = (actions or {}).get(language)
     words = {
         "action": action if action is not None else catalogue.text("actions", (kind, "OTHER"), {}),
         "points": catalogue.count("POINTS", points),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from fractions import Fraction
+from functools import cached_property
 
 import asyncpg
 
@@ -11,14 +12,17 @@ from db import programme as rows
 from db.pool import Queryable
 from loyalty.programme.rules.campaigns import Campaign
 from loyalty.programme.rules.kinds import EntryKind
-from loyalty.programme.rules.rewards import Reward
+from loyalty.programme.rules.rewards import Reward, offered
 from loyalty.programme.rules.terms import Terms, terms_at
 from loyalty.programme.rules.terms_document import terms_from
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Catalogue:
-    """All terms by market (oldest first), all campaigns, all rewards, as of one version of the programme."""
+    """All terms by market (oldest first), all campaigns, all rewards, as of one version of the programme.
+
+    It has no slots, so that what is derived of it can be kept with it.
+    """
 
     version: int
     terms: Mapping[str, tuple[Terms, ...]]
@@ -47,20 +51,32 @@ class Catalogue:
         """The day the programme began in a market that is open."""
         return self.terms[market][0].effective_from
 
-    @property
+    @cached_property
     def new_ways(self) -> tuple[str, ...]:
         """The ways to earn that some terms have and the contract does not define (R22), by their own names."""
         versions = (terms for of_market in self.terms.values() for terms in of_market)
         return tuple(sorted({kind for terms in versions for kind in terms.ways if kind not in EntryKind.__members__}))
 
-    @property
+    @cached_property
     def open_markets(self) -> tuple[str, ...]:
         """Every market with terms, by its two letters."""
         return tuple(sorted(self.terms))
 
+    def offered(self, market: str, moment: datetime) -> list[Reward]:
+        """The rewards of a market whose window is open, cheapest first (R40, R41)."""
+        return offered(self._rewards_by_market.get(market, ()), market, moment)
+
     def reward(self, reward_id: str) -> Reward | None:
         """One reward by id."""
-        return next((reward for reward in self.rewards if reward.reward_id == reward_id), None)
+        return self._rewards_by_id.get(reward_id)
+
+    @cached_property
+    def _rewards_by_id(self) -> Mapping[str, Reward]:
+        return {reward.reward_id: reward for reward in self.rewards}
+
+    @cached_property
+    def _rewards_by_market(self) -> Mapping[str, list[Reward]]:
+        return {market: [each for each in self.rewards if each.market == market] for market in self.terms}
 
     def campaign(self, campaign_id: str) -> Campaign | None:
         """One campaign by id."""

@@ -47,6 +47,10 @@ class Programme:
         """The programme now. A query reads its version, and the rest is read if that changed."""
         return await self.catalogue_at(await rows.programme_version(self.db), self.db)
 
+    def known_at(self, version: int) -> Catalogue | None:
+        """The programme as of a version, if it is in memory."""
+        return self._read if self._read is not None and self._read.version == version else None
+
     async def catalogue_at(self, version: int, db: Queryable) -> Catalogue:
         """The programme as of a version that the caller has just read."""
         if self._read is None or self._read.version != version:

@@ -4,7 +4,9 @@ import strawberry
 
 from api.context import Info
 from api.schema.money import Money
+from api.schema.rows import made_of
 from db.members.rows import MemberRow
+from loyalty.programme.catalogue import Catalogue
 from loyalty.programme.rules.rewards import worth_minor
 
 
@@ -19,12 +21,17 @@ class Balance:
     lifetime: int = strawberry.field(description="Ever credited, clawbacks taken off.")
 
     @strawberry.field(description="Available at the market's exact rate: 650 points are worth 6.50.")
-    async def worth(self, info: Info) -> Money:
-        catalogue = await info.context.loaders.catalogue()
+    def worth(self, info: Info) -> Money:
+        return info.context.loaders.with_catalogue(self.row, self._worth)
+
+    def _worth(self, catalogue: Catalogue) -> Money:
         terms = catalogue.terms_in_force(self.row.market, self.row.now)
         return Money(amount_minor=worth_minor(self.available, terms.points_per_unit_spent), currency=terms.currency)
 
     @classmethod
-    def of(cls, row: MemberRow) -> "Balance":
+    def of_row(cls, row: MemberRow) -> "Balance":
         """The balance of a member's row."""
-        return cls(row=row, available=row.available, pending=row.pending, debt=row.debt, lifetime=row.lifetime)
+        return _balance(row)
+
+
+_balance = made_of(Balance, "available", "pending", "debt", "lifetime")

@@ -18,16 +18,16 @@ from api.schema.ledger.verdicts import VerdictConnection
 from api.schema.members.balance import Balance
 from api.schema.node import Node
 from api.schema.programme.ways import FuelStreak, LapsingPoints, RewardProgress, WayToEarn
+from api.schema.rows import made_of
 from api.schema.scalars import Market
 from db.coupons.rows import coupons_page
 from db.ledger.entries import EntryFilter, entries_page
-from db.ledger.lots import lapsing_lots
 from db.ledger.notices import notices_page
 from db.ledger.promises import pending_page
 from db.ledger.verdict_rows import verdicts_page
 from db.members.rows import MemberRow
 from loyalty.earning.overview import fuel_streak, ways_to_earn
-from loyalty.programme.rules.rewards import in_stock, next_reward, offered
+from loyalty.programme.rules.rewards import in_stock, next_reward
 
 
 async def _ledger_kinds(info: Info, kinds: list[str] | None) -> list[str] | None:
@@ -93,29 +93,31 @@ class Member(Node):
         "with what is left of its cap now."
     )
     async def ways_to_earn(self, info: Info) -> list[WayToEarn]:
-        catalogue = await info.context.loaders.catalogue()
+        progress = await info.context.loaders.progress.load(self.row)
+        catalogue = await info.context.loaders.catalogue_for(self.row)
         terms = catalogue.terms_in_force(self.row.market, self.row.now)
-        ways = await ways_to_earn(info.context.programme.db, self.row, catalogue)
+        ways = ways_to_earn(self.row, progress, terms, catalogue)
         return [WayToEarn.of(way, terms, self.row.state, info.context.language) for way in ways]
 
     @strawberry.field(description="The fuel streak as it stands now.")
     async def fuel(self, info: Info) -> FuelStreak:
-        catalogue = await info.context.loaders.catalogue()
-        return FuelStreak.of(await fuel_streak(info.context.programme.db, self.row, catalogue))
+        progress = await info.context.loaders.progress.load(self.row)
+        catalogue = await info.context.loaders.catalogue_for(self.row)
+        return FuelStreak.of(fuel_streak(self.row, progress, catalogue))
 
     @strawberry.field(
         description="The cheapest reward not yet affordable, and how far it is. Null when all are affordable."
     )
     async def next_reward(self, info: Info) -> RewardProgress | None:
         loaders = info.context.loaders
-        rewards = offered((await loaders.catalogue()).rewards, self.row.market, self.row.now)
+        rewards = (await loaders.catalogue_for(self.row)).offered(self.row.market, self.row.now)
         found = next_reward(in_stock(rewards, await loaders.stock_of(rewards)), self.row.available)
         return RewardProgress.of(found)
 
     @strawberry.field(description="What lapses when, soonest first; empty where nothing does.")
     async def lapsing(self, info: Info) -> list[LapsingPoints]:
-        lots = await lapsing_lots(info.context.programme.db, self.row.member_id)
-        return [LapsingPoints(points=points, lapses_on=lapses_on) for lapses_on, points in lots]
+        progress = await info.context.loaders.progress.load(self.row)
+        return [LapsingPoints(points=points, lapses_on=lapses_on) for lapses_on, points in progress.lots]
 
     @strawberry.field(description="One answer for every event that was ever sent for this member, newest first.")
     async def verdicts(
@@ -148,13 +150,16 @@ class Member(Node):
     @classmethod
     def of_row(cls, row: MemberRow) -> "Member":
         """The member of a row."""
-        return cls(
-            row=row,
-            id=strawberry.ID(str(GlobalId("Member", row.member_id))),
-            mi_id=strawberry.ID(row.mi_id),
-            market=Market(row.market),
-            time_zone=row.time_zone,
-            joined_at=row.joined_at,
-            state=MemberState[row.state],
-            balance=Balance.of(row),
-        )
+        return _member(row)
+
+
+_member = made_of(
+    Member,
+    "mi_id",
+    "market",
+    "time_zone",
+    "joined_at",
+    id=lambda row: str(GlobalId("Member", row.member_id)),
+    state=lambda row: MemberState[row.state],
+    balance=Balance.of_row,
+)

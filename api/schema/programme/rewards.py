@@ -1,6 +1,7 @@
 """Rewards: coupons that members can buy with points."""
 
 from datetime import datetime
+from functools import lru_cache
 
 import strawberry
 
@@ -8,13 +9,14 @@ from api.context import Info
 from api.ids import GlobalId
 from api.schema.money import Money
 from api.schema.node import Node
+from api.schema.rows import made_of
 from api.schema.scalars import Market
 from loyalty.programme.rules.rewards import Reward as OfferedReward
 
 
 @strawberry.type(description="Something points can be turned into: a coupon of some value.")
 class Reward(Node):
-    reward: strawberry.Private[OfferedReward]
+    row: strawberry.Private[OfferedReward]
     market: Market = strawberry.field(description="Where it is offered.")
     name: str = strawberry.field(description="As it is called in the shop.")
     value: Money = strawberry.field(description="What a coupon of it takes off an order.")
@@ -27,29 +29,37 @@ class Reward(Node):
 
     @strawberry.field(description="How many are left; null where it cannot run out.")
     async def stock_left(self, info: Info) -> int | None:
-        if self.reward.stock_left is None:
+        if self.row.stock_left is None:
             return None
-        return await info.context.loaders.stock.load(self.reward.reward_id)
+        return await info.context.loaders.stock.load(self.row.reward_id)
 
     @classmethod
     def of(cls, reward: OfferedReward) -> "Reward":
         """A reward of the catalogue."""
-        return cls(
-            reward=reward,
-            id=strawberry.ID(str(GlobalId("Reward", local=reward.reward_id))),
-            market=Market(reward.market),
-            name=reward.name,
-            value=Money(amount_minor=reward.value_minor, currency=reward.currency),
-            cost=reward.cost,
-            valid_days=reward.valid_days,
-            available_from=reward.available_from,
-            available_until=reward.available_until,
-            minimum=_minimum(reward),
-            conditions=reward.conditions,
-        )
+        return _reward(reward)
+
+
+@lru_cache(maxsize=4096)
+def _id(reward_id: str) -> str:
+    return str(GlobalId("Reward", local=reward_id))
 
 
 def _minimum(reward: OfferedReward) -> Money | None:
     if reward.minimum_minor is None:
         return None
     return Money(amount_minor=reward.minimum_minor, currency=reward.currency)
+
+
+_reward = made_of(
+    Reward,
+    "market",
+    "name",
+    "cost",
+    "valid_days",
+    "available_from",
+    "available_until",
+    "conditions",
+    id=lambda row: _id(row.reward_id),
+    value=lambda row: Money(amount_minor=row.value_minor, currency=row.currency),
+    minimum=_minimum,
+)

@@ -1,6 +1,7 @@
 """The member's next steps: ways to earn, the fuel streak, the next reward, and points about to lapse."""
 
 from datetime import date, datetime
+from typing import NamedTuple
 
 import strawberry
 
@@ -8,12 +9,13 @@ from api.schema.earning.caps import Cap as CapType
 from api.schema.enums import WAY, EntryKind, kind_of, way_of
 from api.schema.programme.rewards import Reward as RewardType
 from api.schema.refusals import Refusal, answer_of
+from api.schema.rows import made_of
 from loyalty import refusals
 from loyalty.earning.rules.activity import WayView
 from loyalty.earning.rules.fuel import FuelView
 from loyalty.messages.sentences import way_sentence
 from loyalty.programme.rules.rewards import Reward
-from loyalty.programme.rules.terms import Terms
+from loyalty.programme.rules.terms import Terms, Way
 
 
 @strawberry.type(description="A way to earn in the member's market, as it stands now.")
@@ -28,18 +30,25 @@ class WayToEarn:
     @classmethod
     def of(cls, way: WayView, terms: Terms, state: str, language: str) -> "WayToEarn":
         """A way to earn for a member in this state."""
-        term = terms.ways[way.kind]
-        return cls(
-            kind=kind_of(way.kind),
-            way=way_of(way.kind),
-            points=way.points,
-            cap=CapType.of(way.cap),
-            unavailable=_unavailable(way, state, language),
-            description=way_sentence(way.kind, way.points, language, term.cap_limit, term.cap_period, term.actions),
-        )
+        return _way(_Shown(way, terms.ways[way.kind], state, language))
 
 
-def _unavailable(way: WayView, state: str, language: str) -> Refusal | None:
+class _Shown(NamedTuple):
+    """A way to earn, its term, and the state and the language of the member."""
+
+    view: WayView
+    term: Way
+    state: str
+    language: str
+
+
+def _description(shown: _Shown) -> str:
+    view, term, _, language = shown
+    return way_sentence(view.kind, view.points, language, term.cap_limit, term.cap_period, term.actions)
+
+
+def _unavailable(shown: _Shown) -> Refusal | None:
+    way, _, state, language = shown
     if state != "ACTIVE":
         return answer_of(refusals.MemberNotActive(state), language)
     if way.unavailable_code is None:
@@ -47,6 +56,17 @@ def _unavailable(way: WayView, state: str, language: str) -> Refusal | None:
     available_at = way.cap.resets_at if way.cap else None
     sentence = "This cannot be earned again right now."
     return answer_of(refusals.Unavailable(way.unavailable_code, sentence, available_at), language)
+
+
+_way = made_of(
+    WayToEarn,
+    kind=lambda row: kind_of(row.view.kind),
+    way=lambda row: way_of(row.view.kind),
+    points="view.points",
+    cap=lambda row: CapType.of(row.view.cap),
+    unavailable=_unavailable,
+    description=_description,
+)
 
 
 @strawberry.type(description="Fuel: collected once a day; seven days in a row bring a bonus.")

@@ -46,6 +46,20 @@ where member_id = $1 and ($3::uuid is null or (created_at, notice_id) < ($2::tim
 order by created_at desc, notice_id desc
 limit $4;
 
+-- name: notices_first_pages
+-- The newest notices of several members, for reads that leave together: $1 members, $2 the most rows of each. `place` is
+-- the read that a row belongs to, from 1.
+select page.*, wanted.place::int
+from unnest($1::uuid[], $2::int[]) with ordinality as wanted (member_id, most, place)
+cross join lateral (
+    select n.member_id, n.notice_id, n.kind, n.points, n.lapses_on, n.reference, n.created_at, n.sent_at
+    from notices n
+    where n.member_id = wanted.member_id
+    order by n.created_at desc, n.notice_id desc
+    limit wanted.most
+) page
+order by wanted.place, page.created_at desc, page.notice_id desc;
+
 -- name: notices_by_id
 select member_id, notice_id, kind, points, lapses_on, reference, created_at, sent_at
 from notices

@@ -13,6 +13,21 @@ where
 order by due_at, promise_id
 limit $4;
 
+-- name: pending_first_pages
+-- The first open promises of several members, for reads that leave together: $1 members, $2 the most rows of each.
+-- `place` is the read that a row belongs to, from 1.
+select page.*, wanted.place::int
+from unnest($1::uuid[], $2::int[]) with ordinality as wanted (member_id, most, place)
+cross join lateral (
+    select
+        p.member_id, p.promise_id, p.verdict_id, p.kind, p.points, p.promised_at, p.due_at, p.awaiting, p.reference
+    from promises p
+    where p.member_id = wanted.member_id and p.state = 'PROMISED'
+    order by p.due_at, p.promise_id
+    limit wanted.most
+) page
+order by wanted.place, page.due_at, page.promise_id;
+
 -- name: promises_by_id
 select
     member_id, promise_id, verdict_id, kind, points, promised_at, due_at, awaiting, reference

@@ -14,6 +14,26 @@ where
 order by decided_at desc, verdict_id desc
 limit $5;
 
+-- name: verdicts_first_pages
+-- The newest verdicts of several members, for reads that leave together: $1 members, $2 the most rows of each. `place` is
+-- the read that a row belongs to, from 1.
+select page.*, wanted.place::int
+from unnest($1::uuid[], $2::int[]) with ordinality as wanted (member_id, most, place)
+cross join lateral (
+    select
+        v.member_id, v.verdict_id, v.kind, v.outcome, v.code, v.points, v.reference, v.decided_at, v.terms_version,
+        v.campaign_ids, v.cap,
+        v.kind = 'CLAWBACK' and v.outcome = 'GRANTED' and v.points = 0 and exists (
+            select from promises p
+            where p.member_id = v.member_id and p.verdict_id::text = v.facts ->> 'of' and p.state = 'POSTED'
+        ) as had_lapsed
+    from verdicts v
+    where v.member_id = wanted.member_id
+    order by v.decided_at desc, v.verdict_id desc
+    limit wanted.most
+) page
+order by wanted.place, page.decided_at desc, page.verdict_id desc;
+
 -- name: verdicts_by_id
 select
     member_id, verdict_id, kind, outcome, code, points, reference, decided_at, terms_version, campaign_ids, cap,

@@ -1,6 +1,6 @@
 """Judges a member's activity in the app: terms, cap and campaigns of its moment (R10 to R23, R30, R60)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 
@@ -128,6 +128,8 @@ def ways_now(terms: Terms, calendar: Calendar, known: EarningContext, now: datet
 
     The streak's bonus is part of FUEL and not listed.
     """
+    running = tuple(campaign for campaign in known.campaigns if campaign.runs(terms.market, now))
+    known = replace(known, campaigns=running)
     return [_way_view(w, terms, calendar, known, now) for w in terms.ways.values() if w.kind != EntryKind.FUEL_STREAK]
 
 
@@ -142,6 +144,8 @@ def _way_view(way: Way, terms: Terms, calendar: Calendar, known: EarningContext,
 
 def _points_now(way: Way, terms: Terms, known: EarningContext, now: datetime) -> int:
     """Points for one, campaigns on all products included; for a purchase, for one unit of currency."""
+    if not known.campaigns:
+        return way.points
     if way.kind == EntryKind.PURCHASE:
         factor, _ = best_factor(known.campaigns, way.kind, terms.market, now, None)
         return half_up(factor * way.points)

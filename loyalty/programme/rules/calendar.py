@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 LATEST_REPORT = timedelta(days=40)
@@ -14,6 +15,7 @@ def local_day(moment: datetime, zone: str) -> date:
     return moment.astimezone(ZoneInfo(zone)).date()
 
 
+@lru_cache(maxsize=4096)
 def start_of_day(day: date, zone: str) -> datetime:
     """The first instant of a local day, in UTC. Where midnight is skipped, the first instant that exists."""
     return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)

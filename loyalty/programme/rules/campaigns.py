@@ -13,6 +13,7 @@ from loyalty.programme.rules.rounding import half_up
 Effect = Literal["MULTIPLY", "BONUS"]
 
 HIGHEST_FACTOR = 100
+_UNCHANGED = Fraction(1)
 HIGHEST_BONUS = 1_000_000
 
 
@@ -66,7 +67,7 @@ def best_factor(
 
     (1, None) if no campaign raises the points.
     """
-    best, winner = Fraction(1), None
+    best, winner = _UNCHANGED, None
     for campaign in sorted(campaigns, key=lambda each: each.id):
         factor = campaign.factor if campaign.effect == "MULTIPLY" else None
         if factor is not None and factor > best and campaign.fits(kind, market, moment, product):

@@ -1,0 +1,96 @@
+"""Which statements an operation of the app sends to Postgres, and which of them wait for others.
+
+`python -m bench.statements` prints each statement with its turn: those of turn 1 are sent before anything is answered;
+a statement of turn 2 is sent when one of turn 1 is answered, and so on.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import Awaitable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.compiled import _migrated, fill
+from bench.request_profile import HOME, application, client_of, of_the_app
+from db.pool import Database
+from db.queries import all_queries
+from mipoints.embedded.postgres import EmbeddedPostgres
+from tests.support.fresh import open_shared
+from tests.support.stage import Stage, open_stage
+
+T = TypeVar("T")
+WITHOUT_VARIABLES = ("PointsCenterQuery", "PointsHistoryQuery", "CouponsQuery", "NoticesQuery")
+
+
+@dataclass(slots=True)
+class Counting(Database):
+    """A database that keeps the name and the turn of each statement that it sends."""
+
+    sent: list[tuple[int, str]] = field(default_factory=list)
+    answered: int = 0
+
+    async def fetch(self, sql: str, *args: Any) -> Any:
+        """As Database's."""
+        return await self._counted(sql, Database.fetch(self, sql, *args))
+
+    async def fetchrow(self, sql: str, *args: Any) -> Any:
+        """As Database's."""
+        return await self._counted(sql, Database.fetchrow(self, sql, *args))
+
+    async def fetchval(self, sql: str, *args: Any) -> Any:
+        """As Database's."""
+        return await self._counted(sql, Database.fetchval(self, sql, *args))
+
+    async def _counted(self, sql: str, answer: Awaitable[T]) -> T:
+        turn = self.answered + 1
+        self.sent.append((turn, next(name for name, text in all_queries().items() if text == sql)))
+        rows = await answer
+        self.answered = max(self.answered, turn)
+        return rows
+
+
+async def statements_of(stage: Stage, documents: Mapping[str, str]) -> dict[str, list[tuple[int, str]]]:
+    """The turn and the name of each statement, by operation: as mi-1 asks for it a second time, because the first
+    request may read the programme."""
+    pool = stage.programme.db
+    db = Counting(**{each.name: getattr(pool, each.name) for each in fields(pool) if each.init})
+    app = application(stage, replace(stage.programme, db=db))
+    found = {}
+    for name, document in documents.items():
+        client = client_of(stage.token("mi-1"), name, document)
+        await client.ask(app)
+        db.sent, db.answered = [], 0
+        await client.ask(app)
+        found[name] = sorted(db.sent)
+    return found
+
+
+async def printed(stage: Stage) -> None:
+    """Prints the statements of each operation."""
+    documents = {"Home": HOME, **{each: of_the_app()[each] for each in WITHOUT_VARIABLES}}
+    table = Table("operation", "statements", "turn", "statement")
+    for name, statements in (await statements_of(stage, documents)).items():
+        for place, (turn, statement) in enumerate(statements):
+            table.add_row(*((name, str(len(statements))) if not place else ("", "")), str(turn), statement)
+    Console(width=100).print(table)
+
+
+async def main() -> None:
+    """Starts a Postgres of its own, and a member with a history."""
+    async with AsyncExitStack() as stack:
+        server = EmbeddedPostgres.start(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mipoints-"))))
+        stack.callback(server.stop)
+        await _migrated(server.url)
+        shared = await stack.enter_async_context(open_shared(server.url))
+        stage = await stack.enter_async_context(open_stage(shared))
+        await fill(stage)
+        await printed(stage)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -8,6 +8,7 @@ import pytest
 
 from db.ledger.record_statement import parts
 from db.queries import all_queries
+from tests.support.sources import parsed
 
 ROOT = Path(__file__).parent.parent
 MAY_IMPORT = {
@@ -44,7 +45,7 @@ def modules(package: str) -> list[Path]:
 def imported(path: Path) -> set[str]:
     """Returns the top-level names of all imports of a module, also inside functions."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -108,7 +109,7 @@ def test_rules_are_pure():
     for path in rules():
         assert not tops(path) & IMPURE, path
         assert not {name for name in imported(path) if name.startswith("loyalty.") and ".rules" not in name}, path
-        tree = ast.parse(path.read_text("utf-8"))
+        tree = parsed(path)
         assert not [node for node in ast.walk(tree) if isinstance(node, ast.AsyncFunctionDef | ast.Await)], path
 
 
@@ -127,7 +128,7 @@ def test_sql_lives_in_sql_files():
     offenders = []
     for package in ("api", "workers", "loyalty"):
         for path in modules(package):
-            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            for node in ast.walk(parsed(path)):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):
                     text = node.value.strip().lower()
                     if text.startswith(words) and (" from " in text or " set " in text or " values" in text):
@@ -154,7 +155,7 @@ def test_a_programme_is_built_from_settings_alone():
         str(path.relative_to(ROOT))
         for package in (*MAY_IMPORT, "tests")
         for path in modules(package)
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Programme"
     ]
     assert builders == []
@@ -183,19 +184,18 @@ def defined_in(tree: ast.Module) -> set[str]:
 
 def test_a_name_is_imported_from_the_module_that_defines_it():
     trees = {
-        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): ast.parse(
-            path.read_text("utf-8")
-        )
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): parsed(path)
         for package in (*OURS, "tests", "bench")
         for path in modules(package)
         if "node_modules" not in path.parts
     }
+    defined = {module: defined_in(tree) for module, tree in trees.items()}
     doors = [
         f"{module} imports {alias.name} from {node.module}"
         for module, tree in trees.items()
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom) and node.module in trees
         for alias in node.names
-        if alias.name not in defined_in(trees[node.module]) and f"{node.module}.{alias.name}" not in trees
+        if alias.name not in defined[node.module] and f"{node.module}.{alias.name}" not in trees
     ]
     assert doors == []

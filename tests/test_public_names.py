@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from loyalty.webhooks.producers import Producer
+from tests.support.sources import parsed
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("api", "workers", "loyalty", "db", "mipoints")
@@ -28,7 +29,7 @@ Named = tuple[str, str]
 def product() -> dict[str, ast.Module]:
     """Every module of the product by its dotted name."""
     files = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
-    return {dotted(path): ast.parse(path.read_text("utf-8")) for path in files}
+    return {dotted(path): parsed(path) for path in files}
 
 
 def dotted(path: Path) -> str:
@@ -129,7 +130,7 @@ def test_what_is_imported_is_imported_from_where_it_is_defined():
     """A module has one door: nothing hands on what another module defines."""
     modules = product()
     tests = [path for folder in ("tests", "bench") for path in (ROOT / folder).rglob("*.py")]
-    importing = modules | {dotted(path): ast.parse(path.read_text("utf-8")) for path in tests}
+    importing = modules | {dotted(path): parsed(path) for path in tests}
     handed_on = {
         module: {alias.asname or alias.name for _, alias in imported(tree)} - set(at_the_top(tree))
         for module, tree in modules.items()

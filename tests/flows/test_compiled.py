@@ -193,7 +193,7 @@ class BothWays:
 
 async def test_generated_queries_of_members_and_operators(stage: Stage, programme: Programme):
     known, both = await names_of_rows(stage), BothWays(stage, programme)
-    everybodys = generated(queries, 60)
+    everybodys = generated(queries, 90)
     for caller, language in ((_MEMBER, "es"), (_OPERATOR, "en"), (Caller(), "de")):
         for seed, text in enumerate([*everybodys, *generated(queries, 35, caller)]):
             await both.check(aimed(text, seed + len(language), known, caller), caller, language)
@@ -203,7 +203,7 @@ async def test_generated_queries_of_members_and_operators(stage: Stage, programm
 
 async def test_generated_mutations_give_their_first_answer_again(stage: Stage, programme: Programme):
     known, both = await names_of_rows(stage), BothWays(stage, programme)
-    for seed, text in enumerate(generated(mutations, 50)):
+    for seed, text in enumerate(generated(mutations, 90)):
         keys = {"idempotencyKey": [f"key-{seed}-{n}" for n in range(20)]}
         for caller in (_MEMBER, _OPERATOR):
             await both.check(aimed(text, seed, known | keys, caller), caller, "en")

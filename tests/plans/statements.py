@@ -38,6 +38,10 @@ MAY_GROW = {
     ("silent_orders", "promises"): "looks at every open promise of that age, to find the longest silent ones",
     ("forget_rejections", "webhook_rejections"): "deletes every row that it reads",
     ("export_member", "requests"): "one member's own requests",
+    (
+        "outgoing_newest_first",
+        "outgoing",
+    ): "an operator's list, for which the planner assumes a limit of a tenth of all rows",
 }
 """Tables of which a statement of a hot path may read more the more rows there are of one kind."""
 

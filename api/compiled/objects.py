@@ -5,32 +5,24 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
-from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
-
 from api.compiled.fields import Write
+from api.compiled.flat import Attribute
 from api.compiled.gates import Gate
-from api.compiled.leaves import NULL, LeafWriter
+from api.compiled.leaves import NULL
 from api.compiled.running import PlanRun, Site
 from api.compiled.waiting import joined, raised_after
 from api.compiled.words import Contained, Leaf, PathPlace, Text
 
 
 @dataclass(frozen=True, slots=True)
-class Attribute:
-    """A scalar field that is an attribute of the object; `head` is its key in JSON, with the colon."""
-
-    head: str
-    name: str
-    leaf: LeafWriter
-
-
-@dataclass(frozen=True, slots=True)
 class AnswerPart:
-    """A part of an object: the text before it, and its writer. `leaf` is the same writer if it needs no run."""
+    """A part of an object: the text before it, and its writer. `leaf` is the same writer if it needs no run, because
+    all of the part are `attributes`."""
 
     head: str
     write: Write
     leaf: Leaf | None = None
+    attributes: Sequence[Attribute] = ()
 
 
 def segment(attributes: Sequence[Attribute]) -> Leaf:
@@ -76,18 +68,6 @@ def _alone(attribute: Attribute) -> Leaf:
             return head + fast(value)
         except Exception:  # as above
             return head + exact(value)
-
-    return write
-
-
-def flat_object(gate: Gate, write_fields: Leaf) -> Leaf:
-    """Writes an object of which only attributes are selected."""
-    known, check = gate.known, gate.check
-
-    def write(value: Any) -> str:
-        if type(value) not in known or getattr(value, TYPE_CAST_ATTRIBUTE, None) is not None:
-            check(value)
-        return "{" + write_fields(value) + "}"
 
     return write
 

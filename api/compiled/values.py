@@ -1,6 +1,6 @@
 """Writers of lists, nullable values, unions and interfaces."""
 
-from collections.abc import Awaitable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,9 +8,10 @@ from graphql import GraphQLInterfaceType, GraphQLUnionType, Undefined
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.union import StrawberryUnion
 
+from api.compiled import columns
 from api.compiled.fields import Write
 from api.compiled.gates import close_unawaited, field_place, is_cast, is_decided_by_class
-from api.compiled.leaves import NULL, check_value
+from api.compiled.leaves import NULL, LeafWriter, check_value, containing
 from api.compiled.running import PlanRun, Site
 from api.compiled.waiting import joined, raised_after
 from api.compiled.words import Leaf, NotExpressible, PathPlace, Text, is_awaitable
@@ -32,15 +33,34 @@ def items_of(value: Any) -> list[Any] | tuple[Any, ...]:
     return list(value)
 
 
-def leaf_list(leaf: Leaf, *, is_nullable: bool) -> Leaf:
+def leaf_list(item: LeafWriter, *, is_nullable: bool) -> LeafWriter:
     """Writes a list whose items need no run."""
+    fast, exact = _list_of(item.fast, _joined(item)), _list_of(item.exact, None)
+    if is_nullable:
+        fast, exact = _or_undefined(fast), containing(_or_undefined(exact))
+    return LeafWriter(fast, exact, columns.one_by_one(fast), items=item)
 
+
+def _joined(item: LeafWriter) -> Callable[[Sequence[Any]], str]:
+    """Writes several items at once, with commas between them. Raises for any unusual one."""
+    return item.flat.joined if item.flat else lambda items: ",".join(item.many(items))
+
+
+def _list_of(leaf: Leaf, joined: Callable[[Sequence[Any]], str] | None) -> Leaf:
     def write(value: Any) -> str:
-        if is_nullable and (value is None or value is Undefined):
-            return NULL
-        return "[" + ",".join([leaf(item) for item in items_of(value)]) + "]"
+        items = items_of(value)
+        if joined and items:
+            try:
+                return f"[{joined(items)}]"
+            except Exception:  # noqa: S110 - an item is unusual: they are written one by one
+                pass
+        return "[" + ",".join([leaf(item) for item in items]) + "]"
 
     return write
+
+
+def _or_undefined(write: Leaf) -> Leaf:
+    return lambda value: NULL if value is None or value is Undefined else write(value)
 
 
 def whole_list(write_item: Write) -> Write:

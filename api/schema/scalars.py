@@ -9,6 +9,7 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
+from api.moments import in_utc
 from api.variables import printed_value
 
 Market = NewType("Market", str)
@@ -62,7 +63,7 @@ def write_date_time(moment: datetime) -> str:
     if moment.tzinfo is not UTC:
         assert moment.tzinfo is not None
         moment = moment.astimezone(UTC)
-    return f"{moment.isoformat()[:-6]}Z"
+    return f"{in_utc(moment)}Z"
 
 
 def read_url(value: object) -> str:

@@ -10,7 +10,7 @@ from api.cursors import COUPONS, ENTRIES, NOTICES, PENDING, VERDICTS, page_of, w
 from api.ids import GlobalId
 from api.schema.arguments import NOT_GIVEN, After, Before, First, Last, given, page_arguments
 from api.schema.coupons.coupons import CouponConnection
-from api.schema.enums import CouponState, EntryKind, MemberState, Outcome, names
+from api.schema.enums import CouponState, EntryKind, MemberState, Outcome, named, names
 from api.schema.ledger.entries import PointsEntryConnection
 from api.schema.ledger.notices import NoticeConnection
 from api.schema.ledger.pending import PendingPointsConnection
@@ -18,6 +18,7 @@ from api.schema.ledger.verdicts import VerdictConnection
 from api.schema.money import Money
 from api.schema.node import Node
 from api.schema.programme.ways import FuelStreak, LapsingPoints, RewardProgress, WayToEarn
+from api.schema.rows import made_of, of
 from api.schema.scalars import Market
 from db.coupons.rows import coupons_page
 from db.ledger.entries import EntryFilter, entries_page
@@ -165,19 +166,16 @@ class Member(Node):
     @classmethod
     def of_row(cls, row: MemberRow) -> "Member":
         """The member of a row."""
-        return cls(
-            row=row,
-            id=strawberry.ID(str(GlobalId("Member", row.member_id))),
-            mi_id=strawberry.ID(row.mi_id),
-            market=Market(row.market),
-            time_zone=row.time_zone,
-            joined_at=row.joined_at,
-            state=MemberState[row.state],
-            balance=Balance(
-                row=row,
-                available=row.available,
-                pending=row.pending,
-                debt=row.debt,
-                lifetime=row.lifetime,
-            ),
-        )
+        return _member(row)
+
+
+_member = made_of(
+    Member,
+    "mi_id",
+    "market",
+    "time_zone",
+    "joined_at",
+    id=of(lambda member_id: strawberry.ID(str(GlobalId("Member", member_id))), "member_id"),
+    state=of(named(MemberState), "state"),
+    balance=of(made_of(Balance, "available", "pending", "debt", "lifetime")),
+)

@@ -1,7 +1,6 @@
 """webhookDeliveries: the stored deliveries of producers and their states."""
 
 from datetime import datetime
-from operator import attrgetter
 from typing import Annotated
 
 import strawberry
@@ -18,7 +17,7 @@ from api.schema.inputs import text_of
 from api.schema.node import Node
 from api.schema.pages import PageInfo
 from api.schema.root_fields import query
-from api.schema.rows import page_of_rows
+from api.schema.rows import of, page_of_rows
 from db.webhooks.deliveries import DeliveryRow, deliveries_page
 
 _UNFINISHED = (DeliveryState.RECEIVED, DeliveryState.PARKED, DeliveryState.DEAD)
@@ -84,9 +83,7 @@ class WebhookDeliveryConnection:
         return _page(page)
 
 
-_page = page_of_rows(
-    WebhookDeliveryConnection, WebhookDeliveryEdge, WebhookDelivery.of, DELIVERIES, attrgetter("place")
-)
+_page = page_of_rows(WebhookDeliveryConnection, WebhookDeliveryEdge, WebhookDelivery.of, of(DELIVERIES.cursor, "place"))
 
 
 @query(

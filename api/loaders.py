@@ -6,8 +6,7 @@ from functools import cached_property, partial
 from typing import TypeVar
 from uuid import UUID
 
-from strawberry.dataloader import DataLoader
-
+from api.loading import Loader
 from db.coupons.rows import CouponRow, coupons_by_id, stock_of_rewards
 from db.ledger.entries import EntryRow, entries_by_seq, entries_of_verdicts
 from db.ledger.notices import NoticeRow, notices_by_id
@@ -29,25 +28,23 @@ Row = TypeVar("Row")
 Load = Callable[[Sequence[K]], Awaitable[list[Row]]]
 """Reads the rows of some keys, in any order."""
 
-_LARGEST_BATCH = 500
 
-
-def _one(load: Load[K, Row], key: Callable[[Row], K]) -> DataLoader[K, Row | None]:
-    async def load_many(keys: list[K]) -> list[Row | None]:
+def _one(load: Load[K, Row], key: Callable[[Row], K]) -> "Loader[K, Row | None]":
+    async def load_many(keys: list[K]) -> "list[Row | None]":
         rows = {key(row): row for row in await load(keys)}
         return [rows.get(each) for each in keys]
 
-    return DataLoader(load_fn=load_many, max_batch_size=_LARGEST_BATCH)
+    return Loader(load_many)
 
 
-def _several(load: Load[K, Row], key: Callable[[Row], K]) -> DataLoader[K, list[Row]]:
+def _several(load: Load[K, Row], key: Callable[[Row], K]) -> Loader[K, list[Row]]:
     async def load_many(keys: list[K]) -> list[list[Row]]:
         rows: dict[K, list[Row]] = {each: [] for each in keys}
         for row in await load(keys):
             rows[key(row)].append(row)
         return [rows[each] for each in keys]
 
-    return DataLoader(load_fn=load_many, max_batch_size=_LARGEST_BATCH)
+    return Loader(load_many)
 
 
 @dataclass
@@ -60,68 +57,68 @@ class Loaders:
     programme: Programme
 
     @cached_property
-    def members_by_mi_id(self) -> DataLoader[str, MemberRow | None]:
+    def members_by_mi_id(self) -> Loader[str, MemberRow | None]:
         """Members by Mi account id."""
         return _one(self._of(members_by_mi_id), lambda row: row.mi_id)
 
     @cached_property
-    def members(self) -> DataLoader[UUID, MemberRow | None]:
+    def members(self) -> Loader[UUID, MemberRow | None]:
         """Members by id."""
         return _one(self._of(members_by_id), lambda row: row.member_id)
 
     @cached_property
-    def entries(self) -> DataLoader[MemberAnd[int], EntryRow | None]:
+    def entries(self) -> Loader[MemberAnd[int], EntryRow | None]:
         """Lines of history by number."""
         return _one(self._of(entries_by_seq), lambda row: (row.member_id, row.seq))
 
     @cached_property
-    def entries_of_verdict(self) -> DataLoader[MemberAnd[UUID], list[EntryRow]]:
+    def entries_of_verdict(self) -> Loader[MemberAnd[UUID], list[EntryRow]]:
         """The lines of history that a verdict wrote."""
         return _several(self._of(entries_of_verdicts), lambda row: (row.member_id, _id(row.verdict_id)))
 
     @cached_property
-    def promises(self) -> DataLoader[MemberAnd[UUID], PromiseRow | None]:
+    def promises(self) -> Loader[MemberAnd[UUID], PromiseRow | None]:
         """Promises by id."""
         return _one(self._of(promises_by_id), lambda row: (row.member_id, row.promise_id))
 
     @cached_property
-    def promises_of_verdict(self) -> DataLoader[MemberAnd[UUID], list[PromiseRow]]:
+    def promises_of_verdict(self) -> Loader[MemberAnd[UUID], list[PromiseRow]]:
         """The promises that a verdict made."""
         return _several(self._of(promises_of_verdicts), lambda row: (row.member_id, row.verdict_id))
 
     @cached_property
-    def coupons(self) -> DataLoader[MemberAnd[UUID], CouponRow | None]:
+    def coupons(self) -> Loader[MemberAnd[UUID], CouponRow | None]:
         """Coupons by id."""
         return _one(self._of(coupons_by_id), lambda row: (row.member_id, row.coupon_id))
 
     @cached_property
-    def verdicts(self) -> DataLoader[MemberAnd[UUID], VerdictRow | None]:
+    def verdicts(self) -> Loader[MemberAnd[UUID], VerdictRow | None]:
         """Verdicts by id."""
         return _one(self._of(verdicts_by_id), lambda row: (row.member_id, row.verdict_id))
 
     @cached_property
-    def orders(self) -> DataLoader[MemberAnd[str], OrderRow | None]:
+    def orders(self) -> Loader[MemberAnd[str], OrderRow | None]:
         """Orders by number."""
         return _one(self._of(orders_by_number), lambda row: (row.member_id, row.number))
 
     @cached_property
-    def notices(self) -> DataLoader[MemberAnd[UUID], NoticeRow | None]:
+    def notices(self) -> Loader[MemberAnd[UUID], NoticeRow | None]:
         """Notices by id."""
         return _one(self._of(notices_by_id), lambda row: (row.member_id, row.notice_id))
 
     @cached_property
-    def deliveries(self) -> DataLoader[DeliveryKey, DeliveryRow | None]:
+    def deliveries(self) -> Loader[DeliveryKey, DeliveryRow | None]:
         """Webhook deliveries by producer and event."""
         return _one(self._of(deliveries_by_id), lambda row: (row.producer, row.event_id))
 
     @cached_property
-    def stock(self) -> DataLoader[str, int | None]:
+    def stock(self) -> Loader[str, int | None]:
         """Stock left by reward; None for a reward that cannot run out."""
-        return DataLoader(load_fn=self._stock, max_batch_size=_LARGEST_BATCH)
+        return Loader(self._stock)
 
     @cached_property
-    def _catalogue(self) -> DataLoader[None, Catalogue]:
-        return DataLoader(load_fn=self._read_catalogue)
+    def _catalogue(self) -> Loader[None, Catalogue]:
+        return Loader(self._read_catalogue)
 
     def know(self, written: Written | None) -> None:
         """Takes the rows that a mutation has just written, so that its answer reads none of them again."""

@@ -1,4 +1,4 @@
-"""Moments as text. Python's own `isoformat` is slow for a moment with a zone; in UTC the text follows from the parts."""
+"""Moments as text. Python's own `isoformat` is slow for a moment with a zone; in UTC the parts are enough."""
 
 from datetime import UTC, datetime
 

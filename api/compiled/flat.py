@@ -14,7 +14,13 @@ from api.compiled.gates import Gate
 from api.compiled.leaves import CONSTANT, LeafWriter
 from api.compiled.made import MadeOf, Reading, made_of
 from api.compiled.tables import Column, Table
-from api.compiled.words import Leaf, Many
+from api.compiled.words import Leaf
+
+_NOT_CAST = {None}
+
+
+def _cast_of(value: Any) -> Any:
+    return getattr(value, TYPE_CAST_ATTRIBUTE, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,7 @@ class FlatObject:
             self._learn(type(value), value)
         elif known.source is not None:
             try:
-                return known.table.joined([known.source(value)])
+                return known.table.one(known.source(value))
             except Exception:  # noqa: S110 - as below
                 pass
         return "{" + self.write_fields(value) + "}"
@@ -95,7 +101,7 @@ class FlatObject:
 
     def _of_one_class(self, values: Sequence[Any]) -> ClassTable:
         (class_,) = set(map(type, values))
-        if any([getattr(value, TYPE_CAST_ATTRIBUTE, None) is not None for value in values]):
+        if set(map(_cast_of, values)) != _NOT_CAST:
             raise LookupError
         return self._by_class[class_]
 
@@ -130,8 +136,9 @@ def _add(
         if not each.is_read:
             continue
         reading, flat = declared.readings[each.name] if declared else Reading((each.name,)), each.leaf.flat
-        inner = made_of(reading.make)
-        if inner and flat and not reading.names and flat.accepts(reading.make, row):
+        class_: Any = reading.make
+        inner = made_of(class_)
+        if inner and flat and not reading.names and flat.accepts(class_, row):
             pieces[-1] += "{"
             _add(flat.attributes, inner, row, pieces, columns)
             pieces[-1] += "}"
@@ -142,22 +149,29 @@ def _add(
 
 def _column(reading: Reading, leaf: LeafWriter, *, is_made: bool) -> Column:
     if is_made and reading.names and not reading.is_each and leaf.flat:
-        return Column(Reading(reading.names), _made(leaf.flat, reading.make))
+        return _made(leaf.flat, reading)
     if is_made and reading.is_each and leaf.items and leaf.items.flat:
-        return Column(Reading(reading.names), _lists(leaf.items.flat, reading.make))
-    return Column(Reading((), reading.reader()) if reading.is_each else reading, leaf.many)
+        return _lists(leaf.items.flat, reading)
+    return Column(Reading((), reading.reader()) if reading.is_each else reading, leaf.many, leaf.fast)
 
 
-def _made(flat: FlatObject, class_: Any) -> Many:
-    return lambda sources: flat.made(class_, sources[0]).many(sources)
+def _made(flat: FlatObject, reading: Reading) -> Column:
+    """A column of objects, written from their sources."""
+    class_: Any = reading.make
+    return Column(
+        Reading(reading.names),
+        lambda sources: flat.made(class_, sources[0]).many(sources),
+        lambda source: flat.made(class_, source).one(source),
+    )
 
 
-def _lists(flat: FlatObject, class_: Any) -> Many:
-    """Writes lists of sources."""
+def _lists(flat: FlatObject, reading: Reading) -> Column:
+    """A column of lists of objects, written from lists of their sources."""
+    class_: Any = reading.make
 
     def joined(sources: Any) -> str:
         if type(sources) is not list and type(sources) is not tuple:
             raise TypeError
         return f"[{flat.made(class_, sources[0]).joined(sources)}]" if sources else "[]"
 
-    return lambda values: list(map(joined, values))
+    return Column(Reading(reading.names), lambda values: list(map(joined, values)), joined)

@@ -40,19 +40,21 @@ class Outcomes:
     _outcomes: dict[tuple[int, int], ResolverOutcome] = field(default_factory=dict)
     _turn: int = 0
     _counted: int = -1
+    _soon: Any = None
     _waiting: dict[int, list["asyncio.Future[None]"]] = field(default_factory=dict)
     _now: int = 0
 
     def begin_recording(self) -> None:
         """Starts to count turns of the event loop, when a plan starts."""
         self._counted = 0
-        asyncio.get_running_loop().call_soon(self._count)
+        self._soon = asyncio.get_running_loop().call_soon
+        self._soon(self._count)
 
     def _count(self) -> None:
         self._turn += 1
         self._counted += 1
         if self._counted < _COUNTED:
-            asyncio.get_running_loop().call_soon(self._count)
+            self._soon(self._count)
 
     def add_awaited(self, source: Any, node: FieldNode, value: Any, error: Exception | None = None) -> None:
         """Records that an awaited resolver has just returned or raised."""

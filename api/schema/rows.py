@@ -33,8 +33,8 @@ def made_of(type_: type[T], *same: str, **others: Reading | str) -> Callable[[An
 
 
 def _property(reading: Reading) -> property:
-    read = reading.reader()
-    return property(lambda made: read(made.row))
+    names = tuple(f"row.{name}" for name in reading.names) or ("row",)
+    return property(Reading(names, reading.make, is_each=reading.is_each).reader())
 
 
 def _init(made: Any, row: Any) -> None:

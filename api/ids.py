@@ -2,9 +2,9 @@
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from uuid import UUID
 
 from strawberry import ID
@@ -43,27 +43,44 @@ class GlobalId:
         return int(self.local) if fits else None
 
 
-def ids_of(type_: str) -> Callable[[UUID, object], ID]:
-    """Makes the ids of a type whose objects belong to members: of the member's id, and the object's own id there, which
-    is not empty. Base64 writes three bytes at a time, so the first groups depend on the member alone."""
+@dataclass(frozen=True, slots=True)
+class MembersIds:
+    """The ids of a type whose objects belong to members. Base64 writes three bytes at a time, so the first part of an
+    id depends on the member alone. With `is_numbered`, a ledger numbers the objects: most numbers are low."""
 
-    @lru_cache(maxsize=_KEPT)
-    def start(member_id: UUID) -> tuple[str, str]:
-        text = f"{type_}:{member_id}:"
-        end = len(text) // 3 * 3
-        return opaque(text[:end]), text[end:]
+    type: str
+    is_numbered: bool = False
 
-    def make(member_id: UUID, local: object) -> ID:
-        written, rest = start(member_id)
-        return ID(written + (_numbered(rest, local) if type(local) is int else opaque(f"{rest}{local}")))
+    def __call__(self, member_id: UUID, local: UUID | int) -> ID:
+        """The id of an object, by its own id within the member's."""
+        start, rest = _start(self.type, member_id)
+        return ID(start + self._end(rest, local))
 
-    return make
+    def many(self, member_ids: Sequence[UUID], locals_: Sequence[UUID | int]) -> Sequence[str]:
+        """Several ids."""
+        if len(set(member_ids)) > 1:
+            return list(map(self, member_ids, locals_))
+        start, rest = _start(self.type, member_ids[0])
+        return list(map(start.__add__, map(partial(self._end, rest), locals_)))
+
+    @property
+    def _end(self) -> Callable[[str, UUID | int], str]:
+        return _numbered_end if self.is_numbered else _end
 
 
 @lru_cache(maxsize=_KEPT)
-def _numbered(rest: str, number: int) -> str:
-    """The end of the id of something that a member's ledger numbers; most numbers are low."""
-    return opaque(f"{rest}{number}")
+def _start(type_: str, member_id: UUID) -> tuple[str, str]:
+    """The first part of an id, and the text that is left for the second part."""
+    text = f"{type_}:{member_id}:"
+    end = len(text) // 3 * 3
+    return opaque(text[:end]), text[end:]
+
+
+def _end(rest: str, local: UUID | int) -> str:
+    return opaque(f"{rest}{local}")
+
+
+_numbered_end = lru_cache(maxsize=_KEPT)(_end)
 
 
 def read_id(text: str) -> GlobalId | None:

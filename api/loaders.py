@@ -118,7 +118,7 @@ class Loaders:
 
     @cached_property
     def _catalogue(self) -> Loader[None, Catalogue]:
-        return Loader(self._read_catalogue)
+        return Loader(self._read_catalogue, largest=1)
 
     def know(self, written: Written | None) -> None:
         """Takes the rows that a mutation has just written, so that its answer reads none of them again."""

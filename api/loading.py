@@ -34,7 +34,8 @@ class _Batch(Generic[K]):
 
 @dataclass(slots=True)
 class Loader(Generic[K, V]):
-    """`read` gives the values of some keys, in their order; it is called for at most `largest` keys at a time."""
+    """`read` gives the values of some keys, in their order; it is called for at most `largest` keys at a time. With 1
+    it is called at once, since nobody may join."""
 
     read: Callable[[list[K]], Awaitable[Sequence[V]]]
     largest: int = 500
@@ -73,8 +74,9 @@ class Loader(Generic[K, V]):
         """Reads the key, and those that join it."""
         batch = self._open = self._batches[key] = _Batch([key])
         try:
-            await asyncio.sleep(0)
-            await asyncio.sleep(0)
+            if self.largest > 1:
+                await asyncio.sleep(0)
+                await asyncio.sleep(0)
             self._close(batch)
             self._values.update(zip(batch.keys, await self.read(batch.keys), strict=True))
         except Exception as error:

@@ -7,14 +7,16 @@ _TWO = tuple(f"{number:02}" for number in range(60))
 
 def isoformat(moment: datetime) -> str:
     """The same text as the moment's own `isoformat`."""
-    return f"{in_utc(moment)}+00:00" if moment.tzinfo is UTC else moment.isoformat()
+    return f"{write_date_time(moment)[:-1]}+00:00" if moment.tzinfo is UTC else moment.isoformat()
 
 
-def in_utc(moment: datetime) -> str:
-    """A moment in UTC without its zone, such as 2026-11-22T10:00:00; with a fraction only if there is any."""
+def write_date_time(moment: datetime) -> str:
+    """A moment as 2026-11-22T10:00:00Z, with a fraction only if there is any."""
+    if moment.tzinfo is not UTC:
+        assert moment.tzinfo is not None
+        moment = moment.astimezone(UTC)
     micros, year = moment.microsecond, moment.year
-    fraction = f".{micros:06}" if micros else ""
     return (
-        f"{year if year > 999 else f'{year:04}'}-{_TWO[moment.month]}-{_TWO[moment.day]}"
-        f"T{_TWO[moment.hour]}:{_TWO[moment.minute]}:{_TWO[moment.second]}{fraction}"
+        f"{year if year > 999 else f'{year:04}'}-{_TWO[moment.month]}-{_TWO[moment.day]}T{_TWO[moment.hour]}:"
+        f"{_TWO[moment.minute]}:{_TWO[moment.second]}{f'.{micros:06}' if micros else ''}Z"
     )

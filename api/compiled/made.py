@@ -4,7 +4,7 @@ making the object.
 A class declares it in `__made_of__`. A plan uses the declaration only for objects of exactly that class, and only for
 the fields in it. A reading has no effects and gives the same value as the object's own attribute."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -15,11 +15,13 @@ DECLARED = "__made_of__"
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One field: `make` of the source's attributes `names`, or of the source itself if there are none. Without `make`
-    it is the one attribute. With `is_each`, the one attribute is a list, and `make` makes each item."""
+    it is the one attribute. With `is_each`, the one attribute is a list, and `make` makes each item. `make_many` makes
+    the values of several sources of their columns: a list for each name."""
 
     names: tuple[str, ...] = ()
     make: Callable[..., Any] | None = None
     is_each: bool = False
+    make_many: Callable[..., Sequence[Any]] | None = None
 
     def reader(self) -> Callable[[Any], Any]:
         """Reads the field's value from a source."""

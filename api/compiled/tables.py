@@ -5,6 +5,7 @@ source as the object around them are written in its rows."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import repeat
 from operator import attrgetter
 from typing import Any
@@ -30,10 +31,7 @@ class Table:
     def __init__(self, pieces: Sequence[str], columns: Sequence[Column]) -> None:
         self._names = list(dict.fromkeys(name for each in columns for name in each.reading.names))
         self._read = attrgetter(*self._names) if self._names else None
-        self._columns = [
-            (tuple(self._names.index(name) for name in each.reading.names), each.reading.make, each.write)
-            for each in columns
-        ]
+        self._columns = [(self._places(each.reading), each.reading, each.write) for each in columns]
         self._singles = [(each.reading.reader(), each.fast) for each in columns]
         self._pieces = list(pieces)
         self._row = [cell for piece in pieces for cell in (piece, "")]
@@ -62,16 +60,18 @@ class Table:
             cells += (repeat(piece), texts)
         return ["".join(each) for each in zip(*cells, repeat(self._pieces[-1], len(rows)))]  # noqa: B905
 
+    def _places(self, reading: Reading) -> tuple[int, ...]:
+        return tuple(self._names.index(name) for name in reading.names)
+
     def _texts(self, rows: Sequence[Any]) -> Iterator[Sequence[str]]:
         """The texts of each column."""
         read = self._values(rows)
-        for places, make, write in self._columns:
-            if make is None:
+        for places, reading, write in self._columns:
+            if reading.make is None:
                 yield write(read[places[0]])
-            elif places:
-                yield write(list(map(make, *[read[place] for place in places])))
-            else:
-                yield write(list(map(make, rows)))
+                continue
+            values = [read[place] for place in places] or [rows]
+            yield write((reading.make_many or partial(_made, reading.make))(*values))
 
     def _values(self, rows: Sequence[Any]) -> Sequence[Sequence[Any]]:
         """The values of each attribute that is read."""
@@ -79,3 +79,7 @@ class Table:
             return ()
         values = list(map(self._read, rows))
         return [values] if len(self._names) == 1 else list(zip(*values, strict=True))
+
+
+def _made(make: Callable[..., Any], *columns: Sequence[Any]) -> list[Any]:
+    return list(map(make, *columns))

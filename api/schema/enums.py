@@ -1,6 +1,6 @@
 """The contract's enums, each value with a description."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -38,18 +38,24 @@ class EntryKind(Enum):
     OTHER = _is("OTHER", "Another way to earn of the market's terms; `way` is its name.")
 
 
-_KINDS = dict(EntryKind.__members__)
+class _Kinds(dict[str, EntryKind]):
+    def __missing__(self, kind: str) -> EntryKind:
+        return EntryKind.OTHER
+
+
+KINDS: Mapping[str, EntryKind] = _Kinds(EntryKind.__members__)
+"""The contract's kinds by their names in the ledger; OTHER for a way that only the terms define (R22)."""
 WAY = "The name that the terms have for a way to earn, such as WATCH_VIDEO, where `kind` is OTHER; null for the others."
 
 
 def kind_of(kind: str) -> EntryKind:
-    """The contract's name of a kind in the ledger; OTHER for a way that only the terms define (R22)."""
-    return _KINDS.get(kind, EntryKind.OTHER)
+    """The contract's name of a kind in the ledger."""
+    return KINDS[kind]
 
 
 def way_of(kind: str) -> str | None:
     """The name of a way that only the terms define; None for the contract's own kinds."""
-    return None if kind in _KINDS else kind
+    return None if kind in KINDS else kind
 
 
 @strawberry.enum(description="What promised points wait for.")

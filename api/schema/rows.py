@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 def of(make: Callable[..., Any], *names: str) -> Reading:
     """A field that is made of some values of a row; without names, of the row itself."""
-    return Reading(names, make)
+    return Reading(names, make, make_many=getattr(make, "many", None))
 
 
 def each_of(make: Callable[[Any], Any], name: str) -> Reading:

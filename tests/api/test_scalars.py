@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 from graphql import GraphQLError
 
-from api.schema.scalars import read_date, read_date_time, read_market, read_url, write_date_time
+from api.moments import write_date_time
+from api.schema.scalars import read_date, read_date_time, read_market, read_url
 
 
 def test_a_date_is_read():

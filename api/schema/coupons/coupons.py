@@ -6,7 +6,7 @@ import strawberry
 
 from api.context import Info
 from api.cursors import COUPONS, Page
-from api.ids import ids_of
+from api.ids import MembersIds
 from api.schema.enums import CouponState, named
 from api.schema.money import Money
 from api.schema.node import Node
@@ -53,7 +53,7 @@ _coupon = made_of(
     "issued_at",
     "expires_at",
     "order_number",
-    id=of(ids_of("Coupon"), "member_id", "coupon_id"),
+    id=of(MembersIds("Coupon"), "member_id", "coupon_id"),
     value=of(made_of(Money, "currency", amount_minor="value_minor")),
     state=of(named(CouponState), "state"),
     reserved_until=of(lambda until, state: until if state == "RESERVED" else None, "reserved_until", "state"),

@@ -7,8 +7,8 @@ import strawberry
 
 from api.context import Info
 from api.cursors import Page, entry_cursor
-from api.ids import ids_of
-from api.schema.enums import WAY, EntryKind, kind_of, way_of
+from api.ids import MembersIds
+from api.schema.enums import KINDS, WAY, EntryKind, way_of
 from api.schema.node import Node
 from api.schema.pages import PageInfo
 from api.schema.rows import made_of, of, page_of_rows
@@ -69,8 +69,8 @@ _entry = made_of(
     "balance_after",
     "occurred_at",
     "reference",
-    id=of(ids_of("PointsEntry"), "member_id", "seq"),
-    kind=of(kind_of, "kind"),
+    id=of(MembersIds("PointsEntry", is_numbered=True), "member_id", "seq"),
+    kind=of(KINDS.__getitem__, "kind"),
     way=of(way_of, "kind"),
 )
 

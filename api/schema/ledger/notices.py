@@ -6,7 +6,7 @@ import strawberry
 
 from api.context import Info
 from api.cursors import NOTICES, Page
-from api.ids import ids_of
+from api.ids import MembersIds
 from api.schema.enums import NoticeKind, named
 from api.schema.node import Node
 from api.schema.pages import PageInfo
@@ -48,7 +48,7 @@ _notice = made_of(
     "lapses_on",
     "created_at",
     "sent_at",
-    id=of(ids_of("Notice"), "member_id", "notice_id"),
+    id=of(MembersIds("Notice"), "member_id", "notice_id"),
     kind=of(named(NoticeKind), "kind"),
 )
 

@@ -5,8 +5,8 @@ from datetime import datetime
 import strawberry
 
 from api.cursors import PENDING, Page
-from api.ids import ids_of
-from api.schema.enums import WAY, Awaiting, EntryKind, kind_of, named, way_of
+from api.ids import MembersIds
+from api.schema.enums import KINDS, WAY, Awaiting, EntryKind, named, way_of
 from api.schema.node import Node
 from api.schema.pages import PageInfo
 from api.schema.rows import made_of, of, page_of_rows
@@ -42,8 +42,8 @@ _pending = made_of(
     "promised_at",
     "due_at",
     "reference",
-    id=of(ids_of("PendingPoints"), "member_id", "promise_id"),
-    kind=of(kind_of, "kind"),
+    id=of(MembersIds("PendingPoints"), "member_id", "promise_id"),
+    kind=of(KINDS.__getitem__, "kind"),
     way=of(way_of, "kind"),
     awaiting=of(named(Awaiting), "awaiting"),
 )

@@ -6,9 +6,9 @@ import strawberry
 
 from api.context import Info
 from api.cursors import VERDICTS, Page
-from api.ids import ids_of
+from api.ids import MembersIds
 from api.schema.earning.caps import Cap as CapType
-from api.schema.enums import WAY, EntryKind, Outcome, kind_of, named, way_of
+from api.schema.enums import KINDS, WAY, EntryKind, Outcome, named, way_of
 from api.schema.ledger.entries import PointsEntry
 from api.schema.ledger.pending import PendingPoints
 from api.schema.node import Node
@@ -91,9 +91,9 @@ _verdict = made_of(
     "points",
     "decided_at",
     "terms_version",
-    id=of(ids_of("Verdict"), "member_id", "verdict_id"),
+    id=of(MembersIds("Verdict"), "member_id", "verdict_id"),
     outcome=of(named(Outcome), "outcome"),
-    kind=of(kind_of, "kind"),
+    kind=of(KINDS.__getitem__, "kind"),
     way=of(way_of, "kind"),
     cap=of(CapType.of_row, "cap"),
 )

@@ -54,7 +54,7 @@ _coupon = made_of(
     "expires_at",
     "order_number",
     id=of(MembersIds("Coupon"), "member_id", "coupon_id"),
-    value=of(made_of(Money, "currency", amount_minor="value_minor")),
+    value=made_of(Money, "currency", amount_minor="value_minor"),
     state=of(named(CouponState), "state"),
     reserved_until=of(lambda until, state: until if state == "RESERVED" else None, "reserved_until", "state"),
 )

@@ -169,13 +169,14 @@ class Member(Node):
         return _member(row)
 
 
+_balance = made_of(Balance, "available", "pending", "debt", "lifetime")
 _member = made_of(
     Member,
     "mi_id",
     "market",
     "time_zone",
     "joined_at",
-    id=of(lambda member_id: strawberry.ID(str(GlobalId("Member", member_id))), "member_id"),
+    id=lambda row: str(GlobalId("Member", row.member_id)),
     state=of(named(MemberState), "state"),
-    balance=of(made_of(Balance, "available", "pending", "debt", "lifetime")),
+    balance=_balance,
 )

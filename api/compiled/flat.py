@@ -10,17 +10,11 @@ from typing import Any
 
 from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
 
-from api.compiled.gates import Gate
+from api.compiled.gates import Gate, any_cast
 from api.compiled.leaves import CONSTANT, LeafWriter
 from api.compiled.made import MadeOf, Reading, made_of
 from api.compiled.tables import Column, Table
 from api.compiled.words import Leaf
-
-_NOT_CAST = {None}
-
-
-def _cast_of(value: Any) -> Any:
-    return getattr(value, TYPE_CAST_ATTRIBUTE, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +50,7 @@ class FlatObject:
     gate: Gate
     attributes: Sequence[Attribute]
     write_fields: Leaf
+    has_braces: bool = True
     _by_class: dict[type, ClassTable] = field(default_factory=dict)
 
     def write(self, value: Any) -> str:
@@ -99,9 +94,16 @@ class FlatObject:
                 return False
         return class_ in self.gate.known
 
+    def alike(self, values: Sequence[Any]) -> Sequence[str]:
+        """As `many`, of values of one class that the gate has accepted."""
+        known = self._learn(type(values[0]), values[0])
+        if known is None:
+            raise LookupError
+        return known.table.many(known.rows(values))
+
     def _of_one_class(self, values: Sequence[Any]) -> ClassTable:
         (class_,) = set(map(type, values))
-        if set(map(_cast_of, values)) != _NOT_CAST:
+        if any_cast(values):
             raise LookupError
         return self._by_class[class_]
 
@@ -109,7 +111,7 @@ class FlatObject:
         """Makes the table of a class that the gate has accepted."""
         if class_ not in self.gate.known or class_ in self._by_class:
             return self._by_class.get(class_)
-        self._by_class[class_] = self._of_source(class_, value) or ClassTable(table_of(self.attributes, None, value))
+        self._by_class[class_] = self._of_source(class_, value) or ClassTable(self._table(None, value))
         return self._by_class[class_]
 
     def _of_source(self, class_: type, value: Any) -> ClassTable | None:
@@ -118,14 +120,14 @@ class FlatObject:
         if declared is None or any(each.name not in declared.readings for each in self.attributes if each.is_read):
             return None
         source = attrgetter(declared.source)
-        return ClassTable(table_of(self.attributes, declared, source(value)), source)
+        return ClassTable(self._table(declared, source(value)), source)
 
-
-def table_of(attributes: Sequence[Attribute], declared: MadeOf | None, row: Any) -> Table:
-    """The table of objects whose class declares its readings, or without a declaration, of the objects themselves."""
-    pieces, columns = ["{"], list[Column]()
-    _add(attributes, declared, row, pieces, columns)
-    return Table([*pieces[:-1], pieces[-1] + "}"], columns)
+    def _table(self, declared: MadeOf | None, row: Any) -> Table:
+        """The table of objects whose class declares its readings, or without a declaration, of the objects."""
+        pieces, columns = ["{" if self.has_braces else ""], list[Column]()
+        _add(self.attributes, declared, row, pieces, columns)
+        pieces[-1] += "}" if self.has_braces else ""
+        return Table(pieces, columns)
 
 
 def _add(

@@ -11,7 +11,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import Schema
 
 from api.compiled.collecting import Collecting, conditions_of, fragments_of
-from api.compiled.objects import AnswerPart, whole_object
+from api.compiled.objects import AnswerPart, WholeObject
 from api.compiled.replaying import Incomplete, Outcomes, ReplayingExecutor
 from api.compiled.running import Operation, PlanRun
 from api.compiled.words import NotExpressible
@@ -63,7 +63,7 @@ class Plan:
         try:
             if self.operation.node.operation is OperationType.MUTATION:
                 return await _one_after_another(parts, run)
-            text = whole_object(None, None, parts)(run.root, run, None)
+            text = WholeObject(parts).write(run.root, run, None)
             return text if isinstance(text, str) else await text
         except Exception as error:
             run.note(error)

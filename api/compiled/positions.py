@@ -1,21 +1,34 @@
 """Writers of one value: a leaf writer, which needs the value alone, or one that needs the run as well."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
 from api.compiled.fields import Write
 from api.compiled.leaves import NULL, LeafWriter
 from api.compiled.running import PlanRun, Site
-from api.compiled.words import Contained, Leaf, PathPlace, Text
+from api.compiled.words import Contained, Leaf, Many, PathPlace, Text
 
-Position = LeafWriter | Write
+
+@dataclass(frozen=True, slots=True)
+class RunWriter:
+    """Writes a value with the run and the place. `many` writes several usual values without them. `ready` writes what
+    it can of the items of a list in advance, or gives None; `write` takes an item's share as a fourth value."""
+
+    write: Callable[..., Text]
+    many: Many | None = None
+    ready: Callable[[Sequence[Any]], Sequence[Any] | None] | None = None
+
+
+Position = LeafWriter | RunWriter
 """The writer of a value: from the value alone, or with the run and the place."""
 
 
 def in_run(position: Position) -> Write:
     """The position as a writer with a run. A value that `fast` does not write is written by `exact`."""
     if not isinstance(position, LeafWriter):
-        return position
+        return position.write
     fast, exact = position.fast, position.exact
 
     def write(value: Any, run: PlanRun, place: PathPlace) -> Text:
@@ -43,3 +56,9 @@ def of_attribute(site: Site, attribute: str, complete: Write) -> Write:
         return complete(read(source), run, (place, key, typename))
 
     return write
+
+
+def column_of(attribute: str, position: RunWriter) -> Many | None:
+    """A writer of the attribute of several objects."""
+    many, read = position.many, attrgetter(attribute)
+    return (lambda objects: many(list(map(read, objects)))) if many else None

@@ -13,7 +13,7 @@ from typing import Any
 from api.compiled.made import Reading
 from api.compiled.words import Leaf, Many
 
-_FEW = 5
+FEW = 5
 """Fewer rows are written faster one by one."""
 
 
@@ -48,7 +48,7 @@ class Table:
 
     def joined(self, rows: Sequence[Any]) -> str:
         """The rows with commas between them; there is at least one. Raises for any unusual value."""
-        if len(rows) < _FEW:
+        if len(rows) < FEW:
             return ",".join(map(self.one, rows))
         cells, width = self._row * len(rows), len(self._row)
         for place, texts in enumerate(self._texts(rows)):
@@ -58,7 +58,7 @@ class Table:
 
     def many(self, rows: Sequence[Any]) -> list[str]:
         """The text of each row."""
-        if len(rows) < _FEW:
+        if len(rows) < FEW:
             return list(map(self.one, rows))
         cells: list[Any] = []
         for piece, texts in zip(self._pieces, self._texts(rows)):  # noqa: B905 - there is a last piece

@@ -23,8 +23,8 @@ from api.compiled.fields import resolved_field
 from api.compiled.flat import Attribute, FlatObject
 from api.compiled.gates import Gate
 from api.compiled.leaves import CONSTANT, NULL, LeafWriter, containing, leaf_writer, nullable
-from api.compiled.objects import AnswerPart, segment, whole_object
-from api.compiled.positions import Position, in_run, of_attribute
+from api.compiled.objects import AnswerPart, WholeObject, segment
+from api.compiled.positions import Position, RunWriter, column_of, in_run, of_attribute
 from api.compiled.running import Site
 from api.compiled.values import Abstract, leaf_list, or_null, whole_list
 from api.compiled.words import NotExpressible
@@ -65,7 +65,7 @@ class Writing:
             return AnswerPart(head, resolved_field(site, call_of(self.schema, site), in_run(position), is_root=is_root))
         if isinstance(position, LeafWriter):
             return Attribute(head, attribute, position)
-        return AnswerPart(head, of_attribute(site, attribute, position))
+        return AnswerPart(head, of_attribute(site, attribute, position.write), column=column_of(attribute, position))
 
     def _position(self, site: Site, type_: Any) -> Position:
         is_nullable = not isinstance(type_, GraphQLNonNull)
@@ -83,11 +83,13 @@ class Writing:
         item = self._position(site, type_.of_type)
         if isinstance(item, LeafWriter):
             return leaf_list(item, is_nullable=is_nullable)
-        return or_null(whole_list(item)) if is_nullable else whole_list(item)
+        made = whole_list(item)
+        return or_null(made) if is_nullable else made
 
     def _abstract(self, site: Site, type_: GraphQLUnionType | GraphQLInterfaceType) -> Position:
         possible = self.collecting.schema.get_possible_types(type_)
-        return Abstract(type_, site, {each.name: in_run(self._object(site, each)) for each in possible}).write
+        abstract = Abstract(type_, site, {each.name: self._object(site, each) for each in possible})
+        return RunWriter(abstract.write, abstract.many)
 
     def _object(self, site: Site, type_: GraphQLObjectType) -> Position:
         parts = self.parts(type_, [node.selection_set for node in site.nodes if node.selection_set is not None])
@@ -96,7 +98,8 @@ class Writing:
         if alone is not None and not gate.checks_each_object:
             flat = FlatObject(gate, parts[0].attributes, alone)
             return LeafWriter(flat.write, flat.write, flat.many, flat)
-        return whole_object(gate, site, parts)
+        whole = WholeObject(parts, gate, site)
+        return RunWriter(whole.write, ready=whole.ready)
 
 
 def _merged(fields: Sequence[Attribute | AnswerPart]) -> list[AnswerPart]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from json.encoder import encode_basestring
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 from api.bodies import has_unkeepable_text
@@ -60,8 +60,7 @@ class Places(Generic[T]):
             raise BadUserInput(_NOT_OURS) from None
 
 
-@dataclass(frozen=True, slots=True)
-class PageArguments:
+class PageArguments(NamedTuple):
     """A connection's arguments as the client sent them; None means not sent."""
 
     first: int | None = None

@@ -1,29 +1,29 @@
 """Objects: their fields are written as one text."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 
-from api.compiled.fields import Write
 from api.compiled.flat import Attribute, FlatObject
 from api.compiled.gates import Gate
 from api.compiled.leaves import NULL
+from api.compiled.positions import Column
 from api.compiled.running import PlanRun, Site
 from api.compiled.waiting import joined, raised_after
-from api.compiled.words import Contained, Leaf, Many, PathPlace, Text
+from api.compiled.words import Contained, Leaf, PathPlace, Text
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerPart:
     """A part of an object: the text before it, and its writer. `leaf` is the same writer if it needs no run, because
-    all of the part are `attributes`. `column` writes the part of several objects of one accepted class."""
+    all of the part are `attributes`. `column` does in advance what it can for several objects of one accepted class."""
 
     head: str
-    write: Write
+    write: Callable[..., Text]
     leaf: Leaf | None = None
     attributes: Sequence[Attribute] = ()
-    column: Many | None = None
+    column: Column | None = None
 
 
 def segment(attributes: Sequence[Attribute]) -> Leaf:
@@ -81,24 +81,25 @@ class WholeObject:
     gate: Gate | None = None
     site: Site | None = None
     _template: str = field(init=False)
-    _columns: Sequence[Many | None] = field(init=False)
+    _columns: Sequence[Column | None] = field(init=False)
 
     def __post_init__(self) -> None:
         self._template = "{" + ",".join(each.head.replace("%", "%%") + "%s" for each in self.parts) + "}"
         self._columns = [_column(self.gate, each) for each in self.parts]
 
-    def write(self, value: Any, run: PlanRun, place: PathPlace, ready: Sequence[str | None] | None = None) -> Text:
-        """The object. Parts that are `ready` are not written again."""
+    def write(self, value: Any, run: PlanRun, place: PathPlace, ready: Sequence[Any] | None = None) -> Text:
+        """The object. `ready` has for each part its text, or what is ready of it, or None."""
         if self.gate is not None and ready is None:
             self.gate.check(value, run, self.site, place)
         texts: list[Any] = list(ready) if ready is not None else [None] * len(self.parts)
         waiting: list[int] = []
         try:
             for number, part in enumerate(self.parts):
-                if texts[number] is not None:
+                done = texts[number]
+                if type(done) is str:
                     continue
                 try:
-                    text: Any = part.write(value, run, place)
+                    text: Any = part.write(value, run, place) if done is None else part.write(value, run, place, done)
                 except Contained as error:
                     run.note(error)
                     text = NULL
@@ -125,7 +126,7 @@ class WholeObject:
         return list(zip(*columns, strict=True))
 
 
-def _column(gate: Gate | None, part: AnswerPart) -> Many | None:
+def _column(gate: Gate | None, part: AnswerPart) -> Column | None:
     if gate is None or part.leaf is None:
         return part.column
     flat = FlatObject(gate, part.attributes, part.leaf, has_braces=False)

@@ -42,8 +42,11 @@ class Plan:
 
     async def execute(self, context: Any, variables: Mapping[str, Any] | None, root: Any = None) -> str | Incomplete:
         """The JSON of the answer's `data`; or Incomplete if graphql-core has to complete it, within `replaying`."""
-        coerced = get_variable_values(
-            self.operation.schema, self.operation.node.variable_definitions or (), dict(variables or {})
+        declared = self.operation.node.variable_definitions
+        coerced = (
+            get_variable_values(self.operation.schema, declared, dict(variables or {}))
+            if declared
+            else VariableValues({}, {})
         )
         if not isinstance(coerced, VariableValues):
             return Incomplete(Outcomes())

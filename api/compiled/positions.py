@@ -21,6 +21,8 @@ class RunWriter:
     ready: Callable[[Sequence[Any]], Sequence[Any] | None] | None = None
 
 
+Column = Callable[[Sequence[Any]], Sequence[Any]]
+"""What can be written in advance of a part of several objects: its text, or what is ready of it, or None."""
 Position = LeafWriter | RunWriter
 """The writer of a value: from the value alone, or with the run and the place."""
 
@@ -48,17 +50,21 @@ def _noted(exact: Leaf, value: Any, run: PlanRun) -> str:
         return NULL
 
 
-def of_attribute(site: Site, attribute: str, complete: Write) -> Write:
+def of_attribute(site: Site, attribute: str, complete: Callable[..., Text]) -> Callable[..., Text]:
     """A writer that reads the attribute from the object and writes it with `complete`."""
     read, key, typename = attrgetter(attribute), site.key, site.parent.name
 
-    def write(source: Any, run: PlanRun, place: PathPlace) -> Text:
-        return complete(read(source), run, (place, key, typename))
+    def write(source: Any, run: PlanRun, place: PathPlace, *ready: Any) -> Text:
+        return complete(read(source), run, (place, key, typename), *ready)
 
     return write
 
 
-def column_of(attribute: str, position: RunWriter) -> Many | None:
-    """A writer of the attribute of several objects."""
-    many, read = position.many, attrgetter(attribute)
-    return (lambda objects: many(list(map(read, objects)))) if many else None
+def column_of(attribute: str, position: RunWriter) -> Column | None:
+    """Writes the attribute of several objects, or what is ready of it."""
+    many, ready, read = position.many, position.ready, attrgetter(attribute)
+    if many is not None:
+        return lambda objects: many(list(map(read, objects)))
+    if ready is not None:
+        return lambda objects: ready(list(map(read, objects))) or [None] * len(objects)
+    return None

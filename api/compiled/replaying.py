@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import FieldNode, GraphQLResolveInfo, MiddlewareManager
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
@@ -16,8 +16,7 @@ _LATER = 32
 """Within this many turns, graphql-core has handled an outcome and everything that follows from it."""
 
 
-@dataclass(frozen=True, slots=True)
-class ResolverOutcome:
+class ResolverOutcome(NamedTuple):
     """The outcome of one resolver: the value it returned, or the error it raised. `turn` is the turn of the event loop
     in which that happened, or None if nothing was awaited. Outcomes are found by the id of `source`, so `source` is
     held here: no other object can get the same id."""

@@ -9,10 +9,10 @@ from starlette.requests import HTTPConnection
 
 from api.budget import Budget, BudgetLeft
 from api.cost import Cost, Costs, TooEntangled, Variables, cost_of, counted_in, counted_variables
+from api.moments import write_date_time
 from api.payers import Payer, address_of, payer_of
 from api.prices import Prices
 from api.problems import Forbidden, Limited
-from api.schema.scalars import write_date_time
 from loyalty.callers import Caller
 
 SCHEMA_READERS = ("operator", "auditor")

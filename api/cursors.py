@@ -6,11 +6,13 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from json.encoder import encode_basestring
-from typing import Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 from api.bodies import has_unkeepable_text
+from api.moments import isoformat
 from api.opaque import opaque
 from api.problems import BadUserInput
 from db.pages import Window
@@ -40,6 +42,10 @@ class Places(Generic[T]):
         """The opaque cursor of a place in this list."""
         return opaque(f'[{_VERSION},"{self.list}",{self.write(place)}]')
 
+    def cursor_at(self: "Places[tuple[Any, ...]]", *place: Any) -> str:
+        """The same for a place of several parts."""
+        return self.cursor(place)
+
     def place(self, cursor: str) -> T:
         """The place that a cursor names. Raises BadUserInput if the cursor is not one of this list."""
         if len(cursor) > _LONGEST:
@@ -54,8 +60,7 @@ class Places(Generic[T]):
             raise BadUserInput(_NOT_OURS) from None
 
 
-@dataclass(frozen=True, slots=True)
-class PageArguments:
+class PageArguments(NamedTuple):
     """A connection's arguments as the client sent them; None means not sent."""
 
     first: int | None = None
@@ -140,12 +145,12 @@ def _read_delivery(place: Sequence[Plain]) -> tuple[datetime, str, str]:
 
 def _write_moment_and_id(place: tuple[datetime | None, UUID]) -> str:
     moment, id_ = place
-    return f'"{moment.isoformat()}","{id_}"' if moment is not None else f'null,"{id_}"'
+    return f'"{isoformat(moment)}","{id_}"' if moment is not None else f'null,"{id_}"'
 
 
 def _write_delivery(place: tuple[datetime, str, str]) -> str:
     received_at, producer, event_id = place
-    return f'"{received_at.isoformat()}",{encode_basestring(producer)},{encode_basestring(event_id)}'
+    return f'"{isoformat(received_at)}",{encode_basestring(producer)},{encode_basestring(event_id)}'
 
 
 ENTRIES: Places[int] = Places("entries", str, _read_seq)
@@ -153,4 +158,6 @@ COUPONS: Places[tuple[datetime, UUID]] = Places("coupons", _write_moment_and_id,
 VERDICTS: Places[tuple[datetime, UUID]] = Places("verdicts", _write_moment_and_id, _read_moment_and_id)
 NOTICES: Places[tuple[datetime, UUID]] = Places("notices", _write_moment_and_id, _read_moment_and_id)
 PENDING: Places[tuple[datetime | None, UUID]] = Places("pending", _write_moment_and_id, _read_due_and_id)
+entry_cursor = lru_cache(maxsize=4096)(ENTRIES.cursor)
+"""The cursor of a line of history. It depends on the position alone, and most positions are low."""
 DELIVERIES: Places[tuple[datetime, str, str]] = Places("deliveries", _write_delivery, _read_delivery)

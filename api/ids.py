@@ -2,7 +2,9 @@
 
 import base64
 import binascii
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from uuid import UUID
 
 from strawberry import ID
@@ -11,6 +13,7 @@ from api.bodies import has_unkeepable_text
 from api.opaque import opaque
 
 _LONGEST = 2000
+_KEPT = 4096
 OF_NOBODY = ("Reward", "Campaign", "WebhookDelivery")
 """Types that belong to no member."""
 
@@ -40,9 +43,44 @@ class GlobalId:
         return int(self.local) if fits else None
 
 
-def member_id_of(type_: str, member_id: UUID, local: object) -> ID:
-    """The id of what belongs to a member, by its own id there, which is not empty."""
-    return ID(opaque(f"{type_}:{member_id}:{local}"))
+@dataclass(frozen=True, slots=True)
+class MembersIds:
+    """The ids of a type whose objects belong to members. Base64 writes three bytes at a time, so the first part of an
+    id depends on the member alone. With `is_numbered`, a ledger numbers the objects: most numbers are low."""
+
+    type: str
+    is_numbered: bool = False
+
+    def __call__(self, member_id: UUID, local: UUID | int) -> ID:
+        """The id of an object, by its own id within the member's."""
+        start, rest = _start(self.type, member_id)
+        return ID(start + self._end(rest, local))
+
+    def many(self, member_ids: Sequence[UUID], locals_: Sequence[UUID | int]) -> Sequence[str]:
+        """Several ids."""
+        if len(set(member_ids)) > 1:
+            return list(map(self, member_ids, locals_))
+        start, rest = _start(self.type, member_ids[0])
+        return list(map(start.__add__, map(partial(self._end, rest), locals_)))
+
+    @property
+    def _end(self) -> Callable[[str, UUID | int], str]:
+        return _numbered_end if self.is_numbered else _end
+
+
+@lru_cache(maxsize=_KEPT)
+def _start(type_: str, member_id: UUID) -> tuple[str, str]:
+    """The first part of an id, and the text that is left for the second part."""
+    text = f"{type_}:{member_id}:"
+    end = len(text) // 3 * 3
+    return opaque(text[:end]), text[end:]
+
+
+def _end(rest: str, local: UUID | int) -> str:
+    return opaque(f"{rest}{local}")
+
+
+_numbered_end = lru_cache(maxsize=_KEPT)(_end)
 
 
 def read_id(text: str) -> GlobalId | None:

@@ -1,15 +1,12 @@
 """The reads of one request: each row once, and many rows in one statement, so that lists never query row by row."""
 
-import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TypeVar, cast
 from uuid import UUID
 
-from strawberry.dataloader import DataLoader
-
+from api.loading import Loader
 from db.coupons.rows import CouponRow, coupons_by_id, stock_of_rewards
 from db.earning import Progress, progress_of_members
 from db.ledger.entries import EntryRow, entries_by_seq, entries_of_verdicts
@@ -34,40 +31,9 @@ Result = TypeVar("Result")
 Load = Callable[[Sequence[K]], Awaitable[list[Row]]]
 """Reads the rows of some keys, in any order."""
 
-_LARGEST_BATCH = 500
 
-
-class Loader(DataLoader[K, Row]):
-    """Rows by key. Several fields may wait for one row. graphql-core cancels a field if another one beside it fails;
-    the read goes on for the fields that still wait, and is cancelled if none does."""
-
-    def __init__(
-        self,
-        load_fn: Callable[[list[K]], Awaitable[Sequence[Row | BaseException]]],
-        cache_key_fn: Callable[[K], Hashable] | None = None,
-    ) -> None:
-        super().__init__(load_fn=load_fn, max_batch_size=_LARGEST_BATCH, cache_key_fn=cache_key_fn)
-        self._waiting: Counter[Awaitable[Row]] = Counter()
-
-    def load(self, key: K) -> "asyncio.Future[Row]":
-        """The row of a key, read together with the others that are asked for now."""
-        row = asyncio.ensure_future(super().load(key))
-        if row.done():
-            return row
-        share = asyncio.shield(row)
-        self._waiting[row] += 1
-        share.add_done_callback(partial(self._waits_no_more, row))
-        return share
-
-    def _waits_no_more(self, row: "asyncio.Future[Row]", _share: object) -> None:
-        self._waiting[row] -= 1
-        if not self._waiting[row]:
-            del self._waiting[row]
-            row.cancel()  # changes nothing if it was read
-
-
-def _one(load: Load[K, Row], key: Callable[[Row], K], known: Iterable[Row] = ()) -> Loader[K, Row | None]:
-    async def load_many(keys: list[K]) -> list[Row | None]:
+def _one(load: Load[K, Row], key: Callable[[Row], K], known: Iterable[Row] = ()) -> "Loader[K, Row | None]":
+    async def load_many(keys: list[K]) -> "list[Row | None]":
         rows = {key(row): row for row in await load(keys)}
         return [rows.get(each) for each in keys]
 
@@ -85,7 +51,8 @@ def _several(load: Load[K, Row], key: Callable[[Row], K], known: Mapping[K, list
         return [rows[each] for each in keys]
 
     loader = Loader(load_many)
-    loader.prime_many(known)
+    for each, rows in known.items():
+        loader.prime(each, rows)
     return loader
 
 
@@ -164,7 +131,7 @@ class Loaders:
     @cached_property
     def progress(self) -> Loader[MemberRow, Progress]:
         """Slots, fuel days and lots by member, as of the moment at which the member was read."""
-        return Loader(self._progress, lambda row: (row.member_id, row.now))
+        return Loader(self._progress)
 
     @cached_property
     def stock(self) -> Loader[str, int | None]:
@@ -173,7 +140,7 @@ class Loaders:
 
     @cached_property
     def _catalogue(self) -> Loader[None, Catalogue]:
-        return Loader(self._read_catalogue)
+        return Loader(self._read_catalogue, largest=1)
 
     async def catalogue(self) -> Catalogue:
         """Terms, campaigns and rewards as they are now."""

@@ -69,8 +69,10 @@ def arguments_of(schema: Schema, field: StrawberryField, definition: GraphQLFiel
         if argument.out_name not in {None, name}:
             raise NotExpressible
         read_argument, convert = _reader(name, argument, definition, node), _converter(schema, name, declared)
-        made = Argument(declared.python_name, read_argument, convert)
-        if not _add_fixed(made, _value_node(node, name), fixed):
+        made, given = Argument(declared.python_name, read_argument, convert), _value_node(node, name)
+        if given is None and read_argument(VariableValues({}, {})) is _ABSENT:
+            continue
+        if not _add_fixed(made, given, fixed):
             read.append(made)
     return Arguments(fixed, tuple(read))
 

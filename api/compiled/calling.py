@@ -1,9 +1,11 @@
 """Where a field's value comes from: an attribute of the object, or a resolver."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from graphql import FieldNode, GraphQLField
+from strawberry.extensions.field_extension import FieldExtension, build_field_extension_resolvers
 from strawberry.schema.schema import Schema
 from strawberry.types.field import StrawberryField
 
@@ -34,13 +36,18 @@ def attribute_of(definition: GraphQLField) -> str | None:
 
 
 def call_of(schema: Schema, site: Site) -> FieldCall:
-    """Calls the resolver: directly if Strawberry wraps nothing around it, or else through Strawberry's function."""
+    """Calls the resolver and the extensions around it, or else Strawberry's function that does so."""
     field, definition = strawberry_field(site.definition), site.definition
     is_made = _made_as(definition, "_resolver") or _made_as(definition, "_async_resolver")
-    is_bare = is_made and not field.extensions and not schema.exception_handlers and not _is_special(field)
-    if is_bare and field.base_resolver is not None and callable(field.base_resolver.wrapped_func):
-        return _direct(schema, field, site)
-    return _through_strawberry(definition, site.nodes[0], site)
+    if not is_made or schema.exception_handlers or _is_special(field) or _maps_arguments(field):
+        return _through_strawberry(definition, site.nodes[0], site)
+    if field.base_resolver is None or not callable(field.base_resolver.wrapped_func):
+        return _through_strawberry(definition, site.nodes[0], site)
+    return _extended(schema, field, site) if field.extensions else _direct(schema, field, site)
+
+
+def _maps_arguments(field: StrawberryField) -> bool:
+    return any(type(each).map_arguments is not FieldExtension.map_arguments for each in field.extensions)
 
 
 def _is_special(field: StrawberryField) -> bool:
@@ -62,21 +69,62 @@ def _through_strawberry(definition: GraphQLField, node: FieldNode, site: Site) -
 
 
 def _direct(schema: Schema, field: StrawberryField, site: Site) -> FieldCall:
+    function, takes_self = _function(field)
+    prepare = _prepared(schema, field, site)
     base = field.base_resolver
-    assert base is not None
-    info_class: Any = schema.config.info_class
-    arguments, make_info = arguments_of(schema, field, site.definition, site.nodes[0]), info_maker(info_class)
-    function, takes_self = base.wrapped_func, base.self_parameter is not None
-    info_name = base.info_parameter.name if base.info_parameter else None
-    sources = [each.name for each in (base.parent_parameter, base.root_parameter) if each is not None]
+    info_name = base.info_parameter.name if base and base.info_parameter else None
 
     def call(source: Any, run: PlanRun, place: PathPlace) -> Any:
+        info, values = prepare(source, run, place)
+        if info_name is not None:
+            values[info_name] = info
+        return function(source, **values) if takes_self else function(**values)
+
+    return call
+
+
+def _extended(schema: Schema, field: StrawberryField, site: Site) -> FieldCall:
+    """As Strawberry's `extension_resolver`: an argument `info` is kept from the extensions, which get it anyway."""
+    (function, takes_self), prepare, base = _function(field), _prepared(schema, field, site), field.base_resolver
+    info_name = base.info_parameter.name if base and base.info_parameter else None
+    extensions = build_field_extension_resolvers(field)
+
+    def call(source: Any, run: PlanRun, place: PathPlace) -> Any:
+        info, values = prepare(source, run, place)
+        if info_name is not None and info_name != "info":
+            values[info_name] = info
+
+        def resolve(_source: Any, info: Any, **named: Any) -> Any:
+            if info_name == "info":
+                named["info"] = info
+            return function(source, **named) if takes_self else function(**named)
+
+        chain: Callable[..., Any] = resolve
+        for each in extensions:
+            chain = partial(each, chain)
+        return chain(source, info, **values)
+
+    return call
+
+
+def _function(field: StrawberryField) -> tuple[Callable[..., Any], bool]:
+    """The resolver's function, and whether it takes the object as its first argument."""
+    base: Any = field.base_resolver
+    return base.wrapped_func, base.self_parameter is not None
+
+
+def _prepared(schema: Schema, field: StrawberryField, site: Site) -> Callable[..., tuple[Any, dict[str, Any]]]:
+    """Makes the Info of a call, and the arguments other than the Info."""
+    base: Any = field.base_resolver
+    info_class: Any = schema.config.info_class
+    arguments, make_info = arguments_of(schema, field, site.definition, site.nodes[0]), info_maker(info_class)
+    sources = [each.name for each in (base.parent_parameter, base.root_parameter) if each is not None]
+
+    def prepare(source: Any, run: PlanRun, place: PathPlace) -> tuple[Any, dict[str, Any]]:
         info = make_info(run, site, field, place)
         values = arguments.values(run.variables, info)
         for name in sources:
             values[name] = source
-        if info_name is not None:
-            values[info_name] = info
-        return function(source, **values) if takes_self else function(**values)  # type: ignore[operator]
+        return info, values
 
-    return call
+    return prepare

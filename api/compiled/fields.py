@@ -1,6 +1,7 @@
 """Fields with a resolver: it is called and awaited, its outcome is recorded, and its value is written."""
 
 from collections.abc import Awaitable, Callable
+from types import CoroutineType
 from typing import Any
 
 from graphql import GraphQLNonNull, get_named_type, is_composite_type
@@ -24,7 +25,9 @@ def resolved_field(site: Site, call: FieldCall, complete: Write, *, is_root: boo
     async def awaited(source: Any, run: PlanRun, here: PathPlace, pending: Awaitable[Any] | None) -> str:
         try:
             try:
-                value = await (call(source, run, here) if pending is None else pending)
+                value = call(source, run, here) if pending is None else pending
+                if type(value) is CoroutineType or is_awaitable(value):
+                    value = await value
             except Exception as error:
                 run.outcomes.add_awaited(source, node, None, error)
                 raise

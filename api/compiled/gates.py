@@ -1,5 +1,6 @@
 """Checks that an object may be the value of a field of an object type."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,7 @@ from api.compiled.running import PlanRun, Site
 from api.compiled.words import NotExpressible, PathPlace, is_awaitable
 
 _MOST_CLASSES = 32
+_NOT_CAST = {None}
 
 
 @dataclass(slots=True)
@@ -47,6 +49,20 @@ class Gate:
                 raise TypeError(f"{value!r} is not a {self.of.name}.")
         if not self.checks_each_object and not is_cast(value) and len(self.known) < _MOST_CLASSES:
             self.known.add(type(value))
+
+    def accepts_alike(self, values: Sequence[Any]) -> bool:
+        """Whether all values are of one class whose objects are accepted, and none is cast."""
+        classes = set(map(type, values))
+        return not self.checks_each_object and len(classes) == 1 and classes <= self.known and not any_cast(values)
+
+
+def any_cast(values: Sequence[Any]) -> bool:
+    """Whether `strawberry.cast` set the type of one of these objects."""
+    return set(map(_cast_of, values)) != _NOT_CAST
+
+
+def _cast_of(value: Any) -> Any:
+    return getattr(value, TYPE_CAST_ATTRIBUTE, None)
 
 
 def is_cast(value: Any) -> bool:

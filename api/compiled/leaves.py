@@ -2,12 +2,12 @@
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from json.encoder import encode_basestring
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from graphql import (
@@ -22,7 +22,11 @@ from graphql import (
 )
 from strawberry.schema.schema_converter import CustomGraphQLEnumType
 
-from api.compiled.words import Contained, Leaf, NotExpressible, is_awaitable
+from api.compiled import columns
+from api.compiled.words import Contained, Leaf, Many, NotExpressible, is_awaitable
+
+if TYPE_CHECKING:
+    from api.compiled.flat import FlatObject
 
 NULL = "null"
 PLAIN = frozenset({str, int, float, bool, datetime, date, time, UUID, Decimal, dict, list, tuple})
@@ -35,23 +39,35 @@ _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 @dataclass(frozen=True, slots=True)
 class LeafWriter:
     """`fast` raises for any value of an unusual type; `exact` then writes it as graphql-core does, or raises the error
-    that graphql-core raises."""
+    that graphql-core raises. `many` writes several values as `fast` does. `flat` writes the values if they are objects,
+    `items` their items if they are lists."""
 
     fast: Leaf
     exact: Leaf
+    many: Many
+    flat: "FlatObject | None" = None
+    items: "LeafWriter | None" = None
 
 
 def leaf_writer(type_: GraphQLLeafType, *, is_nullable: bool) -> LeafWriter:
     """The writer of a scalar or enum type; with `is_nullable`, it writes null, too."""
     exact = _exact(type_, is_nullable=is_nullable)
-    exact = containing(exact) if is_nullable else exact
-    if isinstance(type_, GraphQLEnumType):
-        return LeafWriter(_by_table(_enum_table(type_), is_nullable=is_nullable), exact)
-    if type_ is GraphQLBoolean:
-        return LeafWriter(_by_table({True: "true", False: "false"}, is_nullable=is_nullable), exact)
-    known = {GraphQLString: encode_basestring, GraphQLID: encode_basestring, GraphQLInt: _int, GraphQLFloat: _float}
-    fast = known.get(type_) or _custom(type_.coerce_output_value)
-    return LeafWriter(nullable(fast) if is_nullable else fast, exact)
+    fast, many = _usual(type_)
+    if is_nullable:
+        return LeafWriter(nullable(fast), containing(exact), columns.or_nulls(many, NULL))
+    return LeafWriter(fast, exact, many)
+
+
+def _usual(type_: GraphQLLeafType) -> tuple[Leaf, Many]:
+    """The writers of values of the usual types."""
+    if isinstance(type_, GraphQLEnumType) or type_ is GraphQLBoolean:
+        return _looked_up(_BOOLEANS if type_ is GraphQLBoolean else _enum_texts(type_))
+    known = _KNOWN.get(type_)
+    if known is not None:
+        return known
+    coerce = type_.coerce_output_value
+    one = _custom(coerce)
+    return one, columns.coerced(coerce, PLAIN, one)
 
 
 def nullable(write: Leaf) -> Leaf:
@@ -94,14 +110,29 @@ def _float(value: Any) -> str:
     raise TypeError
 
 
-def _by_table(table: dict[Any, str], *, is_nullable: bool) -> Leaf:
-    return {**table, **({None: NULL} if is_nullable else {})}.__getitem__
+def _looked_up(texts: Sequence[tuple[Any, str]]) -> tuple[Leaf, Many]:
+    """Values of a closed set, found by their identity: an enum's own hash is slow. Others are left to `exact`."""
+    by_id, values = {id(value): text for value, text in texts}, [value for value, _ in texts]
+
+    def write(value: Any, _held: Any = values) -> str:
+        return by_id[id(value)]  # `values` are held, so that no other value can get the same id
+
+    return write, columns.looked_up(by_id)
 
 
-def _enum_table(type_: GraphQLEnumType) -> dict[Any, str]:
-    """The text of each member; other values that the enum accepts are left to `exact`."""
+def _enum_texts(type_: Any) -> list[tuple[Any, str]]:
+    """The text of each member."""
     members: Any = type_.wrapped_cls if isinstance(type_, CustomGraphQLEnumType) else ()
-    return {member: f'"{type_.coerce_output_value(member)}"' for member in members}
+    return [(member, f'"{type_.coerce_output_value(member)}"') for member in members]
+
+
+_BOOLEANS = [(True, "true"), (False, "false")]
+_KNOWN: dict[Any, tuple[Leaf, Many]] = {
+    GraphQLString: (encode_basestring, columns.texts),
+    GraphQLID: (encode_basestring, columns.texts),
+    GraphQLInt: (_int, columns.ints),
+    GraphQLFloat: (_float, columns.one_by_one(_float)),
+}
 
 
 def _custom(coerce: Callable[[Any], Any]) -> Leaf:
@@ -142,3 +173,7 @@ def check_value(value: Any) -> None:
         raise value
     if is_awaitable(value):
         raise NotExpressible
+
+
+CONSTANT = LeafWriter(lambda _: "", lambda _: "", lambda values: [""] * len(values))
+"""Writes nothing: the head of `__typename` contains its value already."""

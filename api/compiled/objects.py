@@ -1,36 +1,29 @@
 """Objects: their fields are written as one text."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 
-from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
-
-from api.compiled.fields import Write
+from api.compiled.flat import Attribute, FlatObject
 from api.compiled.gates import Gate
-from api.compiled.leaves import NULL, LeafWriter
+from api.compiled.leaves import NULL
+from api.compiled.positions import Column
 from api.compiled.running import PlanRun, Site
 from api.compiled.waiting import joined, raised_after
 from api.compiled.words import Contained, Leaf, PathPlace, Text
 
 
 @dataclass(frozen=True, slots=True)
-class Attribute:
-    """A scalar field that is an attribute of the object; `head` is its key in JSON, with the colon."""
-
-    head: str
-    name: str
-    leaf: LeafWriter
-
-
-@dataclass(frozen=True, slots=True)
 class AnswerPart:
-    """A part of an object: the text before it, and its writer. `leaf` is the same writer if it needs no run."""
+    """A part of an object: the text before it, and its writer. `leaf` is the same writer if it needs no run, because
+    all of the part are `attributes`. `column` does in advance what it can for several objects of one accepted class."""
 
     head: str
-    write: Write
+    write: Callable[..., Text]
     leaf: Leaf | None = None
+    attributes: Sequence[Attribute] = ()
+    column: Column | None = None
 
 
 def segment(attributes: Sequence[Attribute]) -> Leaf:
@@ -80,45 +73,61 @@ def _alone(attribute: Attribute) -> Leaf:
     return write
 
 
-def flat_object(gate: Gate, write_fields: Leaf) -> Leaf:
-    """Writes an object of which only attributes are selected."""
-    known, check = gate.known, gate.check
+@dataclass(slots=True)
+class WholeObject:
+    """Any object: its parts in order; awaitable parts are awaited together. Without a gate, it is the root."""
 
-    def write(value: Any) -> str:
-        if type(value) not in known or getattr(value, TYPE_CAST_ATTRIBUTE, None) is not None:
-            check(value)
-        return "{" + write_fields(value) + "}"
+    parts: Sequence[AnswerPart]
+    gate: Gate | None = None
+    site: Site | None = None
+    _template: str = field(init=False)
+    _columns: Sequence[Column | None] = field(init=False)
 
-    return write
+    def __post_init__(self) -> None:
+        self._template = "{" + ",".join(each.head.replace("%", "%%") + "%s" for each in self.parts) + "}"
+        self._columns = [_column(self.gate, each) for each in self.parts]
 
-
-def whole_object(gate: Gate | None, site: Site | None, parts: Sequence[AnswerPart]) -> Write:
-    """Writes any object: its parts in order; awaitable parts are awaited together. Without a gate, it is the root."""
-    template = "{" + ",".join(each.head.replace("%", "%%") + "%s" for each in parts) + "}"
-    writes = [each.write for each in parts]
-
-    def join(texts: list[Any]) -> str:
-        return template % tuple(texts)
-
-    def write(value: Any, run: PlanRun, place: PathPlace) -> Text:
-        if gate is not None:
-            gate.check(value, run, site, place)
-        texts: list[Any] = []
+    def write(self, value: Any, run: PlanRun, place: PathPlace, ready: Sequence[Any] | None = None) -> Text:
+        """The object. `ready` has for each part its text, or what is ready of it, or None."""
+        if self.gate is not None and ready is None:
+            self.gate.check(value, run, self.site, place)
+        texts: list[Any] = list(ready) if ready is not None else [None] * len(self.parts)
         waiting: list[int] = []
         try:
-            for part in writes:
+            for number, part in enumerate(self.parts):
+                done = texts[number]
+                if type(done) is str:
+                    continue
                 try:
-                    text = part(value, run, place)
+                    text: Any = part.write(value, run, place) if done is None else part.write(value, run, place, done)
                 except Contained as error:
                     run.note(error)
                     text = NULL
                 if type(text) is not str:
-                    waiting.append(len(texts))
-                texts.append(text)
+                    waiting.append(number)
+                texts[number] = text
         except Exception as error:
             if not waiting:
                 raise
             return raised_after(error, [texts[each] for each in waiting])
-        return joined(texts, waiting, join)
+        return joined(texts, waiting, self._join)
 
-    return write
+    def _join(self, texts: list[Any]) -> str:
+        return self._template % tuple(texts)
+
+    def ready(self, items: Sequence[Any]) -> Sequence[Any] | None:
+        """The parts of each item that columns can write; None if the items are not alike, or a value is unusual."""
+        if self.gate is None or not any(self._columns) or not self.gate.accepts_alike(items):
+            return None
+        try:
+            columns = [column(items) if column else [None] * len(items) for column in self._columns]
+        except Exception:  # an unusual value: the items are written one by one
+            return None
+        return list(zip(*columns, strict=True))
+
+
+def _column(gate: Gate | None, part: AnswerPart) -> Column | None:
+    if gate is None or part.leaf is None:
+        return part.column
+    flat = FlatObject(gate, part.attributes, part.leaf, has_braces=False)
+    return flat.alike

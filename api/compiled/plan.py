@@ -11,7 +11,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import Schema
 
 from api.compiled.collecting import Collecting, conditions_of, fragments_of
-from api.compiled.objects import AnswerPart, whole_object
+from api.compiled.objects import AnswerPart, WholeObject
 from api.compiled.replaying import Incomplete, Outcomes, ReplayingExecutor
 from api.compiled.running import Operation, PlanRun
 from api.compiled.words import NotExpressible
@@ -42,8 +42,11 @@ class Plan:
 
     async def execute(self, context: Any, variables: Mapping[str, Any] | None, root: Any = None) -> str | Incomplete:
         """The JSON of the answer's `data`; or Incomplete if graphql-core has to complete it, within `replaying`."""
-        coerced = get_variable_values(
-            self.operation.schema, self.operation.node.variable_definitions or (), dict(variables or {})
+        declared = self.operation.node.variable_definitions
+        coerced = (
+            get_variable_values(self.operation.schema, declared, dict(variables or {}))
+            if declared
+            else VariableValues({}, {})
         )
         if not isinstance(coerced, VariableValues):
             return Incomplete(Outcomes())
@@ -63,7 +66,7 @@ class Plan:
         try:
             if self.operation.node.operation is OperationType.MUTATION:
                 return await _one_after_another(parts, run)
-            text = whole_object(None, None, parts)(run.root, run, None)
+            text = WholeObject(parts).write(run.root, run, None)
             return text if isinstance(text, str) else await text
         except Exception as error:
             run.note(error)

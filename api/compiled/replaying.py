@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import FieldNode, GraphQLResolveInfo, MiddlewareManager
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
@@ -16,8 +16,7 @@ _LATER = 32
 """Within this many turns, graphql-core has handled an outcome and everything that follows from it."""
 
 
-@dataclass(frozen=True, slots=True)
-class ResolverOutcome:
+class ResolverOutcome(NamedTuple):
     """The outcome of one resolver: the value it returned, or the error it raised. `turn` is the turn of the event loop
     in which that happened, or None if nothing was awaited. Outcomes are found by the id of `source`, so `source` is
     held here: no other object can get the same id."""
@@ -40,19 +39,21 @@ class Outcomes:
     _outcomes: dict[tuple[int, int], ResolverOutcome] = field(default_factory=dict)
     _turn: int = 0
     _counted: int = -1
+    _soon: Any = None
     _waiting: dict[int, list["asyncio.Future[None]"]] = field(default_factory=dict)
     _now: int = 0
 
     def begin_recording(self) -> None:
         """Starts to count turns of the event loop, when a plan starts."""
         self._counted = 0
-        asyncio.get_running_loop().call_soon(self._count)
+        self._soon = asyncio.get_running_loop().call_soon
+        self._soon(self._count)
 
     def _count(self) -> None:
         self._turn += 1
         self._counted += 1
         if self._counted < _COUNTED:
-            asyncio.get_running_loop().call_soon(self._count)
+            self._soon(self._count)
 
     def add_awaited(self, source: Any, node: FieldNode, value: Any, error: Exception | None = None) -> None:
         """Records that an awaited resolver has just returned or raised."""

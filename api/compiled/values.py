@@ -1,6 +1,6 @@
 """Writers of lists, nullable values, unions and interfaces."""
 
-from collections.abc import Awaitable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,10 +8,13 @@ from graphql import GraphQLInterfaceType, GraphQLUnionType, Undefined
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.union import StrawberryUnion
 
+from api.compiled import columns
 from api.compiled.fields import Write
-from api.compiled.gates import close_unawaited, field_place, is_cast, is_decided_by_class
-from api.compiled.leaves import NULL, check_value
+from api.compiled.gates import any_cast, close_unawaited, field_place, is_cast, is_decided_by_class
+from api.compiled.leaves import NULL, LeafWriter, check_value, containing
+from api.compiled.positions import Position, RunWriter, in_run
 from api.compiled.running import PlanRun, Site
+from api.compiled.tables import FEW
 from api.compiled.waiting import joined, raised_after
 from api.compiled.words import Leaf, NotExpressible, PathPlace, Text, is_awaitable
 
@@ -32,29 +35,52 @@ def items_of(value: Any) -> list[Any] | tuple[Any, ...]:
     return list(value)
 
 
-def leaf_list(leaf: Leaf, *, is_nullable: bool) -> Leaf:
+def leaf_list(item: LeafWriter, *, is_nullable: bool) -> LeafWriter:
     """Writes a list whose items need no run."""
+    fast, exact = _list_of(item.fast, _joined(item)), _list_of(item.exact, None)
+    if is_nullable:
+        fast, exact = _or_undefined(fast), containing(_or_undefined(exact))
+    return LeafWriter(fast, exact, columns.one_by_one(fast), items=item)
 
+
+def _joined(item: LeafWriter) -> Callable[[Sequence[Any]], str]:
+    """Writes several items at once, with commas between them. Raises for any unusual one."""
+    return item.flat.joined if item.flat else lambda items: ",".join(item.many(items))
+
+
+def _list_of(leaf: Leaf, joined: Callable[[Sequence[Any]], str] | None) -> Leaf:
     def write(value: Any) -> str:
-        if is_nullable and (value is None or value is Undefined):
-            return NULL
-        return "[" + ",".join([leaf(item) for item in items_of(value)]) + "]"
+        items = items_of(value)
+        if joined and items:
+            try:
+                return f"[{joined(items)}]"
+            except Exception:  # noqa: S110 - an item is unusual: they are written one by one
+                pass
+        return "[" + ",".join([leaf(item) for item in items]) + "]"
 
     return write
 
 
-def whole_list(write_item: Write) -> Write:
+def _or_undefined(write: Leaf) -> Leaf:
+    return lambda value: NULL if value is None or value is Undefined else write(value)
+
+
+def whole_list(item: RunWriter) -> RunWriter:
     """Writes any list; its awaitable items are awaited together."""
+    write_item, prepare = item.write, item.ready
 
     def join(texts: list[Any]) -> str:
         return "[" + ",".join(texts) + "]"
 
     def write(value: Any, run: PlanRun, place: PathPlace) -> Text:
+        items = items_of(value)
+        ready = prepare(items) if prepare and len(items) >= FEW else None
         texts: list[Any] = []
         waiting: list[int] = []
         try:
-            for index, item in enumerate(items_of(value)):
-                text = write_item(item, run, (place, index, None))
+            for index, each in enumerate(items):
+                there = (place, index, None)
+                text = write_item(each, run, there, ready[index]) if ready else write_item(each, run, there)
                 if type(text) is not str:
                     waiting.append(index)
                 texts.append(text)
@@ -64,23 +90,25 @@ def whole_list(write_item: Write) -> Write:
             return raised_after(error, [texts[each] for each in waiting])
         return joined(texts, waiting, join)
 
-    return write
+    return RunWriter(write)
 
 
-def or_null(write: Write) -> Write:
+def or_null(position: RunWriter) -> RunWriter:
     """The same writer for a nullable value."""
+    write = position.write
 
-    def write_or_null(value: Any, run: PlanRun, place: PathPlace) -> Text:
+    def write_or_null(value: Any, run: PlanRun, place: PathPlace, *ready: Any) -> Text:
         if value is None or value is Undefined:
             return NULL
         try:
-            text = write(value, run, place)
+            text = write(value, run, place, *ready)
         except Exception as error:
             run.note(error)
             return NULL
         return text if isinstance(text, str) else _noted(text, run)
 
-    return write_or_null
+    many = columns.or_nulls(position.many, NULL) if position.many else None
+    return RunWriter(write_or_null, many, position.ready)
 
 
 async def _noted(text: Awaitable[str], run: PlanRun) -> str:
@@ -98,17 +126,31 @@ class Abstract:
 
     of: GraphQLUnionType | GraphQLInterfaceType
     site: Site
-    members: Mapping[str, Write]
-    _by_class: dict[type, Write] = field(default_factory=dict)
+    members: Mapping[str, Position]
+    _by_class: dict[type, tuple[Write, Leaf | None]] = field(default_factory=dict)
+    _writers: dict[str, tuple[Write, Leaf | None]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._writers = {
+            name: (in_run(each), each.fast if isinstance(each, LeafWriter) else None)
+            for name, each in self.members.items()
+        }
 
     def write(self, value: Any, run: PlanRun, place: PathPlace) -> Text:
         """Writes a value. Raises TypeError if its type is not one of the possible types."""
         member = self._by_class.get(type(value))
         if member is None or is_cast(value):
             member = self._decide(value, run, place)
-        return member(value, run, place)
+        return member[0](value, run, place)
 
-    def _decide(self, value: Any, run: PlanRun, place: PathPlace) -> Write:
+    def many(self, values: Sequence[Any]) -> Sequence[str]:
+        """Several values, of classes that are decided, and whose objects need no run. Raises for all others."""
+        if any_cast(values):
+            raise LookupError
+        leaves = [self._by_class[type(value)][1] for value in values]
+        return [leaf(value) for leaf, value in zip(leaves, values, strict=True)]  # type: ignore[misc]
+
+    def _decide(self, value: Any, run: PlanRun, place: PathPlace) -> tuple[Write, Leaf | None]:
         check_value(value)
         resolve: Any = self.of.resolve_type
         if value is None or value is Undefined:
@@ -121,7 +163,7 @@ class Abstract:
             raise NotExpressible
         if not isinstance(name, str) or name not in self.members:
             raise TypeError(f"{value!r} is not a {self.of.name}.")
-        member = self.members[name]
+        member = self._writers[name]
         if self._is_by_class and is_decided_by_class(value) and len(self._by_class) < _MOST_CLASSES:
             self._by_class[type(value)] = member
         return member

@@ -1,6 +1,6 @@
 """Types and errors that all modules of a plan share."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import CoroutineType, MappingProxyType
 from typing import Any
 
@@ -10,6 +10,8 @@ PathPlace = tuple[Any, str | int, str | None] | None
 """A place in the answer: the place above (None: the root), the key or index, and the type that has the field."""
 Leaf = Callable[[Any], str]
 """Writes a value from the value alone, without awaiting anything."""
+Many = Callable[[Sequence[Any]], Sequence[str]]
+"""Writes many values at once; raises for any unusual one (columns.py)."""
 
 
 class NotExpressible(Exception):

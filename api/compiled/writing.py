@@ -18,14 +18,16 @@ from strawberry.schema.schema import Schema
 
 from api.compiled.calling import attribute_of, call_of
 from api.compiled.collecting import Collecting
+from api.compiled.columns import or_nulls
 from api.compiled.fields import resolved_field
+from api.compiled.flat import Attribute, FlatObject
 from api.compiled.gates import Gate
-from api.compiled.leaves import LeafWriter, containing, leaf_writer, nullable
-from api.compiled.objects import AnswerPart, Attribute, flat_object, segment, whole_object
-from api.compiled.positions import Position, in_run, of_attribute
+from api.compiled.leaves import CONSTANT, NULL, LeafWriter, containing, leaf_writer, nullable
+from api.compiled.objects import AnswerPart, WholeObject, segment
+from api.compiled.positions import Position, RunWriter, column_of, in_run, of_attribute
 from api.compiled.running import Site
 from api.compiled.values import Abstract, leaf_list, or_null, whole_list
-from api.compiled.words import Leaf, NotExpressible
+from api.compiled.words import NotExpressible
 
 
 @dataclass(slots=True)
@@ -54,7 +56,7 @@ class Writing:
         self.size += 1
         name, head = nodes[0].name.value, f'"{key}":'
         if name == "__typename":
-            return Attribute(f'{head}"{type_.name}"', "__class__", _NOTHING)
+            return Attribute(f'{head}"{type_.name}"', "__class__", CONSTANT)
         if name.startswith("__") or self.size > self.most:
             raise NotExpressible
         site = Site(key, nodes, type_.fields[name], type_)
@@ -63,7 +65,7 @@ class Writing:
             return AnswerPart(head, resolved_field(site, call_of(self.schema, site), in_run(position), is_root=is_root))
         if isinstance(position, LeafWriter):
             return Attribute(head, attribute, position)
-        return AnswerPart(head, of_attribute(site, attribute, position))
+        return AnswerPart(head, of_attribute(site, attribute, position.write), column=column_of(attribute, position))
 
     def _position(self, site: Site, type_: Any) -> Position:
         is_nullable = not isinstance(type_, GraphQLNonNull)
@@ -75,26 +77,29 @@ class Writing:
         made = self._abstract(site, inner) if _is_abstract(inner) else self._object(site, inner)
         if not is_nullable:
             return made
-        return _alike(containing(nullable(made.fast))) if isinstance(made, LeafWriter) else or_null(made)
+        return _flat_or_null(made) if isinstance(made, LeafWriter) else or_null(made)
 
     def _list(self, site: Site, type_: GraphQLList[Any], *, is_nullable: bool) -> Position:
         item = self._position(site, type_.of_type)
         if isinstance(item, LeafWriter):
-            fast, exact = (leaf_list(each, is_nullable=is_nullable) for each in (item.fast, item.exact))
-            return LeafWriter(fast, containing(exact) if is_nullable else exact)
-        return or_null(whole_list(item)) if is_nullable else whole_list(item)
+            return leaf_list(item, is_nullable=is_nullable)
+        made = whole_list(item)
+        return or_null(made) if is_nullable else made
 
     def _abstract(self, site: Site, type_: GraphQLUnionType | GraphQLInterfaceType) -> Position:
         possible = self.collecting.schema.get_possible_types(type_)
-        return Abstract(type_, site, {each.name: in_run(self._object(site, each)) for each in possible}).write
+        abstract = Abstract(type_, site, {each.name: self._object(site, each) for each in possible})
+        return RunWriter(abstract.write, abstract.many)
 
     def _object(self, site: Site, type_: GraphQLObjectType) -> Position:
         parts = self.parts(type_, [node.selection_set for node in site.nodes if node.selection_set is not None])
         gate = Gate(type_)
         alone = parts[0].leaf if len(parts) == 1 else None
         if alone is not None and not gate.checks_each_object:
-            return _alike(flat_object(gate, alone))
-        return whole_object(gate, site, parts)
+            flat = FlatObject(gate, parts[0].attributes, alone)
+            return LeafWriter(flat.write, flat.write, flat.many, flat)
+        whole = WholeObject(parts, gate, site)
+        return RunWriter(whole.write, ready=whole.ready)
 
 
 def _merged(fields: Sequence[Attribute | AnswerPart]) -> list[AnswerPart]:
@@ -113,16 +118,14 @@ def _merged(fields: Sequence[Attribute | AnswerPart]) -> list[AnswerPart]:
 
 def _read_part(attributes: Sequence[Attribute]) -> AnswerPart:
     leaf = segment(attributes)
-    return AnswerPart("", lambda source, run, place: leaf(source), leaf)
+    return AnswerPart("", lambda source, run, place: leaf(source), leaf, attributes)
 
 
 def _is_abstract(type_: Any) -> bool:
     return isinstance(type_, GraphQLUnionType | GraphQLInterfaceType)
 
 
-def _alike(leaf: Leaf) -> LeafWriter:
-    return LeafWriter(leaf, leaf)
-
-
-_NOTHING = _alike(lambda _: "")
-"""Writes nothing: the head of `__typename` contains its value already."""
+def _flat_or_null(made: LeafWriter) -> LeafWriter:
+    """A flat object in a nullable position."""
+    write = containing(nullable(made.fast))
+    return LeafWriter(write, write, or_nulls(made.many, NULL), made.flat)

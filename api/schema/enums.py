@@ -1,5 +1,6 @@
 """The contract's enums, each value with a description."""
 
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -37,17 +38,24 @@ class EntryKind(Enum):
     OTHER = _is("OTHER", "Another way to earn of the market's terms; `way` is its name.")
 
 
+class _Kinds(dict[str, EntryKind]):
+    def __missing__(self, kind: str) -> EntryKind:
+        return EntryKind.OTHER
+
+
+KINDS: Mapping[str, EntryKind] = _Kinds(EntryKind.__members__)
+"""The contract's kinds by their names in the ledger; OTHER for a way that only the terms define (R22)."""
 WAY = "The name that the terms have for a way to earn, such as WATCH_VIDEO, where `kind` is OTHER; null for the others."
 
 
 def kind_of(kind: str) -> EntryKind:
-    """The contract's name of a kind in the ledger; OTHER for a way that only the terms define (R22)."""
-    return EntryKind.__members__.get(kind, EntryKind.OTHER)
+    """The contract's name of a kind in the ledger."""
+    return KINDS[kind]
 
 
 def way_of(kind: str) -> str | None:
     """The name of a way that only the terms define; None for the contract's own kinds."""
-    return None if kind in EntryKind.__members__ else kind
+    return None if kind in KINDS else kind
 
 
 @strawberry.enum(description="What promised points wait for.")
@@ -114,6 +122,11 @@ class DeliveryState(Enum):
     PARKED = _is("PARKED", "It waits until its order is known.")
     IGNORED = _is("IGNORED", "It does not change points; `error` says why.")
     DEAD = _is("DEAD", "All attempts failed; `error` says why. It can be replayed.")
+
+
+def named(enum: type[E]) -> Callable[[str], E]:
+    """Finds an enum's value by its name, as in the database. Raises KeyError for another name."""
+    return dict(enum.__members__).__getitem__
 
 
 def names(values: "list[E] | None") -> list[str] | None:

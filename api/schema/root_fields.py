@@ -1,6 +1,7 @@
 """Declaring root fields, each with its permission, description, cost and example."""
 
 from collections.abc import Mapping
+from inspect import isawaitable
 from typing import Any
 
 import strawberry
@@ -8,7 +9,6 @@ from graphql import GraphQLField
 from strawberry.extensions import FieldExtension
 from strawberry.extensions.field_extension import AsyncExtensionResolver
 from strawberry.types.field import StrawberryField
-from strawberry.utils.await_maybe import await_maybe
 
 from api.context import Info
 from api.permissions import Permission
@@ -32,7 +32,8 @@ class AsPermitted(FieldExtension):
         self.permission.check(caller)
         if self.permission.named:
             self.permission.check_named(caller, mi_id_in(kwargs))
-        return await await_maybe(next_(source, info, **kwargs))  # a subscription's resolver returns no coroutine
+        answer: Any = next_(source, info, **kwargs)
+        return await answer if isawaitable(answer) else answer  # a subscription's resolver returns no coroutine
 
 
 def mi_id_in(arguments: Mapping[str, Any]) -> str | None:

@@ -9,6 +9,7 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
+from api.moments import write_date_time
 from api.variables import printed_value
 
 Market = NewType("Market", str)
@@ -55,14 +56,6 @@ def read_date_time(value: object) -> datetime:
         if moment is not None and _EARLIEST <= moment <= _LATEST:
             return moment
     raise _refuse("DateTime", value, _INSTANT)
-
-
-def write_date_time(moment: datetime) -> str:
-    """UTC with Z; fractions only where there are any."""
-    if moment.tzinfo is not UTC:
-        assert moment.tzinfo is not None
-        moment = moment.astimezone(UTC)
-    return f"{moment.isoformat()[:-6]}Z"
 
 
 def read_url(value: object) -> str:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.cursors import COUPONS, DELIVERIES, ENTRIES, PENDING, VERDICTS, PageArguments, page_of, window
-from api.ids import GlobalId, read_id
+from api.ids import GlobalId, MembersIds, read_id
 from api.problems import BadUserInput
 from db.pages import Window
 
@@ -19,6 +19,20 @@ MOMENT = datetime(2026, 11, 22, 10, 0, 0, 123_456, tzinfo=UTC)
 
 def encoded(text: str) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+@given(st.lists(st.tuples(st.sampled_from([MEMBER, UUID(int=7)]), st.integers(1, 2**62)), min_size=1))
+def test_ids_written_in_parts_are_the_same(rows: list[tuple[UUID, int]]):
+    for type_ in ("PointsEntry", "Notice", "Verdict"):
+        ids = MembersIds(type_, is_numbered=True)
+        expected = [str(GlobalId(type_, member_id, str(number))) for member_id, number in rows]
+        assert [ids(*each) for each in rows] == expected
+        assert ids.many(*zip(*rows, strict=True)) == expected
+
+
+def test_ids_written_in_parts_of_things_with_ids_of_their_own():
+    expected = [str(GlobalId("Coupon", MEMBER, str(UUID(int=number)))) for number in (5, 6)]
+    assert MembersIds("Coupon").many([MEMBER, MEMBER], [UUID(int=5), UUID(int=6)]) == expected
 
 
 @pytest.mark.parametrize(

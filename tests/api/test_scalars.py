@@ -4,8 +4,11 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from graphql import GraphQLError
+from hypothesis import given
+from hypothesis import strategies as st
 
-from api.schema.scalars import read_date, read_date_time, read_market, read_url, write_date_time
+from api.moments import isoformat, write_date_time
+from api.schema.scalars import read_date, read_date_time, read_market, read_url
 
 
 def test_a_date_is_read():
@@ -50,6 +53,13 @@ def test_an_instant_is_read_in_utc(value: str, moment: datetime):
 def test_a_value_that_is_no_instant_with_an_offset_is_refused(value: object):
     with pytest.raises(GraphQLError, match="offset"):
         read_date_time(value)
+
+
+@given(st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(0)), timezone(timedelta(hours=-9))])))
+def test_instants_are_written_as_pythons_own_isoformat_writes_them(moment: datetime):
+    assert isoformat(moment) == moment.isoformat()
+    if datetime(2, 1, 1, tzinfo=UTC) < moment < datetime(9999, 1, 1, tzinfo=UTC):
+        assert write_date_time(moment) == f"{moment.astimezone(UTC).isoformat()[:-6]}Z"
 
 
 def test_an_instant_is_written_in_utc_with_z():

@@ -1,19 +1,18 @@
 """Coupons that members bought with points."""
 
 from datetime import datetime
-from operator import attrgetter
 
 import strawberry
 
 from api.context import Info
 from api.cursors import COUPONS, Page
-from api.ids import member_id_of
-from api.schema.enums import CouponState
+from api.ids import MembersIds
+from api.schema.enums import CouponState, named
 from api.schema.money import Money
 from api.schema.node import Node
 from api.schema.pages import PageInfo
 from api.schema.programme.rewards import Reward as RewardType
-from api.schema.rows import made_of, page_of_rows
+from api.schema.rows import made_of, of, page_of_rows
 from db.coupons.rows import CouponRow
 
 
@@ -54,10 +53,10 @@ _coupon = made_of(
     "issued_at",
     "expires_at",
     "order_number",
-    id=lambda row: member_id_of("Coupon", row.member_id, row.coupon_id),
-    value=lambda row: Money(amount_minor=row.value_minor, currency=row.currency),
-    state=lambda row: CouponState[row.state],
-    reserved_until=lambda row: row.reserved_until if row.state == "RESERVED" else None,
+    id=of(MembersIds("Coupon"), "member_id", "coupon_id"),
+    value=made_of(Money, "currency", amount_minor="value_minor"),
+    state=of(named(CouponState), "state"),
+    reserved_until=of(lambda until, state: until if state == "RESERVED" else None, "reserved_until", "state"),
 )
 
 
@@ -79,4 +78,4 @@ class CouponConnection:
         return _page(page)
 
 
-_page = page_of_rows(CouponConnection, CouponEdge, Coupon.of_row, COUPONS, attrgetter("issued_at", "coupon_id"))
+_page = page_of_rows(CouponConnection, CouponEdge, _coupon, of(COUPONS.cursor_at, "issued_at", "coupon_id"))

@@ -1,18 +1,17 @@
 """The points history: the ledger as the member sees it."""
 
 from datetime import datetime
-from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
 from api.context import Info
-from api.cursors import ENTRIES, Page
-from api.ids import member_id_of
-from api.schema.enums import WAY, EntryKind, kind_of, way_of
+from api.cursors import Page, entry_cursor
+from api.ids import MembersIds
+from api.schema.enums import KINDS, WAY, EntryKind, way_of
 from api.schema.node import Node
 from api.schema.pages import PageInfo
-from api.schema.rows import made_of, page_of_rows
+from api.schema.rows import made_of, of, page_of_rows
 from db.ledger.entries import EntryRow
 from loyalty.messages.sentences import entry_sentence
 
@@ -70,9 +69,9 @@ _entry = made_of(
     "balance_after",
     "occurred_at",
     "reference",
-    id=lambda row: member_id_of("PointsEntry", row.member_id, row.seq),
-    kind=lambda row: kind_of(row.kind),
-    way=lambda row: way_of(row.kind),
+    id=of(MembersIds("PointsEntry", is_numbered=True), "member_id", "seq"),
+    kind=of(KINDS.__getitem__, "kind"),
+    way=of(way_of, "kind"),
 )
 
 
@@ -94,4 +93,4 @@ class PointsEntryConnection:
         return _page(page)
 
 
-_page = page_of_rows(PointsEntryConnection, PointsEntryEdge, PointsEntry.of_row, ENTRIES, attrgetter("seq"))
+_page = page_of_rows(PointsEntryConnection, PointsEntryEdge, _entry, of(entry_cursor, "seq"))

@@ -1,17 +1,16 @@
 """Notices: messages of the programme to a member."""
 
 from datetime import date, datetime
-from operator import attrgetter
 
 import strawberry
 
 from api.context import Info
 from api.cursors import NOTICES, Page
-from api.ids import member_id_of
-from api.schema.enums import NoticeKind
+from api.ids import MembersIds
+from api.schema.enums import NoticeKind, named
 from api.schema.node import Node
 from api.schema.pages import PageInfo
-from api.schema.rows import made_of, page_of_rows
+from api.schema.rows import made_of, of, page_of_rows
 from db.ledger.notices import NoticeRow
 from loyalty.messages.sentences import notice_sentence
 
@@ -49,8 +48,8 @@ _notice = made_of(
     "lapses_on",
     "created_at",
     "sent_at",
-    id=lambda row: member_id_of("Notice", row.member_id, row.notice_id),
-    kind=lambda row: NoticeKind[row.kind],
+    id=of(MembersIds("Notice"), "member_id", "notice_id"),
+    kind=of(named(NoticeKind), "kind"),
 )
 
 
@@ -72,4 +71,4 @@ class NoticeConnection:
         return _page(page)
 
 
-_page = page_of_rows(NoticeConnection, NoticeEdge, Notice.of_row, NOTICES, attrgetter("created_at", "notice_id"))
+_page = page_of_rows(NoticeConnection, NoticeEdge, _notice, of(NOTICES.cursor_at, "created_at", "notice_id"))

@@ -1,16 +1,15 @@
 """Points promised and not yet credited."""
 
 from datetime import datetime
-from operator import attrgetter
 
 import strawberry
 
 from api.cursors import PENDING, Page
-from api.ids import member_id_of
-from api.schema.enums import WAY, Awaiting, EntryKind, kind_of, way_of
+from api.ids import MembersIds
+from api.schema.enums import KINDS, WAY, Awaiting, EntryKind, named, way_of
 from api.schema.node import Node
 from api.schema.pages import PageInfo
-from api.schema.rows import made_of, page_of_rows
+from api.schema.rows import made_of, of, page_of_rows
 from db.ledger.promises import PromiseRow
 
 
@@ -43,10 +42,10 @@ _pending = made_of(
     "promised_at",
     "due_at",
     "reference",
-    id=lambda row: member_id_of("PendingPoints", row.member_id, row.promise_id),
-    kind=lambda row: kind_of(row.kind),
-    way=lambda row: way_of(row.kind),
-    awaiting=lambda row: Awaiting[row.awaiting],
+    id=of(MembersIds("PendingPoints"), "member_id", "promise_id"),
+    kind=of(KINDS.__getitem__, "kind"),
+    way=of(way_of, "kind"),
+    awaiting=of(named(Awaiting), "awaiting"),
 )
 
 
@@ -69,5 +68,5 @@ class PendingPointsConnection:
 
 
 _page = page_of_rows(
-    PendingPointsConnection, PendingPointsEdge, PendingPoints.of_row, PENDING, attrgetter("due_at", "promise_id")
+    PendingPointsConnection, PendingPointsEdge, _pending, of(PENDING.cursor_at, "due_at", "promise_id")
 )

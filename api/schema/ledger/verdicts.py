@@ -1,21 +1,20 @@
 """Verdicts: the stored answer to every event."""
 
 from datetime import datetime
-from operator import attrgetter
 
 import strawberry
 
 from api.context import Info
 from api.cursors import VERDICTS, Page
-from api.ids import member_id_of
+from api.ids import MembersIds
 from api.schema.earning.caps import Cap as CapType
-from api.schema.enums import WAY, EntryKind, Outcome, kind_of, way_of
+from api.schema.enums import KINDS, WAY, EntryKind, Outcome, named, way_of
 from api.schema.ledger.entries import PointsEntry
 from api.schema.ledger.pending import PendingPoints
 from api.schema.node import Node
 from api.schema.pages import PageInfo
 from api.schema.programme.campaigns import Campaign as CampaignType
-from api.schema.rows import made_of, page_of_rows
+from api.schema.rows import made_of, of, page_of_rows
 from db.ledger.verdict_rows import VerdictRow
 from loyalty.messages.sentences import verdict_sentence
 from loyalty.programme.rules.campaigns import Campaign
@@ -92,11 +91,11 @@ _verdict = made_of(
     "points",
     "decided_at",
     "terms_version",
-    id=lambda row: member_id_of("Verdict", row.member_id, row.verdict_id),
-    outcome=lambda row: Outcome[row.outcome],
-    kind=lambda row: kind_of(row.kind),
-    way=lambda row: way_of(row.kind),
-    cap=lambda row: CapType.of_row(row.cap),
+    id=of(MembersIds("Verdict"), "member_id", "verdict_id"),
+    outcome=of(named(Outcome), "outcome"),
+    kind=of(KINDS.__getitem__, "kind"),
+    way=of(way_of, "kind"),
+    cap=of(CapType.of_row, "cap"),
 )
 
 
@@ -118,4 +117,4 @@ class VerdictConnection:
         return _page(page)
 
 
-_page = page_of_rows(VerdictConnection, VerdictEdge, Verdict.of_row, VERDICTS, attrgetter("decided_at", "verdict_id"))
+_page = page_of_rows(VerdictConnection, VerdictEdge, _verdict, of(VERDICTS.cursor_at, "decided_at", "verdict_id"))

@@ -10,7 +10,7 @@ from api.cursors import COUPONS, ENTRIES, NOTICES, PENDING, VERDICTS, page_of, w
 from api.ids import GlobalId
 from api.schema.arguments import NOT_GIVEN, After, Before, First, Last, given, page_arguments
 from api.schema.coupons.coupons import CouponConnection
-from api.schema.enums import CouponState, EntryKind, MemberState, Outcome, names
+from api.schema.enums import CouponState, EntryKind, MemberState, Outcome, named, names
 from api.schema.ledger.entries import PointsEntryConnection
 from api.schema.ledger.notices import NoticeConnection
 from api.schema.ledger.pending import PendingPointsConnection
@@ -18,7 +18,7 @@ from api.schema.ledger.verdicts import VerdictConnection
 from api.schema.members.balance import Balance
 from api.schema.node import Node
 from api.schema.programme.ways import FuelStreak, LapsingPoints, RewardProgress, WayToEarn
-from api.schema.rows import made_of
+from api.schema.rows import made_of, of
 from api.schema.scalars import Market
 from db.coupons.rows import coupons_page
 from db.ledger.entries import EntryFilter, entries_page
@@ -160,6 +160,6 @@ _member = made_of(
     "time_zone",
     "joined_at",
     id=lambda row: str(GlobalId("Member", row.member_id)),
-    state=lambda row: MemberState[row.state],
+    state=of(named(MemberState), "state"),
     balance=Balance.of_row,
 )

@@ -1,7 +1,6 @@
 """webhookDeliveries: the stored deliveries of producers and their states."""
 
 from datetime import datetime
-from operator import attrgetter
 from typing import Annotated
 
 import strawberry
@@ -17,7 +16,7 @@ from api.schema.enums import DeliveryState
 from api.schema.node import Node
 from api.schema.pages import PageInfo
 from api.schema.root_fields import query_field
-from api.schema.rows import page_of_rows
+from api.schema.rows import of, page_of_rows
 from api.schema.texts import valid_text
 from db.webhooks.deliveries import DeliveryRow, deliveries_page
 
@@ -84,9 +83,7 @@ class WebhookDeliveryConnection:
         return _page(page)
 
 
-_page = page_of_rows(
-    WebhookDeliveryConnection, WebhookDeliveryEdge, WebhookDelivery.of, DELIVERIES, attrgetter("place")
-)
+_page = page_of_rows(WebhookDeliveryConnection, WebhookDeliveryEdge, WebhookDelivery.of, of(DELIVERIES.cursor, "place"))
 
 
 @query_field(

@@ -36,7 +36,7 @@ from bench.compiled import _migrated, _nobody
 from bench.speed.accounting import process_seconds, tree_seconds
 from bench.speed.databases import SETTINGS
 from bench.speed.http_requests import SECRET, WEBHOOK_SECRET, document, graphql_request, token, webhook_request
-from bench.speed.rows.order import _order
+from bench.speed.rows.order import order_input
 from db.pool import connect
 from loyalty.programme.programme import Programme
 from loyalty.settings import Settings
@@ -168,7 +168,7 @@ ROWS: dict[str, Row] = {"redeem": redeem, "fuel": fuel, "order": order, "deliver
 def _orders(bench: Bench, numbers: Sequence[str]) -> list[Asked]:
     text, bearer = document("order"), token("storefront", scope="storefront")
     return [
-        _graphql(text, "Order", {"input": _order(number, mi_id), "key": number}, bearer)
+        _graphql(text, "Order", {"input": order_input(number, mi_id), "key": number}, bearer)
         for number, mi_id in zip(numbers, bench.members("orders", len(numbers)), strict=True)
     ]
 

@@ -17,6 +17,7 @@ from db.ledger.notices import notices_page
 from db.ledger.promises import pending_page
 from db.ledger.verdict_rows import verdicts_page
 from db.members.rows import MemberRow, members_by_id, members_by_mi_id
+from db.orders.numbers import order_known
 from db.pages import Window
 from db.pool import Database, Queryable, TookTooLong, ending_by
 from db.reading_together import MOST_KEYS
@@ -92,6 +93,18 @@ async def test_members_some_of_whom_have_not_joined(stage: Stage, members: list[
     shown = [[member.mi_id for member in each] for each in together]
     assert shown == [[mi_id for mi_id in each if mi_id < "mi-4"] for each in asked]
     assert len(members) == 4
+
+
+async def test_order_numbers_of_which_some_are_not_known(stage: Stage, members: list[UUID]):
+    asked = [f"ORD-{n % 5}-{n % 3}" for n in range(MANY)]
+    together = await asyncio.gather(*(order_known(stage.programme.db, each) for each in asked))
+
+    async def alone(transaction: Queryable) -> list[object]:
+        return [await order_known(transaction, each) for each in asked]
+
+    assert together == await stage.programme.db.in_transaction(alone)
+    assert {each.member_id for each in together if each is not None} == set(members[1:])
+    assert None in together
 
 
 async def test_members_to_judge_each_with_its_own_slots_and_answers(stage: Stage, members: list[UUID]):

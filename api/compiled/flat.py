@@ -12,7 +12,7 @@ from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
 
 from api.compiled.gates import Gate, any_cast
 from api.compiled.leaves import CONSTANT, LeafWriter
-from api.compiled.made import MadeOf, Reading, made_of
+from api.compiled.made import MadeOf, Reading, declaration_of
 from api.compiled.tables import Column, Table
 from api.compiled.words import Leaf
 
@@ -116,7 +116,7 @@ class FlatObject:
 
     def _of_source(self, class_: type, value: Any) -> ClassTable | None:
         """None for a class that does not declare how each of the selected attributes is read."""
-        declared = made_of(class_)
+        declared = declaration_of(class_)
         if declared is None or any(each.name not in declared.readings for each in self.attributes if each.is_read):
             return None
         source = attrgetter(declared.source)
@@ -139,7 +139,7 @@ def _add(
             continue
         reading, flat = declared.readings[each.name] if declared else Reading((each.name,)), each.leaf.flat
         class_: Any = reading.make
-        inner = made_of(class_)
+        inner = declaration_of(class_)
         if inner and flat and not reading.names and flat.accepts(class_, row):
             pieces[-1] += "{"
             _add(flat.attributes, inner, row, pieces, columns)

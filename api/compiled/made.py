@@ -45,7 +45,7 @@ class MadeOf:
     readings: Mapping[str, Reading]
 
 
-def made_of(class_: Any) -> MadeOf | None:
+def declaration_of(class_: Any) -> MadeOf | None:
     """The declaration of exactly this class; None if it has none, or only inherits one."""
     declared = vars(class_).get(DECLARED) if isinstance(class_, type) else None
     return declared if isinstance(declared, MadeOf) else None

@@ -8,7 +8,7 @@ from typing import Any
 from api.compiled.flat import Attribute, FlatObject
 from api.compiled.gates import Gate
 from api.compiled.leaves import NULL
-from api.compiled.positions import Column
+from api.compiled.positions import ColumnWriter
 from api.compiled.running import PlanRun, Site
 from api.compiled.waiting import joined, raised_after
 from api.compiled.words import Contained, Leaf, PathPlace, Text
@@ -23,7 +23,7 @@ class AnswerPart:
     write: Callable[..., Text]
     leaf: Leaf | None = None
     attributes: Sequence[Attribute] = ()
-    column: Column | None = None
+    column: ColumnWriter | None = None
 
 
 def segment(attributes: Sequence[Attribute]) -> Leaf:
@@ -81,7 +81,7 @@ class WholeObject:
     gate: Gate | None = None
     site: Site | None = None
     _template: str = field(init=False)
-    _columns: Sequence[Column | None] = field(init=False)
+    _columns: Sequence[ColumnWriter | None] = field(init=False)
 
     def __post_init__(self) -> None:
         self._template = "{" + ",".join(each.head.replace("%", "%%") + "%s" for each in self.parts) + "}"
@@ -126,7 +126,7 @@ class WholeObject:
         return list(zip(*columns, strict=True))
 
 
-def _column(gate: Gate | None, part: AnswerPart) -> Column | None:
+def _column(gate: Gate | None, part: AnswerPart) -> ColumnWriter | None:
     if gate is None or part.leaf is None:
         return part.column
     flat = FlatObject(gate, part.attributes, part.leaf, has_braces=False)

@@ -21,7 +21,7 @@ class RunWriter:
     ready: Callable[[Sequence[Any]], Sequence[Any] | None] | None = None
 
 
-Column = Callable[[Sequence[Any]], Sequence[Any]]
+ColumnWriter = Callable[[Sequence[Any]], Sequence[Any]]
 """What can be written in advance of a part of several objects: its text, or what is ready of it, or None."""
 Position = LeafWriter | RunWriter
 """The writer of a value: from the value alone, or with the run and the place."""
@@ -60,7 +60,7 @@ def of_attribute(site: Site, attribute: str, complete: Callable[..., Text]) -> C
     return write
 
 
-def column_of(attribute: str, position: RunWriter) -> Column | None:
+def column_of(attribute: str, position: RunWriter) -> ColumnWriter | None:
     """Writes the attribute of several objects, or what is ready of it."""
     many, ready, read = position.many, position.ready, attrgetter(attribute)
     if many is not None:

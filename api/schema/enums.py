@@ -124,7 +124,7 @@ class DeliveryState(Enum):
     DEAD = _is("DEAD", "All attempts failed; `error` says why. It can be replayed.")
 
 
-def named(enum: type[E]) -> Callable[[str], E]:
+def enum_by_name(enum: type[E]) -> Callable[[str], E]:
     """Finds an enum's value by its name, as in the database. Raises KeyError for another name."""
     return dict(enum.__members__).__getitem__
 

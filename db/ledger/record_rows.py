@@ -38,7 +38,7 @@ def _columns(type_: type[Any]) -> Callable[[object], Iterable[Any]]:
 
 
 def _json(value: object) -> str | None:
-    return None if value is None else json.dumps(value, default=_plain)
+    return None if value is None else _encode(value)
 
 
 def _plain(value: object) -> str:
@@ -47,3 +47,6 @@ def _plain(value: object) -> str:
     if isinstance(value, date):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} has no place in a change.")
+
+
+_encode = json.JSONEncoder(default=_plain).encode

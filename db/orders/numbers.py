@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from db.pool import Queryable
+from db.pool import Database, Queryable
 from db.queries import query
 
 
@@ -24,12 +24,20 @@ class OrderOfParcel:
 
 
 async def order_known(db: Queryable, number: str) -> KnownOrder | None:
-    """The member who has an order of this number, and the hash (hex) of its content; None for an unknown number."""
-    row = await db.fetchrow(query("order_known"), number)
-    if row is None:
-        return None
-    content_hash = row["content_hash"].hex() if row["content_hash"] is not None else None
-    return KnownOrder(row["member_id"], content_hash, row["verdict_id"])
+    """The member who has an order of this number, and the hash (hex) of its content; None for an unknown number.
+
+    Outside a transaction, calls that wait at the same time leave as one statement.
+    """
+    if isinstance(db, Database):
+        return await db.shared("orders_known", _orders_known, number)
+    (known,) = await _orders_known(db, [number])
+    return known
+
+
+async def _orders_known(db: Queryable, numbers: Sequence[str]) -> list[KnownOrder | None]:
+    rows = await db.fetch(query("orders_known"), list(numbers))
+    known = {row["number"]: KnownOrder(row["member_id"], row["content_hash"], row["verdict_id"]) for row in rows}
+    return [known.get(number) for number in numbers]
 
 
 async def order_owner(db: Queryable, number: str) -> UUID | None:

@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from db.pool import Queryable
+from db.pool import Database, Queryable
 from db.queries import query
 
 
@@ -102,10 +101,15 @@ async def link_parcels_to_order(
     await db.execute(query("link_parcels_to_order"), number, member_id, numbers, carriers)
 
 
-async def unpark_deliveries(db: Queryable, order_number: str, tracking_numbers: Sequence[str]) -> int:
-    """Frees the deliveries that are parked for this order or these parcels; returns their number."""
-    rows: list[Any] = await db.fetch(query("unpark_deliveries"), order_number, list(tracking_numbers))
-    return len(rows)
+async def unpark_deliveries(db: Database, order_number: str, tracking_numbers: Sequence[str]) -> None:
+    """Frees the deliveries that are parked for this order or these parcels. Calls that wait leave as one statement."""
+    await db.shared("unpark_deliveries", _unpark, (order_number, tracking_numbers))
+
+
+async def _unpark(db: Queryable, parked: Sequence[tuple[str, Sequence[str]]]) -> list[None]:
+    tracking_numbers = [each for _, parcels in parked for each in parcels]
+    await db.execute(query("unpark_deliveries"), [number for number, _ in parked], tracking_numbers)
+    return [None for _ in parked]
 
 
 async def unpark_known(db: Queryable) -> int:

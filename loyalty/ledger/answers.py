@@ -58,7 +58,7 @@ def content_text(content: object) -> str:
 
     The audit builds the same text for orders (`audit_order_contents`).
     """
-    return json.dumps(content, sort_keys=True, default=_plain, ensure_ascii=False)
+    return _encode(content)
 
 
 def _plain(value: object) -> object:
@@ -67,6 +67,9 @@ def _plain(value: object) -> object:
     if isinstance(value, date):
         return value.isoformat()
     return str(value)
+
+
+_encode = json.JSONEncoder(sort_keys=True, default=_plain, ensure_ascii=False).encode
 
 
 def first_answer(stored: StoredAnswer, request: Request) -> Answer:

@@ -275,7 +275,8 @@ async def test_a_public_key_is_never_taken_for_a_secret(provider: Provider):
     payload = base64.urlsafe_b64encode(json.dumps(claims()).encode()).decode().rstrip("=")
     digest = jwt.algorithms.HMACAlgorithm(jwt.algorithms.HMACAlgorithm.SHA256)
     signature = base64.urlsafe_b64encode(digest.sign(f"{header}.{payload}".encode(), public)).decode().rstrip("=")
-    for settings in (provider.settings, replace(provider.settings, auth_secret=SECRET, sandbox=True)):
+    mistaken = replace(SANDBOX, auth_secret=public.decode())
+    for settings in (provider.settings, replace(provider.settings, auth_secret=SECRET, sandbox=True), mistaken):
         caller = await Verifier(settings).verify(f"{header}.{payload}.{signature}")
         assert caller.name is None
         assert caller.problem

@@ -7,7 +7,7 @@ import strawberry
 from api.context import Info
 from api.cursors import COUPONS, Page
 from api.ids import MembersIds
-from api.schema.enums import CouponState, named
+from api.schema.enums import CouponState, enum_by_name
 from api.schema.money import Money
 from api.schema.node import Node
 from api.schema.pages import PageInfo
@@ -55,7 +55,7 @@ _coupon = made_of(
     "order_number",
     id=of(MembersIds("Coupon"), "member_id", "coupon_id"),
     value=made_of(Money, "currency", amount_minor="value_minor"),
-    state=of(named(CouponState), "state"),
+    state=of(enum_by_name(CouponState), "state"),
     reserved_until=of(lambda until, state: until if state == "RESERVED" else None, "reserved_until", "state"),
 )
 

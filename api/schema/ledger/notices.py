@@ -7,7 +7,7 @@ import strawberry
 from api.context import Info
 from api.cursors import NOTICES, Page
 from api.ids import MembersIds
-from api.schema.enums import NoticeKind, named
+from api.schema.enums import NoticeKind, enum_by_name
 from api.schema.node import Node
 from api.schema.pages import PageInfo
 from api.schema.rows import made_of, of, page_of_rows
@@ -49,7 +49,7 @@ _notice = made_of(
     "created_at",
     "sent_at",
     id=of(MembersIds("Notice"), "member_id", "notice_id"),
-    kind=of(named(NoticeKind), "kind"),
+    kind=of(enum_by_name(NoticeKind), "kind"),
 )
 
 

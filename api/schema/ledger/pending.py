@@ -6,7 +6,7 @@ import strawberry
 
 from api.cursors import PENDING, Page
 from api.ids import MembersIds
-from api.schema.enums import KINDS, WAY, Awaiting, EntryKind, named, way_of
+from api.schema.enums import KINDS, WAY, Awaiting, EntryKind, enum_by_name, way_of
 from api.schema.node import Node
 from api.schema.pages import PageInfo
 from api.schema.rows import made_of, of, page_of_rows
@@ -45,7 +45,7 @@ _pending = made_of(
     id=of(MembersIds("PendingPoints"), "member_id", "promise_id"),
     kind=of(KINDS.__getitem__, "kind"),
     way=of(way_of, "kind"),
-    awaiting=of(named(Awaiting), "awaiting"),
+    awaiting=of(enum_by_name(Awaiting), "awaiting"),
 )
 
 

@@ -8,7 +8,7 @@ from api.context import Info
 from api.cursors import VERDICTS, Page
 from api.ids import MembersIds
 from api.schema.earning.caps import Cap as CapType
-from api.schema.enums import KINDS, WAY, EntryKind, Outcome, named, way_of
+from api.schema.enums import KINDS, WAY, EntryKind, Outcome, enum_by_name, way_of
 from api.schema.ledger.entries import PointsEntry
 from api.schema.ledger.pending import PendingPoints
 from api.schema.node import Node
@@ -92,7 +92,7 @@ _verdict = made_of(
     "decided_at",
     "terms_version",
     id=of(MembersIds("Verdict"), "member_id", "verdict_id"),
-    outcome=of(named(Outcome), "outcome"),
+    outcome=of(enum_by_name(Outcome), "outcome"),
     kind=of(KINDS.__getitem__, "kind"),
     way=of(way_of, "kind"),
     cap=of(CapType.of_row, "cap"),

@@ -10,7 +10,7 @@ from api.cursors import COUPONS, ENTRIES, NOTICES, PENDING, VERDICTS, page_of, w
 from api.ids import GlobalId
 from api.schema.arguments import NOT_GIVEN, After, Before, First, Last, given, page_arguments
 from api.schema.coupons.coupons import CouponConnection
-from api.schema.enums import CouponState, EntryKind, MemberState, Outcome, named, names
+from api.schema.enums import CouponState, EntryKind, MemberState, Outcome, enum_by_name, names
 from api.schema.ledger.entries import PointsEntryConnection
 from api.schema.ledger.notices import NoticeConnection
 from api.schema.ledger.pending import PendingPointsConnection
@@ -160,6 +160,6 @@ _member = made_of(
     "time_zone",
     "joined_at",
     id=lambda row: str(GlobalId("Member", row.member_id)),
-    state=of(named(MemberState), "state"),
+    state=of(enum_by_name(MemberState), "state"),
     balance=Balance.of_row,
 )

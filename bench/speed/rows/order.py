@@ -28,7 +28,11 @@ async def record_orders(world: World, server: Running, numbers: list[str]) -> Sa
     text = document("order")
     requests = [
         graphql_request(
-            {"query": text, "operationName": "Order", "variables": {"input": _order(number, mi_id), "key": number}},
+            {
+                "query": text,
+                "operationName": "Order",
+                "variables": {"input": order_input(number, mi_id), "key": number},
+            },
             bearer,
         )
         for number, mi_id in zip(numbers, members, strict=True)
@@ -37,7 +41,8 @@ async def record_orders(world: World, server: Running, numbers: list[str]) -> Sa
     return await under_load(world.meter.of(server=server.pid), plan)
 
 
-def _order(number: str, mi_id: str) -> dict[str, Any]:
+def order_input(number: str, mi_id: str) -> dict[str, Any]:
+    """Two lines in a parcel, placed an hour ago."""
     return {
         "number": number,
         "miId": mi_id,

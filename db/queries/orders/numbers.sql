@@ -1,9 +1,9 @@
--- name: order_known
--- The member of an order number, the hash of the order's content, and its verdict.
-select n.member_id, o.content_hash, o.verdict_id
+-- name: orders_known
+-- The members of order numbers, the hashes (hexadecimal) of the orders' contents, and their verdicts.
+select n.number, n.member_id, encode(o.content_hash, 'hex') as content_hash, o.verdict_id
 from order_numbers n
 left join orders o on o.member_id = n.member_id and o.number = n.number
-where n.number = $1;
+where n.number = any($1::text[]);
 
 -- name: order_of_parcel
 -- The orders that have a parcel with this tracking number, if news of it received at $2 can belong to them

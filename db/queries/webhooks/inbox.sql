@@ -87,16 +87,15 @@ order by p.tracking_number, p.carrier
 on conflict (tracking_number, number) do nothing;
 
 -- name: unpark_deliveries
--- Frees the deliveries that are parked for this order or for one of its parcels. Rows locked by another are skipped.
+-- Frees the deliveries that are parked for orders ($1) or for parcels ($2). Rows locked by another are skipped.
 update inbox
 set state = 'RECEIVED', not_before = null
 where (producer, event_id) in (
     select producer, event_id from inbox
-    where state = 'PARKED' and (order_number = $1 or tracking_number = any ($2::text[]))
+    where state = 'PARKED' and (order_number = any ($1::text[]) or tracking_number = any ($2::text[]))
     order by producer, event_id
     for update skip locked
-)
-returning event_id;
+);
 
 -- name: unpark_known
 -- Frees every parked delivery whose order is known by now, in case the process that should have freed it has died. If

@@ -62,7 +62,9 @@ def multiply_key(order: Order, terms: Terms, campaigns: Iterable[Campaign]) -> s
 
 def purchase_campaigns(order: Order, terms: Terms, campaigns: Iterable[Campaign]) -> tuple[Campaign, ...]:
     """Every campaign that adds to the order's points when all of it is kept, by id."""
-    known = tuple(campaigns)
+    known = tuple(each for each in campaigns if each.runs(terms.market, order.placed_at))
+    if not known:
+        return ()
     added = worth(order, all_kept(order), terms, known).bonuses
     ids = {campaign_id for key in added for campaign_id in key.split("+")}
     return tuple(sorted((each for each in known if each.id in ids), key=lambda each: each.id))
@@ -83,8 +85,8 @@ def _line_minor(order: Order, line: OrderLine, pieces: int) -> Fraction:
     """What was paid for so many pieces of a line, its part of the order's discount taken off."""
     if order.goods_minor == 0:
         return Fraction(0)
-    paid_part = Fraction(order.goods_minor - order.discount_minor, order.goods_minor)
-    return line.paid_minor * paid_part * Fraction(pieces, line.quantity)
+    paid_minor = order.goods_minor - order.discount_minor
+    return Fraction(line.paid_minor * paid_minor * pieces, order.goods_minor * line.quantity)
 
 
 def _goods_minor(order: Order, kept: KeptGoods) -> Fraction:
@@ -110,10 +112,8 @@ def _base_minor(order: Order, kept: KeptGoods, terms: Terms) -> Fraction:
 
 def _multiplied_minor(order: Order, kept: KeptGoods, terms: Terms, campaigns: tuple[Campaign, ...]) -> Fraction:
     """The money factors add: (factor - 1) of the kept goods of each line; shipping never multiplies (R21)."""
-    lines = (
-        (factor_of(order, line, terms, campaigns) - 1) * _line_minor(order, line, _kept_of(line, kept))
-        for line in order.lines
-    )
+    factors = ((line, factor_of(order, line, terms, campaigns)) for line in order.lines if campaigns)
+    lines = ((factor - 1) * _line_minor(order, line, _kept_of(line, kept)) for line, factor in factors if factor != 1)
     return sum(lines, Fraction(0))
 
 

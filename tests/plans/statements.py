@@ -13,7 +13,6 @@ COMMAND = "a command of operators, which changes every row that it reads"
 
 OFF_THE_HOT_PATHS = {
     **{name: AUDIT for name in all_queries() if name.startswith("audit_")},
-    "seed_missing": SEED,
     "analysis_of_filled_tables": SEED,
     "clock_work_due": "the sandbox's clock counts all due work before it moves on",
     "points_as_of": REPORT,
@@ -37,6 +36,7 @@ MAY_GROW = {
     ("mark_parked_dead", "inbox"): "looks at every parked delivery; they wait 90 days at most",
     ("silent_orders", "promises"): "looks at every open promise of that age, to find the longest silent ones",
     ("forget_rejections", "webhook_rejections"): "deletes every row that it reads",
+    ("seed_missing", "mi_accounts"): "`mipoints seed` asks which of its members are there",
     ("export_member", "requests"): "one member's own requests",
     (
         "outgoing_newest_first",
@@ -48,8 +48,8 @@ MAY_GROW = {
 SEEN_BY_NO_PLAN = frozenset({"audit_chains"})
 """Of the queries off the hot paths, those that read within a function of the audit's."""
 
-WHOLE_WHILE_NEW = frozenset({"outgoing_newest_first"})
-"""What reads a whole table until it is analysed for the first time: an operator's list."""
+WHOLE_WHILE_NEW = frozenset({"outgoing_newest_first", "seed_missing"})
+"""What reads a whole table until it is analysed for the first time: an operator's list, and `mipoints seed`."""
 
 
 def hot_statements() -> dict[str, str]:

@@ -10,9 +10,10 @@ from typing import Any
 
 from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
 
+from api.compiled.flat_columns import add_fields
 from api.compiled.gates import Gate, any_cast
 from api.compiled.leaves import CONSTANT, LeafWriter
-from api.compiled.made import MadeOf, Reading, declaration_of
+from api.compiled.made import MadeOf, declaration_of
 from api.compiled.tables import Column, Table
 from api.compiled.words import Leaf
 
@@ -125,55 +126,6 @@ class FlatObject:
     def _table(self, declared: MadeOf | None, row: Any) -> Table:
         """The table of objects whose class declares its readings, or without a declaration, of the objects."""
         pieces, columns = ["{" if self.has_braces else ""], list[Column]()
-        _add(self.attributes, declared, row, pieces, columns)
+        add_fields(self.attributes, declared, row, pieces, columns)
         pieces[-1] += "}" if self.has_braces else ""
         return Table(pieces, columns)
-
-
-def _add(
-    attributes: Sequence[Attribute], declared: MadeOf | None, row: Any, pieces: list[str], columns: list[Column]
-) -> None:
-    for number, each in enumerate(attributes):
-        pieces[-1] += f",{each.head}" if number else each.head
-        if not each.is_read:
-            continue
-        reading, flat = declared.readings[each.name] if declared else Reading((each.name,)), each.leaf.flat
-        class_: Any = reading.make
-        inner = declaration_of(class_)
-        if inner and flat and not reading.names and flat.accepts(class_, row):
-            pieces[-1] += "{"
-            _add(flat.attributes, inner, row, pieces, columns)
-            pieces[-1] += "}"
-            continue
-        columns.append(_column(reading, each.leaf, is_made=inner is not None))
-        pieces.append("")
-
-
-def _column(reading: Reading, leaf: LeafWriter, *, is_made: bool) -> Column:
-    if is_made and reading.names and not reading.is_each and leaf.flat:
-        return _made(leaf.flat, reading)
-    if is_made and reading.is_each and leaf.items and leaf.items.flat:
-        return _lists(leaf.items.flat, reading)
-    return Column(Reading((), reading.reader()) if reading.is_each else reading, leaf.many, leaf.fast)
-
-
-def _made(flat: FlatObject, reading: Reading) -> Column:
-    """A column of objects, written from their sources."""
-    class_: Any = reading.make
-    return Column(
-        Reading(reading.names),
-        lambda sources: flat.made(class_, sources[0]).many(sources),
-        lambda source: flat.made(class_, source).one(source),
-    )
-
-
-def _lists(flat: FlatObject, reading: Reading) -> Column:
-    """A column of lists of objects, written from lists of their sources."""
-    class_: Any = reading.make
-
-    def joined(sources: Any) -> str:
-        if type(sources) is not list and type(sources) is not tuple:
-            raise TypeError
-        return f"[{flat.made(class_, sources[0]).joined(sources)}]" if sources else "[]"
-
-    return Column(Reading(reading.names), lambda values: list(map(joined, values)), joined)

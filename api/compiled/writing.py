@@ -16,6 +16,7 @@ from graphql import (
 )
 from strawberry.schema.schema import Schema
 
+from api.compiled.abstract import Abstract
 from api.compiled.calling import attribute_of, call_of
 from api.compiled.collecting import Collecting
 from api.compiled.columns import or_nulls
@@ -26,7 +27,7 @@ from api.compiled.leaves import CONSTANT, NULL, LeafWriter, containing, leaf_wri
 from api.compiled.objects import AnswerPart, WholeObject, segment
 from api.compiled.positions import Position, RunWriter, column_of, in_run, of_attribute
 from api.compiled.running import Site
-from api.compiled.values import Abstract, leaf_list, or_null, whole_list
+from api.compiled.values import leaf_list, or_null, whole_list
 from api.compiled.words import NotExpressible
 
 

@@ -11,15 +11,14 @@ from uuid import UUID
 from graphql import FieldNode, GraphQLArgument, GraphQLField, GraphQLNonNull, ValueNode, VariableNode
 from graphql.execution.values import VariableValues, get_argument_values
 from strawberry.schema.schema import Schema
-from strawberry.types.arguments import StrawberryArgument, _is_leaf_type, _is_optional_leaf_type, convert_argument
 from strawberry.types.field import StrawberryField
 from strawberry.types.info import Info
 from strawberry.types.unset import UNSET
 
+from api.compiled.converting import Convert, converter_of
 from api.compiled.words import NOTHING, NotExpressible
 
 Reader = Callable[[VariableValues], Any]
-Convert = Callable[[Any, Info[Any, Any]], Any]
 
 _ABSENT = object()
 _SHARED = (str, int, float, bool, type(None), type(UNSET), datetime, date, time, UUID, Decimal, Enum)
@@ -68,7 +67,7 @@ def arguments_of(schema: Schema, field: StrawberryField, definition: GraphQLFiel
         argument = definition.args[name]
         if argument.out_name not in {None, name}:
             raise NotExpressible
-        read_argument, convert = _reader(name, argument, definition, node), _converter(schema, name, declared)
+        read_argument, convert = _reader(name, argument, definition, node), converter_of(schema, declared.type, (name,))
         made, given = Argument(declared.python_name, read_argument, convert), _value_node(node, name)
         if given is None and read_argument(VariableValues({}, {})) is _ABSENT:
             continue
@@ -118,24 +117,3 @@ def _reader(name: str, argument: GraphQLArgument, definition: GraphQLField, node
         return read(variables) if value is _ABSENT or (value is None and is_required) else value
 
     return read_variable
-
-
-def _converter(schema: Schema, name: str, argument: StrawberryArgument) -> Convert | None:
-    """Strawberry's conversion of an argument; None if it leaves values as they are."""
-    type_, registry, config = argument.type, schema.schema_converter.scalar_registry, schema.config
-    if _is_leaf_type(type_, registry, _IDS) or _is_optional_leaf_type(type_, registry, _IDS):
-        return None
-
-    def convert(value: Any, info: Info[Any, Any]) -> Any:
-        return convert_argument(value, type_, registry, config, info, path=(name,))
-
-    return convert
-
-
-def _global_ids() -> tuple[type, ...]:
-    from strawberry.relay.types import GlobalID
-
-    return (GlobalID,)
-
-
-_IDS = _global_ids()

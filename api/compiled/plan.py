@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import DocumentNode, GraphQLObjectType, OperationDefinitionNode, OperationType
-from graphql.execution.values import VariableValues, get_variable_values
+from graphql.execution.values import VariableValues
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import Schema
 
 from api.compiled.collecting import Collecting, conditions_of, fragments_of
+from api.compiled.declared import declared_variables
 from api.compiled.objects import AnswerPart, WholeObject
 from api.compiled.replaying import Incomplete, Outcomes, ReplayingExecutor
 from api.compiled.running import Operation, PlanRun
@@ -42,13 +43,8 @@ class Plan:
 
     async def execute(self, context: Any, variables: Mapping[str, Any] | None, root: Any = None) -> str | Incomplete:
         """The JSON of the answer's `data`; or Incomplete if graphql-core has to complete it, within `replaying`."""
-        declared = self.operation.node.variable_definitions
-        coerced = (
-            get_variable_values(self.operation.schema, declared, dict(variables or {}))
-            if declared
-            else VariableValues({}, {})
-        )
-        if not isinstance(coerced, VariableValues):
+        coerced = self.operation.declared.values(variables or {})
+        if coerced is None:
             return Incomplete(Outcomes())
         try:
             parts = self._parts(coerced)
@@ -119,7 +115,9 @@ def compile_operation(
         return None
     fragments = fragments_of(document)
     try:
-        plan = Plan(schema, Operation(schema._schema, operation, fragments), conditions_of(operation, fragments))
+        declared = declared_variables(schema._schema, operation)
+        shared = Operation(schema._schema, operation, fragments, declared)
+        plan = Plan(schema, shared, conditions_of(operation, fragments))
         if not plan.conditions:
             plan._parts(VariableValues({}, {}))
     except (NotExpressible, RecursionError):

@@ -20,6 +20,7 @@ from graphql.pyutils import Path, gather_with_cancel
 from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.schema import _OperationContextAwareGraphQLResolveInfo
 
+from api.compiled.declared import DeclaredVariables
 from api.compiled.replaying import Outcomes
 from api.compiled.words import Contained, NotExpressible, PathPlace, is_awaitable
 
@@ -33,6 +34,7 @@ class Operation:
     schema: GraphQLSchema
     node: OperationDefinitionNode
     fragments: Mapping[str, FragmentDefinitionNode]
+    declared: DeclaredVariables
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,14 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import asyncpg
 from rich.console import Console
 from rich.table import Table
 
 from bench.compiled import _migrated, fill
 from bench.request_profile import HOME, application, client_of, of_the_app
-from db.pool import Database
+from db.calls import Call
+from db.pool import Database, Queryable
 from db.queries import all_queries
 from mipoints.embedded.postgres import EmbeddedPostgres
 from tests.support.fresh import open_shared
@@ -34,23 +36,41 @@ class Counting(Database):
     sent: list[tuple[int, str]] = field(default_factory=list)
     answered: int = 0
 
-    async def fetch(self, sql: str, *args: Any) -> Any:
-        """As Database's."""
-        return await self._counted(sql, Database.fetch(self, sql, *args))
+    def _start(self, call: Call[T]) -> "asyncio.Task[T]":
+        """Counts the statements of a call."""
+        work, turn = call.work, self.answered + 1
+        call.work = lambda connection: work(CountingConnection(connection, self, turn))
+        return Database._start(self, call)
 
-    async def fetchrow(self, sql: str, *args: Any) -> Any:
-        """As Database's."""
-        return await self._counted(sql, Database.fetchrow(self, sql, *args))
+
+@dataclass(frozen=True, slots=True)
+class CountingConnection:
+    """A connection whose statements are counted, as of the turn in which their call began."""
+
+    connection: Queryable
+    db: Counting
+    turn: int
+
+    async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]:
+        """All rows."""
+        return await self._counted(sql, self.connection.fetch(sql, *args))
+
+    async def fetchrow(self, sql: str, *args: Any) -> asyncpg.Record | None:
+        """The first row."""
+        return await self._counted(sql, self.connection.fetchrow(sql, *args))
 
     async def fetchval(self, sql: str, *args: Any) -> Any:
-        """As Database's."""
-        return await self._counted(sql, Database.fetchval(self, sql, *args))
+        """The first column of the first row."""
+        return await self._counted(sql, self.connection.fetchval(sql, *args))
+
+    async def execute(self, sql: str, *args: Any) -> str:
+        """The statement's status."""
+        return await self._counted(sql, self.connection.execute(sql, *args))
 
     async def _counted(self, sql: str, answer: Awaitable[T]) -> T:
-        turn = self.answered + 1
-        self.sent.append((turn, next(name for name, text in all_queries().items() if text == sql)))
+        self.db.sent.append((self.turn, next(name for name, text in all_queries().items() if text == sql)))
         rows = await answer
-        self.answered = max(self.answered, turn)
+        self.db.answered = max(self.db.answered, self.turn)
         return rows
 
 

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from db.coupons.rows import coupons_page, stock_of_rewards
+from db.coupons.rows import StockRow, coupons_page, stock_of_rewards
 from db.earning import progress_of_members
 from db.ledger.entries import EntryFilter, entries_page
 from db.ledger.member import MemberRef, MemberToJudge, Reads, member_to_judge
@@ -74,8 +74,9 @@ async def test_each_read_gets_the_rows_that_it_would_get_alone(stage: Stage, mem
 
 
 def as_of_any_moment(found: Sequence[Sequence[Any]]) -> list[list[Any]]:
-    """The rows, members as of the same moment."""
-    return [[row._replace(now=NEVER) if isinstance(row, MemberRow) else row for row in rows] for rows in found]
+    """The rows, members as of the same moment. Rows by key, which have no order, are sorted."""
+    rows_of = [[row._replace(now=NEVER) if isinstance(row, MemberRow) else row for row in rows] for rows in found]
+    return [sorted(rows, key=str) if rows and isinstance(rows[0], StockRow) else rows for rows in rows_of]
 
 
 async def test_a_read_of_more_rows_than_are_read_together_finds_them_too(stage: Stage, members: list[UUID]):

@@ -32,11 +32,11 @@ SHAPES = [
 
 @pytest.mark.parametrize("lists", SHAPES, ids=lambda lists: "+".join(sorted(lists)))
 async def test_a_statement_for_any_lists_fits_the_schema(db: Database, lists: frozenset[str]):
-    await db.with_connection(lambda connection: connection.prepare(record_statement(lists)))
+    await db.in_transaction(lambda connection: connection.prepare(record_statement(lists)))
 
 
 async def test_crediting_is_put_together_from_the_same_parts(db: Database):
-    await db.with_connection(lambda connection: connection.prepare(credit_statement()))
+    await db.in_transaction(lambda connection: connection.prepare(credit_statement()))
     (transfers,) = [part.text for part in parts() if part.name == "added_transfers"]
     assert transfers in credit_statement()
     assert transfers in record_statement(frozenset({"transfers"}))

@@ -1,7 +1,6 @@
 """Each caller's budget of cost: in Redis for all processes, and in this process while Redis does not answer.
 
-A budget is restored evenly, a sixtieth of it each second (GCRA, by the library throttled-py). Redis checks a budget and
-takes from it in one step.
+A budget is restored evenly, a sixtieth of it each second.
 """
 
 import asyncio
@@ -11,19 +10,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from math import ceil
+from typing import TYPE_CHECKING
 
-from throttled.asyncio import MemoryStore, RateLimiterType, RedisStore, Throttled, per_min
-from throttled.exceptions import StoreUnavailableError
-
+from api.budget_rate import Rate, Spent
 from api.payers import MEMBER, SERVICE, STRANGER, Payer
 from loyalty.settings import Settings
+
+if TYPE_CHECKING:
+    from api.shared_budget import SharedBudget
 
 log = logging.getLogger("mipoints.api")
 
 REDIS_ANSWER_SECONDS = 0.1  # seconds that one operation waits for Redis
 REDIS_PAUSE_SECONDS = 1.0  # seconds without requests to Redis after a failure
-_MOST_KEPT = 50_000  # callers whose budgets one process holds without Redis
-_PREFIX = "mipoints:budget"
+_MOST_KEPT = 50_000  # callers whom one process shuts out at a time
 
 
 def spending(settings: Settings) -> dict[str, int]:
@@ -60,30 +60,29 @@ class Budget:
     per_minute: Mapping[str, int]
     redis_url: str | None = None
     failures: int = 0
-    _here: dict[str, Throttled] = field(init=False)
-    _shared: dict[str, Throttled] = field(init=False)
-    _store: RedisStore | None = None
+    _here: dict[str, Rate] = field(init=False)
+    _shared: "SharedBudget | None" = None
     _resumes_at: float = 0.0
     _shut: "OrderedDict[str, float]" = field(default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
-        self._here = self._limiters(MemoryStore(options={"MAX_SIZE": _MOST_KEPT}))
-        self._shared = {}
+        self._here = {kind: Rate(most) for kind, most in self.per_minute.items()}
         if self.redis_url is not None and self.per_minute:
-            self._store = RedisStore(server=self.redis_url)
-            self._shared = self._limiters(self._store)
+            from api.shared_budget import SharedBudget  # loads Redis' client, which a process without Redis never needs
+
+            self._shared = SharedBudget(self.redis_url, self.per_minute)
 
     async def take(self, payer: Payer, cost: int) -> BudgetLeft | None:
         """Takes the cost if the budget has it, and nothing otherwise. None for a payer without a limit."""
         if payer.kind not in self.per_minute:
             return None
-        if self._shared and self._now() >= self._resumes_at:
+        if self._shared is not None and self._now() >= self._resumes_at:
             try:
                 async with asyncio.timeout(REDIS_ANSWER_SECONDS):
-                    return await _take(self._shared[payer.kind], payer, cost)
-            except (OSError, StoreUnavailableError) as error:
+                    return _left_after(await self._shared.take(payer.kind, payer.key, cost))
+            except OSError as error:
                 self._note_failure(error)
-        return await _take(self._here[payer.kind], payer, cost)
+        return _left_after(self._here[payer.kind].take(payer.key, cost))
 
     async def fine(self, payer: Payer, cost: int) -> None:
         """Takes the cost of a refused document. If the budget is too small, the payer is shut out until it fits."""
@@ -106,15 +105,8 @@ class Budget:
 
     async def close(self) -> None:
         """Closes the connections to Redis."""
-        if self._store is not None:
-            await self._store._backend.get_client().aclose()  # type: ignore[attr-defined]
-
-    def _limiters(self, store: RedisStore | MemoryStore) -> dict[str, Throttled]:
-        using = RateLimiterType.GCRA.value
-        return {
-            kind: Throttled(using=using, quota=per_min(most), store=store, key_prefix=_PREFIX)
-            for kind, most in self.per_minute.items()
-        }
+        if self._shared is not None:
+            await self._shared.close()
 
     def _note_failure(self, error: Exception) -> None:
         if self._resumes_at == 0.0:
@@ -127,9 +119,7 @@ class Budget:
         return asyncio.get_running_loop().time()
 
 
-async def _take(limiter: Throttled, payer: Payer, cost: int) -> BudgetLeft:
-    result = await limiter.limit(payer.key, cost)
-    state = result.state
-    resets_at = datetime.now(UTC) + timedelta(seconds=state.reset_after)
-    retry_after = max(1, ceil(state.retry_after))
-    return BudgetLeft(not result.limited, state.remaining, resets_at.replace(microsecond=0), retry_after)
+def _left_after(taken: Spent) -> BudgetLeft:
+    resets_at = datetime.now(UTC) + timedelta(seconds=taken.reset_after)
+    retry_after = max(1, ceil(taken.retry_after))
+    return BudgetLeft(taken.is_enough, taken.remaining, resets_at.replace(microsecond=0), retry_after)

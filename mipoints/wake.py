@@ -4,11 +4,10 @@
 import asyncio
 import logging
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from arq.connections import ArqRedis, RedisSettings, create_pool
-from redis.exceptions import RedisError
-
-from workers.wakeups import QUEUE, to_bytes
+if TYPE_CHECKING:  # a process without Redis does not load its client
+    from arq.connections import ArqRedis
 
 log = logging.getLogger("mipoints.wake")
 
@@ -28,9 +27,13 @@ class Waker:
     failures: int = 0
     _wanted: set[tuple[str, int | None]] = field(default_factory=set)
     _sending: "asyncio.Task[None] | None" = None
-    _pool: ArqRedis | None = None
+    _pool: "ArqRedis | None" = None
     _resumes_at: float = 0.0
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        if self.redis_url is not None:
+            import workers.wakeups  # noqa: F401 - loads Redis' client now, and not while a request waits
 
     async def __call__(self, job: str, seconds: float | None) -> None:
         """Wakes a worker now, or after `seconds`, when something becomes due."""
@@ -54,6 +57,8 @@ class Waker:
 
     async def _send(self) -> None:
         """Sends until no wake-up is left. In the pause after each set, equal wake-ups collect into one."""
+        from redis.exceptions import RedisError
+
         while self._wanted:
             wanted, self._wanted = self._wanted, set()
             try:
@@ -66,13 +71,19 @@ class Waker:
             await asyncio.sleep(WAKE_SPACING_SECONDS)
 
     async def _enqueue(self, wanted: set[tuple[str, int | None]]) -> None:
+        from workers.wakeups import QUEUE
+
         redis = await self._redis()
         for job, due in wanted:
             seconds = None if due is None else max(0.0, due * WAKE_SPACING_SECONDS - self._now())
             await redis.enqueue_job(job, _queue_name=QUEUE, _defer_by=seconds)
 
-    async def _redis(self) -> ArqRedis:
+    async def _redis(self) -> "ArqRedis":
         """Returns the connection pool. The first call opens it; after a failure, the next call tries again."""
+        from arq.connections import RedisSettings, create_pool
+
+        from workers.wakeups import QUEUE, to_bytes
+
         async with self._opening:
             if self._pool is None:
                 settings = RedisSettings.from_dsn(self.redis_url or "")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from db.pool import Database, Queryable
@@ -26,12 +27,33 @@ class Delivery:
     is_emptied: bool = False
 
 
-async def keep_delivery(
-    db: Queryable, producer: str, event_id: str, type_: str, body: bytes, headers: Mapping[str, str]
-) -> bool:
-    """Stores a delivery; False if this event was stored before."""
-    new_id = await db.fetchval(query("keep_delivery"), producer, event_id, type_, body, dict(headers))
-    return new_id is not None
+class NewDelivery(NamedTuple):
+    """A verified delivery as it is stored."""
+
+    producer: str
+    event_id: str
+    type: str
+    body: bytes
+    headers: Mapping[str, str]
+
+
+async def keep_delivery(db: Queryable, delivery: NewDelivery) -> bool:
+    """Stores a delivery; False if this event was stored before.
+
+    Outside a transaction, deliveries that wait at the same time are stored by one statement and one commit.
+    """
+    if isinstance(db, Database):
+        return await db.shared("keep_deliveries", _keep_deliveries, delivery)
+    (is_new,) = await _keep_deliveries(db, [delivery])
+    return is_new
+
+
+async def _keep_deliveries(db: Queryable, deliveries: Sequence[NewDelivery]) -> list[bool]:
+    """Whether each was new. Of two deliveries of one event the first is stored."""
+    first = {(each.producer, each.event_id): each for each in reversed(deliveries)}
+    rows = await db.fetch(query("keep_deliveries"), *map(list, zip(*first.values(), strict=True)))
+    new = {(row["producer"], row["event_id"]) for row in rows}
+    return [(key := (each.producer, each.event_id)) in new and first[key] is each for each in deliveries]
 
 
 async def kept_body_hash(db: Queryable, producer: str, event_id: str) -> bytes | None:

@@ -12,7 +12,7 @@ import httpx
 
 from db.limits import QUESTION_HOURS, QUESTION_SECONDS
 from db.pool import Database
-from db.webhooks.inbox import keep_delivery
+from db.webhooks.inbox import NewDelivery, keep_delivery
 from db.webhooks.reconcile import claim_question
 from loyalty.webhooks.producers import PRODUCERS
 from loyalty.webhooks.producers.events import MalformedDelivery
@@ -97,4 +97,4 @@ async def _keep(db: Database, producer: str, event: Mapping[str, Any]) -> None:
     """Stores the event like a webhook of this producer. Its id is a hash, so the same answer is stored once."""
     body = json.dumps(event, default=float, sort_keys=True).encode()
     event_id = "asked-" + hashlib.sha256(body).hexdigest()[:40]
-    await keep_delivery(db, producer, event_id, "asked", body, {})
+    await keep_delivery(db, NewDelivery(producer, event_id, "asked", body, {}))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from db.pool import Database
-from db.webhooks import inbox as rows
+from db.webhooks.inbox import NewDelivery, keep_delivery, kept_body_hash
 from loyalty.webhooks.producers import PRODUCERS, Producer
 from loyalty.webhooks.producers.events import Sent
 
@@ -40,9 +40,11 @@ async def store_delivery(db: Database, producer: str, secrets: Sequence[str], se
     adapter = check_sender(producer, secrets, sent)
     identity = adapter.identify(sent)
     headers = {name: sent.headers[name] for name in adapter.KEPT_HEADERS if name in sent.headers}
-    is_new = await rows.keep_delivery(db, producer, identity.event_id, identity.type, sent.body, headers)
-    body_hash = hashlib.sha256(sent.body)
-    if not is_new and await rows.kept_body_hash(db, producer, identity.event_id) != body_hash.digest():
-        other_id = f"{identity.event_id}#{body_hash.hexdigest()[:16]}"
-        is_new = await rows.keep_delivery(db, producer, other_id, identity.type, sent.body, headers)
+    delivery = NewDelivery(producer, identity.event_id, identity.type, sent.body, headers)
+    is_new = await keep_delivery(db, delivery)
+    if not is_new:
+        body_hash = hashlib.sha256(sent.body)
+        if await kept_body_hash(db, producer, identity.event_id) != body_hash.digest():
+            other_id = f"{identity.event_id}#{body_hash.hexdigest()[:16]}"
+            is_new = await keep_delivery(db, delivery._replace(event_id=other_id))
     return StoredDelivery(is_new)

@@ -1,9 +1,13 @@
--- name: keep_delivery
--- Stores one delivery of a producer. The same event never becomes a second row.
+-- name: keep_deliveries
+-- Stores deliveries of different events, and returns those that were not stored before. The order of their keys keeps
+-- two statements that store the same events from waiting for each other.
 insert into inbox (producer, event_id, type, body, headers, received_at)
-values ($1, $2, $3, $4, $5, programme_now())
+select sent.producer, sent.event_id, sent.type, sent.body, sent.headers, programme_now()
+from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::jsonb[])
+    as sent (producer, event_id, type, body, headers)
+order by sent.producer, sent.event_id
 on conflict (producer, event_id) do nothing
-returning event_id;
+returning producer, event_id;
 
 -- name: kept_body_hash
 -- SHA-256 of the body as it was received, even if an erasure has emptied it since (R71).

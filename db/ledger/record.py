@@ -187,6 +187,20 @@ class NewNotice:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticedLot:
+    """A lot whose notice is written now. The lot may be empty, or new."""
+
+    lapses_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class NoticedCoupon:
+    """A coupon whose notice is written now, or that was issued too late for one."""
+
+    coupon_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class NewLogEntry:
     """What an operator did and why, with what was before and after."""
 
@@ -247,6 +261,8 @@ class Changes:
     reservations: list[KeptReservation] = field(default_factory=list)
     members: list[ChangedMember] = field(default_factory=list)
     notices: list[NewNotice] = field(default_factory=list)
+    noticed_lots: list[NoticedLot] = field(default_factory=list)
+    noticed_coupons: list[NoticedCoupon] = field(default_factory=list)
     operator_log: list[NewLogEntry] = field(default_factory=list)
     moderations: list[NewModeration] = field(default_factory=list)
     stock: list[TakenStock] = field(default_factory=list)

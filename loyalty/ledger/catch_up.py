@@ -1,75 +1,159 @@
-"""Catching up with time (R30, R50): everything that is due for one member is written in the order of its due times.
+"""Catching up with time (R30, R50): all credits, notices and lapses that are due are written in the order of their due
+times, for a set of members in one statement (docs/designs/sets.md).
 
-That is credits, notices and lapses. Each is dated with its own due time, however late a worker runs and however far the
-sandbox's clock was moved.
+Each is dated with its own due time, however late a worker runs and however far the sandbox's clock was moved.
 """
 
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 from uuid import UUID
 
-from db.ledger.credit import due_promises_of, post_due
-from db.ledger.lapse import TimeStep, lock_member_to_lapse, mark_coupon_noticed, mark_lot_noticed, next_step
-from db.ledger.record import Changes, record
-from db.pool import Database, Queryable
-from loyalty.ledger.journal import Cause, take, write
+from db.ledger.due import DueRows, due_rows
+from db.ledger.record import (
+    ChangedPromise,
+    Changes,
+    DecidedChanges,
+    NoticedCoupon,
+    NoticedLot,
+    Stale,
+    record_all,
+)
+from db.pool import Queryable
+from loyalty.ledger.journal import Cause, credit, take, write
 from loyalty.ledger.notices import coupon_expiring, points_lapsed, points_lapsing
+from loyalty.ledger.rules.due import Due, DueCoupon, DueCredit, DueLot, Lapse, LotNotice, Step, steps_in_order
 from loyalty.ledger.rules.lots import Take
 from loyalty.programme.rules.kinds import EntryKind
 
+STEPS_AT_ONCE = 500
+"""The most steps, each a credit, a notice or a lapse, that one statement writes."""
 
-async def catch_up_alone(db: Database, member_id: UUID) -> bool:
-    """Catches up one member until now. False if nothing was due, or if another worker holds the member."""
 
-    async def within(transaction: Queryable) -> bool:
-        return await lock_member_to_lapse(transaction, member_id) and await catch_up(transaction, member_id) > 0
+@dataclass(slots=True)
+class CaughtUp:
+    """The result of one round: the steps written of each member, the members that have more steps, and those of which
+    nothing was written, because another transaction changed them or holds them."""
 
-    return await db.in_transaction(within)
+    steps: dict[UUID, int] = field(default_factory=dict)
+    unfinished: set[UUID] = field(default_factory=set)
+    missed: set[UUID] = field(default_factory=set)
+
+
+async def catch_up_set(db: Queryable, until: Mapping[UUID, datetime | None]) -> CaughtUp:
+    """One round: writes what is due for each of these members up to its moment (None: now), at most STEPS_AT_ONCE steps
+    of each.
+
+    Outside a transaction each statement commits, so steps that were written stay written.
+    """
+    plans = [_planned(rows) for rows in await due_rows(db, until, STEPS_AT_ONCE)]
+    caught_up = CaughtUp(unfinished={plan.member_id for plan in plans if not plan.is_whole})
+    for plans_at_once in _in_statements([plan for plan in plans if plan.steps]):
+        decided = [DecidedChanges(plan.member_id, plan.version, plan.changes) for plan in plans_at_once]
+        written = await record_all(db, decided)
+        for plan in plans_at_once:
+            if plan.member_id in written:
+                caught_up.steps[plan.member_id] = plan.steps
+            else:
+                caught_up.missed.add(plan.member_id)
+    return caught_up
 
 
 async def catch_up(db: Queryable, member_id: UUID, until: datetime | None = None) -> int:
-    """Writes all credits, notices and lapses of one member that are due up to a moment (default: now), in the order
-    of their due times. Returns the number written.
+    """Writes everything that is due for one member up to a moment (None: now); returns the number of steps.
 
-    Runs in the caller's transaction, which holds the lock of the member.
+    Raises Stale if another transaction changed the member meanwhile; it cannot if the caller's transaction holds the
+    member's lock.
     """
-    done = 0
+    steps = 0
     while True:
-        step = await next_step(db, member_id, until)
-        credited = await credit_before(db, member_id, step.at if step is not None else until)
-        done += credited
-        if step is None and not credited:
-            return done
-        if step is not None and not credited:
-            await _take(db, member_id, step)
-            done += 1
+        round_ = await catch_up_set(db, {member_id: until})
+        steps += sum(round_.steps.values())
+        if round_.missed:
+            raise Stale
+        if not round_.unfinished:
+            return steps
 
 
-async def credit_before(db: Queryable, member_id: UUID, moment: datetime | None) -> int:
-    """Credits the promises of one member that were due before a moment (default: now), in the caller's transaction.
-    Returns the number credited."""
-    promises = await due_promises_of(db, member_id, moment)
-    return await post_due(db, promises) if promises else 0
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """The steps of one member as of `version`, as changes. `is_whole`: nothing more is due."""
+
+    member_id: UUID
+    version: int
+    steps: int
+    is_whole: bool
+    changes: Changes
 
 
-async def _take(db: Queryable, member_id: UUID, step: TimeStep) -> None:
+def _planned(rows: DueRows) -> _Plan:
+    steps, is_whole = steps_in_order(_due(rows), STEPS_AT_ONCE)
+    return _Plan(rows.member_id, rows.version, len(steps), is_whole, _changes(steps, rows.debt))
+
+
+def _due(rows: DueRows) -> Due:
+    return Due(
+        until=rows.until,
+        debt=rows.debt,
+        lots=[DueLot(*lot) for lot in rows.lots],
+        credits=[DueCredit(*promise) for promise in rows.promises],
+        coupons=[DueCoupon(*coupon) for coupon in rows.coupons],
+        are_credits_cut=len(rows.promises) == STEPS_AT_ONCE,
+        are_coupons_cut=len(rows.coupons) == STEPS_AT_ONCE,
+    )
+
+
+def _in_statements(plans: Sequence[_Plan]) -> Iterator[list[_Plan]]:
+    """The plans in groups that one statement can write: with rows in the same lists, and not too many steps."""
+
+    def lists(plan: _Plan) -> list[str]:
+        return sorted(plan.changes.lists)
+
+    for _, alike in groupby(sorted(plans, key=lists), lists):
+        group: list[_Plan] = []
+        for plan in alike:
+            if group and sum(each.steps for each in group) + plan.steps > STEPS_AT_ONCE:
+                yield group
+                group = []
+            group.append(plan)
+        yield group
+
+
+def _changes(steps: Sequence[Step], debt: int) -> Changes:
     changes = Changes()
-    if step.step == "LAPSE":
-        _let_lapse(changes, step)
-    elif step.step == "TELL_LOT":
-        assert step.points is not None
-        changes.notices.append(points_lapsing(step.lapses_on, step.points, step.at))
-        await mark_lot_noticed(db, member_id, step.lapses_on)
-    else:
-        assert step.coupon_id is not None
-        if step.reference is not None:
-            changes.notices.append(coupon_expiring(step.coupon_id, step.reference, step.lapses_on, step.at))
-        await mark_coupon_noticed(db, member_id, step.coupon_id)
-    await record(db, member_id, step.version, changes)
+    for step in steps:
+        match step:
+            case DueCredit():
+                _credit(changes, step, debt)
+                debt -= min(debt, step.points)
+            case Lapse():
+                _let_lapse(changes, step)
+            case LotNotice():
+                changes.notices.append(points_lapsing(step.lot.lapses_on, step.lot.points, step.at))
+                changes.noticed_lots.append(NoticedLot(step.lot.lapses_on))
+            case DueCoupon():
+                _notice_coupon(changes, step)
+    return changes
 
 
-def _let_lapse(changes: Changes, step: TimeStep) -> None:
+def _credit(changes: Changes, due: DueCredit, debt: int) -> None:
+    """A promise's points become available, dated with its due time; a debt is repaid first (R36)."""
+    cause = Cause(due.source, due.due_at, due.verdict_id, due.reference)
+    write(changes, credit(due.kind, cause, "pending", [Take(due.lapses_on, due.points)], debt, due.promise_id))
+    changes.changed_promises.append(ChangedPromise(due.promise_id, "POSTED", due.points))
+
+
+def _let_lapse(changes: Changes, step: Lapse) -> None:
     """The rest of a lot leaves `available` at midnight of its day: one line of history, and a notice."""
-    assert step.points is not None
-    lapse = Cause(f"lapse:{step.lapses_on}", step.at)
-    write(changes, take(EntryKind.LAPSE, lapse, "lapsed", [Take(step.lapses_on, step.points)]))
-    changes.notices.append(points_lapsed(step.lapses_on, step.points, step.lapsed_before, step.at))
+    lot = step.lot
+    cause = Cause(f"lapse:{lot.lapses_on}", step.at)
+    write(changes, take(EntryKind.LAPSE, cause, "lapsed", [Take(lot.lapses_on, lot.points)]))
+    changes.notices.append(points_lapsed(lot.lapses_on, lot.points, lot.lapsed_before, step.at))
+
+
+def _notice_coupon(changes: Changes, coupon: DueCoupon) -> None:
+    """A coupon's notice. One that was issued too late for a notice is only marked, so that it is not found again."""
+    if coupon.code is not None:
+        changes.notices.append(coupon_expiring(coupon.coupon_id, coupon.code, coupon.ends_on, coupon.at))
+    changes.noticed_coupons.append(NoticedCoupon(coupon.coupon_id))

@@ -7,7 +7,7 @@ from db.ledger.member import MemberRef, lock_member_to_judge, member_to_judge
 from db.orders.kept_facts import members_with_kept_facts
 from db.pool import Busy, Queryable
 from loyalty.ledger.catch_up import catch_up
-from loyalty.ledger.credit import OWN_FAULTS
+from loyalty.ledger.in_sets import is_of_the_database
 from loyalty.orders.settle import settle_kept
 from loyalty.programme.programme import Programme
 
@@ -36,6 +36,8 @@ async def _try_to_settle(programme: Programme, member_id: UUID) -> int:
         return await programme.db.in_transaction(within)
     except Busy:
         log.debug("Member %s is busy; what was kept of it is looked at again.", member_id)
-    except OWN_FAULTS:
+    except Exception as error:
+        if is_of_the_database(error):
+            raise
         log.exception("What was kept of member %s cannot be applied.", member_id)
     return 0

@@ -6,11 +6,12 @@ from functools import partial
 from db.pool import Busy, Database
 from db.webhooks import inbox as rows
 from db.webhooks.deliveries import DeliveryKey
+from loyalty.ledger.in_sets import is_of_the_database
 from loyalty.orders.rules.boxes import UnknownParcel
 from loyalty.orders.rules.shipment import UnknownLine
 from loyalty.orders.settle import TooManyFacts
 from loyalty.programme.programme import Programme
-from loyalty.webhooks.apply_one import Applied, NotSettled, apply_one, is_of_the_database
+from loyalty.webhooks.apply_one import Applied, NotSettled, apply_one
 from loyalty.webhooks.whose_order import free_if_known_meanwhile
 
 log = logging.getLogger(__name__)

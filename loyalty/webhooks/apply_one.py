@@ -4,14 +4,12 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import asyncpg
-
 from db.orders.numbers import order_named
-from db.pool import CONNECTION_LOST, DatabaseUnavailable, Queryable
+from db.pool import Queryable
 from db.webhooks import inbox as rows
 from db.webhooks.deliveries import DeliveryKey
 from db.webhooks.inbox import Delivery
-from loyalty.ledger.credit import OWN_FAULTS
+from loyalty.ledger.in_sets import is_of_the_database
 from loyalty.orders.settle import settle
 from loyalty.programme.programme import Programme
 from loyalty.webhooks.producers import PRODUCERS, Producer
@@ -21,9 +19,6 @@ from loyalty.webhooks.store import UnknownProducer
 from loyalty.webhooks.whose_order import OwnedOrder, Parked, find_order, park
 
 log = logging.getLogger(__name__)
-
-_OWN_FAULTS = (*OWN_FAULTS, asyncpg.ProgramLimitExceededError)
-"""Errors of a delivery itself; that it is too large for Postgres is one."""
 
 
 class NotSettled(Exception):
@@ -40,12 +35,6 @@ class Applied:
 
     parked: Parked | None = None
     parcels: Sequence[str] = ()
-
-
-def is_of_the_database(error: Exception) -> bool:
-    """Whether Postgres failed, and not the delivery."""
-    of_postgres = isinstance(error, (DatabaseUnavailable, asyncpg.PostgresError, *CONNECTION_LOST))
-    return of_postgres and not isinstance(error, _OWN_FAULTS)
 
 
 async def apply_one(programme: Programme, key: DeliveryKey, transaction: Queryable) -> Applied | None:

@@ -312,15 +312,20 @@ async def _record_set(db: Queryable, decided: Sequence[DecidedChanges]) -> list[
 
 
 async def record_all(db: Queryable, decided: Sequence[DecidedChanges]) -> dict[UUID, int]:
-    """Writes decisions about different members, whose changes have rows in the same lists, in one statement.
+    """Writes decisions about different members; those whose changes have rows in the same lists in one statement.
 
     Returns the members that were written, each with the `seq` of its ledger before. The others have been written to
     since they were read, or another transaction holds them, and nothing of theirs is written.
     """
-    (lists,) = {each.changes.lists for each in decided}
-    members, versions = [each.member_id for each in decided], [each.version for each in decided]
-    rows = await db.fetch(record_statement(lists), members, versions, _as_json(decided, lists))
-    return {row["member_id"]: row["seq_before"] for row in rows}
+    alike: dict[frozenset[str], list[DecidedChanges]] = {}
+    for each in decided:
+        alike.setdefault(each.changes.lists, []).append(each)
+    written: dict[UUID, int] = {}
+    for lists, together in alike.items():
+        members, versions = [each.member_id for each in together], [each.version for each in together]
+        rows = await db.fetch(record_statement(lists), members, versions, _as_json(together, lists))
+        written |= {row["member_id"]: row["seq_before"] for row in rows}
+    return written
 
 
 def _as_json(decided: Sequence[DecidedChanges], lists: frozenset[str]) -> JsonText:

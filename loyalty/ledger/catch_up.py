@@ -4,10 +4,10 @@ times, for a set of members in one statement (docs/designs/sets.md).
 Each is dated with its own due time, however late a worker runs and however far the sandbox's clock was moved.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 from uuid import UUID
 
 from db.ledger.due import DueRows, due_rows
@@ -31,33 +31,31 @@ STEPS_AT_ONCE = 500
 """The most steps, each a credit, a notice or a lapse, that one statement writes."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class CaughtUp:
-    """The result of one round: the steps written of each member, the members that have more steps, and those of which
-    nothing was written, because another transaction changed them or holds them."""
+    """The number of steps that were written, by member; and the members of which some were not, because another
+    transaction changed or holds them."""
 
-    steps: dict[UUID, int] = field(default_factory=dict)
-    unfinished: set[UUID] = field(default_factory=set)
-    missed: set[UUID] = field(default_factory=set)
+    steps: Counter[UUID]
+    missed: frozenset[UUID]
 
 
 async def catch_up_set(db: Queryable, until: Mapping[UUID, datetime | None]) -> CaughtUp:
-    """One round: writes what is due for each of these members up to its moment (None: now), at most STEPS_AT_ONCE steps
-    of each.
+    """Writes what is due for each of these members up to its moment (None: now), all members in one statement.
 
-    Outside a transaction each statement commits, so steps that were written stay written.
+    It takes several statements if there are many steps, or of different kinds. Outside a transaction each statement
+    commits, so a step that was written stays written.
     """
-    plans = [_planned(rows) for rows in await due_rows(db, until, STEPS_AT_ONCE)]
-    caught_up = CaughtUp(unfinished={plan.member_id for plan in plans if not plan.is_whole})
-    for plans_at_once in _in_statements([plan for plan in plans if plan.steps]):
-        decided = [DecidedChanges(plan.member_id, plan.version, plan.changes) for plan in plans_at_once]
-        written = await record_all(db, decided)
-        for plan in plans_at_once:
-            if plan.member_id in written:
-                caught_up.steps[plan.member_id] = plan.steps
-            else:
-                caught_up.missed.add(plan.member_id)
-    return caught_up
+    steps, missed, left = Counter[UUID](), set[UUID](), dict(until)
+    while left:
+        plans = [_planned(rows) for rows in await due_rows(db, left, STEPS_AT_ONCE)]
+        written = await _write([plan for plan in plans if plan.steps], db)
+        steps.update({plan.member_id: plan.steps for plan in plans if plan.member_id in written})
+        missed |= {plan.member_id for plan in plans if plan.steps and plan.member_id not in written}
+        left = {
+            plan.member_id: until[plan.member_id] for plan in plans if not plan.is_whole and plan.member_id in written
+        }
+    return CaughtUp(steps, frozenset(missed))
 
 
 async def catch_up(db: Queryable, member_id: UUID, until: datetime | None = None) -> int:
@@ -66,14 +64,10 @@ async def catch_up(db: Queryable, member_id: UUID, until: datetime | None = None
     Raises Stale if another transaction changed the member meanwhile; it cannot if the caller's transaction holds the
     member's lock.
     """
-    steps = 0
-    while True:
-        round_ = await catch_up_set(db, {member_id: until})
-        steps += sum(round_.steps.values())
-        if round_.missed:
-            raise Stale
-        if not round_.unfinished:
-            return steps
+    caught_up = await catch_up_set(db, {member_id: until})
+    if caught_up.missed:
+        raise Stale
+    return caught_up.steps.total()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,19 +98,22 @@ def _due(rows: DueRows) -> Due:
     )
 
 
-def _in_statements(plans: Sequence[_Plan]) -> Iterator[list[_Plan]]:
-    """The plans in groups that one statement can write: with rows in the same lists, and not too many steps."""
+async def _write(plans: Sequence[_Plan], db: Queryable) -> set[UUID]:
+    """Writes the plans, as many with one statement as STEPS_AT_ONCE allows; returns the members that were written."""
+    written: set[UUID] = set()
+    for group in _groups(plans):
+        written |= (await record_all(db, [DecidedChanges(p.member_id, p.version, p.changes) for p in group])).keys()
+    return written
 
-    def lists(plan: _Plan) -> list[str]:
-        return sorted(plan.changes.lists)
 
-    for _, alike in groupby(sorted(plans, key=lists), lists):
-        group: list[_Plan] = []
-        for plan in alike:
-            if group and sum(each.steps for each in group) + plan.steps > STEPS_AT_ONCE:
-                yield group
-                group = []
-            group.append(plan)
+def _groups(plans: Sequence[_Plan]) -> Iterator[list[_Plan]]:
+    group: list[_Plan] = []
+    for plan in plans:
+        if group and sum(each.steps for each in group) + plan.steps > STEPS_AT_ONCE:
+            yield group
+            group = []
+        group.append(plan)
+    if group:
         yield group
 
 

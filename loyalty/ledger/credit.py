@@ -8,7 +8,7 @@ from uuid import UUID
 from db.ledger.credit import DuePromise, due_promises, post_due, postpone_promise
 from db.pool import Database
 from loyalty.ledger.catch_up import catch_up_set
-from loyalty.ledger.in_sets import work_in_sets
+from loyalty.ledger.in_sets import is_of_the_database, work_in_sets
 
 log = logging.getLogger(__name__)
 
@@ -24,24 +24,28 @@ async def credit_some(db: Database) -> int:
     """
     promises = await due_promises(db, PROMISES_AT_ONCE)
     at_once = [promise for promise in promises if not promise.is_behind]
-    behind = [promise for promise in promises if promise.is_behind]
-    return await work_in_sets(at_once, partial(post_due, db), partial(_postpone, db)) + await _catch_up(db, behind)
+    credited = await work_in_sets(db, at_once, partial(post_due, db), partial(_fail, db))
+    return sum(credited) + await _catch_up(db, [promise for promise in promises if promise.is_behind])
 
 
 async def _catch_up(db: Database, promises: Sequence[DuePromise]) -> int:
-    members = list(dict.fromkeys(promise.member_id for promise in promises))
+    """Catches up the members of these promises; returns the number of steps."""
+    of_member: dict[UUID, list[DuePromise]] = {}
+    for promise in promises:
+        of_member.setdefault(promise.member_id, []).append(promise)
 
-    async def work(set_of_members: Sequence[UUID]) -> int:
-        return sum((await catch_up_set(db, dict.fromkeys(set_of_members))).steps.values())
+    async def catch_up(members: Sequence[UUID]) -> int:
+        return (await catch_up_set(db, dict.fromkeys(members))).steps.total()
 
     async def fail(member_id: UUID, error: Exception) -> None:
-        for promise in promises:
-            if promise.member_id == member_id:
-                await _postpone(db, promise, error)
+        for promise in of_member[member_id]:
+            await _fail(db, promise, error)
 
-    return await work_in_sets(members, work, fail)
+    return sum(await work_in_sets(db, list(of_member), catch_up, fail))
 
 
-async def _postpone(db: Database, promise: DuePromise, error: Exception) -> None:
+async def _fail(db: Database, promise: DuePromise, error: Exception) -> None:
+    """The promise waits for its next attempt, unless Postgres failed and not the promise."""
     log.error("Promise %s cannot be credited.", promise.promise_id, exc_info=error)
-    await postpone_promise(db, promise, str(error) or type(error).__name__)
+    if not is_of_the_database(error):
+        await postpone_promise(db, promise, str(error) or type(error).__name__)

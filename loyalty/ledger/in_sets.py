@@ -5,9 +5,10 @@ from typing import TypeVar
 
 import asyncpg
 
-from db.pool import CONNECTION_LOST, DatabaseUnavailable
+from db.pool import CONNECTION_LOST, Database, DatabaseUnavailable, is_there
 
-T = TypeVar("T")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 _OWN_FAULTS = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
 """Postgres' errors that a row itself causes; that it is too large for Postgres is one."""
@@ -20,24 +21,29 @@ def is_of_the_database(error: Exception) -> bool:
 
 
 async def work_in_sets(
-    items: Sequence[T],
-    work: Callable[[Sequence[T]], Awaitable[int]],
-    fail: Callable[[T, Exception], Awaitable[None]],
-) -> int:
-    """Works on a set, and returns the sum of what `work` returns.
+    db: Database,
+    items: Sequence[Item],
+    work: Callable[[Sequence[Item]], Awaitable[Result]],
+    fail: Callable[[Item, Exception], Awaitable[None]],
+) -> list[Result]:
+    """Works on a set; returns the results of `work`, one for each set that it was called with and did.
 
-    `work` does a set or nothing of it, or does the rest when it is called again. A set that fails is halved until the
-    items that fail are alone: `fail` gets each of them with its error. Raises errors of the database.
+    A set that fails is halved until the items that fail are alone: `fail` gets each of them with its error. So `work`
+    does all of a set or nothing, or does the rest when it is called again. Raises DatabaseUnavailable if Postgres is
+    away.
     """
     if not items:
-        return 0
+        return []
     try:
-        return await work(items)
+        return [await work(items)]
     except Exception as error:
         if is_of_the_database(error):
-            raise
+            await is_there(db)
         if len(items) == 1:
             await fail(items[0], error)
-            return 0
+            return []
     middle = len(items) // 2
-    return await work_in_sets(items[:middle], work, fail) + await work_in_sets(items[middle:], work, fail)
+    return [
+        *await work_in_sets(db, items[:middle], work, fail),
+        *await work_in_sets(db, items[middle:], work, fail),
+    ]

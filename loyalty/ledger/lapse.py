@@ -9,7 +9,7 @@ from uuid import UUID
 
 from db.ledger.lapse import LapsePlace, days_now, members_to_lapse, members_with_expiring_coupons
 from db.pool import Database
-from db.webhooks.inbox import deliveries_to_apply
+from db.webhooks.inbox import delivery_waits
 from loyalty.ledger.catch_up import catch_up_set
 from loyalty.ledger.in_sets import work_in_sets
 
@@ -52,24 +52,19 @@ class LapseLooks:
         if done < len(members):
             self._next_at = time.monotonic() + _LOOK_AGAIN
         self._after = places[-1] if places else (self._after if done else None)
-        if self._after is None and await deliveries_to_apply(db, 1):
+        if self._after is None and await delivery_waits(db):
             self._next_at = time.monotonic()
         return done
 
 
 async def _catch_up(db: Database, members: Sequence[UUID]) -> int:
-    """Catches up a set of members. A locked member is left for the next search; one that fails stops no other."""
+    """Catches up a set of members; returns for how many something was due. A locked member is left for the next search,
+    and one that fails stops no other."""
 
-    async def work(set_of_members: Sequence[UUID]) -> int:
-        done: set[UUID] = set()
-        left = set(set_of_members)
-        while left:
-            round_ = await catch_up_set(db, dict.fromkeys(left))
-            done.update(round_.steps)
-            left = round_.unfinished - round_.missed
-        return len(done)
+    async def catch_up(some: Sequence[UUID]) -> int:
+        return len((await catch_up_set(db, dict.fromkeys(some))).steps)
 
-    return await work_in_sets(members, work, _log_failure)
+    return sum(await work_in_sets(db, members, catch_up, _log_failure))
 
 
 async def _log_failure(member_id: UUID, error: Exception) -> None:

@@ -11,21 +11,11 @@ from datetime import datetime
 from uuid import UUID
 
 from db.ledger.due import DueRows, due_rows
-from db.ledger.record import (
-    ChangedPromise,
-    Changes,
-    DecidedChanges,
-    NoticedCoupon,
-    NoticedLot,
-    Stale,
-    record_all,
-)
+from db.ledger.record import Changes, DecidedChanges, Stale, record_all
 from db.pool import Queryable
-from loyalty.ledger.journal import Cause, credit, take, write
-from loyalty.ledger.notices import coupon_expiring, points_lapsed, points_lapsing
-from loyalty.ledger.rules.due import Due, DueCoupon, DueCredit, DueLot, Lapse, LotNotice, Step, steps_in_order
-from loyalty.ledger.rules.lots import Take
-from loyalty.programme.rules.kinds import EntryKind
+from loyalty.ledger.due_changes import changes_of
+from loyalty.ledger.rules.due import Due, DueCoupon, DueCredit, DueLot
+from loyalty.ledger.rules.steps import steps_in_order
 
 STEPS_AT_ONCE = 500
 """The most steps, each a credit, a notice or a lapse, that one statement writes."""
@@ -83,7 +73,7 @@ class _Plan:
 
 def _planned(rows: DueRows) -> _Plan:
     steps, is_whole = steps_in_order(_due(rows), STEPS_AT_ONCE)
-    return _Plan(rows.member_id, rows.version, len(steps), is_whole, _changes(steps, rows.debt))
+    return _Plan(rows.member_id, rows.version, len(steps), is_whole, changes_of(steps, rows.debt))
 
 
 def _due(rows: DueRows) -> Due:
@@ -115,42 +105,3 @@ def _groups(plans: Sequence[_Plan]) -> Iterator[list[_Plan]]:
         group.append(plan)
     if group:
         yield group
-
-
-def _changes(steps: Sequence[Step], debt: int) -> Changes:
-    changes = Changes()
-    for step in steps:
-        match step:
-            case DueCredit():
-                _credit(changes, step, debt)
-                debt -= min(debt, step.points)
-            case Lapse():
-                _let_lapse(changes, step)
-            case LotNotice():
-                changes.notices.append(points_lapsing(step.lot.lapses_on, step.lot.points, step.at))
-                changes.noticed_lots.append(NoticedLot(step.lot.lapses_on))
-            case DueCoupon():
-                _notice_coupon(changes, step)
-    return changes
-
-
-def _credit(changes: Changes, due: DueCredit, debt: int) -> None:
-    """A promise's points become available, dated with its due time; a debt is repaid first (R36)."""
-    cause = Cause(due.source, due.due_at, due.verdict_id, due.reference)
-    write(changes, credit(due.kind, cause, "pending", [Take(due.lapses_on, due.points)], debt, due.promise_id))
-    changes.changed_promises.append(ChangedPromise(due.promise_id, "POSTED", due.points))
-
-
-def _let_lapse(changes: Changes, step: Lapse) -> None:
-    """The rest of a lot leaves `available` at midnight of its day: one line of history, and a notice."""
-    lot = step.lot
-    cause = Cause(f"lapse:{lot.lapses_on}", step.at)
-    write(changes, take(EntryKind.LAPSE, cause, "lapsed", [Take(lot.lapses_on, lot.points)]))
-    changes.notices.append(points_lapsed(lot.lapses_on, lot.points, lot.lapsed_before, step.at))
-
-
-def _notice_coupon(changes: Changes, coupon: DueCoupon) -> None:
-    """A coupon's notice. One that was issued too late for a notice is only marked, so that it is not found again."""
-    if coupon.code is not None:
-        changes.notices.append(coupon_expiring(coupon.coupon_id, coupon.code, coupon.ends_on, coupon.at))
-    changes.noticed_coupons.append(NoticedCoupon(coupon.coupon_id))

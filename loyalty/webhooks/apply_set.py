@@ -17,10 +17,10 @@ from db.webhooks.inbox import Delivery, FinishedDelivery
 from loyalty.ledger.in_sets import is_of_the_database
 from loyalty.orders.settle import OrderNews, SettledSet, settle_set
 from loyalty.programme.programme import Programme
-from loyalty.webhooks.meaning import meaning_of
-from loyalty.webhooks.producers.events import Ignored, ReportedOrder
+from loyalty.webhooks.producers.events import Ignored
 from loyalty.webhooks.producers.numbers import numbers_in
-from loyalty.webhooks.whose_order import OwnedOrder, Reported, find_orders
+from loyalty.webhooks.sort_set import DeliveryAbout, SortedSet, key_of, sort_set
+from loyalty.webhooks.whose_order import Reported
 
 log = logging.getLogger(__name__)
 
@@ -47,97 +47,48 @@ class AppliedSet:
     left: Sequence[DeliveryKey]
 
 
-@dataclass(frozen=True, slots=True)
-class _About:
-    """A delivery that reports facts about a known order."""
-
-    delivery: Delivery
-    event: ReportedOrder
-    order: OwnedOrder
-
-    @property
-    def parcels(self) -> list[tuple[str, UUID, str, str | None]]:
-        """The parcels to link, as (order number, member, tracking number, carrier)."""
-        return [(self.order.number, self.order.member_id, *parcel) for parcel in self.event.shipped_parcels]
-
-
-@dataclass(frozen=True, slots=True)
-class _Sorted:
-    """The deliveries of a set, by what has to be done with them. `first` are the first about each member."""
-
-    ignored: list[tuple[Delivery, Ignored]]
-    parked: list[tuple[Delivery, ReportedOrder]]
-    first: dict[UUID, _About]
-    left: list[DeliveryKey]
-    failed: dict[DeliveryKey, Exception]
-
-
 async def apply_set(programme: Programme, keys: Sequence[DeliveryKey], transaction: Queryable) -> AppliedSet:
     """Applies deliveries and marks them in the same transaction. Those that are taken or done already are left out.
 
     A delivery that is alone waits for its member's lock; in a larger set it is missed if the member is locked. Raises
     what fails while the set is written; NotSettled if a delivery that is alone is at fault; Busy.
     """
-    deliveries = await rows.lock_deliveries(transaction, keys)
-    found = await _sorted(programme, transaction, deliveries)
+    found = await sort_set(programme, transaction, await rows.lock_deliveries(transaction, keys))
     if len(keys) == 1:
         for member_id in found.first:
             await lock_member_to_judge(transaction, MemberRef(member_id=member_id))
     try:
-        outcome = await _settle(programme, transaction, found.first)
-        settled = [found.first[member_id] for member_id in found.first.keys() - outcome.refused.keys() - outcome.missed]
-        finished = await _finish(transaction, found, settled)
+        return await _settle_and_finish(programme, transaction, found)
     except Exception as error:
         if len(found.first) != 1 or is_of_the_database(error) or isinstance(error, NotSettled):
             raise
         (about,) = found.first.values()
-        raise NotSettled(about.order.number) from error
+        raise _not_settled(about, error) from error
+
+
+async def _settle_and_finish(programme: Programme, db: Queryable, found: SortedSet) -> AppliedSet:
+    outcome = await _settle(programme, db, found.first)
+    unsettled = outcome.refused.keys() | outcome.missed
+    settled = [about for member_id, about in found.first.items() if member_id not in unsettled]
+    finished = await _finish(db, found, settled)
     return AppliedSet(
         finished=finished,
-        parked=[Reported(event, delivery.received_at) for delivery, event in found.parked],
-        parcels=[tracking_number for about in settled for tracking_number, _ in about.event.shipped_parcels],
-        failed=found.failed | {_key(found.first[each].delivery): error for each, error in outcome.refused.items()},
-        missed=[_key(found.first[member_id].delivery) for member_id in outcome.missed],
+        parked=[reported for _, reported in found.parked],
+        parcels=[tracking_number for about in settled for _, _, tracking_number, _ in about.parcels],
+        failed=found.failed | {found.first[each].key: error for each, error in outcome.refused.items()},
+        missed=[found.first[member_id].key for member_id in outcome.missed],
         left=found.left,
     )
 
 
-def _key(delivery: Delivery) -> DeliveryKey:
-    return delivery.producer, delivery.event_id
-
-
-async def _sorted(programme: Programme, db: Queryable, deliveries: Sequence[Delivery]) -> _Sorted:
-    found = _Sorted([], [], {}, [], {})
-    reported: list[tuple[Delivery, ReportedOrder]] = []
-    for delivery in deliveries:
-        try:
-            event = meaning_of(delivery, programme)
-        except Exception as error:
-            found.failed[_key(delivery)] = error
-            continue
-        if isinstance(event, Ignored):
-            found.ignored.append((delivery, event))
-        else:
-            reported.append((delivery, event))
-    orders = await find_orders(db, [Reported(event, delivery.received_at) for delivery, event in reported])
-    for (delivery, event), order in zip(reported, orders, strict=True):
-        if order is None:
-            found.parked.append((delivery, event))
-        elif order.member_id in found.first:
-            found.left.append(_key(delivery))
-        else:
-            found.first[order.member_id] = _About(delivery, event, order)
-    return found
-
-
-async def _settle(programme: Programme, db: Queryable, first: Mapping[UUID, _About]) -> SettledSet:
+async def _settle(programme: Programme, db: Queryable, first: Mapping[UUID, DeliveryAbout]) -> SettledSet:
     """Applies the facts of these deliveries: the first of each, then the second of each that has one, and so on.
 
-    A later fact must be applied, because the earlier ones are written: raises NotSettled or Busy if it cannot.
+    Later facts must be applied, because the earlier ones are written: raises NotSettled or Busy if one cannot.
     """
     outcome = await settle_set(programme, db, _news(first, 0))
     refused = {member_id: _not_settled(first[member_id], why) for member_id, why in outcome.refused.items()}
-    going_on = {id_: about for id_, about in first.items() if id_ not in refused and id_ not in outcome.missed}
+    going_on = {each: about for each, about in first.items() if each not in refused and each not in outcome.missed}
     for place in range(1, max((len(about.event.facts) for about in going_on.values()), default=0)):
         later = await settle_set(programme, db, _news(going_on, place))
         for member_id, why in later.refused.items():
@@ -147,7 +98,7 @@ async def _settle(programme: Programme, db: Queryable, first: Mapping[UUID, _Abo
     return SettledSet(outcome.missed, refused)
 
 
-def _news(about: Mapping[UUID, _About], place: int) -> list[OrderNews]:
+def _news(about: Mapping[UUID, DeliveryAbout], place: int) -> list[OrderNews]:
     return [
         OrderNews(member_id, each.order.number, each.event.facts[place], each.delivery)
         for member_id, each in about.items()
@@ -155,18 +106,18 @@ def _news(about: Mapping[UUID, _About], place: int) -> list[OrderNews]:
     ]
 
 
-def _not_settled(about: _About, why: Exception) -> NotSettled:
+def _not_settled(about: DeliveryAbout, why: Exception) -> NotSettled:
     error = NotSettled(about.order.number)
     error.__cause__ = why
     return error
 
 
-async def _finish(db: Queryable, found: _Sorted, settled: Sequence[_About]) -> int:
+async def _finish(db: Queryable, found: SortedSet, settled: Sequence[DeliveryAbout]) -> int:
     """Marks deliveries, and links the parcels that they report; returns how many deliveries."""
     finished = [
         *[await _ignored(db, delivery, event) for delivery, event in found.ignored],
-        *(_parked(delivery, event) for delivery, event in found.parked),
-        *(FinishedDelivery(*_key(each.delivery), "APPLIED", order_number=each.order.number) for each in settled),
+        *(_parked(delivery, reported) for delivery, reported in found.parked),
+        *(FinishedDelivery(*each.key, "APPLIED", order_number=each.order.number) for each in settled),
     ]
     await rows.link_parcels(db, [parcel for each in settled for parcel in each.parcels])
     await rows.finish_deliveries(db, finished)
@@ -176,18 +127,17 @@ async def _finish(db: Queryable, found: _Sorted, settled: Sequence[_About]) -> i
 async def _ignored(db: Queryable, delivery: Delivery, event: Ignored) -> FinishedDelivery:
     """Ignored, with the order that it names, so that erasing the member empties it too (R71)."""
     if delivery.is_emptied:
-        return FinishedDelivery(*_key(delivery), "IGNORED", event.reason)
+        return FinishedDelivery(*key_of(delivery), "IGNORED", event.reason)
     log.info("Delivery %s %r is ignored: %s", delivery.producer, delivery.event_id, event.reason)
     named = numbers_in(delivery.body)
     number = await order_named(db, named.orders, named.parcels)
-    return FinishedDelivery(*_key(delivery), "IGNORED", event.reason, order_number=number)
+    return FinishedDelivery(*key_of(delivery), "IGNORED", event.reason, order_number=number)
 
 
-def _parked(delivery: Delivery, event: ReportedOrder) -> FinishedDelivery:
+def _parked(delivery: Delivery, reported: Reported) -> FinishedDelivery:
     """Parked until its order is known."""
-    reported = Reported(event, delivery.received_at)
     return FinishedDelivery(
-        *_key(delivery),
+        *key_of(delivery),
         "PARKED",
         "Its order is not known yet.",
         order_number=reported.order_number,

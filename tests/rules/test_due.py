@@ -5,7 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from loyalty.ledger.rules.due import Due, DueCoupon, DueCredit, DueLot, Lapse, LotNotice, Step, steps_in_order
+from loyalty.ledger.rules.due import Due, DueCoupon, DueCredit, DueLot, Lapse, LotNotice, Step
+from loyalty.ledger.rules.steps import steps_in_order
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 DAY = date(2026, 6, 1)

@@ -68,6 +68,7 @@ limit $1;
 -- name: due_rows
 -- Everything that is due for members ($1), each up to a moment ($2; null: now) and never later than now, as of one
 -- version of each member, without locking anything. At most $3 promises and $3 coupons of a member, soonest first.
+-- `offset 0` keeps Postgres from reading everybody's promises or coupons by time, once for each member.
 with days as materialized (
     select market, zone, coupon_notice_days, programme_now() as now from market_days
 )
@@ -86,11 +87,14 @@ cross join lateral (
         ), '[]') as promises,
         array_agg(p.lapses_on) as days
     from (
-        select promise_id, verdict_id, kind, points, source, reference, due_at, lapses_on
-        from promises
-        where
-            member_id = m.member_id and state = 'PROMISED' and due_at <= moment.until and attempts < :most_attempts
-            and m.state = 'ACTIVE'
+        select *
+        from (
+            select promise_id, verdict_id, kind, points, source, reference, due_at, lapses_on
+            from promises
+            where member_id = m.member_id and state = 'PROMISED' and attempts < :most_attempts
+            offset 0
+        ) of_member
+        where due_at <= moment.until and m.state = 'ACTIVE'
         order by due_at, promise_id
         limit $3
     ) p
@@ -132,10 +136,13 @@ cross join lateral (
         select
             c.coupon_id, c.code, c.issued_at, (c.expires_at at time zone d.zone)::date as ends_on,
             ((c.expires_at at time zone d.zone) - make_interval(days => d.coupon_notice_days)) at time zone d.zone as at
-        from coupons c
-        where
-            c.member_id = m.member_id and c.state in ('AVAILABLE', 'EXPIRED') and not c.is_noticed
-            and c.expires_at <= moment.until + make_interval(days => d.coupon_notice_days + 1)
+        from (
+            select coupon_id, code, issued_at, expires_at
+            from coupons
+            where member_id = m.member_id and state in ('AVAILABLE', 'EXPIRED') and not is_noticed
+            offset 0
+        ) c
+        where c.expires_at <= moment.until + make_interval(days => d.coupon_notice_days + 1)
         order by c.expires_at, c.coupon_id
         limit $3
     ) k

@@ -287,6 +287,11 @@ async def _answers(url: str, seconds: float, name: str) -> bool:
     return True
 
 
+async def is_there(db: Database) -> None:
+    """Raises DatabaseUnavailable if Postgres does not answer."""
+    await db.execute(query("is_there"))
+
+
 async def connect(
     url: str, *, most: int, seconds: float, role: str | None = APP_ROLE, name: str = "mipoints"
 ) -> Database:

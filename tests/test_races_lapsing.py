@@ -12,7 +12,7 @@ from db.pool import Database
 from loyalty.callers import Caller
 from loyalty.coupons.redeem import redeem
 from loyalty.earning.earn import earn
-from loyalty.ledger.catch_up import catch_up_alone
+from loyalty.ledger.catch_up import catch_up_set
 from loyalty.ledger.lapse import LapseLooks
 from loyalty.members.register import register
 from loyalty.programme.programme import Programme
@@ -59,7 +59,7 @@ async def test_redeeming_at_midnight_beside_the_lapse_never_spends_what_has_laps
     member_id = await owner.fetchval("select member_id from members")
     answers = await asyncio.gather(
         *(redeem(programme, Caller("mi-1"), "mi-1", "es-5", f"key-{n}") for n in range(20)),
-        *(catch_up_alone(db, member_id) for _ in range(5)),
+        *(catch_up_set(db, {member_id: None}) for _ in range(5)),
         return_exceptions=True,
     )
     assert Counter(type(answer) for answer in answers[:20]) == {NotEnoughPoints: 20}

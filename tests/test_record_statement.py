@@ -22,9 +22,11 @@ from tests.support.stage import Stage
 ALONE = [frozenset[str](), *(frozenset({name}) for name in LISTS if name != "coupons")]
 EFFECTS = sorted({name for part in parts() for name in part.lists} - {"promises due", *LISTS})
 MOVED = [frozenset({"transfers", effect}) for effect in EFFECTS]
+NOTICED = [moved | {"noticed_lots"} for moved in MOVED]
 SHAPES = [
     *ALONE,
     *MOVED,
+    *NOTICED,
     *(lists | {"transfers"} for lists in (*ALONE, frozenset({"coupons"}))),
     frozenset((*LISTS, *EFFECTS)),
 ]

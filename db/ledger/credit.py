@@ -26,12 +26,6 @@ async def due_promises(db: Queryable, most: int) -> list[DuePromise]:
     return [DuePromise(**dict(row.items())) for row in rows]
 
 
-async def due_promises_of(db: Queryable, member_id: UUID, until: datetime | None) -> list[DuePromise]:
-    """One member's promises that were due by a moment (now, where none is given), soonest first."""
-    rows = await db.fetch(query("due_promises_of"), member_id, until)
-    return [DuePromise(**dict(row.items())) for row in rows]
-
-
 async def post_due(db: Queryable, promises: Sequence[DuePromise]) -> int:
     """Credits these promises, each once beside any other sweeper; gives how many were credited here."""
     rows = await db.fetch(

@@ -86,6 +86,13 @@ async def member_to_judge(
     return member
 
 
+async def members_to_judge(db: Queryable, member_ids: Sequence[UUID]) -> dict[UUID, MemberToJudge]:
+    """Several members as decisions without a key read them, by id; those that do not exist are left out."""
+    wanted: list[_Wanted] = [(None, member_id, None, None, None, None) for member_id in member_ids]
+    found = await _members_to_judge(db, wanted) if wanted else []
+    return {member.member_id: member for member in found if member is not None}
+
+
 _Wanted = tuple[str | None, UUID | None, UUID | None, str | None, str | None, str | None]
 
 

@@ -187,6 +187,20 @@ class NewNotice:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticedLot:
+    """A lot whose notice is written now. The lot may be empty, or new."""
+
+    lapses_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class NoticedCoupon:
+    """A coupon whose notice is written now, or that was issued too late for one."""
+
+    coupon_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class NewLogEntry:
     """What an operator did and why, with what was before and after."""
 
@@ -247,6 +261,8 @@ class Changes:
     reservations: list[KeptReservation] = field(default_factory=list)
     members: list[ChangedMember] = field(default_factory=list)
     notices: list[NewNotice] = field(default_factory=list)
+    noticed_lots: list[NoticedLot] = field(default_factory=list)
+    noticed_coupons: list[NoticedCoupon] = field(default_factory=list)
     operator_log: list[NewLogEntry] = field(default_factory=list)
     moderations: list[NewModeration] = field(default_factory=list)
     stock: list[TakenStock] = field(default_factory=list)
@@ -324,14 +340,19 @@ async def _record_set(db: Queryable, decided: Sequence[DecidedChanges]) -> list[
 
 
 async def record_all(db: Queryable, decided: Sequence[DecidedChanges]) -> set[UUID]:
-    """Writes decisions about different members, whose changes have rows in the same lists, in one statement.
+    """Writes decisions about different members; those whose changes have rows in the same lists in one statement.
 
     Returns the members that were written. The others have been written to since they were read, or another transaction
     holds them, and nothing of theirs is written.
     """
-    (lists,) = {each.changes.lists for each in decided}
-    rows = await db.fetch(record_statement(lists), *arguments(decided, lists))
-    return {row["member_id"] for row in rows}
+    alike: dict[frozenset[str], list[DecidedChanges]] = {}
+    for each in decided:
+        alike.setdefault(each.changes.lists, []).append(each)
+    written: set[UUID] = set()
+    for lists, together in alike.items():
+        rows = await db.fetch(record_statement(lists), *arguments(together, lists))
+        written |= {row["member_id"] for row in rows}
+    return written
 
 
 def arguments(decided: Sequence[DecidedChanges], lists: frozenset[str]) -> list[list[Any]]:

@@ -1,5 +1,5 @@
 """The rows of decisions as the statement takes them: for each list an array of tuples, in the order of the columns of
-its type (migration 0021)."""
+its type (migrations 0021 and 0022)."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence

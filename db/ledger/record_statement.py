@@ -11,16 +11,18 @@ _NEWS = ("transfers", "coupons", "notices")
 
 @dataclass(frozen=True, slots=True)
 class StatementPart:
-    """One common table expression. It is used if one of `lists` holds rows or, with `is_absent`, if none does."""
+    """One common table expression. It is used if one of `lists` holds rows or, with `is_absent`, if none does; never if
+    one of `unless` holds rows."""
 
     name: str
     lists: frozenset[str]
     is_absent: bool
+    unless: frozenset[str]
     text: str
 
     def is_used(self, lists: frozenset[str]) -> bool:
         """Whether the statement for decisions with rows in these lists contains this part."""
-        return bool(self.lists & lists) is not self.is_absent
+        return bool(self.lists & lists) is not self.is_absent and not self.unless & lists
 
 
 @cache
@@ -28,11 +30,18 @@ def parts() -> tuple[StatementPart, ...]:
     """Every part of `record_parts.sql`, in the order in which a statement has them."""
     text = files("db.queries").joinpath("ledger", "record_parts.sql").read_text("utf-8")
     _, *found = _PART.split(text)
-    return tuple(
-        StatementPart(
-            name, frozenset(lists.removeprefix("not ").split(", ")), lists.startswith("not "), _without_comments(sql)
-        )
-        for name, lists, sql in zip(found[::3], found[1::3], found[2::3], strict=True)
+    return tuple(_part(*each) for each in zip(found[::3], found[1::3], found[2::3], strict=True))
+
+
+def _part(name: str, condition: str, sql: str) -> StatementPart:
+    """A part from its name, its condition such as `transfers, promises due unless noticed_lots`, and its text."""
+    lists, _, unless = condition.partition(" unless ")
+    return StatementPart(
+        name,
+        frozenset(lists.removeprefix("not ").split(", ")),
+        lists.startswith("not "),
+        frozenset(unless.split(", ") if unless else ()),
+        _without_comments(sql),
     )
 
 

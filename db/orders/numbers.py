@@ -42,8 +42,14 @@ async def _orders_known(db: Queryable, numbers: Sequence[str]) -> list[KnownOrde
 
 async def order_owner(db: Queryable, number: str) -> UUID | None:
     """The member who has an order of this number; None for an unknown number."""
-    owner: UUID | None = await db.fetchval(query("order_owner"), number)
-    return owner
+    return (await order_owners(db, [number])).get(number)
+
+
+async def order_owners(db: Queryable, numbers: Sequence[str]) -> dict[str, UUID]:
+    """The members who have orders of these numbers, by number; unknown numbers are left out."""
+    if not numbers:
+        return {}
+    return {row["number"]: row["member_id"] for row in await db.fetch(query("order_owners"), list(numbers))}
 
 
 async def order_named(db: Queryable, numbers: Sequence[str], tracking_numbers: Sequence[str]) -> str | None:
@@ -53,7 +59,12 @@ async def order_named(db: Queryable, numbers: Sequence[str], tracking_numbers: S
     return number
 
 
-async def orders_of_parcel(db: Queryable, tracking_number: str, received_at: datetime) -> list[OrderOfParcel]:
-    """The orders to which news of a parcel can belong: those with its number and with news within PARCEL_NEWS_DAYS."""
-    rows = await db.fetch(query("order_of_parcel"), tracking_number, received_at)
-    return [OrderOfParcel(row["number"], row["member_id"], row["carriers"]) for row in rows]
+async def orders_of_parcels(db: Queryable, news: Sequence[tuple[str, datetime]]) -> list[list[OrderOfParcel]]:
+    """For each parcel, as (tracking number, moment of its news), the orders to which the news can belong: those with
+    its number and with news within PARCEL_NEWS_DAYS."""
+    if not news:
+        return []
+    found: list[list[OrderOfParcel]] = [[] for _ in news]
+    for row in await db.fetch(query("orders_of_parcels"), [each[0] for each in news], [each[1] for each in news]):
+        found[row["place"] - 1].append(OrderOfParcel(row["number"], row["member_id"], row["carriers"]))
+    return found

@@ -1,10 +1,12 @@
 """The rows that the settlement of an order reads: all facts about it, and how its points moved."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
+
+import asyncpg
 
 from db.orders.recorded import RecordedOrder, recorded_values
 from db.pool import Queryable
@@ -40,9 +42,20 @@ class OrderToSettle(RecordedOrder):
 
 async def order_to_settle(db: Queryable, member_id: UUID, number: str) -> OrderToSettle | None:
     """A member's order with everything its settlement depends on; None if there is none."""
-    row = await db.fetchrow(query("order_to_settle"), member_id, number)
-    if row is None:
-        return None
+    return (await orders_to_settle(db, [(member_id, number)])).get((member_id, number))
+
+
+async def orders_to_settle(db: Queryable, orders: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], OrderToSettle]:
+    """Orders, as (member, number), with everything their settlements depend on; those that do not exist are left
+    out."""
+    if not orders:
+        return {}
+    members, numbers = [each[0] for each in orders], [each[1] for each in orders]
+    rows = await db.fetch(query("orders_to_settle"), members, numbers)
+    return {(row["member_id"], row["number"]): _order(row) for row in rows}
+
+
+def _order(row: asyncpg.Record) -> OrderToSettle:
     return OrderToSettle(
         **recorded_values(row),
         is_waiting=row["is_waiting"],

@@ -1,7 +1,7 @@
 """The webhook inbox (design §5)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -68,25 +68,39 @@ async def deliveries_to_apply(db: Queryable, most: int) -> list[tuple[str, str]]
     return [(row["producer"], row["event_id"]) for row in rows]
 
 
-async def lock_delivery(db: Queryable, producer: str, event_id: str) -> Delivery | None:
-    """Locks a delivery until the transaction ends; None if another worker has it or it is done."""
-    row = await db.fetchrow(query("lock_delivery"), producer, event_id)
-    return Delivery(**dict(row.items())) if row is not None else None
+async def delivery_waits(db: Queryable) -> bool:
+    """Whether any delivery waits for a worker or is being applied."""
+    return await db.fetchval(query("delivery_waits")) is not None
 
 
-async def finish_delivery(
-    db: Queryable,
-    delivery: Delivery,
-    state: str,
-    *,
-    error: str | None = None,
-    order_number: str | None = None,
-    tracking_number: str | None = None,
-) -> None:
-    """Marks a delivery APPLIED, PARKED or IGNORED. If its order is an erased member's, its body is emptied (R71)."""
-    values = (delivery.producer, delivery.event_id, state, error, order_number, tracking_number)
-    if await db.fetchval(query("finish_delivery"), *values):
-        await empty_deliveries_of_order(db, order_number)
+async def lock_deliveries(db: Queryable, keys: Sequence[tuple[str, str]]) -> list[Delivery]:
+    """Locks deliveries, as (producer, event id), until the transaction ends; those that another worker has or that are
+    done are left out."""
+    rows = await db.fetch(query("lock_deliveries"), [each[0] for each in keys], [each[1] for each in keys])
+    return [Delivery(**dict(row.items())) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedDelivery:
+    """The result of a delivery: its state APPLIED, PARKED or IGNORED, the reason, and the numbers of the order and the
+    parcel that it is about, if they are known."""
+
+    producer: str
+    event_id: str
+    state: str
+    error: str | None = None
+    order_number: str | None = None
+    tracking_number: str | None = None
+
+
+async def finish_deliveries(db: Queryable, finished: Sequence[FinishedDelivery]) -> None:
+    """Marks deliveries. If the order of one is an erased member's, its deliveries are emptied (R71)."""
+    if not finished:
+        return
+    columns = zip(*(astuple(each) for each in finished), strict=True)
+    for row in await db.fetch(query("finish_deliveries"), *map(list, columns)):
+        if row["holds_an_erased_person"]:
+            await empty_deliveries_of_order(db, row["order_number"])
 
 
 async def postpone_delivery(
@@ -115,12 +129,11 @@ async def pause_delivery(db: Queryable, producer: str, event_id: str) -> None:
     await db.execute(query("pause_delivery"), producer, event_id)
 
 
-async def link_parcels_to_order(
-    db: Queryable, number: str, member_id: UUID, parcels: Sequence[tuple[str, str | None]]
-) -> None:
-    """Links parcels, as (tracking number, carrier), to an order, so that carriers' deliveries about them find it."""
-    numbers, carriers = [each[0] for each in parcels], [each[1] for each in parcels]
-    await db.execute(query("link_parcels_to_order"), number, member_id, numbers, carriers)
+async def link_parcels(db: Queryable, parcels: Sequence[tuple[str, UUID, str, str | None]]) -> None:
+    """Links parcels, as (order number, member, tracking number, carrier), to orders, so that carriers' deliveries about
+    them find the order."""
+    if parcels:
+        await db.execute(query("link_parcels"), *map(list, zip(*parcels, strict=True)))
 
 
 async def unpark_deliveries(db: Database, order_number: str, tracking_numbers: Sequence[str]) -> None:

@@ -27,7 +27,7 @@ from loyalty.refusals import NotAMember, Refusal, as_answer, refusal_of_check, s
 async def decide(db: Database, decision: Decision) -> DecisionResult:
     """Judges one request about one member and stores the answer; the same request again gets the first answer.
 
-    A lot that has reached its lapse date lapses first, behind the member's lock, if no worker has done it yet (R50).
+    A lot that has reached its lapse date lapses first, if no worker has done it yet (R50).
     Raises NotAMember, IdempotencyMismatch, InvalidInput for more points than a balance holds (R37), and any refusal of
     the judge; a stored refusal is raised again. A CHECK that fails while writing, such as when another member got the
     last of a stock, is raised as its refusal.
@@ -82,14 +82,19 @@ async def _answer_without_member(db: Queryable, request: Request) -> Answer:
     raise NotAMember
 
 
-async def _caught_up(decision: Decision, transaction: Queryable, member_id: UUID) -> MemberToJudge:
-    """The member after everything that is due for it has been written. Raises Stale outside of a transaction."""
-    if isinstance(transaction, Database):
-        raise Stale
-    await lock_member_to_judge(transaction, decision.who)
-    await catch_up(transaction, member_id)
-    member = await _member_of(decision, transaction)
+async def _caught_up(decision: Decision, db: Queryable, member_id: UUID) -> MemberToJudge:
+    """The member after everything that is due for it has been written.
+
+    Outside a transaction each statement commits, so these steps stay written even if the caller's time ends. Raises
+    Stale if another transaction changes the member meanwhile.
+    """
+    if not isinstance(db, Database):
+        await lock_member_to_judge(db, decision.who)
+    await catch_up(db, member_id)
+    member = await _member_of(decision, db)
     assert member is not None
+    if member.is_behind:
+        raise Stale
     return member
 
 

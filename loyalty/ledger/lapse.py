@@ -2,15 +2,16 @@
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
 from db.ledger.lapse import LapsePlace, days_now, members_to_lapse, members_with_expiring_coupons
-from db.pool import Busy, Database
-from db.webhooks.inbox import deliveries_to_apply
-from loyalty.ledger.catch_up import catch_up_alone
-from loyalty.ledger.credit import OWN_FAULTS
+from db.pool import Database
+from db.webhooks.inbox import delivery_waits
+from loyalty.ledger.catch_up import catch_up_set
+from loyalty.ledger.in_sets import work_in_sets
 
 log = logging.getLogger(__name__)
 
@@ -51,21 +52,20 @@ class LapseLooks:
         if done < len(members):
             self._next_at = time.monotonic() + _LOOK_AGAIN
         self._after = places[-1] if places else (self._after if done else None)
-        if self._after is None and await deliveries_to_apply(db, 1):
+        if self._after is None and await delivery_waits(db):
             self._next_at = time.monotonic()
         return done
 
 
-async def _catch_up(db: Database, members: list[UUID]) -> int:
-    """If one member fails, the others still proceed. A locked member is left for the next search."""
-    return sum([await _try_to_catch_up(db, member_id) for member_id in members])
+async def _catch_up(db: Database, members: Sequence[UUID]) -> int:
+    """Catches up a set of members; returns for how many something was due. A locked member is left for the next search,
+    and one that fails stops no other."""
+
+    async def catch_up(some: Sequence[UUID]) -> int:
+        return len((await catch_up_set(db, dict.fromkeys(some))).steps)
+
+    return sum(await work_in_sets(db, members, catch_up, _log_failure))
 
 
-async def _try_to_catch_up(db: Database, member_id: UUID) -> int:
-    try:
-        return int(await catch_up_alone(db, member_id))
-    except OWN_FAULTS:
-        log.exception("What is due to member %s cannot be done.", member_id)
-    except Busy:
-        log.debug("Member %s is busy; it is looked at again.", member_id)
-    return 0
+async def _log_failure(member_id: UUID, error: Exception) -> None:
+    log.error("What is due to member %s cannot be done.", member_id, exc_info=error)

@@ -1,13 +1,14 @@
 """Resolves a verdict that waits, or reverses one: promises go on hold or are cancelled, points are taken back."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from db.ledger.member import MemberRef, MemberToJudge, member_to_judge
-from db.ledger.record import ChangedPromise, Changes, TurnedVerdict
+from db.ledger.record import ChangedPromise, Changes, Stale, TurnedVerdict
 from db.ledger.verdicts import PromiseOfVerdict, VerdictToResolve
-from loyalty.ledger.catch_up import catch_up_alone
+from loyalty.ledger.catch_up import catch_up
 from loyalty.ledger.clawback import Reversal
 from loyalty.ledger.journal import lots_after
 from loyalty.ledger.pending import cancel_promise
@@ -22,7 +23,8 @@ async def credit_first(programme: Programme, who: MemberRef) -> None:
     """Writes the credits and lapses that are due, so that the history is in the order of due times."""
     member = await member_to_judge(programme.db, who)
     if member is not None:
-        await catch_up_alone(programme.db, member.member_id)
+        with suppress(Stale):  # who changed the member meanwhile has caught up, or a worker will
+            await catch_up(programme.db, member.member_id)
 
 
 @dataclass(frozen=True, slots=True)

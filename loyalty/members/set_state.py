@@ -15,8 +15,7 @@ from loyalty.ledger.decision import Decision, Ruling
 from loyalty.ledger.written import Written
 from loyalty.members.forfeit import forfeit_by, write_forfeit
 from loyalty.members.rules.membership import Forfeit, may_become
-from loyalty.orders.settle import settle_kept
-from loyalty.orders.settle_kept import KEPT_AT_ONCE
+from loyalty.orders.settle_kept import KEPT_AT_ONCE, settle_kept
 from loyalty.programme.programme import Programme
 from loyalty.refusals import InvalidInput
 

@@ -1,14 +1,18 @@
-"""Applies the kept facts of a suspended member's orders that were too many for its reinstatement itself (R5)."""
+"""Applies the facts about a suspended member's orders once it is reinstated (R5)."""
 
 import logging
 from uuid import UUID
 
 from db.ledger.member import MemberRef, lock_member_to_judge, member_to_judge
-from db.orders.kept_facts import members_with_kept_facts
+from db.ledger.record import Changes, record
+from db.orders.kept_facts import drop_kept_facts, kept_facts, members_with_kept_facts
+from db.orders.settle import order_to_settle
 from db.pool import Busy, Queryable
 from loyalty.ledger.catch_up import catch_up
-from loyalty.ledger.credit import OWN_FAULTS
-from loyalty.orders.settle import settle_kept
+from loyalty.ledger.in_sets import is_of_the_database
+from loyalty.orders.difference import facts_of, write_difference
+from loyalty.orders.rows import order_of
+from loyalty.orders.rules.shipment import fold
 from loyalty.programme.programme import Programme
 
 log = logging.getLogger(__name__)
@@ -36,6 +40,38 @@ async def _try_to_settle(programme: Programme, member_id: UUID) -> int:
         return await programme.db.in_transaction(within)
     except Busy:
         log.debug("Member %s is busy; what was kept of it is looked at again.", member_id)
-    except OWN_FAULTS:
+    except Exception as error:
+        if is_of_the_database(error):
+            raise
         log.exception("What was kept of member %s cannot be applied.", member_id)
     return 0
+
+
+async def settle_kept(programme: Programme, db: Queryable, member_id: UUID, most: int) -> int:
+    """Applies the facts of a member's orders that came while it was suspended (R5), one by one in the order they came.
+
+    Runs inside a transaction that holds the member; entries have the moment now; each fact is applied once. Gives the
+    number applied, at most `most`; the rest stays for the next call.
+    """
+    kept = await kept_facts(db, member_id)
+    await drop_kept_facts(db, member_id, kept[:most])
+    for place, (number, key) in enumerate(kept[:most]):
+        later = {other for its_order, other in kept[place + 1 :] if its_order == number}
+        await _settle_one(programme, db, member_id, number, key, later)
+    return min(most, len(kept))
+
+
+async def _settle_one(
+    programme: Programme, db: Queryable, member_id: UUID, number: str, key: str, later: set[str]
+) -> None:
+    """Applies one kept fact without those that came later."""
+    member = await member_to_judge(db, MemberRef(member_id=member_id))
+    order = await order_to_settle(db, member_id, number)
+    assert member is not None
+    assert order is not None
+    facts = facts_of(order)
+    state = fold(order_of(order), [fact for other, fact in facts.items() if other not in later])
+    catalogue = await programme.catalogue_at(member.programme_version, db)
+    changes = Changes()
+    write_difference(changes, catalogue, member, order, state, facts[key], member.now)
+    await record(db, member, changes)

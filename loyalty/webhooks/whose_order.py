@@ -1,14 +1,13 @@
-"""Which order a delivery is about (R34), and parking it while that order is not known."""
+"""Which order a delivery is about (R34), and freeing deliveries whose order became known while they were parked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from db.orders.numbers import order_owner, orders_of_parcel
+from db.orders.numbers import OrderOfParcel, order_owners, orders_of_parcels
 from db.pool import Database, Queryable
 from db.webhooks import inbox as rows
-from db.webhooks.inbox import Delivery
 from loyalty.webhooks.producers.events import ReportedOrder
 
 
@@ -21,62 +20,57 @@ class OwnedOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class Parked:
-    """A delivery that waits for its order: what it reported, and when it was received."""
+class Reported:
+    """What a delivery reported of an order, and when it was received."""
 
-    reported: ReportedOrder
+    order: ReportedOrder
     received_at: datetime
 
+    @property
+    def tracking_number(self) -> str | None:
+        """The number of the parcel that decides which order it is about; None if an order number does."""
+        return self.order.tracking_number if self.order.order_number is None else None
 
-async def find_order(db: Queryable, reported: ReportedOrder, received_at: datetime) -> OwnedOrder | None:
-    """The order that a delivery is about; None while it is not known (R34).
+    @property
+    def order_number(self) -> str | None:
+        """The number of the order, as the shop reported it or as the carrier may have it."""
+        return self.order.order_number if self.order.order_number is not None else self.order.order_hint
+
+
+async def find_orders(db: Queryable, reported: Sequence[Reported]) -> list[OwnedOrder | None]:
+    """The order that each delivery is about; None while it is not known (R34).
 
     Carriers reuse their numbers, so an order without news for 180 days is left out.
     """
-    if reported.order_number is not None:
-        return await _order_numbered(db, reported.order_number)
-    number = reported.tracking_number
-    orders = await orders_of_parcel(db, number, received_at) if number is not None else []
+    owners = await order_owners(db, sorted({each.order_number for each in reported if each.order_number is not None}))
+    news = [(each.tracking_number, each.received_at) for each in reported if each.tracking_number is not None]
+    of_parcels = iter(await orders_of_parcels(db, news))
+    return [
+        (_only(next(of_parcels), each.order.carrier) if each.tracking_number is not None else None)
+        or _numbered(each.order_number, owners.get(each.order_number or ""))
+        for each in reported
+    ]
+
+
+def _only(orders: Sequence[OrderOfParcel], carrier: str | None) -> OwnedOrder | None:
+    """The order of a parcel, if one alone has it; of several, the one of this carrier."""
     if len(orders) > 1:
-        orders = [order for order in orders if _has_carrier(order.carriers, reported.carrier)]
-    if len(orders) == 1:
-        return OwnedOrder(orders[0].member_id, orders[0].number)
-    return await _order_numbered(db, reported.order_hint) if reported.order_hint is not None else None
-
-
-async def _order_numbered(db: Queryable, number: str) -> OwnedOrder | None:
-    owner = await order_owner(db, number)
-    return OwnedOrder(owner, number) if owner is not None else None
+        orders = [order for order in orders if _has_carrier(order.carriers, carrier)]
+    return OwnedOrder(orders[0].member_id, orders[0].number) if len(orders) == 1 else None
 
 
 def _has_carrier(carriers: Sequence[str | None], carrier: str | None) -> bool:
     return (carrier or "").casefold() in {(each or "").casefold() for each in carriers}
 
 
-async def park(db: Queryable, delivery: Delivery, reported: ReportedOrder) -> Parked:
-    """Parks a delivery until its order is known."""
-    await rows.finish_delivery(
-        db,
-        delivery,
-        "PARKED",
-        error="Its order is not known yet.",
-        order_number=reported.order_number or reported.order_hint,
-        tracking_number=_tracking_number_to_wait_for(reported),
-    )
-    return Parked(reported, delivery.received_at)
+def _numbered(number: str | None, owner: UUID | None) -> OwnedOrder | None:
+    return OwnedOrder(owner, number) if number is not None and owner is not None else None
 
 
-def _tracking_number_to_wait_for(reported: ReportedOrder) -> str | None:
-    """The number of the parcel that frees the delivery; None if an order number decides which order it is about."""
-    return reported.tracking_number if reported.order_number is None else None
-
-
-async def free_if_known_meanwhile(db: Database, parked: Parked) -> None:
-    """Frees a delivery whose order was recorded between the look and the parking: the second commit sees the first."""
-    reported = parked.reported
-    if await find_order(db, reported, parked.received_at) is None:
-        return
-    tracking_number = _tracking_number_to_wait_for(reported)
-    await rows.unpark_deliveries(
-        db, reported.order_number or reported.order_hint or "", [tracking_number] if tracking_number else []
-    )
+async def free_if_known_meanwhile(db: Database, parked: Sequence[Reported]) -> None:
+    """Frees deliveries whose order was recorded between the look and the parking: the second commit sees the first."""
+    orders = await find_orders(db, parked)
+    known = [each for each, order in zip(parked, orders, strict=True) if order is not None]
+    for each in known:
+        numbers = [each.tracking_number] if each.tracking_number is not None else []
+        await rows.unpark_deliveries(db, each.order_number or "", numbers)

@@ -1,7 +1,7 @@
 """Every statement of the product, and those whose plans may grow with a table, each with its reason."""
 
 from db.ledger.record import LISTS
-from db.ledger.record_statement import credit_statement, record_statement
+from db.ledger.record_statement import credit_statement, parts, record_statement
 from db.queries import all_queries
 
 AUDIT = "`mipoints audit` compares whole tables with each other"
@@ -54,13 +54,17 @@ WHOLE_WHILE_NEW = frozenset({"outgoing_newest_first", "seed_missing"})
 
 def hot_statements() -> dict[str, str]:
     """Every statement of the hot paths by name: all named queries but those above, and what `record` is built of: each
-    list of changes alone and beside transfers, all lists, and crediting."""
+    list of changes alone and beside transfers, lots that get points and lose them with and without notices, everything,
+    and crediting."""
     named = {name: text for name, text in all_queries().items() if name not in OFF_THE_HOT_PATHS.keys() | OWNERS}
     alone = {f"record {name}": record_statement(frozenset({name})) for name in LISTS if name != "coupons"}
     beside = {f"record transfers, {name}": record_statement(frozenset({"transfers", name})) for name in LISTS}
+    effects = frozenset(name for part in parts() for name in part.lists) - {"promises due", *LISTS}
     whole = {
+        "record lots": record_statement(effects | {"transfers"}),
+        "record lots and notices": record_statement(effects | {"transfers", "noticed_lots"}),
         "record nothing": record_statement(frozenset()),
-        "record all": record_statement(frozenset(LISTS)),
+        "record all": record_statement(effects | frozenset(LISTS)),
         "credit": credit_statement(),
     }
     return named | alone | beside | whole

@@ -16,13 +16,6 @@ where
 order by p.due_at, p.promise_id
 limit $1;
 
--- name: due_promises_of
--- One member's promises that were due by a moment, soonest first.
-select member_id, promise_id, due_at, false as is_behind
-from promises
-where member_id = $1 and state = 'PROMISED' and due_at <= least($2, programme_now()) and attempts < :most_attempts
-order by due_at, promise_id;
-
 -- name: postpone_promise
 -- A promise that could not be credited stops itself and nothing else: it is tried again later, until its last attempt.
 update promises

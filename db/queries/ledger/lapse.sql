@@ -84,54 +84,88 @@ from (
     limit $1
 ) due;
 
--- name: lock_member_to_lapse
--- Locks one member until the transaction ends; no row while another transaction holds the lock.
-select member_id from balances where member_id = $1 for update skip locked;
-
--- name: next_step
--- A member's next lapse or notice that is due up to a moment ($2). `at` is the moment it is booked as of;
--- `lapsed_before` are the points of that lot that lapsed earlier.
-with clock as (
-    select m.member_id, d.zone, d.coupon_notice_days, least($2, programme_now()) as until
-    from members m join market_days d using (market)
-    where m.member_id = $1
-),
-steps as (
-    select
-        case when l.is_noticed then 'LAPSE' else 'TELL_LOT' end as step,
-        (l.lapses_on - make_interval(months => (not l.is_noticed)::int)) at time zone c.zone as at,
-        l.lapses_on, l.remaining as points, null::uuid as coupon_id, null::text as reference
-    from clock c join lots l using (member_id)
-    where l.remaining > 0
-    union all
-    select
-        'TELL_COUPON',
-        ((k.expires_at at time zone c.zone) - make_interval(days => c.coupon_notice_days)) at time zone c.zone,
-        (k.expires_at at time zone c.zone)::date, null, k.coupon_id,
-        case
-            when ((k.expires_at at time zone c.zone) - make_interval(days => c.coupon_notice_days)) at time zone c.zone
-                > k.issued_at then k.code
-        end
-    from clock c join coupons k using (member_id)
-    where k.state in ('AVAILABLE', 'EXPIRED') and not k.is_noticed
+-- name: due_rows
+-- Everything that is due for members ($1), each up to a moment ($2; null: now) and never later than now, as of one
+-- version of each member, without locking anything. At most $3 promises and $3 coupons of a member, soonest first.
+-- `offset 0` keeps Postgres from reading everybody's promises or coupons by time, once for each member.
+with days as materialized (
+    select market, zone, coupon_notice_days, programme_now() as now from market_days
 )
 select
-    s.step, s.at, s.lapses_on, s.points, s.coupon_id, s.reference, b.member_id, b.version,
-    b.seq, b.head, b.available, programme_now() as now,
-    (
-        select coalesce(sum(t.amount), 0)::bigint
-        from transfers t
-        where s.step = 'LAPSE' and t.member_id = $1 and t.kind = 'LAPSE' and t.lapses_on = s.lapses_on
-    ) as lapsed_before
-from steps s
-cross join clock c
-join balances b on b.member_id = $1
-where s.at <= c.until
-order by s.at, s.step, s.lapses_on, s.coupon_id
-limit 1;
-
--- name: mark_lot_noticed
-update lots set is_noticed = true where member_id = $1 and lapses_on = $2;
-
--- name: mark_coupon_noticed
-update coupons set is_noticed = true where member_id = $1 and coupon_id = $2;
+    m.member_id, b.version, b.seq, b.head, b.available, b.debt, d.now, moment.until, promised.promises, ending.lots,
+    noticed.coupons
+from unnest($1::uuid[], $2::timestamptz[]) as wanted (member_id, until)
+join members m on m.member_id = wanted.member_id
+join balances b on b.member_id = m.member_id
+join days d on d.market = m.market
+cross join lateral (select least(wanted.until, d.now) as until) moment
+cross join lateral (
+    select
+        coalesce(jsonb_agg(
+            jsonb_build_array(
+                p.promise_id, p.verdict_id, p.kind, p.points, p.source, p.reference, p.due_at, p.lapses_on
+            ) order by p.due_at, p.promise_id
+        ), '[]') as promises,
+        array_agg(p.lapses_on) as days
+    from (
+        select *
+        from (
+            select promise_id, verdict_id, kind, points, source, reference, due_at, lapses_on
+            from promises
+            where member_id = m.member_id and state = 'PROMISED' and attempts < :most_attempts
+            offset 0
+        ) of_member
+        where due_at <= moment.until and m.state = 'ACTIVE'
+        order by due_at, promise_id
+        limit $3
+    ) p
+) promised
+cross join lateral (
+    select
+        coalesce(jsonb_agg(
+            jsonb_build_array(
+                l.lapses_on, l.points, l.is_noticed, l.notice_at, l.lapse_at,
+                case when l.lapse_at <= moment.until then (
+                    select coalesce(sum(t.amount), 0)
+                    from transfers t
+                    where t.member_id = m.member_id and t.kind = 'LAPSE' and t.lapses_on = l.lapses_on
+                ) else 0 end
+            ) order by l.lapses_on
+        ), '[]') as lots
+    from (
+        select
+            near.lapses_on, coalesce(held.remaining, 0) as points, coalesce(held.is_noticed, false) as is_noticed,
+            (near.lapses_on - interval '1 month') at time zone d.zone as notice_at,
+            near.lapses_on::timestamp at time zone d.zone as lapse_at
+        from (
+            select lapses_on from lots where member_id = m.member_id and remaining > 0
+            union
+            select unnest(promised.days)
+        ) near
+        left join lots held on held.member_id = m.member_id and held.lapses_on = near.lapses_on
+        where near.lapses_on <= moment.until + interval ':notice_ahead_days days'
+    ) l
+    where l.notice_at <= moment.until
+) ending
+cross join lateral (
+    select
+        coalesce(jsonb_agg(
+            jsonb_build_array(k.coupon_id, k.at, k.ends_on, case when k.at > k.issued_at then k.code end)
+            order by k.at, k.ends_on, k.coupon_id
+        ), '[]') as coupons
+    from (
+        select
+            c.coupon_id, c.code, c.issued_at, (c.expires_at at time zone d.zone)::date as ends_on,
+            ((c.expires_at at time zone d.zone) - make_interval(days => d.coupon_notice_days)) at time zone d.zone as at
+        from (
+            select coupon_id, code, issued_at, expires_at
+            from coupons
+            where member_id = m.member_id and state in ('AVAILABLE', 'EXPIRED') and not is_noticed
+            offset 0
+        ) c
+        where c.expires_at <= moment.until + make_interval(days => d.coupon_notice_days + 1)
+        order by c.expires_at, c.coupon_id
+        limit $3
+    ) k
+    where k.at <= moment.until
+) noticed;

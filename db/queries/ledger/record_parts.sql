@@ -1,10 +1,11 @@
 -- The parts of the statement that writes decisions. One statement writes a set of decisions, each about another member;
 -- it is built from the parts that they use (db/ledger/record_statement.py). `-- part: NAME (LISTS)` begins a part,
--- which is used if one of these lists of `Changes` holds rows, and a part of `(not LISTS)` if none does. What transfers do
--- beyond the ledger has names too (`Changes.lists`): `points into lots` and others. `promises due`
--- stands for crediting, which is a statement of its own with other parameters. $1 are the members, $2 the version that
--- each decision was judged on. `{LIST}` are the rows of a list, an array of a type of their own (migration 0021), each with
--- its member's id. A part takes its members from `held`, and its rows from such an array or from an earlier part.
+-- which is used if one of these lists of `Changes` holds rows, and a part of `(not LISTS)` if none does. A part of
+-- `(LISTS unless OTHERS)` is not used if one of the others holds rows. What transfers do beyond the ledger has names
+-- too (`Changes.lists`): `points into lots` and others. `promises due` stands for crediting, which is a statement of its
+-- own with other parameters. $1 are the members, $2 the version that each decision was judged on. `{LIST}` are the rows
+-- of a list, an array of a type of their own (migrations 0021 and 0022), each with its member's id. A part takes its
+-- members from `held`, and its rows from such an array or from an earlier part.
 
 -- part: held (not promises due)
 -- Locks the balance row of each member, lowest id first. If its version is newer, or another transaction holds it,
@@ -159,7 +160,7 @@ lot_changes as (
     group by member_id, lapses_on
 )
 
--- part: shrunk_lots (points out of lots)
+-- part: shrunk_lots (points out of lots unless noticed_lots)
 shrunk_lots as (
     update lots l
     set remaining = l.remaining + c.change
@@ -167,7 +168,7 @@ shrunk_lots as (
     where l.member_id = c.member_id and l.lapses_on = c.lapses_on and c.change < 0
 )
 
--- part: grown_lots (points into lots, promises due)
+-- part: grown_lots (points into lots, promises due unless noticed_lots)
 grown_lots as (
     insert into lots as l (member_id, lapses_on, remaining)
     select member_id, lapses_on, change
@@ -175,6 +176,34 @@ grown_lots as (
     where change > 0
     order by member_id, lapses_on
     on conflict (member_id, lapses_on) do update set remaining = l.remaining + excluded.remaining
+)
+
+-- part: no_lot_changes (noticed_lots unless points into lots, points out of lots)
+lot_changes as (
+    select null::uuid as member_id, null::date as lapses_on, 0::numeric as change where false
+)
+
+-- part: changed_lots (noticed_lots)
+-- Lots that get a notice, together with the changes of points: one part alone may change a row. A lot that gets points
+-- and loses them in the same decision becomes an empty row, which says that its notice was written.
+changed_lots as (
+    merge into lots l
+    using (
+        select member_id, lapses_on, sum(change) as change, bool_or(is_noticed) as is_noticed
+        from (
+            select member_id, lapses_on, change, false as is_noticed from lot_changes
+            union all
+            select held.member_id, n.lapses_on, 0, true
+            from held join unnest({noticed_lots}::record_noticed_lots[]) as n using (member_id)
+        ) changes
+        group by member_id, lapses_on
+    ) c
+    on l.member_id = c.member_id and l.lapses_on = c.lapses_on
+    when matched then
+        update set remaining = l.remaining + c.change, is_noticed = l.is_noticed or c.is_noticed
+    when not matched then
+        insert (member_id, lapses_on, remaining, is_noticed)
+        values (c.member_id, c.lapses_on, c.change, c.is_noticed)
 )
 
 -- part: added_verdicts (verdicts)
@@ -354,7 +383,15 @@ added_notices as (
     insert into notices (member_id, notice_id, kind, points, lapses_on, reference, created_at)
     select held.member_id, n.notice_id, n.kind, n.points, n.lapses_on, n.reference, n.created_at
     from held join unnest({notices}::record_notices[]) as n using (member_id)
-    returning member_id, notice_id, kind
+    returning member_id, notice_id, kind, created_at
+)
+
+-- part: noticed_coupons (noticed_coupons)
+noticed_coupons as (
+    update coupons c
+    set is_noticed = true
+    from held join unnest({noticed_coupons}::record_noticed_coupons[]) as n using (member_id)
+    where c.member_id = held.member_id and c.coupon_id = n.coupon_id
 )
 
 -- part: logged (operator_log)
@@ -411,7 +448,7 @@ answered_requests as (
 news_of_entries as (
     select
         member_id, case when kind = 'CLAWBACK' then 'points.clawed_back' else 'points.credited' end as type,
-        entry_seq, null::uuid as coupon_id, null::uuid as notice_id
+        entry_seq, null::uuid as coupon_id, null::uuid as notice_id, occurred_at as moment
     from sealed
     where points > 0 or (kind = 'CLAWBACK' and points is not null)
 )
@@ -421,24 +458,27 @@ news_of_coupons as (
     select
         c.member_id, 'coupon.issued' as type,
         (select max(s.entry_seq) from sealed s where s.member_id = c.member_id and s.points is not null) as entry_seq,
-        c.coupon_id, null::uuid as notice_id
+        c.coupon_id, null::uuid as notice_id, null::timestamptz as moment
     from added_coupons c
 )
 
 -- part: news_of_notices (notices)
 news_of_notices as (
-    select member_id, 'points.lapsing_soon' as type, null::bigint as entry_seq, null::uuid as coupon_id, notice_id
+    select
+        member_id, 'points.lapsing_soon' as type, null::bigint as entry_seq, null::uuid as coupon_id, notice_id,
+        created_at as moment
     from added_notices
     where kind = 'POINTS_LAPSING'
 )
 
 -- part: news (entries to announce, promises due, coupons, notices)
--- Outgoing events (docs/outgoing.md), numbered for each member without gaps under its lock.
+-- Outgoing events (docs/outgoing.md), numbered for each member in the order of their moments, without gaps, under its
+-- lock.
 news as materialized (
     select
         h.*, uuidv7() as event_id, held.recorded_at,
         held.announced + row_number()
-            over (partition by h.member_id order by h.entry_seq, h.coupon_id, h.notice_id) as sequence
+            over (partition by h.member_id order by h.moment, h.entry_seq, h.coupon_id, h.notice_id) as sequence
     from held join ({all_news}) h using (member_id)
     where exists (select from endpoints e where e.state in ('ACTIVE', 'PAUSED') and h.type = any (e.types))
 )

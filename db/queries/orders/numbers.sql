@@ -5,12 +5,13 @@ from order_numbers n
 left join orders o on o.member_id = n.member_id and o.number = n.number
 where n.number = any($1::text[]);
 
--- name: order_of_parcel
--- The orders that have a parcel with this tracking number, if news of it received at $2 can belong to them
--- (`orders_of_parcels`). Each with the carriers of all such parcels: those it was recorded with, and those the shop
--- named for its consignments.
+-- name: orders_of_parcels
+-- For each tracking number of $1 the orders that have a parcel with it, if news of it received at $2 can belong to them
+-- (`orders_of_parcels`). `place` is the place of the tracking number in $1, from 1. Each order with the carriers of all
+-- such parcels: those it was recorded with, and those the shop named for its consignments. `offset 0` has each tracking
+-- number looked up by its key, even by a plan that was made when there were few.
 select
-    t.number, t.member_id,
+    wanted.place::int as place, t.number, t.member_id,
     array(
         select p.parcel ->> 'carrier'
         from orders o, jsonb_array_elements(o.parcels) as p (parcel)
@@ -24,11 +25,16 @@ select
             f.member_id = t.member_id and f.number = t.number
             and f.content ->> 'tracking_number' = t.tracking_number and f.content ? 'consignment'
     ) as carriers
-from orders_of_parcels t
-where t.tracking_number = $1 and t.meant_until > $2::timestamptz;
+from unnest($1::text[], $2::timestamptz[]) with ordinality as wanted (tracking_number, received_at, place)
+cross join lateral (
+    select p.number, p.member_id, p.tracking_number
+    from orders_of_parcels p
+    where p.tracking_number = wanted.tracking_number and p.meant_until > wanted.received_at
+    offset 0
+) t;
 
--- name: order_owner
-select member_id from order_numbers where number = $1;
+-- name: order_owners
+select number, member_id from order_numbers where number = any ($1::text[]);
 
 -- name: order_named
 -- The order that has one of these numbers ($1), or else one that was recorded with one of these parcels ($2).

@@ -1,9 +1,9 @@
--- name: order_to_settle
--- An order with all facts about it; its promises; the points posted and taken back by part; the lots its points went
+-- name: orders_to_settle
+-- Orders ($1 members, $2 numbers), each with all facts about it; its promises; the points posted and taken back by part; the lots its points went
 -- to; and the points of each lot that lapsed. Points that a return did not take because they had lapsed are in neither
 -- of the last two (R36).
 select
-    o.number, o.verdict_id, o.placed_at, o.currency, o.lines, o.parcels, o.shipping_minor, o.discount_minor,
+    o.member_id, o.number, o.verdict_id, o.placed_at, o.currency, o.lines, o.parcels, o.shipping_minor, o.discount_minor,
     o.terms_version, o.campaign_ids,
     (
         select v.outcome = 'WAITING' from verdicts v
@@ -59,5 +59,5 @@ select
         select min(t.seq) from transfers t
         where t.member_id = o.member_id and t.verdict_id = o.verdict_id and t.points is not null
     ) as first_entry
-from orders o
-where o.member_id = $1 and o.number = $2;
+from unnest($1::uuid[], $2::text[]) as wanted (member_id, number)
+join orders o on o.member_id = wanted.member_id and o.number = wanted.number;

@@ -14,35 +14,55 @@ returning producer, event_id;
 select coalesce(body_hash, sha256(body)) from inbox where producer = $1 and event_id = $2;
 
 -- name: deliveries_to_apply
--- Deliveries that a worker may try now, oldest first. Nothing is locked.
+-- Deliveries that a worker may try now, oldest first, without those that another worker has locked, so that two workers
+-- find different ones. The locks end with this statement.
 select producer, event_id
 from inbox
 where state = 'RECEIVED' and attempts < :most_attempts and (not_before is null or not_before <= clock_timestamp())
 order by received_at
-limit $1;
-
--- name: lock_delivery
--- Locks one delivery until the transaction ends; no row if another worker has it or it is done.
-select producer, event_id, type, body, headers, received_at, attempts, body_hash is not null as is_emptied
-from inbox
-where producer = $1 and event_id = $2 and state = 'RECEIVED'
+limit $1
 for update skip locked;
 
--- name: finish_delivery
--- Writes the result of a delivery: applied, parked until its order is known, or ignored with a reason. A parked one is
--- tried again at not_before: the longer it has waited, the longer the pause, up to one day. Returns whether its body
--- must be emptied, because its order is an erased member's (R71).
+-- name: delivery_waits
+-- A row if a worker has, or may try now, any delivery.
+select true
+from inbox
+where state = 'RECEIVED' and attempts < :most_attempts and (not_before is null or not_before <= clock_timestamp())
+order by received_at
+limit 1;
+
+-- name: lock_deliveries
+-- Locks deliveries ($1 producers, $2 event ids) until the transaction ends, in this order; without those that another
+-- worker has or that are done. Each is looked up by its key, however many wait.
+select
+    i.producer, i.event_id, i.type, i.body, i.headers, i.received_at, i.attempts, i.body_hash is not null as is_emptied
+from unnest($1::text[], $2::text[]) with ordinality as wanted (producer, event_id, place)
+cross join lateral (
+    select *
+    from inbox
+    where producer = wanted.producer and event_id = wanted.event_id and state = 'RECEIVED'
+    for update skip locked
+) i
+order by wanted.place;
+
+-- name: finish_deliveries
+-- Writes the results ($3) of deliveries ($1, $2): applied, parked until its order is known, or ignored with a reason
+-- ($4). A parked one is tried again at not_before: the longer it has waited, the longer the pause, up to one day.
+-- Returns the orders whose deliveries must be emptied, because they are an erased member's (R71).
 update inbox
 set
-    state = $3, error = $4, order_number = coalesce($5, order_number),
-    tracking_number = coalesce($6, tracking_number), attempts = attempts + ($3 <> 'PARKED')::int,
-    applied_at = case when $3 = 'APPLIED' then programme_now() end,
+    state = f.state, error = f.error, order_number = coalesce(f.order_number, inbox.order_number),
+    tracking_number = coalesce(f.tracking_number, inbox.tracking_number),
+    attempts = attempts + (f.state <> 'PARKED')::int,
+    applied_at = case when f.state = 'APPLIED' then programme_now() end,
     not_before = case
-        when $3 = 'PARKED' then
+        when f.state = 'PARKED' then
             clock_timestamp() + greatest(interval '30 s', least(interval '1 day', programme_now() - received_at))
     end
-where producer = $1 and event_id = $2
-returning exists (
+from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+    as f (producer, event_id, state, error, order_number, tracking_number)
+where inbox.producer = f.producer and inbox.event_id = f.event_id
+returning inbox.order_number, exists (
     select from order_numbers n
     where
         n.number = inbox.order_number and inbox.body <> ''
@@ -81,13 +101,14 @@ update inbox
 set not_before = clock_timestamp() + interval '1 second'
 where producer = $1 and event_id = $2 and state = 'RECEIVED';
 
--- name: link_parcels_to_order
--- Stores the parcels in which the shop has sent an order ($3 tracking numbers, $4 carriers), so that carriers'
--- deliveries about them find the order, as with recorded parcels. A parcel that is already stored does not change.
+-- name: link_parcels
+-- Stores the parcels ($3 tracking numbers, $4 carriers) in which the shop has sent orders ($1 numbers, $2 members), so
+-- that carriers' deliveries about them find the order, as with recorded parcels. A parcel that is already stored does
+-- not change.
 insert into tracking_numbers (tracking_number, number, carrier, member_id)
-select distinct on (p.tracking_number) p.tracking_number, $1, p.carrier, $2
-from unnest($3::text[], $4::text[]) as p (tracking_number, carrier)
-order by p.tracking_number, p.carrier
+select distinct on (p.tracking_number, p.number) p.tracking_number, p.number, p.carrier, p.member_id
+from unnest($1::text[], $2::uuid[], $3::text[], $4::text[]) as p (number, member_id, tracking_number, carrier)
+order by p.tracking_number, p.number, p.carrier
 on conflict (tracking_number, number) do nothing;
 
 -- name: unpark_deliveries

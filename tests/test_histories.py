@@ -53,7 +53,7 @@ class OrderPoints:
         """Adds facts that are reported together, and settles the order. No part may go below zero: never more is taken
         back than was granted."""
         self.facts += facts
-        moved = settle_state(self.order, fold(self.order, self.facts), ES, self.campaigns, self.posted, self.pending)
+        moved = settle_state(fold(self.order, self.facts), ES, self.campaigns, self.posted, self.pending)
         for account, parts, sign in (
             (self.pending, moved.promise, 1),
             (self.pending, moved.post, -1),

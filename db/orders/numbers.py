@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from db.orders.recorded import RecordedOrder, recorded_values
 from db.pool import Queryable
 from db.queries import query
 
 
 @dataclass(frozen=True, slots=True)
 class KnownOrder:
+    """The member who has an order, and the order as it was recorded."""
+
     member_id: UUID
-    content_hash: str | None
-    verdict_id: UUID | None
+    order: RecordedOrder | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +26,24 @@ class OrderOfParcel:
 
 
 async def order_known(db: Queryable, number: str) -> KnownOrder | None:
-    """The member who has an order of this number, and the hash (hex) of its content; None for an unknown number."""
+    """The order of this number; None for an unknown number."""
     row = await db.fetchrow(query("order_known"), number)
     if row is None:
         return None
-    content_hash = row["content_hash"].hex() if row["content_hash"] is not None else None
-    return KnownOrder(row["member_id"], content_hash, row["verdict_id"])
+    return KnownOrder(
+        row["member_id"], RecordedOrder(**recorded_values(row)) if row["verdict_id"] is not None else None
+    )
 
 
 async def order_owner(db: Queryable, number: str) -> UUID | None:
     """The member who has an order of this number; None for an unknown number."""
     owner: UUID | None = await db.fetchval(query("order_owner"), number)
     return owner
+
+
+async def orders_numbered(db: Queryable, numbers: Sequence[str]) -> dict[str, UUID]:
+    """The known ones of these order numbers, each with its member."""
+    return {row["number"]: row["member_id"] for row in await db.fetch(query("orders_numbered"), list(numbers))}
 
 
 async def order_named(db: Queryable, numbers: Sequence[str], tracking_numbers: Sequence[str]) -> str | None:

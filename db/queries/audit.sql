@@ -684,8 +684,8 @@ limit $1;
 
 -- name: audit_lookups
 -- Every order number, tracking number and coupon code points to the order or coupon that has it, and every order and
--- coupon is found by its own. An order has the parcels it was recorded with, and those the shop named for its
--- consignments.
+-- coupon is found by its own. An order has the parcels it was recorded with, at once or later, those the shop named for
+-- its consignments, and those that somebody else named together with its number.
 with recorded as (
     select
         o.member_id, o.number, p.parcel ->> 'tracking_number' as tracking_number,
@@ -698,13 +698,19 @@ told as (
         f.member_id, f.number, f.content ->> 'tracking_number' as tracking_number,
         array_agg(f.content ->> 'carrier') as carriers
     from order_facts f
-    where f.content ? 'consignment' and f.content ->> 'tracking_number' is not null
+    where f.content ->> 'tracking_number' is not null
     group by f.member_id, f.number, f.content ->> 'tracking_number'
+),
+needed as (
+    select member_id, number, tracking_number from recorded
+    union
+    select member_id, number, content ->> 'tracking_number' from order_facts
+    where kind = 'ParcelRecorded' or (content ? 'consignment' and content ->> 'tracking_number' is not null)
 ),
 parcels as (
     select
         member_id, number, tracking_number,
-        coalesce(r.carriers, t.carriers) as carriers
+        coalesce(r.carriers, '{}') || coalesce(t.carriers, '{}') as carriers
     from recorded r full join told t using (member_id, number, tracking_number)
 )
 select member_id, 'order number ' || number || ' leads ' || case when o.number is null then 'nowhere' else 'not here' end
@@ -716,8 +722,13 @@ select
     member_id,
     format('tracking number %s of order %s leads ', tracking_number, number)
     || case when p.number is null then 'nowhere' else 'not here' end
-from parcels p full join tracking_numbers t using (member_id, number, tracking_number)
-where p.number is null or t.number is null or array_position(p.carriers, t.carrier) is null
+from
+    parcels p
+    full join tracking_numbers t using (member_id, number, tracking_number)
+    left join needed n using (member_id, number, tracking_number)
+where
+    p.number is null or (t.number is null and n.number is not null)
+    or (t.number is not null and array_position(p.carriers, t.carrier) is null)
 union all
 select member_id, 'coupon code ' || code || ' leads ' || case when c.coupon_id is null then 'nowhere' else 'not here' end
 from coupons c full join coupon_codes k using (member_id, coupon_id, code)

@@ -60,10 +60,15 @@ async def finish_delivery(
     *,
     error: str | None = None,
     order_number: str | None = None,
+    other_order_numbers: Sequence[str] = (),
     tracking_number: str | None = None,
 ) -> None:
-    """Marks a delivery APPLIED, PARKED or IGNORED. If its order is an erased member's, its body is emptied (R71)."""
-    values = (delivery.producer, delivery.event_id, state, error, order_number, tracking_number)
+    """Marks a delivery APPLIED, PARKED or IGNORED. If its order is an erased member's, its body is emptied (R71).
+
+    `other_order_numbers`: a parked delivery waits for one of them, too.
+    """
+    of_order = (order_number, tracking_number, list(other_order_numbers))
+    values = (delivery.producer, delivery.event_id, state, error, *of_order)
     if await db.fetchval(query("finish_delivery"), *values):
         await empty_deliveries_of_order(db, order_number)
 
@@ -102,9 +107,9 @@ async def link_parcels_to_order(
     await db.execute(query("link_parcels_to_order"), number, member_id, numbers, carriers)
 
 
-async def unpark_deliveries(db: Queryable, order_number: str, tracking_numbers: Sequence[str]) -> int:
-    """Frees the deliveries that are parked for this order or these parcels; returns their number."""
-    rows: list[Any] = await db.fetch(query("unpark_deliveries"), order_number, list(tracking_numbers))
+async def unpark_deliveries(db: Queryable, order_numbers: Sequence[str], tracking_numbers: Sequence[str]) -> int:
+    """Frees the deliveries that are parked for one of these orders or parcels; returns their number."""
+    rows: list[Any] = await db.fetch(query("unpark_deliveries"), list(order_numbers), list(tracking_numbers))
     return len(rows)
 
 

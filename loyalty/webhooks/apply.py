@@ -7,8 +7,8 @@ from db.pool import Busy, Database
 from db.webhooks import inbox as rows
 from db.webhooks.deliveries import DeliveryKey
 from loyalty.orders.rules.boxes import UnknownParcel
-from loyalty.orders.rules.shipment import UnknownLine
-from loyalty.orders.settle import TooManyFacts
+from loyalty.orders.rules.unknown_lines import UnknownLine
+from loyalty.orders.settling import TooManyFacts
 from loyalty.programme.programme import Programme
 from loyalty.webhooks.apply_one import Applied, NotSettled, apply_one, is_of_the_database
 from loyalty.webhooks.whose_order import free_if_known_meanwhile
@@ -68,5 +68,5 @@ async def _free_what_waited(db: Database, applied: Applied) -> int:
     if applied.parked is not None:
         await free_if_known_meanwhile(db, applied.parked)
     if applied.parcels:
-        await rows.unpark_deliveries(db, "", applied.parcels)
+        await rows.unpark_deliveries(db, [], applied.parcels)
     return 1

@@ -68,7 +68,7 @@ async def apply_one(programme: Programme, key: DeliveryKey, transaction: Queryab
     if order is None:
         return Applied(parked=await park(transaction, delivery, event))
     await _settle(programme, transaction, order, event, delivery)
-    return Applied(parcels=[tracking_number for tracking_number, _ in event.shipped_parcels])
+    return Applied(parcels=[number for number, _ in event.shipped_parcels] if order.is_named else [])
 
 
 def _adapter_of(delivery: Delivery) -> Producer:
@@ -93,16 +93,22 @@ async def _ignore(db: Queryable, delivery: Delivery, event: Ignored) -> None:
     await rows.finish_delivery(db, delivery, "IGNORED", error=event.reason, order_number=number)
 
 
+def _note_on(unknown_lines: Sequence[str]) -> str | None:
+    """The note on an applied delivery that names lines which its order does not have (R34); None without such lines."""
+    if not unknown_lines:
+        return None
+    return f"Applied. The order has no line {', '.join(unknown_lines)}; the event counts for it once it is added."
+
+
 async def _settle(
     programme: Programme, db: Queryable, order: OwnedOrder, event: ReportedOrder, delivery: Delivery
 ) -> None:
     """Applies all that a delivery reports of an order, and marks it. Raises NotSettled if the delivery is at fault."""
     try:
-        for fact in event.facts:
-            await settle(programme, db, order.member_id, order.number, fact, delivery)
-        if event.shipped_parcels:
+        unknown = await settle(programme, db, order.member_id, order.number, event.facts, delivery)
+        if order.is_named and event.shipped_parcels:
             await rows.link_parcels_to_order(db, order.number, order.member_id, event.shipped_parcels)
-        await rows.finish_delivery(db, delivery, "APPLIED", order_number=order.number)
+        await rows.finish_delivery(db, delivery, "APPLIED", error=_note_on(unknown), order_number=order.number)
     except Exception as error:
         if is_of_the_database(error):
             raise

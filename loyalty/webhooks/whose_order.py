@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from db.orders.numbers import order_owner, orders_of_parcel
+from db.orders.numbers import orders_numbered, orders_of_parcel
 from db.pool import Database, Queryable
 from db.webhooks import inbox as rows
 from db.webhooks.inbox import Delivery
@@ -14,10 +14,11 @@ from loyalty.webhooks.producers.events import ReportedOrder
 
 @dataclass(frozen=True, slots=True)
 class OwnedOrder:
-    """An order's number, and the member it belongs to."""
+    """An order's number, and the member it belongs to. `is_named`: the event named the order, not a parcel alone."""
 
     member_id: UUID
     number: str
+    is_named: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +35,21 @@ async def find_order(db: Queryable, reported: ReportedOrder, received_at: dateti
     Carriers reuse their numbers, so an order without news for 180 days is left out.
     """
     if reported.order_number is not None:
-        return await _order_numbered(db, reported.order_number)
+        return await _order_numbered(db, [reported.order_number])
     number = reported.tracking_number
     orders = await orders_of_parcel(db, number, received_at) if number is not None else []
     if len(orders) > 1:
         orders = [order for order in orders if _has_carrier(order.carriers, reported.carrier)]
     if len(orders) == 1:
-        return OwnedOrder(orders[0].member_id, orders[0].number)
-    return await _order_numbered(db, reported.order_hint) if reported.order_hint is not None else None
+        return OwnedOrder(orders[0].member_id, orders[0].number, is_named=False)
+    return await _order_numbered(db, reported.order_hints)
 
 
-async def _order_numbered(db: Queryable, number: str) -> OwnedOrder | None:
-    owner = await order_owner(db, number)
-    return OwnedOrder(owner, number) if owner is not None else None
+async def _order_numbered(db: Queryable, numbers: Sequence[str]) -> OwnedOrder | None:
+    """The only order that has one of these numbers; None for none, and for several."""
+    owners = await orders_numbered(db, numbers) if numbers else {}
+    known = [OwnedOrder(owner, number, is_named=True) for number, owner in owners.items()]
+    return known[0] if len(known) == 1 else None
 
 
 def _has_carrier(carriers: Sequence[str | None], carrier: str | None) -> bool:
@@ -55,15 +58,22 @@ def _has_carrier(carriers: Sequence[str | None], carrier: str | None) -> bool:
 
 async def park(db: Queryable, delivery: Delivery, reported: ReportedOrder) -> Parked:
     """Parks a delivery until its order is known."""
+    numbers = _numbers_to_wait_for(reported)
     await rows.finish_delivery(
         db,
         delivery,
         "PARKED",
         error="Its order is not known yet.",
-        order_number=reported.order_number or reported.order_hint,
+        order_number=numbers[0] if numbers else None,
+        other_order_numbers=numbers[1:],
         tracking_number=_tracking_number_to_wait_for(reported),
     )
     return Parked(reported, delivery.received_at)
+
+
+def _numbers_to_wait_for(reported: ReportedOrder) -> list[str]:
+    """The numbers of orders of which each frees the delivery."""
+    return [reported.order_number] if reported.order_number is not None else list(reported.order_hints)
 
 
 def _tracking_number_to_wait_for(reported: ReportedOrder) -> str | None:
@@ -77,6 +87,5 @@ async def free_if_known_meanwhile(db: Database, parked: Parked) -> None:
     if await find_order(db, reported, parked.received_at) is None:
         return
     tracking_number = _tracking_number_to_wait_for(reported)
-    await rows.unpark_deliveries(
-        db, reported.order_number or reported.order_hint or "", [tracking_number] if tracking_number else []
-    )
+    parcels = [tracking_number] if tracking_number else []
+    await rows.unpark_deliveries(db, _numbers_to_wait_for(reported), parcels)

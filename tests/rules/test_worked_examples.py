@@ -42,7 +42,7 @@ def test_example_3_a_double_points_campaign_doubles_its_goods_and_no_shipping():
     assert worth(bought, KeptGoods({"2": 1}), ES, [doubled]) == Worth(11, {})
     delivered = Delivered(None, None, (), at("2026-06-12"))
     returned = Returned("R1", None, (("1", 1),), None, 0, at("2026-06-20"))
-    moved = settle_state(bought, fold(bought, [delivered, returned]), ES, [doubled], whole.by_part, {})
+    moved = settle_state(fold(bought, [delivered, returned]), ES, [doubled], whole.by_part, {})
     assert sum(moved.take_back.values()) == 64
 
 
@@ -86,11 +86,11 @@ def test_example_6_points_already_spent_become_debt():
 def test_example_7_a_return_reported_before_its_delivery_moves_nothing():
     """R33."""
     bought = order(line("1", 100_00))
-    promised = settle_state(bought, fold(bought, []), ES, (), {}, {}).promise
+    promised = settle_state(fold(bought, []), ES, (), {}, {}).promise
     returned = Returned("R1", None, (("1", 1),), None, 0, at("2026-06-20"))
-    first = settle_state(bought, fold(bought, [returned]), ES, (), {}, promised)
+    first = settle_state(fold(bought, [returned]), ES, (), {}, promised)
     assert (first.post, first.take_back, first.cancel) == ({}, {}, {"PURCHASE": 100})
-    then = settle_state(bought, fold(bought, [returned, Delivered(None, None, (), at("2026-06-12"))]), ES, (), {}, {})
+    then = settle_state(fold(bought, [returned, Delivered(None, None, (), at("2026-06-12"))]), ES, (), {}, {})
     assert then.is_settled
     assert then.still_pending == {}
 

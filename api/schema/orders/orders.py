@@ -11,13 +11,14 @@ from api.schema.enums import ParcelState
 from api.schema.money import Money as MoneyType
 from api.schema.node import Node
 from db.orders.rows import OrderRow
+from loyalty.orders.campaigns import campaigns_of
 from loyalty.orders.fact_rows import fact_of
 from loyalty.orders.rows import order_of
 from loyalty.orders.rules import order as rules
+from loyalty.orders.rules.facts import Fact
 from loyalty.orders.rules.purchase import factor_of
 from loyalty.orders.rules.shipment import OrderState, fold
 from loyalty.orders.rules.shipment import ParcelState as FoldedParcel
-from loyalty.programme.catalogue import Catalogue
 
 if TYPE_CHECKING:
     from api.schema.members.members import Member
@@ -70,7 +71,7 @@ class Parcel:
 @strawberry.type(description="An order that was placed while signed in.")
 class Order(Node):
     row: strawberry.Private[OrderRow]
-    recorded: strawberry.Private[rules.Order]
+    facts: strawberry.Private[list[Fact]]
     state: strawberry.Private[OrderState]
     number: str = strawberry.field(description="As the shop numbers it.")
     placed_at: datetime = strawberry.field(description="When it was placed.")
@@ -88,15 +89,13 @@ class Order(Node):
     @strawberry.field(description="What was bought.")
     async def lines(self, info: Info) -> list[OrderLine]:
         catalogue = await info.context.loaders.catalogue()
-        return [
-            OrderLine.of(line, self.recorded.currency, self.state, self._factor(line, catalogue))
-            for line in self.recorded.lines
-        ]
-
-    def _factor(self, line: rules.OrderLine, catalogue: Catalogue) -> float:
         terms = catalogue.terms_called(self.row.market, self.row.terms_version)
-        campaigns = catalogue.campaigns_as_judged(self.row.campaign_ids)
-        return float(factor_of(self.recorded, line, terms, campaigns))
+        campaigns = campaigns_of(catalogue, self.row.campaign_ids, self.facts)
+        order = self.state.order
+        return [
+            OrderLine.of(line, order.currency, self.state, float(factor_of(order, line, terms, campaigns)))
+            for line in order.all_lines
+        ]
 
     @classmethod
     def of(cls, row: OrderRow | None) -> "Order | None":
@@ -106,16 +105,16 @@ class Order(Node):
     @classmethod
     def of_row(cls, row: OrderRow) -> "Order":
         """The order of a row, in the state that all facts about it give."""
-        recorded = order_of(row)
-        state = fold(recorded, [fact_of(kind, content, at) for kind, content, at in row.facts])
+        facts = [fact_of(*fact) for fact in row.facts]
+        state = fold(order_of(row), facts)
         return cls(
             row=row,
-            recorded=recorded,
+            facts=facts,
             state=state,
             id=strawberry.ID(str(GlobalId("Order", row.member_id, row.number))),
             number=row.number,
             placed_at=row.placed_at,
-            total=MoneyType(amount_minor=recorded.total_minor, currency=row.currency),
+            total=MoneyType(amount_minor=state.order.total_minor, currency=row.currency),
             parcels=[Parcel.of(parcel) for parcel in state.parcels],
             points_credited=row.points_credited,
             points_pending=row.points_pending,

@@ -305,6 +305,26 @@ added_facts as (
     ) using (member_id)
 )
 
+-- part: added_kept_facts (kept_facts)
+added_kept_facts as (
+    insert into kept_facts (member_id, number, fact_key, kept_at)
+    select held.member_id, k.number, k.fact_key, held.recorded_at
+    from held join jsonb_to_recordset($3::jsonb -> 'kept_facts') as k (
+        member_id uuid, number text, fact_key text
+    ) using (member_id)
+)
+
+-- part: linked_parcels (linked_parcels)
+-- A parcel that leads to its order already stays; its carrier is filled in once it is known.
+linked_parcels as (
+    insert into tracking_numbers as t (tracking_number, number, carrier, member_id)
+    select p.tracking_number, p.number, p.carrier, held.member_id
+    from held join jsonb_to_recordset($3::jsonb -> 'linked_parcels') as p (
+        member_id uuid, tracking_number text, number text, carrier text
+    ) using (member_id)
+    on conflict (tracking_number, number) do update set carrier = coalesce(t.carrier, excluded.carrier)
+)
+
 -- part: added_coupons (coupons)
 added_coupons as (
     insert into coupons (

@@ -1,14 +1,16 @@
 -- name: order_known
--- The member of an order number, the hash of the order's content, and its verdict.
-select n.member_id, o.content_hash, o.verdict_id
+-- The member of an order number, and the order as it was recorded.
+select
+    n.member_id, n.number, o.verdict_id, o.placed_at, o.currency, o.lines, o.parcels, o.shipping_minor,
+    o.discount_minor, o.terms_version, o.campaign_ids
 from order_numbers n
 left join orders o on o.member_id = n.member_id and o.number = n.number
 where n.number = $1;
 
 -- name: order_of_parcel
 -- The orders that have a parcel with this tracking number, if news of it received at $2 can belong to them
--- (`orders_of_parcels`). Each with the carriers of all such parcels: those it was recorded with, and those the shop
--- named for its consignments.
+-- (`orders_of_parcels`). Each with the carriers of all such parcels: those it was recorded with, at once or later, those
+-- the shop named for its consignments, and the first one reported with the number.
 select
     t.number, t.member_id,
     array(
@@ -22,13 +24,19 @@ select
         from order_facts f
         where
             f.member_id = t.member_id and f.number = t.number
-            and f.content ->> 'tracking_number' = t.tracking_number and f.content ? 'consignment'
+            and f.content ->> 'tracking_number' = t.tracking_number
+            and (f.content ? 'consignment' or f.kind = 'ParcelRecorded')
+        union
+        select t.carrier
     ) as carriers
 from orders_of_parcels t
 where t.tracking_number = $1 and t.meant_until > $2::timestamptz;
 
 -- name: order_owner
 select member_id from order_numbers where number = $1;
+
+-- name: orders_numbered
+select number, member_id from order_numbers where number = any($1::text[]) order by number;
 
 -- name: order_named
 -- The order that has one of these numbers ($1), or else one that was recorded with one of these parcels ($2).

@@ -4,7 +4,7 @@ select
     o.member_id, o.number, o.verdict_id, o.placed_at, o.currency, o.lines, o.parcels, o.shipping_minor,
     o.discount_minor, o.terms_version, o.campaign_ids, m.market,
     (
-        select coalesce(jsonb_agg(jsonb_build_array(f.kind, f.content, f.occurred_at)), '[]')
+        select coalesce(jsonb_agg(jsonb_build_array(f.kind, f.content, f.occurred_at, f.producer)), '[]')
         from order_facts f
         where f.member_id = o.member_id and f.number = o.number
     ) as facts,

@@ -31,7 +31,7 @@ for update skip locked;
 update inbox
 set
     state = $3, error = $4, order_number = coalesce($5, order_number),
-    tracking_number = coalesce($6, tracking_number), attempts = attempts + ($3 <> 'PARKED')::int,
+    tracking_number = coalesce($6, tracking_number), other_order_numbers = $7, attempts = attempts + ($3 <> 'PARKED')::int,
     applied_at = case when $3 = 'APPLIED' then programme_now() end,
     not_before = case
         when $3 = 'PARKED' then
@@ -78,21 +78,26 @@ set not_before = clock_timestamp() + interval '1 second'
 where producer = $1 and event_id = $2 and state = 'RECEIVED';
 
 -- name: link_parcels_to_order
--- Stores the parcels in which the shop has sent an order ($3 tracking numbers, $4 carriers), so that carriers'
--- deliveries about them find the order, as with recorded parcels. A parcel that is already stored does not change.
-insert into tracking_numbers (tracking_number, number, carrier, member_id)
+-- Stores the parcels that were reported together with an order's number ($3 tracking numbers, $4 carriers), so that carriers'
+-- deliveries about them find the order, as with recorded parcels. A parcel that is already stored stays; its carrier is
+-- filled in once it is known.
+insert into tracking_numbers as t (tracking_number, number, carrier, member_id)
 select distinct on (p.tracking_number) p.tracking_number, $1, p.carrier, $2
 from unnest($3::text[], $4::text[]) as p (tracking_number, carrier)
 order by p.tracking_number, p.carrier
-on conflict (tracking_number, number) do nothing;
+on conflict (tracking_number, number) do update set carrier = coalesce(t.carrier, excluded.carrier);
 
 -- name: unpark_deliveries
--- Frees the deliveries that are parked for this order or for one of its parcels. Rows locked by another are skipped.
+-- Frees the deliveries that are parked for one of these orders ($1) or parcels ($2). Rows locked by another are skipped.
 update inbox
 set state = 'RECEIVED', not_before = null
 where (producer, event_id) in (
     select producer, event_id from inbox
-    where state = 'PARKED' and (order_number = $1 or tracking_number = any ($2::text[]))
+    where
+        state = 'PARKED'
+        and (
+            order_number = any ($1::text[]) or other_order_numbers && $1::text[] or tracking_number = any ($2::text[])
+        )
     order by producer, event_id
     for update skip locked
 )
@@ -100,15 +105,19 @@ returning event_id;
 
 -- name: unpark_known
 -- Frees every parked delivery whose order is known by now, in case the process that should have freed it has died. If
--- several orders have the tracking number, only the carrier can decide which one is meant: such a delivery is tried
--- again at its not_before, and parked again if it stays undecided. An order without recent news is not meant
+-- several orders have one of its numbers, it may stay undecided which one is meant: such a delivery is tried again at its
+-- not_before, and parked again if it is. An order without recent news is not meant
 -- (`orders_of_parcels`).
 update inbox
 set state = 'RECEIVED', not_before = null
 where (producer, event_id) in (
     select i.producer, i.event_id from inbox i
     where i.state = 'PARKED' and (
-        exists (select from order_numbers n where n.number = i.order_number)
+        exists (
+            select from order_numbers n
+            where n.number = i.order_number or n.number = any (i.other_order_numbers)
+            having count(*) = 1 or (count(*) > 1 and coalesce(i.not_before, '-infinity') <= clock_timestamp())
+        )
         or exists (
             select from orders_of_parcels t
             where t.tracking_number = i.tracking_number and t.meant_until > i.received_at

@@ -63,6 +63,17 @@ def first_id(data: Mapping[str, Any], *names: str) -> str | None:
     return next((str(data[name]) for name in names if is_id(data.get(name))), None)
 
 
+def order_numbers_in(data: Mapping[str, Any], *names: str) -> tuple[str, ...]:
+    """The numbers in all of these fields that may be an order's, each once; see `order_numbers`."""
+    return order_numbers(*(str(data[name]) for name in names if is_id(data.get(name))))
+
+
+def order_numbers(*texts: str) -> tuple[str, ...]:
+    """These numbers, each once, and each without the # that shops show before a number."""
+    each = [number for text in texts for number in (text, text.removeprefix("#")) if number]
+    return tuple(dict.fromkeys(each))
+
+
 def is_id(value: object) -> bool:
     """Whether it can be an id: a short text, or a whole number, beyond 2^53 too."""
     return is_text(value) or (isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**30)

@@ -1,0 +1,35 @@
+-- Whoever reports an order's number and a tracking number together leads later news of that parcel to the order (R34). The
+-- carrier may be reported later than the number.
+grant update (carrier) on tracking_numbers to mipoints_app;
+
+-- Such reports from before lead to their orders from now on, and free the deliveries that wait for them.
+insert into tracking_numbers (tracking_number, number, carrier, member_id)
+select distinct on (f.content ->> 'tracking_number', f.number)
+    f.content ->> 'tracking_number', f.number, f.content ->> 'carrier', f.member_id
+from order_facts f
+where f.kind <> 'Returned' and f.content ->> 'tracking_number' is not null
+order by f.content ->> 'tracking_number', f.number, f.content ->> 'carrier'
+on conflict (tracking_number, number) do nothing;
+
+-- A carrier may report several numbers that may be the order's: a parked delivery waits for each of them.
+alter table inbox add column other_order_numbers text[] not null default '{}';
+create index inbox_parked_by_other_order on inbox using gin (other_order_numbers) where state = 'PARKED';
+grant update (other_order_numbers) on inbox to mipoints_app;
+
+-- Orders of which nobody waits for anything any more (R31a) are found by their open promises, the oldest first.
+create index facts_of_an_order_by_time on order_facts (member_id, number, told_at);
+
+-- The same view, with the carrier that was reported with the number.
+create or replace view orders_of_parcels with (security_invoker) as
+select
+    t.tracking_number, t.number, t.member_id,
+    greatest(o.recorded_at, (
+        select max(f.told_at)
+        from order_facts f
+        where
+            f.member_id = t.member_id and f.number = t.number
+            and f.content ->> 'tracking_number' = t.tracking_number
+    )) + interval '180 days' as meant_until,
+    t.carrier
+from tracking_numbers t
+join orders o using (member_id, number);

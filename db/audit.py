@@ -27,6 +27,7 @@ CHECKS = {
     "Every fuel day is its verdict's": "audit_fuel_days",
     "Every coupon was paid for, every redemption bought one": "audit_coupons",
     "Every order has its verdict, and facts have their order": "audit_orders",
+    "Every order shows what the ledger has": "audit_order_points",
     "Every order is as it was told": "audit_order_contents",
     "Every number and code leads to what has it": "audit_lookups",
     "Every answer that is kept points to what is there": "audit_requests",

@@ -16,10 +16,24 @@ alter table inbox add column other_order_numbers text[] not null default '{}';
 create index inbox_parked_by_other_order on inbox using gin (other_order_numbers) where state = 'PARKED';
 grant update (other_order_numbers) on inbox to mipoints_app;
 
--- Orders of which nobody waits for anything any more (R31a) are found by their open promises, the oldest first.
-create index facts_of_an_order_by_time on order_facts (member_id, number, told_at);
+-- Until when each order is waited for (R31a): so many days of its terms after its last news, 180 where they do not say.
+create view orders_waited_for with (security_invoker) as
+select
+    o.member_id, o.number, o.verdict_id,
+    heard.at + make_interval(days => coalesce((t.document ->> 'waiting_days')::int, 180)) as waited_until
+from orders o
+join members m using (member_id)
+join terms t on t.market = m.market and t.version = o.terms_version
+cross join lateral (
+    select greatest(o.recorded_at, max(f.told_at)) as at
+    from order_facts f
+    where f.member_id = o.member_id and f.number = o.number
+) heard;
 
--- The same view, with the carrier that was reported with the number.
+grant select on orders_waited_for to mipoints_app;
+
+-- The same view as before, with the carrier that was reported with the number. An order that was given up can be meant for
+-- as long again: a late delivery still counts (R31a).
 create or replace view orders_of_parcels with (security_invoker) as
 select
     t.tracking_number, t.number, t.member_id,
@@ -28,7 +42,7 @@ select
         from order_facts f
         where
             f.member_id = t.member_id and f.number = t.number
-            and f.content ->> 'tracking_number' = t.tracking_number
+            and (f.content ->> 'tracking_number' = t.tracking_number or f.kind = 'GivenUp')
     )) + interval '180 days' as meant_until,
     t.carrier
 from tracking_numbers t

@@ -626,6 +626,51 @@ select member_id, what from kept_without
 order by member_id, what
 limit $1;
 
+-- name: audit_order_points
+-- The points that an order shows are those of the ledger: the lines of history under its verdicts come to its posted
+-- promises, less what its clawbacks took. The same lines, found by their sources, come to the same.
+with shown as (
+    select o.member_id, o.number, o.verdict_id, coalesce(sum(t.points), 0) as points
+    from
+        orders o
+        left join verdicts v
+            on v.member_id = o.member_id and v.reference = o.number and v.kind in ('PURCHASE', 'CLAWBACK')
+        left join transfers t on t.member_id = v.member_id and t.verdict_id = v.verdict_id and t.points is not null
+    group by o.member_id, o.number, o.verdict_id
+),
+posted as (
+    select member_id, verdict_id, sum(points) as points
+    from promises
+    where state = 'POSTED'
+    group by member_id, verdict_id
+),
+taken as (
+    select member_id, reference as number, -sum(points) as points
+    from verdicts
+    where kind = 'CLAWBACK' and reference is not null
+    group by member_id, reference
+),
+credited as (
+    select member_id, source, sum(points) as points
+    from transfers
+    where points is not null and source like 'order:%'
+    group by member_id, source
+)
+select
+    s.member_id,
+    format('order %s shows %s points, %s were posted, %s credited, and %s taken', s.number, s.points,
+        coalesce(p.points, 0), coalesce(c.points, 0), coalesce(k.points, 0)) as what
+from
+    shown s
+    left join posted p using (member_id, verdict_id)
+    left join taken k using (member_id, number)
+    left join credited c on c.member_id = s.member_id and c.source = 'order:' || s.number
+where
+    s.points <> coalesce(p.points, 0) - coalesce(k.points, 0)
+    or coalesce(c.points, 0) <> coalesce(p.points, 0)
+order by s.member_id, s.number
+limit $1;
+
 -- name: audit_order_contents
 -- Every order is as the shop recorded it: its content has the hash stored with it, over the text that `content_text` in
 -- loyalty/ledger/decide.py makes. That text names the buyer, so orders of erased members (R71) are not checked.

@@ -101,6 +101,7 @@ class Terms:
     reservation_minutes: int
     coupon_notice_days: int
     velocity_per_minute: int
+    waiting_days: int
     taking_back: Mapping[str, TakingBack] = field(hash=False)
     ways: Mapping[str, Way] = field(hash=False)
     streak: StreakTerm | None
@@ -194,6 +195,7 @@ def terms_from(document: Mapping[str, object]) -> Terms:
         reservation_minutes=file.number("reservation_minutes", at_least=1),
         coupon_notice_days=file.number("coupon_notice_days", at_least=1),
         velocity_per_minute=file.number("velocity_per_minute", at_least=60),
+        waiting_days=file.number("waiting_days", at_least=1),
         taking_back=_taking_back(file.table("taking_back"), ways),
         ways=ways,
         streak=streak,

@@ -1,9 +1,12 @@
 """What the storefront, shops and carriers report of an order later (R31a, R33b, R33c, R34, R61, R61a)."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
+from db import clock
+from loyalty.orders.give_up import give_up_some
 from tests.support.sending import states
 from tests.support.stage import Stage, pieces_of
 
@@ -343,3 +346,66 @@ async def test_an_order_that_grew_is_known_by_what_was_first_recorded(stage: Sta
     await stage.parcels("ORD-1", {"T1": {"9": 1}})
     again = await stage.order("ORD-1", TWO_LINES, placedAt=placed_at)
     assert (again["__typename"], again["order"]["pointsPending"]) == ("OrderRecorded", 160)
+
+
+# The end of waiting
+
+
+async def test_nobody_waits_for_ever_and_a_late_delivery_still_counts(stage: Stage):
+    """R31a: 180 days after the last news of the order, whatever that was; by terms of earlier releases, too."""
+    await stage.owner.execute("update terms set document = document - 'waiting_days'")
+    await joined(stage)
+    await stage.parcels("ORD-1", {"T1": {"1": 1}})
+    await stage.advance(days=100)
+    await stage.send_event("shipment.in_transit", "ORD-1", tracking_number="T1")
+    await stage.advance(days=179)
+    assert await points(stage) == (0, 150)
+    await stage.advance(days=1, hours=1)
+    assert await points(stage) == (0, 0)
+    me = await stage.app("mi-1", "{ me { verdicts { nodes { kind outcome code points } } } }")
+    assert {"kind": "PURCHASE", "outcome": "REFUSED", "code": "NOT_DELIVERED", "points": 0} in me["verdicts"]["nodes"]
+    await told_by_the_carrier(stage, "T1")
+    assert ((await states(stage))[-1], await points(stage)) == ("APPLIED", (100, 0))
+    given_up = await stage.owner.fetchrow(
+        "select told_at, occurred_at, content from order_facts where kind = 'GivenUp'"
+    )
+    assert given_up["told_at"] == given_up["occurred_at"]
+    assert given_up["content"] == {"lines": [["1", 1], ["2", 2]]}
+
+
+async def test_the_delivered_part_stays_when_waiting_ends(stage: Stage):
+    """R31a, R60; the market's terms say how long."""
+    await stage.owner.execute("update terms set document = jsonb_set(document, '{waiting_days}', '10')")
+    await joined(stage)
+    await stage.delivered("ORD-1", lines=[{"line_id": "1", "quantity": 1}])
+    await stage.advance(days=9)
+    assert await points(stage) == (100, 50)
+    await stage.advance(days=1)
+    assert await points(stage) == (100, 0)
+    order = await stage.storefront('{ order(number: "ORD-1") { pointsCredited pointsPending } }')
+    assert order == {"pointsCredited": 100, "pointsPending": 0}
+    added = await stage.add_lines("ORD-1", [("9", 1, 1000)])
+    assert added["order"]["pointsPending"] == 10, "another line is waited for anew"
+    await stage.advance(days=10)
+    assert await points(stage) == (100, 0)
+
+
+async def test_many_workers_give_up_an_order_once(stage: Stage):
+    await joined(stage)
+    await clock.advance(stage.owner, 0, timedelta(days=181))
+    await asyncio.gather(*(give_up_some(stage.programme) for _ in range(8)))
+    assert await points(stage) == (0, 0)
+    assert await stage.owner.fetchval("select count(*) from order_facts") == 1
+    assert await clock.work_due(stage.owner) == 0
+
+
+async def test_a_suspended_members_order_is_given_up_after_its_reinstatement(stage: Stage):
+    """R5: nothing of a suspended member moves."""
+    await joined(stage)
+    await set_state(stage, "SUSPENDED")
+    await stage.advance(days=200)
+    assert (await stage.balance())[1] == 150
+    assert await clock.work_due(stage.owner) == 0
+    await set_state(stage, "ACTIVE")
+    await stage.drain()
+    assert (await stage.balance())[1] == 0

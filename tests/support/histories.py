@@ -24,6 +24,9 @@ PLACED_AT = at("2026-06-10 12:00")
 PRODUCTS = ("phone", "case", "sticker", "watch")
 MULTIPLIED = (("all-1.5", "1.5", ()), ("phone-3", "3", ("phone",)), ("cases-2.25", "2.25", ("case", "watch")))
 TOPPED_UP = (("plus-7", "7", ()), ("plus-40", "40", ("sticker",)))
+ADDED = "added"
+"""The line that an order may get later."""
+
 CAMPAIGNS = (
     *(campaign(name, amount=factor, products=products) for name, factor, products in MULTIPLIED),
     *(campaign(name, "BONUS", points, products=products) for name, points, products in TOPPED_UP),
@@ -109,7 +112,7 @@ def _growth(random: Random, order: Order) -> list[ParcelRecorded | LinesAdded]:
     moment = PLACED_AT + timedelta(days=random.randint(0, 4))
     facts: list[ParcelRecorded | LinesAdded] = []
     if random.random() < 0.25:
-        line = OrderLine("added", "cable", random.choice((1, 2)), _paid(random))
+        line = OrderLine(ADDED, "cable", random.choice((1, 2)), _paid(random))
         facts.append(LinesAdded((line,), random.choice((0, 299)), moment))
     if random.random() < 0.25:
         held = {line_id: sum(parcel.pieces.get(line_id, 0) for parcel in order.parcels) for line_id in order.pieces}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from db.orders.numbers import orders_numbered, orders_of_parcel
+from db.orders.numbers import order_owner, orders_numbered, orders_of_parcel
 from db.pool import Database, Queryable
 from db.webhooks import inbox as rows
 from db.webhooks.inbox import Delivery
@@ -35,21 +35,30 @@ async def find_order(db: Queryable, reported: ReportedOrder, received_at: dateti
     Carriers reuse their numbers, so an order without news for 180 days is left out.
     """
     if reported.order_number is not None:
-        return await _order_numbered(db, [reported.order_number])
+        return await _order_numbered(db, reported.order_number)
     number = reported.tracking_number
     orders = await orders_of_parcel(db, number, received_at) if number is not None else []
     if len(orders) > 1:
         orders = [order for order in orders if _has_carrier(order.carriers, reported.carrier)]
     if len(orders) == 1:
         return OwnedOrder(orders[0].member_id, orders[0].number, is_named=False)
-    return await _order_numbered(db, reported.order_hints)
+    return await _order_hinted_at(db, reported.order_hints)
 
 
-async def _order_numbered(db: Queryable, numbers: Sequence[str]) -> OwnedOrder | None:
-    """The only order that has one of these numbers; None for none, and for several."""
-    owners = await orders_numbered(db, numbers) if numbers else {}
-    known = [OwnedOrder(owner, number, is_named=True) for number, owner in owners.items()]
-    return known[0] if len(known) == 1 else None
+async def _order_hinted_at(db: Queryable, hints: Sequence[str]) -> OwnedOrder | None:
+    """The only order that has one of these numbers, or, if none has, one of them without the # that shops show."""
+    known = await orders_numbered(db, [*hints, *_without_mark(hints)]) if hints else {}
+    exact = [number for number in hints if number in known] or [*known]
+    return OwnedOrder(known[exact[0]], exact[0], is_named=True) if len(exact) == 1 else None
+
+
+async def _order_numbered(db: Queryable, number: str) -> OwnedOrder | None:
+    owner = await order_owner(db, number)
+    return OwnedOrder(owner, number, is_named=True) if owner is not None else None
+
+
+def _without_mark(numbers: Sequence[str]) -> list[str]:
+    return [number.removeprefix("#") for number in numbers if number.startswith("#") and number != "#"]
 
 
 def _has_carrier(carriers: Sequence[str | None], carrier: str | None) -> bool:
@@ -73,7 +82,9 @@ async def park(db: Queryable, delivery: Delivery, reported: ReportedOrder) -> Pa
 
 def _numbers_to_wait_for(reported: ReportedOrder) -> list[str]:
     """The numbers of orders of which each frees the delivery."""
-    return [reported.order_number] if reported.order_number is not None else list(reported.order_hints)
+    if reported.order_number is not None:
+        return [reported.order_number]
+    return [*reported.order_hints, *_without_mark(reported.order_hints)]
 
 
 def _tracking_number_to_wait_for(reported: ReportedOrder) -> str | None:

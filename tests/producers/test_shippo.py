@@ -233,7 +233,7 @@ def test_a_status_after_a_return_is_about_the_way_back_to_the_sender(status: str
     [
         ("Order 000123", ("000123", "Order 000123")),
         ("order: ORD-1001 ", ("ORD-1001", "order: ORD-1001")),
-        ("Order #1001", ("#1001", "1001", "Order #1001")),
+        ("Order #1001", ("#1001", "Order #1001")),
         ("ORD-1001", ("ORD-1001",)),
         ("Order", ("Order",)),
         ("Order 1 and 2", ("Order 1 and 2",)),

@@ -64,14 +64,8 @@ def first_id(data: Mapping[str, Any], *names: str) -> str | None:
 
 
 def order_numbers_in(data: Mapping[str, Any], *names: str) -> tuple[str, ...]:
-    """The numbers in all of these fields that may be an order's, each once; see `order_numbers`."""
-    return order_numbers(*(str(data[name]) for name in names if is_id(data.get(name))))
-
-
-def order_numbers(*texts: str) -> tuple[str, ...]:
-    """These numbers, each once, and each without the # that shops show before a number."""
-    each = [number for text in texts for number in (text, text.removeprefix("#")) if number]
-    return tuple(dict.fromkeys(each))
+    """The numbers in all of these fields that may be an order's, each once."""
+    return tuple(dict.fromkeys(str(data[name]) for name in names if is_id(data.get(name))))
 
 
 def is_id(value: object) -> bool:

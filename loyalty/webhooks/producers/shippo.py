@@ -19,7 +19,6 @@ from loyalty.webhooks.producers.reading import (
     moment_of,
     named,
     needed_text,
-    order_numbers,
     text_of,
 )
 from loyalty.webhooks.producers.signatures import check_signed, check_time, hmac_sha256, text_key
@@ -161,7 +160,7 @@ def _order_hints(metadata: object) -> tuple[str, ...]:
         return ()
     text = str(metadata).strip()
     order = fullmatch(r"order:?\s+(\S+)", text, IGNORECASE)
-    return order_numbers(*([order[1]] if order else []), text)
+    return tuple(number for number in (*([order[1]] if order else []), text) if number)
 
 
 def _question(tracking_number: str, carrier: str | None, key: str) -> Question:

@@ -7,7 +7,7 @@ import pytest
 
 from db import clock
 from loyalty.orders.give_up import give_up_some
-from tests.support.sending import states
+from tests.support.sending import deliver_each, states
 from tests.support.stage import Stage, pieces_of
 
 THREE = [("1", 3, 150000)]
@@ -134,6 +134,37 @@ async def test_the_same_number_of_two_orders_waits_for_the_carrier_to_decide(sta
     await stage.webhook("shipment.delivered", {"tracking_number": "T1", "carrier": "ups", "occurred_at": AT})
     await stage.drain()
     assert await points(stage) == (70, 150)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "orders", "found"),
+    [
+        (("#1001", "450789469"), ["450789469"], "450789469"),
+        (("#1001", None), ["1001"], "1001"),
+        (("#1001", "450789469"), ["1001", "450789469"], "450789469"),
+        (("#1001", "450789469"), ["#1001", "450789469"], None),
+        (("#1001", "450789469"), [], None),
+    ],
+)
+async def test_each_number_that_a_carrier_reports_is_tried(
+    stage: Stage, numbers: tuple, orders: list, found: str | None
+):
+    """R34: exactly one known order is the one; a number as it was reported comes before one without its #."""
+    await stage.register()
+    body = {
+        "action": "parcel_status_changed", "timestamp": 1762000000000,
+        "parcel": {
+            "id": 1, "tracking_number": "SC1", "order_number": numbers[0], "external_order_id": numbers[1],
+            "status": {"id": 11, "message": "Delivered"},
+        },
+    }  # fmt: skip
+    await deliver_each(stage, "sendcloud", body)
+    for number in orders:
+        await stage.order(number, [("1", 1, 4000)])
+    await stage.drain()
+    delivered = await stage.owner.fetchrow("select state, order_number from inbox")
+    assert delivered["state"] == ("PARKED" if found is None else "APPLIED")
+    assert found in (None, delivered["order_number"])
 
 
 # Cancellations
@@ -278,6 +309,18 @@ async def test_lines_are_added_once_and_never_rewritten(stage: Stage):
     assert await points(stage) == (0, 160)
 
 
+async def test_one_report_many_times_at_once_under_many_keys_is_one(stage: Stage):
+    """R61: the key of each fact decides."""
+    await joined(stage)
+    reports = [
+        *(stage.cancel("ORD-1", "C1", {"2": 1}) for _ in range(6)),
+        *(stage.add_lines("ORD-1", [("9", 1, 1000)]) for _ in range(6)),
+    ]
+    assert {each["__typename"] for each in await asyncio.gather(*reports)} == {"OrderRecorded"}
+    assert await stage.owner.fetchval("select count(*) from order_facts") == 2
+    assert await points(stage) == (0, 135)
+
+
 # Members that are not active
 
 
@@ -306,6 +349,19 @@ async def test_a_closed_members_order_takes_parcels_and_cancellations_and_no_lin
     await told_by_the_carrier(stage, "T1")
     assert await states(stage) == ["APPLIED"]
     assert await stage.balance() == (0, 0, 0)
+
+
+async def test_an_erased_members_order_takes_what_is_reported_later_and_shows_nobody(stage: Stage):
+    """R71."""
+    await joined(stage)
+    erase = 'mutation { eraseMember(miId: "mi-1", reason: "r", idempotencyKey: "e") { __typename } }'
+    await stage.ask(erase, {}, stage.token(scope="operator", name="operator"))
+    assert (await stage.parcels("ORD-1", {"T1": {"1": 1}}))["__typename"] == "OrderRecorded"
+    assert (await stage.cancel("ORD-1", "C1"))["__typename"] == "OrderRecorded"
+    await told_by_the_carrier(stage, "T1")
+    assert await stage.owner.fetchval("select body from inbox") == b""
+    order = await stage.storefront('{ order(number: "ORD-1") { member { miId } pointsCredited pointsPending } }')
+    assert order == {"member": None, "pointsCredited": 0, "pointsPending": 0}
 
 
 async def set_state(stage: Stage, state: str) -> None:

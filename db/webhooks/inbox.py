@@ -113,6 +113,11 @@ async def unpark_deliveries(db: Queryable, order_numbers: Sequence[str], trackin
     return len(rows)
 
 
+async def retry_deliveries(db: Queryable, order_number: str) -> None:
+    """Has an order's deliveries that could not be applied tried again at once."""
+    await db.execute(query("retry_deliveries"), order_number)
+
+
 async def unpark_known(db: Queryable) -> int:
     """Frees all parked deliveries whose order is known by now; returns their number."""
     return len(await db.fetch(query("unpark_known")))

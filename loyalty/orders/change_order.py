@@ -9,7 +9,7 @@ from db.ledger.record import LinkedParcel
 from db.orders.numbers import order_owner
 from db.orders.settle import OrderToSettle, order_to_settle
 from db.pool import Queryable
-from db.webhooks.inbox import unpark_deliveries
+from db.webhooks.inbox import retry_deliveries, unpark_deliveries
 from loyalty.callers import Caller
 from loyalty.ledger.answers import request_of, verdict_answer
 from loyalty.ledger.decide import decide
@@ -63,7 +63,8 @@ class OrderChange:
 async def change_order(programme: Programme, caller: Caller, change: OrderChange, key: str) -> OrderVerdict:
     """Adds the change's facts to its order, and moves the order's points so that they agree with all its facts.
 
-    For a member that is not active the facts are stored and nothing moves (R5). Refusals: NotFound for an unknown
+    For a member that is not active the facts are stored and nothing moves (R5). Deliveries that waited for the change
+    are applied by a worker soon after. Refusals: NotFound for an unknown
     order, IdempotencyMismatch, InvalidInput for more facts than any real order has, and those of the change.
     """
     request = request_of(caller, change.operation, key, [change.number, change.content])
@@ -73,6 +74,7 @@ async def change_order(programme: Programme, caller: Caller, change: OrderChange
     changing = _Changing(programme, change, f"{change.operation}:{key}")
     result = await decide(programme.db, Decision(MemberRef(member_id=owner), request, changing.judge))
     await unpark_deliveries(programme.db, [change.number], change.tracking_numbers)
+    await retry_deliveries(programme.db, change.number)
     answer = result.answer
     return OrderVerdict(UUID(answer["member_id"]), answer["number"], UUID(answer["verdict_id"]), result.written)
 

@@ -103,6 +103,17 @@ where (producer, event_id) in (
 )
 returning event_id;
 
+-- name: retry_deliveries
+-- Ends the pauses of an order's deliveries that could not be applied: what they lacked may be known now.
+update inbox
+set not_before = null
+where (producer, event_id) in (
+    select producer, event_id from inbox
+    where order_number = $1 and state = 'RECEIVED' and not_before is not null
+    order by producer, event_id
+    for update skip locked
+);
+
 -- name: unpark_known
 -- Frees every parked delivery whose order is known by now, in case the process that should have freed it has died. If
 -- several orders have one of its numbers, it may stay undecided which one is meant: such a delivery is tried again at its

@@ -260,6 +260,17 @@ async def test_an_order_gets_lines_and_what_was_reported_of_them_before_counts_t
     assert await points(stage) == (183, 0)
 
 
+async def test_a_delivery_that_waits_for_a_line_is_tried_at_once_when_the_line_is_added(stage: Stage):
+    """R61a: however long its pause is by then."""
+    await joined(stage)
+    lines = [{"line_id": "9", "quantity": 1}]
+    await stage.send_event("shipment.delivered", "ORD-1", lines=lines)
+    await stage.owner.execute("update inbox set not_before = now() + interval '1 hour', attempts = 8")
+    await stage.add_lines("ORD-1", [("9", 1, 1000)])
+    await stage.drain()
+    assert (await states(stage), await points(stage)) == (["APPLIED"], (10, 150))
+
+
 async def test_added_lines_are_judged_by_the_orders_campaigns(stage: Stage):
     """R61a: by those of the order's moment; one that is for the added product alone changes nothing of the others."""
     token = stage.token(scope="operator", name="operator")

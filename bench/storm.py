@@ -39,7 +39,7 @@ from loyalty.orders.rules.growth import LinesAdded, ParcelRecorded
 from loyalty.orders.rules.order import Order, OrderLine, Parcel
 from loyalty.orders.rules.purchase import worth
 from loyalty.orders.rules.shipment import fold
-from loyalty.orders.settling import reported_by
+from loyalty.orders.sources import reported_by
 from loyalty.webhooks.producers import PRODUCERS
 from loyalty.webhooks.producers.events import ReportedOrder, Sent
 from tests.support.hostile.bodies import CARRIERS, as_bytes, native, shopify_cancellation, shopify_refund

@@ -31,7 +31,7 @@ from loyalty.orders.rules.purchase import worth
 from loyalty.orders.rules.settlement import settle_state
 from loyalty.orders.rules.shipment import fold
 from loyalty.orders.settle import settle
-from loyalty.orders.settling import OwnSource
+from loyalty.orders.sources import OwnSource
 from loyalty.programme.programme import Programme
 from loyalty.programme.rules.campaigns import Campaign
 from tests.support.audit import assert_ledger_is_sound

@@ -19,7 +19,8 @@ from loyalty.orders.rows import order_of
 from loyalty.orders.rules.facts import STOREFRONT_REPORTS, Fact
 from loyalty.orders.rules.growth import ParcelRecorded
 from loyalty.orders.rules.shipment import OrderState, fold
-from loyalty.orders.settling import OwnSource, TooManyFacts, changes_of_facts, facts_of
+from loyalty.orders.settling import TooManyFacts, changes_of_facts, facts_of
+from loyalty.orders.sources import OwnSource
 from loyalty.programme.catalogue import Catalogue
 from loyalty.programme.programme import Programme
 from loyalty.programme.rules.terms import Terms

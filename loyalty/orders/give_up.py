@@ -14,7 +14,8 @@ from loyalty.ledger.credit import OWN_FAULTS
 from loyalty.orders.rows import order_of
 from loyalty.orders.rules.facts import GivenUp
 from loyalty.orders.rules.shipment import fold
-from loyalty.orders.settling import OwnSource, changes_of_facts, facts_of
+from loyalty.orders.settling import changes_of_facts, facts_of
+from loyalty.orders.sources import OwnSource
 from loyalty.programme.programme import Programme
 
 log = logging.getLogger(__name__)

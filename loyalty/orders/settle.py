@@ -14,13 +14,8 @@ from loyalty.orders.rules.facts import SHOPIFY_EVENTS, Cancelled, Fact, Returned
 from loyalty.orders.rules.growth import grown
 from loyalty.orders.rules.shipment import fold
 from loyalty.orders.rules.unknown_lines import unknown_lines
-from loyalty.orders.settling import (
-    Source,
-    changes_of_facts,
-    facts_of,
-    reported_by,
-    write_settlement,
-)
+from loyalty.orders.settling import changes_of_facts, facts_of, write_settlement
+from loyalty.orders.sources import Source, reported_by
 from loyalty.programme.programme import Programme
 
 

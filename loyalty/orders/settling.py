@@ -1,9 +1,7 @@
 """What new facts about an order change: its worth by all facts is compared with the points posted (R31-R36)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
 
 from db.ledger.member import MemberToJudge
 from db.ledger.record import Changes, KeptFact, NewFact
@@ -15,6 +13,7 @@ from loyalty.orders.rules.facts import Cancelled, Fact, Returned
 from loyalty.orders.rules.settlement import Settlement, order_outcome, settle_state
 from loyalty.orders.rules.shipment import OrderState, fold
 from loyalty.orders.settlement_writer import SettlementWriter, points_by_part
+from loyalty.orders.sources import Source
 from loyalty.programme.calendars import lot_of
 from loyalty.programme.catalogue import Catalogue
 from loyalty.programme.rules.kinds import Code
@@ -32,39 +31,9 @@ class TooManyFacts(Exception):
         super().__init__(f"Order {number} has {MOST_OF_A_KIND} facts of this kind already; this one is not taken.")
 
 
-class Source(Protocol):
-    """How a fact reached us: the producer, its event, and when it was received."""
-
-    @property
-    def producer(self) -> str:
-        """The producer's name, or that of the storefront or a worker."""
-
-    @property
-    def event_id(self) -> str:
-        """The event's id within the producer."""
-
-    @property
-    def received_at(self) -> datetime:
-        """When it was received."""
-
-
-@dataclass(frozen=True, slots=True)
-class OwnSource:
-    """A fact that was reported by a mutation, or found by a worker; see `Source`."""
-
-    producer: str
-    event_id: str
-    received_at: datetime
-
-
 def facts_of(order: OrderToSettle) -> dict[str, Fact]:
     """The facts known about an order, by key."""
     return {key: fact_of(kind, content, at, producer) for key, kind, content, at, producer in order.facts}
-
-
-def reported_by(fact: Fact, producer: str) -> Fact:
-    """The fact with its producer, if that matters for the kind (R33c)."""
-    return replace(fact, producer=producer) if isinstance(fact, Returned | Cancelled) else fact
 
 
 def changes_of_facts(

@@ -26,6 +26,8 @@ class EntryRow(NamedTuple):
     reference: str | None
     reverses: int | None
     verdict_id: UUID | None
+    cause: str
+    """The kind of event behind it: the first part of its source, such as `return`."""
 
 
 @dataclass(frozen=True, slots=True)

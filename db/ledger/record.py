@@ -126,6 +126,23 @@ class NewFact:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkedParcel:
+    """A tracking number that leads to an order; `carrier` None: not known."""
+
+    tracking_number: str
+    number: str
+    carrier: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFact:
+    """A fact of an order that moves no points yet, because its member is suspended (R5)."""
+
+    number: str
+    fact_key: str
+
+
+@dataclass(frozen=True, slots=True)
 class NewCoupon:
     coupon_id: UUID
     code: str
@@ -256,6 +273,8 @@ class Changes:
     fuel_days: list[NewFuelDay] = field(default_factory=list)
     orders: list[NewOrder] = field(default_factory=list)
     facts: list[NewFact] = field(default_factory=list)
+    kept_facts: list[KeptFact] = field(default_factory=list)
+    linked_parcels: list[LinkedParcel] = field(default_factory=list)
     coupons: list[NewCoupon] = field(default_factory=list)
     changed_coupons: list[ChangedCoupon] = field(default_factory=list)
     reservations: list[KeptReservation] = field(default_factory=list)

@@ -15,7 +15,7 @@ update programme_clock
 set ahead = make_interval(secs => extract(epoch from $1::timestamptz - statement_timestamp())::float8);
 
 -- name: clock_work_due
--- How many promises, deliveries, coupons, lots and notices are due and still wait for a worker.
+-- How many promises, deliveries, coupons, lots, notices and orders are due and still wait for a worker.
 with days as materialized (
     select market, zone, today, told_until, coupon_notice_days, programme_now() as now from market_days
 )
@@ -47,4 +47,10 @@ select
             and ((c.expires_at at time zone d.zone) - make_interval(days => d.coupon_notice_days)) at time zone d.zone
                 <= d.now
     )
-    + (select count(*) from notices where sent_at is null and attempts < :most_attempts);
+    + (select count(*) from notices where sent_at is null and attempts < :most_attempts)
+    + (
+        select count(*) from promises p join orders_waited_for w using (member_id, verdict_id) join members m using (member_id)
+        where
+            p.state = 'PROMISED' and p.awaiting = 'DELIVERY' and m.state = 'ACTIVE' and w.waited_until <= programme_now()
+            and not exists (select from kept_facts k where k.member_id = w.member_id and k.number = w.number)
+    );

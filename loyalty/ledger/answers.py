@@ -26,11 +26,15 @@ LONGEST_KEY = 200
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call of a mutation: who calls, its idempotency key, and a hash of its input (hexadecimal)."""
+    """One call of a mutation: who calls, its idempotency key, and a hash of its input (hexadecimal).
+
+    `hash_before`: the hash that an earlier release stored for the same input.
+    """
 
     caller: Caller
     key: str
     input_hash: str
+    hash_before: str | None = None
 
     @property
     def service_id(self) -> UUID | None:
@@ -38,14 +42,17 @@ class Request:
         return self.caller.service_id
 
 
-def request_of(caller: Caller, operation: str, key: str, arguments: object) -> Request:
+def request_of(caller: Caller, operation: str, key: str, arguments: object, *, before: object = None) -> Request:
     """The request for an operation with these arguments. One caller's keys are shared by all mutations (R61).
+
+    `before`: the arguments in the form of an earlier release, if that was another one.
 
     Raises InvalidInput for a key that is empty, longer than LONGEST_KEY, or contains invisible characters.
     """
     if problem := problem_of_text(key, LONGEST_KEY):
         raise InvalidInput(problem, "idempotencyKey")
-    return Request(caller, key, content_hash([operation, arguments]))
+    hash_before = None if before is None else content_hash([operation, before])
+    return Request(caller, key, content_hash([operation, arguments]), hash_before)
 
 
 def content_hash(content: object) -> str:
@@ -74,7 +81,7 @@ _encode = json.JSONEncoder(sort_keys=True, default=_plain, ensure_ascii=False).e
 
 def first_answer(stored: StoredAnswer, request: Request) -> Answer:
     """The answer stored under the request's key. Raises IdempotencyMismatch if the key was used with another input."""
-    if stored.input_hash != request.input_hash:
+    if stored.input_hash not in (request.input_hash, request.hash_before):
         raise IdempotencyMismatch
     return stored.answer
 

@@ -171,4 +171,5 @@ class Written:
             reference=transfer.reference,
             reverses=transfer.reverses,
             verdict_id=transfer.verdict_id,
+            cause=transfer.source.partition(":")[0],
         )

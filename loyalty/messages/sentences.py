@@ -5,7 +5,11 @@ from functools import lru_cache
 
 from loyalty.messages.catalogue import CATALOGUES, MessageCatalogue
 from loyalty.messages.words import Facts, notice_words, points_in, refusal_words, words_of
+from loyalty.programme.rules.kinds import Code, EntryKind
 from loyalty.refusals import NotAllowed, Refusal
+
+_CODES_OF_CAUSES = {"return": Code.RETURNED, "cancel": Code.CANCELLED, "not_delivered": Code.NOT_DELIVERED}
+"""Why an order's points were taken back, by the first part of the business key."""
 
 
 def verdict_sentence(code: str, language: str, facts: Facts) -> str:
@@ -19,8 +23,12 @@ def verdict_sentence(code: str, language: str, facts: Facts) -> str:
 
 
 def entry_sentence(kind: str, language: str, facts: Facts) -> str:
-    """One sentence about an entry of the ledger. Facts, each optional: points (signed) and reference."""
+    """One sentence about an entry of the ledger. Facts, each optional: points (signed), reference, and cause: the kind
+    of event behind it, which explains a clawback."""
     catalogue = CATALOGUES[language]
+    code = _CODES_OF_CAUSES.get(str(facts.get("cause"))) if kind == EntryKind.CLAWBACK else None
+    if code is not None:
+        return _sentence(catalogue.text("verdicts", (f"{code}_TAKEN",), words_of(catalogue, {**facts, "kind": kind})))
     keys = (f"{kind}_TAKEN", kind, "EARNED") if _are_taken(facts) else (kind, "EARNED")
     return _sentence(catalogue.text("entries", keys, words_of(catalogue, {**facts, "kind": kind})))
 

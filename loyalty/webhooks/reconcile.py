@@ -13,7 +13,6 @@ from db.webhooks import reconcile as rows
 from loyalty.orders.fact_rows import fact_of
 from loyalty.orders.rows import order_of
 from loyalty.orders.rules.boxes import ParcelPhase
-from loyalty.orders.rules.order import Order
 from loyalty.orders.rules.shipment import OrderState, fold
 from loyalty.refusals import InvalidInput
 
@@ -90,14 +89,13 @@ def _check(reports: Sequence[Report]) -> None:
             raise InvalidInput("Each names its order_number, its tracking_number, or both.", "delivered", str(place))
 
 
-def _state_of(row: OrderRow) -> tuple[Order, OrderState]:
-    order = order_of(row)
-    return order, fold(order, [fact_of(kind, content, at) for kind, content, at in row.facts])
+def _state_of(row: OrderRow) -> OrderState:
+    return fold(order_of(row), [fact_of(*fact) for fact in row.facts])
 
 
 def _open_parcels(row: OrderRow, heard_at: datetime) -> list[SilentParcel]:
     """The order's parcels that have not ended; if there is none, the order itself."""
-    _, state = _state_of(row)
+    state = _state_of(row)
     silent = [
         SilentParcel(row.member_id, row.number, parcel.tracking_number, parcel.carrier, parcel.state, heard_at)
         for parcel in state.parcels
@@ -109,10 +107,10 @@ def _open_parcels(row: OrderRow, heard_at: datetime) -> list[SilentParcel]:
 def _has_arrived(row: OrderRow, tracking_number: str | None) -> bool:
     """Whether the parcel has arrived or was returned; without a tracking number, whether every piece of the order was
     delivered."""
-    order, state = _state_of(row)
+    state = _state_of(row)
     if tracking_number is not None:
         return any(p.tracking_number == tracking_number and p.state in _ARRIVED for p in state.parcels)
-    return all(state.delivered[line] >= pieces for line, pieces in order.pieces.items())
+    return all(state.delivered[line] >= pieces for line, pieces in state.order.pieces.items())
 
 
 def _event_id(report: Report) -> str:

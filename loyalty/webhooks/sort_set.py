@@ -33,7 +33,9 @@ class DeliveryAbout:
 
     @property
     def parcels(self) -> list[tuple[str, UUID, str, str | None]]:
-        """The parcels to link, as (order number, member, tracking number, carrier)."""
+        """The parcels to link, as (order number, member, tracking number, carrier); none if the order was not named."""
+        if not self.order.is_named:
+            return []
         return [(self.order.number, self.order.member_id, *parcel) for parcel in self.event.shipped_parcels]
 
 

@@ -174,7 +174,7 @@ def test_each_status_stands_for_a_fact(status: object, detail: str | None, kind:
     assert isinstance(happening, ReportedOrder)
     assert isinstance(happening.fact, kind)
     assert (happening.order_number, happening.tracking_number, happening.carrier) == (None, "1", "FedEx")
-    assert happening.order_hint is None
+    assert happening.order_hints == ()
 
 
 def test_delivered_after_it_was_sent_back_is_delivered_to_the_sender():

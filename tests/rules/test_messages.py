@@ -126,6 +126,25 @@ def test_an_entry_is_one_whole_sentence_whichever_facts_are_known(kind, language
         assert_is_sentence(entry_sentence(kind, language, facts))
 
 
+@pytest.mark.parametrize(
+    ("cause", "english", "german"),
+    [
+        ("return", "20 points taken back for the return of order A-1.",
+         "20 Punkte wegen der Rückgabe von Bestellung A-1 zurückgebucht."),
+        ("cancel", "20 points taken back for the cancelled part of order A-1.",
+         "20 Punkte für den stornierten Teil von Bestellung A-1 zurückgebucht."),
+        ("not_delivered", "20 points taken back for the part of order A-1 that was not delivered.",
+         "20 Punkte für den nicht zugestellten Teil von Bestellung A-1 zurückgebucht."),
+        ("review", "20 points taken back (A-1).", "20 Punkte zurückgebucht (A-1)."),
+    ],
+)  # fmt: skip
+def test_a_clawbacks_line_says_why(cause, english, german):
+    facts = {"points": -20, "reference": "A-1", "cause": cause}
+    assert (entry_sentence("CLAWBACK", "en", facts), entry_sentence("CLAWBACK", "de", facts)) == (english, german)
+    for language in LANGUAGES:
+        assert_is_sentence(entry_sentence("CLAWBACK", language, facts))
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", NOTICES)
 def test_a_notice_is_one_whole_sentence_whichever_facts_are_known(kind, language):

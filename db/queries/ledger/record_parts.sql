@@ -301,6 +301,22 @@ added_facts as (
     from held join unnest({facts}::record_facts[]) as f using (member_id)
 )
 
+-- part: added_kept_facts (kept_facts)
+added_kept_facts as (
+    insert into kept_facts (member_id, number, fact_key, kept_at)
+    select held.member_id, k.number, k.fact_key, held.recorded_at
+    from held join unnest({kept_facts}::record_kept_facts[]) as k using (member_id)
+)
+
+-- part: linked_parcels (linked_parcels)
+-- A parcel that leads to its order already stays; its carrier is filled in once it is known.
+linked_parcels as (
+    insert into tracking_numbers as t (tracking_number, number, carrier, member_id)
+    select p.tracking_number, p.number, p.carrier, held.member_id
+    from held join unnest({linked_parcels}::record_linked_parcels[]) as p using (member_id)
+    on conflict (tracking_number, number) do update set carrier = coalesce(t.carrier, excluded.carrier)
+)
+
 -- part: added_coupons (coupons)
 added_coupons as (
     insert into coupons (

@@ -7,7 +7,18 @@ from hashlib import sha256
 from typing import ClassVar
 from urllib.parse import quote
 
+from loyalty.orders.rules.growth import LinesAdded, ParcelRecorded
+
 Lines = tuple[tuple[str, int], ...]
+
+NATIVE_EVENTS = "native"
+"""The producer of the programme's own webhooks, and of facts without another."""
+
+SHOPIFY_EVENTS = "shopify"
+"""A producer whose refunds may also cancel (R33b)."""
+
+STOREFRONT_REPORTS = "storefront"
+"""The producer of facts that the storefront reports by mutations."""
 
 _LONGEST_KEY = 1000
 """Characters: an index of Postgres takes rows of 2,700 bytes; a longer key is replaced by its hash."""
@@ -83,7 +94,8 @@ class Lost(Movement):
 class Returned:
     """The shop took something back (R33a): lines, else money, else everything (of the parcel, if named).
 
-    `shipping_minor` is inside `amount_minor`. `carrier` decides between two parcels with the same number.
+    `shipping_minor` is inside `amount_minor`. `carrier` decides between two parcels with the same number. One return
+    that two producers report is one (R33c).
     """
 
     return_id: str
@@ -93,6 +105,7 @@ class Returned:
     shipping_minor: int
     occurred_at: datetime
     carrier: str | None = None
+    producer: str = NATIVE_EVENTS
 
     @property
     def key(self) -> str:
@@ -100,7 +113,35 @@ class Returned:
         return f"return:{self.return_id}"
 
 
-Fact = Delivered | InTransit | ReturnedToSender | Lost | Returned
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """Pieces that will never be sent (R33b); without lines, every piece that is not delivered."""
+
+    cancellation_id: str
+    lines: Lines
+    occurred_at: datetime
+    producer: str = NATIVE_EVENTS
+
+    @property
+    def key(self) -> str:
+        """The business key within the order."""
+        return f"cancel:{self.cancellation_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """Pieces that nobody waits for any more, because their order had no news for too long (R31a)."""
+
+    lines: Lines
+    occurred_at: datetime
+
+    @property
+    def key(self) -> str:
+        """The business key within the order."""
+        return f"given_up:{_in_short(named_pieces(self.lines))}:{_moment(self.occurred_at)}"
+
+
+Fact = Delivered | InTransit | ReturnedToSender | Lost | Returned | Cancelled | GivenUp | ParcelRecorded | LinesAdded
 
 
 def named_pieces(lines: Lines) -> dict[str, int]:

@@ -22,12 +22,12 @@ from loyalty.webhooks.producers.events import (
 from loyalty.webhooks.producers.questions import ProducerQuestions, Question
 from loyalty.webhooks.producers.reading import (
     Unreadable,
-    first_id,
     json_object,
     listed,
     moment_of_unix,
     named,
     needed_text,
+    order_numbers_in,
     text_of,
 )
 from loyalty.webhooks.producers.signatures import check_signed, hmac_sha256, signatures_in, text_key
@@ -128,8 +128,8 @@ def _parcel(event: dict[str, Any], message: dict[str, Any], received_at: datetim
         lines=(),
         occurred_at=moment_of_unix(event.get("ts"), "ts", received_at),
     )
-    hint = first_id(message, "order_number", "order_id")
-    return ReportedOrder(fact, None, tracking_number, carrier=carrier, order_hint=hint)
+    hints = order_numbers_in(message, "order_number", "order_id")
+    return ReportedOrder(fact, None, tracking_number, carrier=carrier, order_hints=hints)
 
 
 def _meaning(message: dict[str, Any]) -> _Meaning:

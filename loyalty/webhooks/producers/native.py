@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from loyalty.orders.rules.facts import Delivered, Fact, InTransit, Lines, Lost, Returned, ReturnedToSender
+from loyalty.orders.rules.facts import Cancelled, Delivered, Fact, InTransit, Lines, Lost, Returned, ReturnedToSender
 from loyalty.webhooks.producers.events import (
     BadSignature,
     Identity,
@@ -39,6 +39,12 @@ _SHIPMENTS: dict[str, type[Delivered | InTransit | ReturnedToSender | Lost]] = {
     "shipment.returned_to_sender": ReturnedToSender,
     "shipment.lost": Lost,
 }
+_RETURNED, _CANCELLED = "return.received", "order.cancelled"
+_NEEDED: dict[str, tuple[tuple[str, ...], str]] = {
+    _RETURNED: (("return_id",), "A return needs its return_id."),
+    _CANCELLED: (("order_number", "cancellation_id"), "A cancellation needs its order_number and cancellation_id."),
+}
+"""The numbers that an event of a type cannot do without, and the sentence that says so."""
 
 
 def verify(secrets: Sequence[str], sent: Sent, now: datetime) -> None:
@@ -84,21 +90,33 @@ def secret_key(secret: str) -> bytes:
 
 
 def identify(sent: Sent) -> Identity:
-    """The sender's webhook-id and the event's type. Raises MalformedDelivery if the body is no event."""
-    type_ = json_object(sent.body).get("type")
+    """The sender's webhook-id and the event's type.
+
+    Raises MalformedDelivery if the body is no event, or lacks a number that its type needs: it could never be applied.
+    """
+    event = json_object(sent.body)
+    type_ = event.get("type")
     if not is_text(type_):
         raise MalformedDelivery("The event has no type.")
     webhook_id = sent.headers.get("webhook-id")
     if not is_text(webhook_id):
         raise MalformedDelivery(f"webhook-id is not of 1 to {LONGEST_TEXT} characters.")
+    _check_numbers(str(type_), event.get("data"))
     return Identity(str(webhook_id), str(type_))
+
+
+def _check_numbers(type_: str, data: object) -> None:
+    """Raises MalformedDelivery."""
+    numbers, sentence = _NEEDED.get(type_, ((), ""))
+    if not all(isinstance(data, dict) and is_id(data.get(number)) for number in numbers):
+        raise MalformedDelivery(sentence)
 
 
 def read(sent: Sent, received_at: datetime) -> ProducerEvent:
     """The fact about an order; Ignored, with the reason, if the event has none that we know."""
     event = json_object(sent.body)
     data = event.get("data")
-    if event["type"] not in (*_SHIPMENTS, "return.received"):
+    if event["type"] not in (*_SHIPMENTS, *_NEEDED):
         return Ignored(f"Unknown type {event['type']}.")
     if not isinstance(data, dict):
         return Ignored("The event has no data.")
@@ -114,17 +132,20 @@ def _reported(event: dict[str, Any], data: dict[str, Any], received_at: datetime
     if order_number is None and tracking_number is None:
         raise Unreadable("It names neither order_number nor tracking_number.")
     occurred_at = moment_of(data.get("occurred_at") or event.get("timestamp"), "occurred_at", received_at)
-    fact = _fact(event["type"], data, tracking_number, occurred_at)
-    return ReportedOrder(fact, order_number, tracking_number, carrier=fact.carrier)
+    carrier = text_of(data, "carrier")
+    fact = _fact(event["type"], data, tracking_number, carrier, occurred_at)
+    return ReportedOrder(fact, order_number, tracking_number, carrier=carrier)
 
 
-def _fact(type_: str, data: dict[str, Any], tracking_number: str | None, occurred_at: datetime) -> Fact:
-    lines, carrier = _lines(data.get("lines")), text_of(data, "carrier")
-    if type_ != "return.received":
+def _fact(
+    type_: str, data: dict[str, Any], tracking_number: str | None, carrier: str | None, occurred_at: datetime
+) -> Fact:
+    lines = _lines(data.get("lines"))
+    if type_ == _CANCELLED:
+        return Cancelled(_needed(data, "cancellation_id", type_), lines, occurred_at)
+    if type_ != _RETURNED:
         return _SHIPMENTS[type_](tracking_number, carrier, lines, occurred_at)
-    return_id = text_of(data, "return_id")
-    if return_id is None:
-        raise Unreadable("A return needs its return_id.")
+    return_id = _needed(data, "return_id", type_)
     amount_minor, shipping_minor = _refund(data.get("refund"))
     return Returned(
         return_id=return_id,
@@ -135,6 +156,13 @@ def _fact(type_: str, data: dict[str, Any], tracking_number: str | None, occurre
         occurred_at=occurred_at,
         carrier=carrier,
     )
+
+
+def _needed(data: dict[str, Any], name: str, type_: str) -> str:
+    value = text_of(data, name)
+    if value is None:
+        raise Unreadable(_NEEDED[type_][1])
+    return value
 
 
 def _refund(refund: object) -> tuple[int | None, int]:

@@ -27,6 +27,7 @@ from loyalty.webhooks.producers.reading import (
     moment_of_unix,
     named,
     needed_text,
+    order_numbers_in,
     text_of,
 )
 from loyalty.webhooks.producers.sendcloud_statuses import meaning_of
@@ -108,7 +109,8 @@ def _parcel(event: dict[str, Any], parcel: dict[str, Any], received_at: datetime
         lines=(),
         occurred_at=moment_of_unix(_in_seconds(moment), "timestamp", received_at),
     )
-    return ReportedOrder(fact, None, tracking_number, carrier, first_id(parcel, "order_number", "external_order_id"))
+    hints = order_numbers_in(parcel, "order_number", "external_order_id")
+    return ReportedOrder(fact, None, tracking_number, carrier, hints)
 
 
 def _in_seconds(moment: object) -> object:

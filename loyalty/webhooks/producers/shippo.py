@@ -128,7 +128,7 @@ def _parcel(event: dict[str, Any], data: dict[str, Any], received_at: datetime) 
         occurred_at=moment_of(status.get("status_date"), "status_date", received_at),
     )
     is_test = event.get("test") not in (None, False)
-    return ReportedOrder(fact, None, tracking_number, carrier, _order_hint(data.get("metadata")), is_test)
+    return ReportedOrder(fact, None, tracking_number, carrier, _order_hints(data.get("metadata")), is_test)
 
 
 def _meaning(status: dict[str, Any], history: list[dict[str, Any]]) -> _Meaning:
@@ -154,13 +154,13 @@ def _word(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _order_hint(metadata: object) -> str | None:
-    """The order number in the shop's free text: X of `Order X`, else the whole text. Nothing is cut off X."""
+def _order_hints(metadata: object) -> tuple[str, ...]:
+    """The order numbers that the shop's free text may mean: X of `Order X`, and the whole text."""
     if not is_text(metadata):
-        return None
+        return ()
     text = str(metadata).strip()
     order = fullmatch(r"order:?\s+(\S+)", text, IGNORECASE)
-    return order[1] if order else text or None
+    return tuple(number for number in (*([order[1]] if order else []), text) if number)
 
 
 def _question(tracking_number: str, carrier: str | None, key: str) -> Question:

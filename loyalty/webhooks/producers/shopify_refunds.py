@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from loyalty.orders.rules.facts import Fact, Returned
+from loyalty.orders.rules.facts import SHOPIFY_EVENTS, Cancelled, Fact, Returned
 from loyalty.webhooks.producers.reading import Unreadable, moment_of, named, text_of
 from loyalty.webhooks.producers.shopify_bodies import entries, is_word, pieces_of
 
@@ -17,11 +17,17 @@ _PLACES = dict.fromkeys(_NO_PLACES.split(), 0) | dict.fromkeys(_THREE_PLACES.spl
 
 
 def of_refund(body: Mapping[str, Any], received_at: datetime) -> tuple[Fact, ...]:
-    """The returned lines or the refunded money. Raises Unreadable if there is neither.
+    """The cancelled lines, and the returned lines or the refunded money. Raises Unreadable if there is nothing.
 
-    A refund of nothing must not count as a return of the whole order.
+    A refund of nothing must not count as a return of the whole order. Lines with the restock type `cancel` were never
+    sent (R33b).
     """
-    lines = pieces_of(body, "refund_line_items", "line_item_id")
+    cancelled = pieces_of(body, "refund_line_items", "line_item_id", _is_cancelled)
+    lines = pieces_of(body, "refund_line_items", "line_item_id", _is_returned)
+    at = moment_of(body.get("created_at"), "created_at", received_at)
+    cancellations = (Cancelled(str(body["id"]), cancelled, at, SHOPIFY_EVENTS),) if cancelled else ()
+    if cancelled and not lines:
+        return cancellations
     amount, shipping = (None, 0) if lines else _money(body)
     if amount == 0:
         raise Unreadable("No line and no money came back with it.")
@@ -31,9 +37,17 @@ def of_refund(body: Mapping[str, Any], received_at: datetime) -> tuple[Fact, ...
         lines=lines,
         amount_minor=amount,
         shipping_minor=shipping,
-        occurred_at=moment_of(body.get("created_at"), "created_at", received_at),
+        occurred_at=at,
     )
-    return (refund,)
+    return (*cancellations, refund)
+
+
+def _is_cancelled(line: Mapping[str, Any]) -> bool:
+    return is_word(line.get("restock_type"), "cancel")
+
+
+def _is_returned(line: Mapping[str, Any]) -> bool:
+    return not _is_cancelled(line)
 
 
 def has_test_money(body: Mapping[str, Any]) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from loyalty.orders.rules.facts import Delivered, Fact, InTransit, ReturnedToSender
+from loyalty.orders.rules.facts import SHOPIFY_EVENTS, Cancelled, Delivered, Fact, InTransit, ReturnedToSender
 from loyalty.webhooks.producers.reading import Unreadable, is_text, moment_of, text_of
 from loyalty.webhooks.producers.shopify_bodies import entries, is_word, pieces_of
 
@@ -53,6 +53,19 @@ def of_order(body: Mapping[str, Any], received_at: datetime) -> tuple[Fact, ...]
     if not facts:
         raise Unreadable("It names no fulfillment that was sent.")
     return facts
+
+
+def of_fulfillment(body: Mapping[str, Any], received_at: datetime) -> tuple[Fact, ...]:
+    """The facts in one fulfillment: it is in transit, with its lines and tracking numbers. Raises Unreadable."""
+    if _was_not_sent(body):
+        raise Unreadable("The fulfillment was not sent.")
+    return tuple(_on_its_way(body, received_at))
+
+
+def of_cancelled(body: Mapping[str, Any], received_at: datetime) -> tuple[Fact, ...]:
+    """The cancellation of everything in the order that is not delivered (R33b). Raises Unreadable."""
+    at = moment_of(body["cancelled_at"], "cancelled_at", received_at)
+    return (Cancelled(f"order:{body['id']}", (), at, SHOPIFY_EVENTS),)
 
 
 def _was_not_sent(fulfillment: Mapping[str, Any]) -> bool:

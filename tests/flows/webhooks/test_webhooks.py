@@ -125,7 +125,6 @@ async def test_a_signed_body_that_is_no_event_is_400_and_not_stored(stage: Stage
             "data": {"order_number": "ORD-1", "lines": [{"line_id": "1", "quantity": True}]},
         },
         {"type": "shipment.delivered", "data": {"order_number": "ORD-1", "occurred_at": "0001-01-01T00:00:00+14:00"}},
-        {"type": "return.received", "data": {"order_number": "ORD-1"}},
         {
             "type": "return.received",
             "data": {"order_number": "ORD-1", "return_id": "R", "refund": {"amount_minor": -1}},

@@ -12,6 +12,7 @@ from mipoints.commands import (
     processes,
     sandbox,
     schema,
+    sentences,
     terms,
     tokens,
     webhooks,
@@ -28,7 +29,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for group in (sandbox, processes, tokens, ledger, reconciliation, schema, errors):
+for group in (sandbox, processes, tokens, ledger, reconciliation, schema, errors, sentences):
     app.registered_commands.extend(group.app.registered_commands)
 webhooks.app.registered_commands.extend(deliveries.app.registered_commands)
 app.add_typer(clock.app, name="clock")

@@ -1,9 +1,9 @@
 """Lines of members' histories for the API: pages of them, and many at once by their positions or verdicts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -14,7 +14,8 @@ from db.queries import query
 
 
 class EntryRow(NamedTuple):
-    """One line of a member's history: signed points, and the points available right after it."""
+    """One line of a member's history: signed points, and the points available right after it. `taking`, of a line that
+    takes points by a clawback or an adjustment, is that of its verdict (`VerdictRow`)."""
 
     member_id: UUID
     seq: int
@@ -25,6 +26,7 @@ class EntryRow(NamedTuple):
     reference: str | None
     reverses: int | None
     verdict_id: UUID | None
+    taking: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,6 +184,8 @@ class NewNotice:
     lapses_on: date | None
     reference: str | None
     created_at: datetime
+    cause: str | None = None
+    debt: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

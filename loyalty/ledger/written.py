@@ -1,17 +1,20 @@
 """What a decision has just written, as rows for the answer: nothing of it has to be read again."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from db.coupons.rows import CouponRow
 from db.ledger.entries import EntryRow
 from db.ledger.member import MemberToJudge
 from db.ledger.promises import PromiseRow
-from db.ledger.record import Changes, NewTransfer
+from db.ledger.record import Changes, NewTransfer, NewVerdict
 from db.ledger.verdict_rows import VerdictRow
 from db.members.rows import MemberRow
 from loyalty.ledger.capacity import credited
 from loyalty.ledger.journal import moved
+from loyalty.programme.rules.kinds import EntryKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ class Written:
                 terms_version=verdict.terms_version,
                 campaign_ids=tuple(verdict.campaign_ids),
                 cap=verdict.cap,
-                had_lapsed=False,
+                taking=self._taking(verdict),
             )
             for verdict in self.changes.verdicts
         ]
@@ -128,4 +131,28 @@ class Written:
             reference=transfer.reference,
             reverses=transfer.reverses,
             verdict_id=transfer.verdict_id,
+            taking=self._taking_of_entry(transfer),
         )
+
+    def _taking_of_entry(self, transfer: NewTransfer) -> Mapping[str, Any] | None:
+        is_taken = (transfer.points or 0) < 0
+        verdict = next((each for each in self.changes.verdicts if each.verdict_id == transfer.verdict_id), None)
+        return self._taking(verdict) if verdict is not None and is_taken else None
+
+    def _taking(self, verdict: NewVerdict) -> Mapping[str, Any] | None:
+        """As `taking_of` would read it of the verdict once it is written."""
+        if verdict.kind not in (EntryKind.CLAWBACK, EntryKind.ADJUSTMENT):
+            return None
+        facts, transfers = verdict.facts, self.changes.transfers
+        return {
+            "cause": facts.get("code", verdict.code),
+            "cancelled": _cancelled(facts),
+            "lapsed": sum(facts.get("waived", {}).values()),
+            "debt": sum(t.amount for t in transfers if t.verdict_id == verdict.verdict_id and t.debit == "debt"),
+        }
+
+
+def _cancelled(facts: Mapping[str, Any]) -> int:
+    """The pending points that a verdict cancelled: of a review or share, or of an order's parts."""
+    cancelled = facts.get("cancelled", 0)
+    return int(cancelled if isinstance(cancelled, int) else sum(cancelled.values()))

@@ -40,10 +40,10 @@ class Verdict(Node):
             "kind": self.row.kind,
             "outcome": self.row.outcome,
             "reference": self.row.reference,
-            "had_lapsed": self.row.had_lapsed,
             "resets_at": self.cap.resets_at if self.cap else None,
             "time_zone": await self._time_zone(info),
             "campaigns": [campaign.name for campaign in await self._campaigns(info)],
+            **(self.row.taking or {}),
         }
         return verdict_sentence(self.row.code, info.context.language, facts)
 

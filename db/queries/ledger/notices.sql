@@ -17,7 +17,8 @@ from picked
 join members m using (member_id)
 left join mi_accounts a using (member_id)
 where n.member_id = picked.member_id and n.notice_id = picked.notice_id
-returning n.member_id, n.notice_id, a.mi_id, m.market, n.kind, n.points, n.lapses_on, n.reference, n.created_at;
+returning n.member_id, n.notice_id, a.mi_id, m.market, n.kind, n.points, n.lapses_on, n.reference, n.created_at,
+    n.cause, n.debt;
 
 -- name: notices_sent
 -- Marks notices as sent, each once.
@@ -34,13 +35,13 @@ where member_id = $1 and notice_id = $2 and sent_at is null;
 
 -- name: notices_page
 -- A member's notices, newest first. $2, $3: only rows after this place of the list; $4 the most rows.
-select member_id, notice_id, kind, points, lapses_on, reference, created_at, sent_at
+select member_id, notice_id, kind, points, lapses_on, reference, created_at, sent_at, cause, debt
 from notices
 where member_id = $1 and ($3::uuid is null or (created_at, notice_id) < ($2::timestamptz, $3))
 order by created_at desc, notice_id desc
 limit $4;
 
 -- name: notices_by_id
-select member_id, notice_id, kind, points, lapses_on, reference, created_at, sent_at
+select member_id, notice_id, kind, points, lapses_on, reference, created_at, sent_at, cause, debt
 from notices
 where (member_id, notice_id) in (select * from unnest($1::uuid[], $2::uuid[]));

@@ -400,11 +400,12 @@ changed_member as (
 
 -- part: added_notices (notices)
 added_notices as (
-    insert into notices (member_id, notice_id, kind, points, lapses_on, reference, created_at)
-    select held.member_id, n.notice_id, n.kind, n.points, n.lapses_on, n.reference, n.created_at
+    insert into notices (member_id, notice_id, kind, points, lapses_on, reference, created_at, cause, debt)
+    select
+        held.member_id, n.notice_id, n.kind, n.points, n.lapses_on, n.reference, n.created_at, n.cause, n.debt
     from held join jsonb_to_recordset($3::jsonb -> 'notices') as n (
         member_id uuid, notice_id uuid, kind text, points bigint, lapses_on date, reference text,
-        created_at timestamptz
+        created_at timestamptz, cause text, debt bigint
     ) using (member_id)
     returning member_id, notice_id, kind
 )

@@ -215,7 +215,9 @@ async def test_if_the_terms_require_it_an_operator_decides_whether_points_are_ta
     declined = await decided(stage, waits[1]["verdict"]["id"], approve=False)
     assert answer_of(approved) == ("GRANTED", "GRANTED", -5)
     assert answer_of(declined) == ("REFUSED", "DECLINED", 0)
-    assert declined["verdict"]["message"] == "Our team decided not to take any points back, so nothing changes."
+    assert declined["verdict"]["message"] == (
+        "Our team decided not to take any points back for the removal of your share, so nothing changes."
+    )
     assert approved["verdict"]["entries"][0]["reverses"]["kind"] == "SOCIAL_SHARE"
     assert await stage.balance() == (55, 0, 0)
     assert (await decided(stage, waits[0]["verdict"]["id"], approve=False))["verdict"] == approved["verdict"]
@@ -239,7 +241,9 @@ async def test_taking_back_by_an_operator_cancels_points_still_on_hold(stage: St
     assert answer_of(waits) == ("WAITING", "WAITING_FOR_OPERATOR", -5)
     approved = await decided(stage, waits["verdict"]["id"], approve=True)
     assert answer_of(approved) == ("GRANTED", "GRANTED", 0)
-    assert approved["verdict"]["message"] == "Points on hold were cancelled after a check by our team."
+    assert approved["verdict"]["message"] == (
+        "5 pending points cancelled for the removal of your share after a check by our team."
+    )
     await held_five_minutes(stage)
     assert await stage.balance() == (50, 0, 0)
 
@@ -288,8 +292,11 @@ async def test_an_operators_clawback_waives_the_same_lapsed_points_as_an_automat
     assert [each["verdict"]["points"] for each in removed] == [0, -10]
     assert await stage.balance() == (0, 0, 10)
     if policy == "operator":
-        lapsed = "No points taken back after a check by our team, because they had already lapsed."
+        cause = "for the removal of your share after a check by our team"
+        lapsed = f"No points taken back {cause}, because they had already lapsed."
         assert removed[0]["verdict"]["message"] == lapsed
-        assert removed[1]["verdict"]["message"] == "10 points taken back after a check by our team."
+        assert removed[1]["verdict"]["message"] == (
+            f"10 points taken back {cause}; your debt grows by 10 points, and the next points you earn repay it first."
+        )
     await stage.returned("ORD-1", "R-1")
     assert await stage.balance() == (0, 0, 90)

@@ -16,6 +16,7 @@ from mipoints.commands import (
     terms,
     tokens,
     webhooks,
+    why,
 )
 from mipoints.commands import reconcile as reconciliation
 from mipoints.commands import seed_and_audit as ledger
@@ -29,7 +30,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for group in (sandbox, processes, tokens, ledger, reconciliation, schema, errors, sentences):
+for group in (sandbox, processes, tokens, ledger, reconciliation, schema, errors, sentences, why):
     app.registered_commands.extend(group.app.registered_commands)
 webhooks.app.registered_commands.extend(deliveries.app.registered_commands)
 app.add_typer(clock.app, name="clock")

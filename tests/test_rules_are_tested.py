@@ -17,7 +17,7 @@ ALL = [
     *(f"R{n}" for n in range(30, 38)),
     "R33a",
     *(f"R{n}" for n in range(40, 46)),
-    *(f"R{n}" for n in (50, 51, 52, 60, 61, 70, 71)),
+    *(f"R{n}" for n in (50, 51, 52, 60, 61, 62, 70, 71)),
 ]
 
 

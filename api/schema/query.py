@@ -21,6 +21,7 @@ from api.schema.programme.rewards import Reward as RewardType
 from api.schema.programme.terms import Terms as TermsType
 from api.schema.root_fields import mi_id_of, query
 from api.schema.scalars import Market
+from api.schema.support.why import why
 from api.schema.webhooks.deliveries import webhook_deliveries
 from db import clock
 from db.orders.numbers import order_owner
@@ -121,6 +122,7 @@ class Query:
     coupons_for_cart = coupons_for_cart
     liability = liability
     webhook_deliveries = webhook_deliveries
+    why = why
 
     @query(
         SERVICES_NAMED_AND_OWN,
@@ -134,4 +136,4 @@ class Query:
             strawberry.ID | None, strawberry.argument(description="Whose; a member may leave it out.")
         ] = NOT_GIVEN,
     ) -> str | None:
-        return await export_member(info.context.programme.db, mi_id_of(info, mi_id))
+        return await export_member(info.context.programme, mi_id_of(info, mi_id))

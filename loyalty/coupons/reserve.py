@@ -16,6 +16,7 @@ from db.ledger.member import MemberRef, MemberToJudge
 from db.ledger.record import ChangedCoupon, Changes, KeptReservation
 from db.pool import Queryable
 from loyalty.callers import Caller
+from loyalty.coupons.codes import code_as_stored
 from loyalty.coupons.rules.coupons import Cart, Coupon, CouponState, Exclusion, ForCart, held_until, usable_for
 from loyalty.ledger.answers import Answer, request_of
 from loyalty.ledger.decide import decide
@@ -84,13 +85,16 @@ def check_cart(cart: Cart, *path: str) -> None:
 async def reserve_coupon(
     programme: Programme, caller: Caller, mi_id: str, code: str, cart: Cart, key: str
 ) -> CouponDecided:
-    """Holds a member's coupon for an order and gives its discount in minor units (R43, R44).
+    """Holds a member's coupon for an order and gives its discount in minor units (R42, R43, R44).
 
     Reserving again for the same order judges the cart as it is then and begins the time anew. Refusals: NotAMember,
     NotFound for an unknown code or another member's, CouponNotUsable, InvalidInput, IdempotencyMismatch.
     """
     lines = [[line.id, line.product_id, line.quantity, line.paid_minor] for line in cart.lines]
-    request = request_of(caller, "reserveCoupon", key, [mi_id, code, cart.order_number, cart.currency, lines])
+    code = code_as_stored(code)
+    arguments = [mi_id, code, cart.order_number, cart.currency, lines]
+    about = {"coupon": code, "order": cart.order_number}
+    request = request_of(caller, "reserveCoupon", key, arguments, about)
 
     reserving = _Reserving(programme, code, cart)
     decision = Decision(MemberRef(mi_id=mi_id), request, reserving.judge)

@@ -10,6 +10,7 @@ from db.ledger.member import MemberRef, MemberToJudge
 from db.ledger.record import ChangedCoupon, Changes, KeptReservation
 from db.pool import Queryable
 from loyalty.callers import Caller
+from loyalty.coupons.codes import code_as_stored
 from loyalty.coupons.reserve import CouponDecided, as_rule, coupon_answer
 from loyalty.coupons.rules.coupons import Coupon, CouponState, state_once_free, why_not_commit, why_not_release
 from loyalty.ledger.answers import request_of
@@ -45,7 +46,8 @@ async def release_coupon(programme: Programme, caller: Caller, code: str, order_
 async def _take_step(
     programme: Programme, caller: Caller, operation: str, code: str, order_number: str, key: str, step: CouponStep
 ) -> CouponDecided:
-    request = request_of(caller, operation, key, [code, order_number])
+    code = code_as_stored(code)
+    request = request_of(caller, operation, key, [code, order_number], {"coupon": code, "order": order_number})
     owner = await coupon_owner(programme.db, code)
     stepping = _Stepping(code, order_number, step)
     decision = Decision(MemberRef(member_id=owner or _NO_MEMBER), request, stepping.judge)

@@ -14,13 +14,13 @@ from db.ledger.answers import keep_answer, request_to_judge
 from db.ledger.member import MemberToJudge, lock_member_to_judge, member_to_judge
 from db.ledger.record import NewRequest, Stale, record
 from db.pool import Database, Queryable
-from loyalty.ledger.answers import Answer, Request, first_answer
+from loyalty.ledger.answers import Answer, Request, first_answer, refusal_answer
 from loyalty.ledger.behind_lock import try_without_lock_first
 from loyalty.ledger.capacity import check_capacity
 from loyalty.ledger.catch_up import catch_up
 from loyalty.ledger.decision import Decision, DecisionResult, Ruling
 from loyalty.ledger.written import Written
-from loyalty.refusals import NotAMember, Refusal, as_answer, refusal_of_check, stored_refusal
+from loyalty.refusals import NotAMember, Refusal, refusal_of_check, stored_refusal
 
 
 async def decide(db: Database, decision: Decision) -> DecisionResult:
@@ -104,7 +104,7 @@ async def _keep_refusal(db: Queryable, member: MemberToJudge, request: Request, 
     """
     if not refusal.is_stored:
         raise refusal
-    answer, caller_id = as_answer(refusal), request.service_id or member.member_id
+    answer, caller_id = refusal_answer(request, refusal), request.service_id or member.member_id
     if not await keep_answer(db, caller_id, request.key, request.input_hash, answer, member_id=member.member_id):
         raise Stale
     return answer

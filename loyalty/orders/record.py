@@ -52,7 +52,7 @@ async def record_order(programme: Programme, caller: Caller, reported: OrderToRe
     order = reported.order
     refuse_problems(order, check_order(order))
     content = content_of_order(reported)
-    request = request_of(caller, "recordOrder", key, content)
+    request = request_of(caller, "recordOrder", key, content, {"order": order.number})
 
     recording = _Recording(programme, reported, content, key)
     result = await decide(programme.db, Decision(MemberRef(mi_id=reported.mi_id), request, recording.judge))

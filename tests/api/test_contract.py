@@ -30,6 +30,8 @@ ADDED = {
     "OtherActivityInput",
     "ActivityInput.other",
     "Enum value EntryKind.OTHER",
+    "Member.refusals", "PastRefusal", "PastRefusalConnection", "PastRefusalEdge",
+    "Query.why", "Explanation",
     "PointsEntry.way", "PendingPoints.way", "Verdict.way", "WayToEarn.way", "EarningTerm.way",
 }  # fmt: skip
 

@@ -5,9 +5,11 @@ from typing import Annotated
 
 import strawberry
 
+from api.access import service_only
 from api.context import Info
-from api.cursors import COUPONS, ENTRIES, NOTICES, PENDING, VERDICTS, page_of, window
+from api.cursors import COUPONS, ENTRIES, NOTICES, PAST_REFUSALS, PENDING, VERDICTS, page_of, window
 from api.ids import GlobalId
+from api.permissions import AUDITORS
 from api.schema.arguments import NOT_GIVEN, After, Before, First, Last, given, page_arguments
 from api.schema.coupons.coupons import CouponConnection
 from api.schema.enums import CouponState, EntryKind, MemberState, Outcome, names
@@ -15,6 +17,7 @@ from api.schema.ledger.entries import PointsEntryConnection
 from api.schema.ledger.notices import NoticeConnection
 from api.schema.ledger.pending import PendingPointsConnection
 from api.schema.ledger.verdicts import VerdictConnection
+from api.schema.members.refusals import PastRefusalConnection
 from api.schema.money import Money
 from api.schema.node import Node
 from api.schema.programme.ways import FuelStreak, LapsingPoints, RewardProgress, WayToEarn
@@ -27,6 +30,7 @@ from db.ledger.promises import pending_page
 from db.ledger.verdict_rows import verdicts_page
 from db.members.rows import MemberRow
 from loyalty.earning.overview import fuel_streak, ways_to_earn
+from loyalty.members.refused import refusals_of
 from loyalty.programme.rules.rewards import in_stock, next_reward, offered, worth_minor
 
 
@@ -156,6 +160,16 @@ class Member(Node):
         stretch = window(page_arguments(first, after), NOTICES)
         rows = await notices_page(info.context.programme.db, self.row.member_id, stretch)
         return NoticeConnection.of(page_of(rows, stretch))
+
+    @strawberry.field(
+        description="operator, auditor, and a member its own: every refusal that the member got when redeeming, at "
+        "checkout or joining, newest first. The moment, the code and the sentence of each."
+    )
+    async def refusals(self, info: Info, first: First = 20, after: After = NOT_GIVEN) -> PastRefusalConnection | None:
+        if not info.context.caller.is_member:
+            service_only(info.context.caller, *AUDITORS.scopes)
+        stretch = window(page_arguments(first, after), PAST_REFUSALS)
+        return PastRefusalConnection.of(page_of(await refusals_of(info.context.programme, self.row, stretch), stretch))
 
     @classmethod
     def of(cls, row: MemberRow | None) -> "Member | None":

@@ -1,5 +1,6 @@
 """Coupons at checkout: reserved, committed, released, in time and late (R42-R45, R52)."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -425,3 +426,17 @@ async def test_a_suspended_member_may_still_use_a_coupon_redeemed_before(stage: 
     await stage.owner.execute("update members set state = 'SUSPENDED', state_since = now()")
     assert outcome(await reserve(stage, code)) == "RESERVED"
     assert outcome(await commit(stage, code)) == "USED"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [str.lower, lambda code: code.replace("-", " "), lambda code: f" {code.replace('-', chr(0x2013)).lower()}\n"],
+)
+async def test_a_code_is_read_as_people_type_it(stage: Stage, typed: Callable[[str], str]):
+    """R42: without regard to case, blanks and hyphens, in each of the three mutations."""
+    code = await with_coupon(stage)
+    assert (await reserve(stage, typed(code), cart("ORD-1")))["coupon"]["code"] == code
+    assert (await release(stage, typed(code), "ORD-1"))["coupon"]["state"] == "AVAILABLE"
+    await reserve(stage, typed(code).upper(), cart("ORD-2"))
+    assert (await commit(stage, typed(code), "ORD-2"))["coupon"]["state"] == "USED"
+    assert (await commit(stage, f"{code}X", "ORD-2"))["__typename"] == "NotFound"

@@ -14,7 +14,7 @@ from loyalty.callers import Caller
 from loyalty.coupons.redeem import Redeemed, redeem
 from loyalty.coupons.reserve import CouponDecided, reserve_coupon
 from loyalty.coupons.rules.coupons import Cart
-from loyalty.coupons.spend import commit_coupon, release_coupon
+from loyalty.coupons.spend import Release, commit_coupon, release_coupon
 from loyalty.operators.create_reward import create_reward
 from loyalty.orders.rules.order import OrderLine
 from loyalty.programme.programme import Programme
@@ -138,7 +138,7 @@ async def test_a_commit_and_a_release_at_once_end_in_one_of_the_two(programme: P
     answers = await at_once(
         [
             *(commit_coupon(programme, STOREFRONT, code, "ORD-1", f"c-{n}") for n in range(8)),
-            *(release_coupon(programme, STOREFRONT, code, "ORD-1", f"f-{n}") for n in range(8)),
+            *(release_coupon(programme, STOREFRONT, Release(code, "ORD-1"), f"f-{n}") for n in range(8)),
         ]
     )
     state = await owner.fetchval("select state from coupons")

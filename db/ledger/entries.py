@@ -74,15 +74,26 @@ def _entry(row: asyncpg.Record) -> EntryRow:
 
 
 @dataclass(frozen=True, slots=True)
+class BoughtCoupon:
+    """The coupon that a redemption bought, in its state by the clock."""
+
+    coupon_id: UUID
+    code: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class EntryToReverse:
     """A line of history that may be given back. `took` are (from account, to account, lapses on, points).
 
-    `given` are points given back already, `promised` those that waiting verdicts would still give back.
+    `given` are points given back already, `promised` those that waiting verdicts would still give back; `coupon` is
+    the one that a redemption bought.
     """
 
     took: tuple[tuple[str, str, date | None, int], ...]
     given: int
     promised: int
+    coupon: BoughtCoupon | None
 
 
 async def entry_to_reverse(db: Queryable, member_id: UUID, seq: int) -> EntryToReverse | None:
@@ -93,4 +104,6 @@ async def entry_to_reverse(db: Queryable, member_id: UUID, seq: int) -> EntryToR
     took = tuple(
         (debit, credit, date.fromisoformat(day) if day else None, points) for debit, credit, day, points in row["took"]
     )
-    return EntryToReverse(took, row["given"], row["promised"])
+    coupon_id, code, state = row["coupon"] or (None, "", "")
+    coupon = BoughtCoupon(UUID(coupon_id), code, state) if coupon_id is not None else None
+    return EntryToReverse(took, row["given"], row["promised"], coupon)

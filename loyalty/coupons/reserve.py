@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from db.coupons.checkout import (
     CouponAtCheckout,
@@ -31,18 +31,27 @@ _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class CouponDecided:
-    """The coupon that was reserved, spent or let go, and its discount on the order, in minor units."""
+    """The coupon that was reserved, spent or let go, and its discount on the order, in minor units.
+
+    `reservation_id` is that of the reservation that was made; None for other steps, and for one of an older release.
+    """
 
     member_id: UUID
     coupon_id: UUID
     discount_minor: int
     currency: str
+    reservation_id: UUID | None = None
 
     @classmethod
     def of(cls, answer: Answer) -> "CouponDecided":
         """From the answer stored under the idempotency key."""
+        reservation_id = answer.get("reservation_id")
         return cls(
-            UUID(answer["member_id"]), UUID(answer["coupon_id"]), answer["discount_minor"], str(answer["currency"])
+            UUID(answer["member_id"]),
+            UUID(answer["coupon_id"]),
+            answer["discount_minor"],
+            str(answer["currency"]),
+            UUID(reservation_id) if reservation_id is not None else None,
         )
 
 
@@ -126,15 +135,20 @@ class _Reserving:
         minutes = catalogue.terms_in_force(member.market, member.now).reservation_minutes
         until = held_until(held, cart.order_number, member.now, minutes)
         changes = _reserve(coupon, held, cart.order_number, use.discount_minor, until, member.now)
-        return Ruling(coupon_answer(member, coupon, use.discount_minor), changes)
+        (made,) = changes.reservations
+        answer = {**coupon_answer(member, coupon, use.discount_minor), "reservation_id": str(made.reservation_id)}
+        return Ruling(answer, changes)
 
 
 def _reserve(
     coupon: CouponToJudge, held: Coupon, order_number: str, discount_minor: int, until: datetime, now: datetime
 ) -> Changes:
+    """A reservation with an id of its own; it supersedes an earlier one of the same order (R43)."""
     since = held.state_since if held.is_held_for(order_number) else now
     changed = ChangedCoupon(coupon.coupon_id, CouponState.RESERVED, since, until, order_number, discount_minor)
-    reservation = KeptReservation(coupon.coupon_id, order_number, discount_minor, reserved_at=since, held_until=until)
+    reservation = KeptReservation(
+        coupon.coupon_id, order_number, discount_minor, reserved_at=since, held_until=until, reservation_id=uuid4()
+    )
     return Changes(changed_coupons=[changed], reservations=[reservation])
 
 

@@ -44,7 +44,7 @@ async def decide(db: Database, decision: Decision) -> DecisionResult:
 
 async def _attempt(decision: Decision, db: Queryable) -> DecisionResult:
     """Decides by the member as it is read now. Raises Stale if the decision needs the member's lock."""
-    if decision.afterwards is not None and isinstance(db, Database):
+    if (decision.in_transaction or decision.afterwards is not None) and isinstance(db, Database):
         return await db.in_transaction(partial(_attempt, decision))
     member = await _member_of(decision, db)
     if member is None:

@@ -116,6 +116,8 @@ def _of_adjustments() -> Iterator[VerdictCase]:
     yield VerdictCase(kind, Outcome.GRANTED, Code.ADJUSTED, "credit", {"points": 50})
     yield VerdictCase(kind, Outcome.GRANTED, Code.ADJUSTED, "debit", {"points": -50})
     yield VerdictCase(kind, Outcome.GRANTED, Code.ADJUSTED, "debit, into a debt", {"points": -50, "debt": 20})
+    coupon = {"points": 500, "reference": "7KQ2M-XXXXX"}
+    yield VerdictCase(kind, Outcome.GRANTED, Code.ADJUSTED, "coupon given back", coupon)
     yield VerdictCase(kind, Outcome.REDUCED, Code.LOT_LAPSED, "given back", {"points": 30})
     yield VerdictCase(kind, Outcome.REFUSED, Code.LOT_LAPSED, "given back", {"points": 0})
     yield VerdictCase(kind, Outcome.WAITING, Code.WAITING_FOR_OPERATOR, "credit", {"points": 20000})

@@ -322,7 +322,7 @@ def test_braces_in_a_fact_are_only_text():
         ("REDEMPTION", -500, "500 points turned into coupon A-1."),
         ("CLAWBACK", -64, "64 points taken back (A-1)."),
         ("LAPSE", -1, "1 point lapsed at the end of the validity period."),
-        ("ADJUSTMENT", 50, "50 points credited by our team."),
+        ("ADJUSTMENT", 50, "50 points given back for coupon A-1, which is cancelled."),
         ("ADJUSTMENT", -50, "50 points debited by our team."),
     ],
 )

@@ -8,15 +8,16 @@ from tests.support.stage import Stage
 
 _ANSWER = """__typename
     ... on CouponChanged {
-      coupon { code state reservedUntil orderNumber expiresAt } discount { amountMinor currency } }
+      coupon { code state reservedUntil orderNumber expiresAt } discount { amountMinor currency } reservationId }
     ... on Refusal { code message } ... on InvalidInput { path }
     ... on CouponNotUsable { state missing { amountMinor currency } }"""
 RESERVE = f"""mutation($input: ReserveCouponInput!, $key: ID!) {{
   reserveCoupon(input: $input, idempotencyKey: $key) {{ {_ANSWER} }} }}"""
 COMMIT = f"""mutation($code: String!, $order: String!, $key: ID!) {{
   commitCoupon(code: $code, orderNumber: $order, idempotencyKey: $key) {{ {_ANSWER} }} }}"""
-RELEASE = f"""mutation($code: String!, $order: String!, $key: ID!) {{
-  releaseCoupon(code: $code, orderNumber: $order, idempotencyKey: $key) {{ {_ANSWER} }} }}"""
+RELEASE = f"""mutation($code: String!, $order: String!, $key: ID!, $reservation: ID) {{
+  releaseCoupon(code: $code, orderNumber: $order, reservationId: $reservation, idempotencyKey: $key) {{
+    {_ANSWER} }} }}"""
 FOR_CART = """query($miId: ID!, $cart: CartInput!) { couponsForCart(miId: $miId, cart: $cart) {
   usable discount { amountMinor currency } coupon { code state value { amountMinor } }
   reason { __typename code message ... on CouponNotUsable { state missing { amountMinor currency } } } } }"""
@@ -68,9 +69,11 @@ async def commit(stage: Stage, code: str, order: str = "ORD-1", key: str | None 
     return await stage.storefront(COMMIT, code=code, order=order, key=key or str(uuid4()))
 
 
-async def release(stage: Stage, code: str, order: str = "ORD-1", key: str | None = None) -> Answer:
+async def release(
+    stage: Stage, code: str, order: str = "ORD-1", key: str | None = None, reservation: str | None = None
+) -> Answer:
     """The checkout releases a coupon: the payment failed."""
-    return await stage.storefront(RELEASE, code=code, order=order, key=key or str(uuid4()))
+    return await stage.storefront(RELEASE, code=code, order=order, key=key or str(uuid4()), reservation=reservation)
 
 
 async def for_cart(stage: Stage, contents: Mapping[str, Any] | None = None, mi_id: str = "mi-1") -> list[Answer]:

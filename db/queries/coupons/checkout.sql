@@ -9,7 +9,8 @@ select member_id from coupon_codes where code = $1;
 -- market.
 select
     c.coupon_id, c.state, c.value_minor, c.currency, c.minimum_minor, c.expires_at, c.state_since, c.reserved_until,
-    c.order_number, r.discount_minor as reserved_minor, r.reserved_at, r.released_at,
+    c.order_number, r.discount_minor as reserved_minor, r.reserved_at, r.released_at, r.reservation_id,
+    coalesce(r.earlier_ids, '{}') as earlier_ids,
     exists (
         select from order_coupons o
         where

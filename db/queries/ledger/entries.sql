@@ -70,8 +70,8 @@ order by member_id, seq;
 
 -- name: entry_to_reverse
 -- A line of a member's history: the points it took, with the lot or debt they came from and the account they went to;
--- the points given back since; and the points that verdicts waiting for an operator would still give back. No row if
--- there is no such line. The line's transfers follow it without a gap.
+-- the points given back since; the points that verdicts waiting for an operator would still give back; and of a redemption
+-- its coupon, in its state by the clock. No row if there is no such line. The line's transfers follow it without a gap.
 select
     (
         select coalesce(jsonb_agg(jsonb_build_array(t.debit, t.credit, t.lapses_on, t.amount) order by t.seq), '[]')
@@ -89,6 +89,13 @@ select
         select coalesce(sum(v.points), 0)::bigint
         from verdicts v
         where v.member_id = line.member_id and v.outcome = 'WAITING' and v.facts ->> 'reverses' = line.seq::text
-    ) as promised
+    ) as promised,
+    (
+        select jsonb_build_array(c.coupon_id, c.code, c.state)
+        from coupons_now c
+        where
+            line.kind = 'REDEMPTION' and c.member_id = line.member_id
+            and c.coupon_id::text = substring(line.source from '^redeem:(.*)$')
+    ) as coupon
 from transfers line
 where line.member_id = $1 and line.seq = $2 and line.points is not null;

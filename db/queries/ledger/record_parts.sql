@@ -344,18 +344,26 @@ changed_coupons as (
 -- part: kept_reservations (reservations)
 kept_reservations as (
     insert into coupon_reservations (
-        member_id, coupon_id, order_number, discount_minor, reserved_at, held_until, released_at
+        member_id, coupon_id, order_number, discount_minor, reserved_at, held_until, released_at, reservation_id
     )
-    select held.member_id, n.coupon_id, n.order_number, n.discount_minor, n.reserved_at, n.held_until, n.released_at
+    select
+        held.member_id, n.coupon_id, n.order_number, n.discount_minor, n.reserved_at, n.held_until, n.released_at,
+        n.reservation_id
     from held join jsonb_to_recordset($3::jsonb -> 'reservations') as n (
         member_id uuid, coupon_id uuid, order_number text, discount_minor bigint, reserved_at timestamptz,
-        held_until timestamptz, released_at timestamptz
+        held_until timestamptz, released_at timestamptz, reservation_id uuid
     ) using (member_id)
     on conflict (member_id, coupon_id, order_number) do update
     set
         discount_minor = excluded.discount_minor, reserved_at = excluded.reserved_at,
         held_until = coalesce(excluded.held_until, coupon_reservations.held_until),
-        released_at = excluded.released_at
+        released_at = excluded.released_at,
+        reservation_id = coalesce(excluded.reservation_id, coupon_reservations.reservation_id),
+        earlier_ids = case
+            when excluded.reservation_id is null or coupon_reservations.reservation_id is null
+                then coupon_reservations.earlier_ids
+            else coupon_reservations.earlier_ids || coupon_reservations.reservation_id
+        end
 )
 
 -- part: claimed_orders (reservations)

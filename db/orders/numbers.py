@@ -38,6 +38,12 @@ async def order_owner(db: Queryable, number: str) -> UUID | None:
     return owner
 
 
+async def order_currency(db: Queryable, member_id: UUID, number: str) -> str:
+    """The currency of a recorded order, ISO 4217."""
+    currency: str = await db.fetchval(query("order_currency"), member_id, number)
+    return currency
+
+
 async def order_named(db: Queryable, numbers: Sequence[str], tracking_numbers: Sequence[str]) -> str | None:
     """The order that has one of these numbers, or else one that was recorded with one of these parcels; None for
     none."""

@@ -17,6 +17,7 @@ from loyalty.programme.programme import Programme
 from loyalty.webhooks.producers import PRODUCERS, Producer
 from loyalty.webhooks.producers.events import Ignored, ProducerEvent, ReportedOrder, Sent
 from loyalty.webhooks.producers.numbers import numbers_in
+from loyalty.webhooks.refund_currency import in_currency_of
 from loyalty.webhooks.store import UnknownProducer
 from loyalty.webhooks.whose_order import OwnedOrder, Parked, find_order, park
 
@@ -67,6 +68,10 @@ async def apply_one(programme: Programme, key: DeliveryKey, transaction: Queryab
     order = await find_order(transaction, event, delivery.received_at)
     if order is None:
         return Applied(parked=await park(transaction, delivery, event))
+    event = await in_currency_of(transaction, order, event)
+    if isinstance(event, Ignored):
+        await rows.finish_delivery(transaction, delivery, "IGNORED", error=event.reason, order_number=order.number)
+        return Applied()
     await _settle(programme, transaction, order, event, delivery)
     return Applied(parcels=[tracking_number for tracking_number, _ in event.shipped_parcels])
 

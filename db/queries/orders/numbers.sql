@@ -5,6 +5,9 @@ from order_numbers n
 left join orders o on o.member_id = n.member_id and o.number = n.number
 where n.number = $1;
 
+-- name: order_currency
+select currency from orders where member_id = $1 and number = $2;
+
 -- name: order_of_parcel
 -- The orders that have a parcel with this tracking number, if news of it received at $2 can belong to them
 -- (`orders_of_parcels`). Each with the carriers of all such parcels: those it was recorded with, and those the shop

@@ -19,6 +19,7 @@ from loyalty.webhooks.producers.events import (
     ReportedOrder,
     Sent,
 )
+from loyalty.webhooks.producers.marks import is_marked
 from loyalty.webhooks.producers.questions import ProducerQuestions, Question
 from loyalty.webhooks.producers.reading import (
     Unreadable,
@@ -129,7 +130,8 @@ def _parcel(event: dict[str, Any], message: dict[str, Any], received_at: datetim
         occurred_at=moment_of_unix(event.get("ts"), "ts", received_at),
     )
     hint = first_id(message, "order_number", "order_id")
-    return ReportedOrder(fact, None, tracking_number, carrier=carrier, order_hint=hint)
+    is_test = is_marked((event, message), "is_test", "test")
+    return ReportedOrder(fact, None, tracking_number, carrier=carrier, order_hint=hint, is_test=is_test)
 
 
 def _meaning(message: dict[str, Any]) -> _Meaning:

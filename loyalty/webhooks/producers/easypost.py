@@ -16,6 +16,7 @@ from loyalty.webhooks.producers.events import (
     ReportedOrder,
     Sent,
 )
+from loyalty.webhooks.producers.marks import is_marked
 from loyalty.webhooks.producers.questions import ProducerQuestions, Question, basic_credentials
 from loyalty.webhooks.producers.reading import Unreadable, json_object, listed, moment_of, named, needed_text, text_of
 from loyalty.webhooks.producers.signatures import check_seconds, check_signed, hmac_sha256, signatures_in, text_key
@@ -138,8 +139,8 @@ def _scans(tracker: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _is_test(event: dict[str, Any], tracker: dict[str, Any]) -> bool:
-    """An unknown mode counts as a test."""
-    return any(mode not in (None, "production") for mode in (event.get("mode"), tracker.get("mode")))
+    """The mode of the event, of the tracker or of one of its scans; an unknown mode counts as a test."""
+    return is_marked((event, tracker, *_scans(tracker)), "mode", "test", "is_test")
 
 
 def _question(tracking_number: str, _carrier: str | None, key: str) -> Question:

@@ -16,6 +16,7 @@ from loyalty.webhooks.producers.events import (
     ReportedOrder,
     Sent,
 )
+from loyalty.webhooks.producers.marks import is_marked
 from loyalty.webhooks.producers.reading import (
     LONGEST_TEXT,
     Unreadable,
@@ -115,7 +116,8 @@ def _reported(event: dict[str, Any], data: dict[str, Any], received_at: datetime
         raise Unreadable("It names neither order_number nor tracking_number.")
     occurred_at = moment_of(data.get("occurred_at") or event.get("timestamp"), "occurred_at", received_at)
     fact = _fact(event["type"], data, tracking_number, occurred_at)
-    return ReportedOrder(fact, order_number, tracking_number, carrier=fact.carrier)
+    is_test = is_marked((event, data), "test", "is_test")
+    return ReportedOrder(fact, order_number, tracking_number, carrier=fact.carrier, is_test=is_test)
 
 
 def _fact(type_: str, data: dict[str, Any], tracking_number: str | None, occurred_at: datetime) -> Fact:
@@ -125,7 +127,7 @@ def _fact(type_: str, data: dict[str, Any], tracking_number: str | None, occurre
     return_id = text_of(data, "return_id")
     if return_id is None:
         raise Unreadable("A return needs its return_id.")
-    amount_minor, shipping_minor = _refund(data.get("refund"))
+    amount_minor, shipping_minor, currency = _refund(data.get("refund"))
     return Returned(
         return_id=return_id,
         tracking_number=tracking_number,
@@ -134,23 +136,26 @@ def _fact(type_: str, data: dict[str, Any], tracking_number: str | None, occurre
         shipping_minor=shipping_minor,
         occurred_at=occurred_at,
         carrier=carrier,
+        currency=currency,
     )
 
 
-def _refund(refund: object) -> tuple[int | None, int]:
+def _refund(refund: object) -> tuple[int | None, int, str | None]:
+    """The amount, the shipping in it, and their currency; None means the order's, in which this form is agreed."""
     if refund is None:
-        return None, 0
+        return None, 0, None
     if not isinstance(refund, dict):
         raise Unreadable("refund is not an object.")
     shipping = refund.get("shipping_minor")
     amount = refund.get("amount_minor")
     if shipping is None and amount is None:
-        return None, 0
+        return None, 0, None
     shipping = shipping or 0
     amount = shipping if amount is None else amount
     if not (is_count(amount) and is_count(shipping)):
         raise Unreadable("refund has amounts that are no whole minor units of zero or more.")
-    return amount, min(shipping, amount)
+    currency = text_of(refund, "currency")
+    return amount, min(shipping, amount), currency.upper() if currency is not None else None
 
 
 def _lines(lines: object) -> Lines:

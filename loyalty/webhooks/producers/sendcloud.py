@@ -16,6 +16,7 @@ from loyalty.webhooks.producers.events import (
     ReportedOrder,
     Sent,
 )
+from loyalty.webhooks.producers.marks import is_marked
 from loyalty.webhooks.producers.questions import ProducerQuestions, Question, basic_credentials
 from loyalty.webhooks.producers.reading import (
     Unreadable,
@@ -108,7 +109,8 @@ def _parcel(event: dict[str, Any], parcel: dict[str, Any], received_at: datetime
         lines=(),
         occurred_at=moment_of_unix(_in_seconds(moment), "timestamp", received_at),
     )
-    return ReportedOrder(fact, None, tracking_number, carrier, first_id(parcel, "order_number", "external_order_id"))
+    hint, is_test = first_id(parcel, "order_number", "external_order_id"), is_marked((event, parcel), "is_test", "test")
+    return ReportedOrder(fact, None, tracking_number, carrier, hint, is_test)
 
 
 def _in_seconds(moment: object) -> object:

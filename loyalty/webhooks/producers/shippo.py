@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from loyalty.orders.rules.facts import Delivered, InTransit, Lost, ReturnedToSender
 from loyalty.webhooks.producers.events import Identity, Ignored, NumberFields, ProducerEvent, ReportedOrder, Sent
+from loyalty.webhooks.producers.marks import is_marked
 from loyalty.webhooks.producers.questions import ProducerQuestions, Question
 from loyalty.webhooks.producers.reading import (
     Unreadable,
@@ -127,8 +128,14 @@ def _parcel(event: dict[str, Any], data: dict[str, Any], received_at: datetime) 
         lines=(),
         occurred_at=moment_of(status.get("status_date"), "status_date", received_at),
     )
-    is_test = event.get("test") not in (None, False)
-    return ReportedOrder(fact, None, tracking_number, carrier, _order_hint(data.get("metadata")), is_test)
+    hint = _order_hint(data.get("metadata"))
+    return ReportedOrder(fact, None, tracking_number, carrier, hint, _is_test(event, data, status))
+
+
+def _is_test(event: dict[str, Any], data: dict[str, Any], status: dict[str, Any]) -> bool:
+    """The mark stands beside the event, in its data or in the status; `shippo` is the carrier of invented parcels."""
+    is_invented = _word(data.get("carrier")).casefold() == "shippo"
+    return is_invented or is_marked((event, data, status), "test", "is_test")
 
 
 def _meaning(status: dict[str, Any], history: list[dict[str, Any]]) -> _Meaning:

@@ -24,6 +24,10 @@ class Reward(Node):
     available_until: datetime | None = strawberry.field(description="A temporary offer ends here.")
     minimum: Money | None = strawberry.field(description="The least a cart must hold for its coupons; null for none.")
     conditions: str = strawberry.field(description="What the member agrees to, in the market's language.")
+    waits_for_operator: bool = strawberry.field(
+        description="Whether it is not offered yet, because a second operator has to agree (`decideReward`)."
+    )
+    ended_at: datetime | None = strawberry.field(description="When an operator ended it; null where none did.")
 
     @strawberry.field(description="How many are left; null where it cannot run out.")
     async def stock_left(self, info: Info) -> int | None:
@@ -46,6 +50,8 @@ class Reward(Node):
             available_until=reward.available_until,
             minimum=_minimum(reward),
             conditions=reward.conditions,
+            waits_for_operator=reward.waits,
+            ended_at=reward.ended_at,
         )
 
 

@@ -31,9 +31,18 @@ class Reward:
     stock_left: int | None
     per_member: int | None
     conditions: str
+    ended_at: datetime | None = None
+    waits: bool = False
 
     def why_closed(self, moment: datetime) -> Closed | None:
-        """Why its window is not open (R41); None where it is, from `available_from` until before `available_until`."""
+        """Why its window is not open (R41); None where it is, from `available_from` until before `available_until`.
+
+        An operator may have ended it before; one that `waits` for a second operator has not begun.
+        """
+        if self.ended_at is not None and moment >= self.ended_at:
+            return Closed.ENDED
+        if self.waits:
+            return Closed.NOT_STARTED
         if self.available_from is not None and moment < self.available_from:
             return Closed.NOT_STARTED
         if self.available_until is not None and moment >= self.available_until:
@@ -83,6 +92,11 @@ def next_reward(rewards: Iterable[Priced], available: int) -> tuple[Priced, int]
         return None
     cheapest = min(dearer, key=lambda reward: reward.cost)
     return cheapest, cheapest.cost - available
+
+
+def is_below_rate(value_minor: int, cost: int, points_per_unit_spent: int) -> bool:
+    """Whether a reward gives more value for its points than R40's rate does: it waits for a second operator (R41)."""
+    return value_minor * points_per_unit_spent > cost * 100
 
 
 def worth_minor(points: int, points_per_unit_spent: int) -> int:

@@ -64,3 +64,9 @@ async def stock_of_rewards(db: Queryable, reward_ids: Sequence[str]) -> dict[str
     """The stock left of each reward; None if a reward's stock is unlimited."""
     rows = await db.fetch(query("stock_of_rewards"), list(reward_ids))
     return {row["reward_id"]: row["stock_left"] for row in rows}
+
+
+async def had_of_rewards(db: Queryable, member_id: UUID, reward_ids: Sequence[str]) -> dict[str, int]:
+    """How many coupons of each of these rewards a member has had; those without any are left out."""
+    rows = await db.fetch(query("had_of_rewards"), member_id, list(reward_ids))
+    return {row["reward_id"]: row["had"] for row in rows}

@@ -69,8 +69,10 @@ def way_sentence(
     cap_limit: int | None,
     cap_period: str | None,
     actions: Mapping[str, str] | None = None,
+    currency: str | None = None,
 ) -> str:
-    """One sentence on how to earn: the action, the points for each, and how often.
+    """One sentence on how to earn: the action, the points for each, and how often. A purchase's points are for a unit
+    of the market's `currency`.
 
     `actions`, by language, are the terms' texts of a way that the catalogue does not have (R22).
     """
@@ -80,7 +82,9 @@ def way_sentence(
         "action": action if action is not None else catalogue.text("actions", (kind, "OTHER"), {}),
         "points": catalogue.count("POINTS", points),
     }
-    return catalogue.text("ways", (kind, "EARNED"), words | _cap(catalogue, cap_limit, cap_period))
+    return catalogue.text(
+        "ways", (f"{kind}_{currency}", kind, "EARNED"), words | _cap(catalogue, cap_limit, cap_period)
+    )
 
 
 def notice_sentence(kind: str, language: str, facts: Facts) -> str:

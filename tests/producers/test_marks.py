@@ -95,3 +95,26 @@ def test_returns_of_aftership_have_marks_of_their_own():
     assert not read(name, event).is_test
     for marked in (event | {"is_test": True}, event | {"data": event["data"] | {"is_test": "true"}}):
         assert read(name, marked).is_test
+
+
+CARRIERS: list[tuple[str, tuple[str | int, ...]]] = [
+    ("native_shipment_delivered", ("data", "carrier")),
+    ("native_return_received", ("data", "carrier")),
+    ("easypost_tracker_updated_delivered", ("result", "carrier")),
+    ("aftership_tracking_update_delivered", ("msg", "slug")),
+    ("shippo_track_updated_delivered", ("data", "carrier")),
+    ("sendcloud_parcel_status_changed_delivered", ("parcel", "carrier", "code")),
+    ("shopify_orders_fulfilled", ("fulfillments", 0, "tracking_company")),
+]
+
+
+@pytest.mark.parametrize("malformed", [{}, [], "", True, 1.5, "x" * 201])
+@pytest.mark.parametrize(("name", "place"), CARRIERS)
+def test_a_carrier_that_cannot_be_read_spoils_no_delivery(name: str, place: tuple[str | int, ...], malformed: object):
+    """It only decides between two parcels with one number."""
+    event = of_production(name)
+    inside: Any = event
+    for step in place[:-1]:
+        inside = inside.setdefault(step, {}) if isinstance(inside, dict) else inside[step]
+    inside[place[-1]] = malformed
+    assert read(name, event).fact.carrier is None

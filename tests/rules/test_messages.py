@@ -374,7 +374,11 @@ def test_a_refusals_sentence_names_the_next_day_to_earn_in_the_members_zone():
          "Publie un avis sur un produit\u00a0: 20 points, une fois par produit."),
         (("FUEL_STREAK", 50, "en", None, None), "Collect fuel seven days in a row: a bonus of 50 points."),
         (("PURCHASE", 1, "en", None, None),
-         "Shop on mi.com while signed in: 1 point for every euro or pound you pay, credited on delivery."),
+         "Shop on mi.com while signed in: 1 point for every unit of currency you pay, credited on delivery."),
+        (("PURCHASE", 1, "es", None, None, None, "EUR"),
+         "Compra en mi.com con tu sesión iniciada: 1 punto por cada euro que pagues, al recibir tu pedido."),
+        (("PURCHASE", 1, "en", None, None, None, "GBP"),
+         "Shop on mi.com while signed in: 1 point for every pound you pay, credited on delivery."),
         (("VIDEO", 3, "en", None, None), "Take part: 3 points."),
     ],
 )  # fmt: skip

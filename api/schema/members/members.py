@@ -22,7 +22,7 @@ from api.schema.money import Money
 from api.schema.node import Node
 from api.schema.programme.ways import FuelStreak, LapsingPoints, RewardProgress, WayToEarn
 from api.schema.scalars import Market
-from db.coupons.rows import coupons_page
+from db.coupons.rows import coupons_page, had_of_rewards
 from db.ledger.entries import EntryFilter, entries_page
 from db.ledger.lots import lapsing_lots
 from db.ledger.notices import notices_page
@@ -31,7 +31,7 @@ from db.ledger.verdict_rows import verdicts_page
 from db.members.rows import MemberRow
 from loyalty.earning.overview import fuel_streak, ways_to_earn
 from loyalty.members.refused import refusals_of
-from loyalty.programme.rules.rewards import in_stock, next_reward, offered, worth_minor
+from loyalty.programme.rules.rewards import in_stock, next_reward, offered, within_limit, worth_minor
 
 
 @strawberry.type(description="A member's points.")
@@ -125,12 +125,16 @@ class Member(Node):
         return FuelStreak.of(await fuel_streak(info.context.programme.db, self.row, catalogue))
 
     @strawberry.field(
-        description="The cheapest reward not yet affordable, and how far it is. Null when all are affordable."
+        description="The cheapest reward not yet affordable of which the member may have another one, and how far it "
+        "is. Null when all are affordable."
     )
     async def next_reward(self, info: Info) -> RewardProgress | None:
         loaders = info.context.loaders
         rewards = offered((await loaders.catalogue()).rewards, self.row.market, self.row.now)
-        found = next_reward(in_stock(rewards, await loaders.stock_of(rewards)), self.row.available)
+        left = in_stock(rewards, await loaders.stock_of(rewards))
+        limited = [each.reward_id for each in left if each.per_member is not None]
+        had = await had_of_rewards(info.context.programme.db, self.row.member_id, limited) if limited else {}
+        found = next_reward(within_limit(left, had), self.row.available)
         return RewardProgress.of(found)
 
     @strawberry.field(description="What lapses when, soonest first; empty where nothing does.")

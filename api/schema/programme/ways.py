@@ -35,7 +35,9 @@ class WayToEarn:
             points=way.points,
             cap=CapType.of(way.cap),
             unavailable=_unavailable(way, state, language),
-            description=way_sentence(way.kind, way.points, language, term.cap_limit, term.cap_period, term.actions),
+            description=way_sentence(
+                way.kind, way.points, language, term.cap_limit, term.cap_period, term.actions, terms.currency
+            ),
         )
 
 

@@ -85,6 +85,11 @@ def in_stock(rewards: Iterable[Reward], stock: Mapping[str, int | None]) -> list
     return [reward for reward in rewards if stock.get(reward.reward_id) != 0]
 
 
+def within_limit(rewards: Iterable[Reward], had: Mapping[str, int]) -> list[Reward]:
+    """The rewards of which a member may have another one; `had` is the number it has had by reward id (R41)."""
+    return [each for each in rewards if each.per_member is None or had.get(each.reward_id, 0) < each.per_member]
+
+
 def next_reward(rewards: Iterable[Priced], available: int) -> tuple[Priced, int] | None:
     """The cheapest reward not yet affordable and the points missing; None when all are affordable."""
     dearer = [reward for reward in rewards if reward.cost > available]

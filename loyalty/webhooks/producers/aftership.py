@@ -120,7 +120,7 @@ def read(sent: Sent, received_at: datetime) -> ProducerEvent:
 
 def _parcel(event: dict[str, Any], message: dict[str, Any], received_at: datetime) -> ReportedOrder:
     """The parcel's state at `ts`. The times of checkpoints have no zone, so they cannot order events."""
-    tracking_number, carrier = text_of(message, "tracking_number"), text_of(message, "slug")
+    tracking_number, carrier = text_of(message, "tracking_number"), first_id(message, "slug")
     if tracking_number is None:
         raise Unreadable("It names no tracking_number.")
     fact = _meaning(message)(

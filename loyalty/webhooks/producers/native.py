@@ -20,6 +20,7 @@ from loyalty.webhooks.producers.marks import is_marked
 from loyalty.webhooks.producers.reading import (
     LONGEST_TEXT,
     Unreadable,
+    first_id,
     is_count,
     is_id,
     is_text,
@@ -121,7 +122,7 @@ def _reported(event: dict[str, Any], data: dict[str, Any], received_at: datetime
 
 
 def _fact(type_: str, data: dict[str, Any], tracking_number: str | None, occurred_at: datetime) -> Fact:
-    lines, carrier = _lines(data.get("lines")), text_of(data, "carrier")
+    lines, carrier = _lines(data.get("lines")), first_id(data, "carrier")
     if type_ != "return.received":
         return _SHIPMENTS[type_](tracking_number, carrier, lines, occurred_at)
     return_id = text_of(data, "return_id")

@@ -99,7 +99,7 @@ def _parcel(event: dict[str, Any], parcel: dict[str, Any], received_at: datetime
     if parcel.get("is_return") not in (None, False):
         raise Unreadable("A return's label: what arrives with it arrives at the shop.")
     meaning = meaning_of(named(parcel, "status"))
-    tracking_number, carrier = text_of(parcel, "tracking_number"), text_of(named(parcel, "carrier"), "code")
+    tracking_number, carrier = text_of(parcel, "tracking_number"), first_id(named(parcel, "carrier"), "code")
     if tracking_number is None:
         raise Unreadable("It names no tracking_number.")
     moment = event.get("timestamp") if event.get(_CHANGED) is None else event[_CHANGED]

@@ -13,6 +13,7 @@ from loyalty.webhooks.producers.marks import is_marked
 from loyalty.webhooks.producers.questions import ProducerQuestions, Question
 from loyalty.webhooks.producers.reading import (
     Unreadable,
+    first_id,
     is_id,
     is_text,
     json_object,
@@ -118,7 +119,7 @@ def read(sent: Sent, received_at: datetime) -> ProducerEvent:
 
 def _parcel(event: dict[str, Any], data: dict[str, Any], received_at: datetime) -> ReportedOrder:
     status = named(data, "tracking_status")
-    tracking_number, carrier = text_of(data, "tracking_number"), text_of(data, "carrier")
+    tracking_number, carrier = text_of(data, "tracking_number"), first_id(data, "carrier")
     meaning = _meaning(status, listed(data, "tracking_history"))
     if tracking_number is None:
         raise Unreadable("It names no tracking_number.")

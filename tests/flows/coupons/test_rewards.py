@@ -227,3 +227,18 @@ async def test_an_exclusion_can_be_lifted(stage: Stage):
     assert outcome(await reserve(stage, code, cart("ORD-2", p_2=6000))) == "PRODUCT_EXCLUDED"
     await exclude(stage, "p-1")
     assert outcome(await reserve(stage, code, cart("ORD-3"))) in {"PRODUCT_EXCLUDED", "COUPON_RESERVED"}
+
+
+async def test_the_next_reward_is_one_of_which_the_member_may_have_another(stage: Stage):
+    """R41: it passes over rewards of which the member has had all it may."""
+    await with_coupon(stage)
+    dear = (await create_reward(stage, name="Once", cost=9600, valueMinor=9600, perMember=1))["reward"]["id"]
+    next_one = "{ me { nextReward { missing reward { name } } } }"
+    await stage.app("mi-1", next_one)
+    assert (await stage.app("mi-1", next_one))["nextReward"] == {"missing": 50, "reward": {"name": "Once"}}
+    await stage.order("MORE", [("1", 1, 50_00)])
+    await stage.delivered("MORE")
+    assert (await redeemed(stage, dear))["__typename"] == "PointsRedeemed"
+    found = (await stage.app("mi-1", next_one))["nextReward"]
+    assert found is not None
+    assert found["reward"]["name"] != "Once"

@@ -30,7 +30,7 @@ from loyalty.programme.rules.terms import Terms
 from loyalty.refusals import NotFound
 
 _PUBLISHED_AT, _REMOVED_AT = "published_at", "removed_at"
-"""Facts of a review's verdict: when it happened, as the storefront sent it; a removal that came first has the second."""
+"""Facts of a review's verdict: when it happened, as the storefront sent it. The second: a removal came first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,13 @@ with picked as (
     from notices
     where
         sent_at is null and attempts < :most_attempts
-        and (not_before is null or not_before <= clock_timestamp())
+        and (not_before is null or not_before <= programme_now())
     order by created_at
     limit $1
     for update skip locked
 )
 update notices n
-set attempts = n.attempts + 1, not_before = clock_timestamp() + make_interval(secs => least(:longest_retry_seconds, 30 * 2 ^ n.attempts))
+set attempts = n.attempts + 1, not_before = programme_now() + make_interval(secs => least(:longest_retry_seconds, 30 * 2 ^ n.attempts))
 from picked
 join members m using (member_id)
 left join mi_accounts a using (member_id)

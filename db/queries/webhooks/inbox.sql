@@ -13,7 +13,7 @@ select coalesce(body_hash, sha256(body)) from inbox where producer = $1 and even
 -- Deliveries that a worker may try now, oldest first. Nothing is locked.
 select producer, event_id
 from inbox
-where state = 'RECEIVED' and attempts < :most_attempts and (not_before is null or not_before <= clock_timestamp())
+where state = 'RECEIVED' and attempts < :most_attempts and (not_before is null or not_before <= programme_now())
 order by received_at
 limit $1;
 
@@ -35,7 +35,7 @@ set
     applied_at = case when $3 = 'APPLIED' then programme_now() end,
     not_before = case
         when $3 = 'PARKED' then
-            clock_timestamp() + greatest(interval '30 s', least(interval '1 day', programme_now() - received_at))
+            programme_now() + greatest(interval '30 s', least(interval '1 day', programme_now() - received_at))
     end
 where producer = $1 and event_id = $2
 returning exists (
@@ -52,7 +52,7 @@ returning exists (
 update inbox
 set
     attempts = attempts + 1,
-    not_before = clock_timestamp() + make_interval(secs => least(:longest_retry_seconds, 2 ^ attempts)),
+    not_before = programme_now() + make_interval(secs => least(:longest_retry_seconds, 2 ^ attempts)),
     error = left($3, :longest_error_characters),
     order_number = coalesce($4, order_number),
     state = case when attempts + 1 >= :most_attempts then 'DEAD' else state end
@@ -74,7 +74,7 @@ select empty_deliveries_of_erased(number) from orders where member_id = $1;
 -- name: pause_delivery
 -- Another writer has its member: the delivery is tried again in a second, and no attempt is counted.
 update inbox
-set not_before = clock_timestamp() + interval '1 second'
+set not_before = programme_now() + interval '1 second'
 where producer = $1 and event_id = $2 and state = 'RECEIVED';
 
 -- name: link_parcels_to_order
@@ -112,7 +112,7 @@ where (producer, event_id) in (
         or exists (
             select from orders_of_parcels t
             where t.tracking_number = i.tracking_number and t.meant_until > i.received_at
-            having count(*) = 1 or (count(*) > 1 and coalesce(i.not_before, '-infinity') <= clock_timestamp())
+            having count(*) = 1 or (count(*) > 1 and coalesce(i.not_before, '-infinity') <= programme_now())
         )
     )
     order by i.producer, i.event_id

@@ -55,8 +55,8 @@ async def ask_about_silent_parcels(db: Database, keys: Mapping[str, Key], after:
 
 
 async def _ask(db: Database, http: httpx.AsyncClient, producer: str, key: Key, parcel: SilentParcel) -> bool:
-    """Asks, and gives whether there was an answer. A parcel without a number cannot be asked about, but its turn is over
-    all the same, or it would stay before all others."""
+    """Asks, and gives whether there was an answer. A parcel without a number cannot be asked about, but its turn is
+    over all the same, or it would stay before all others."""
     number, pause = parcel.tracking_number or "", timedelta(hours=QUESTION_HOURS)
     is_claimed = await claim_question(db, parcel.member_id, parcel.order_number, number, producer, pause)
     if not is_claimed or parcel.tracking_number is None:

@@ -252,7 +252,7 @@ async def test_a_producer_is_asked_about_a_parcel_once_in_twelve_hours(stage: St
 
 
 async def test_every_silent_parcel_has_its_turn(stage: Stage, carrier: tuple[Carrier, str]):
-    """Those asked about come after the others, and an order that has no parcel to ask about keeps none from its turn."""
+    """Those asked about come after the others, and an order without a parcel to ask about keeps none from its turn."""
     api, url = carrier
     await stage.register()
     for n in range(ORDERS_AT_ONCE):

@@ -160,8 +160,9 @@ async def save_campaign(
     factor: Decimal | None,
     bonus: int | None,
     product_ids: Sequence[str],
+    names: dict[str, str],
 ) -> bool:
-    """Adds a campaign; False if it exists already."""
+    """Adds a campaign; False if it exists already. `names` are by language."""
     saved = await db.fetchval(
         query("save_campaign"),
         campaign_id,
@@ -174,6 +175,7 @@ async def save_campaign(
         factor,
         bonus,
         list(product_ids),
+        names,
     )
     return saved is not None
 

@@ -91,7 +91,10 @@ class Query:
         now = await clock.now(info.context.programme.db)
         catalogue = await open_market(info, market)
         coming = [each for each in catalogue.campaigns if market in each.markets and each.over_at > now]
-        return [CampaignType.of(each) for each in sorted(coming, key=lambda each: (each.starts_at, each.id))]
+        return [
+            CampaignType.of(each, info.context.language)
+            for each in sorted(coming, key=lambda each: (each.starts_at, each.id))
+        ]
 
     @query(EVERYONE, "the programme's terms in a market on a date (default: today); null before the first.")
     async def terms(

@@ -5,7 +5,7 @@ select version from programme_state;
 select market, version, effective_from, document from terms order by market, effective_from;
 
 -- name: all_campaigns
-select campaign_id, name, markets, starts_at, ends_at, ended_at, effect, kinds, factor, bonus, product_ids
+select campaign_id, name, markets, starts_at, ends_at, ended_at, effect, kinds, factor, bonus, product_ids, names
 from campaigns
 order by starts_at, campaign_id;
 
@@ -64,8 +64,8 @@ returning product_id;
 
 -- name: save_campaign
 -- A campaign that is sent twice under one id, even at once, is one campaign.
-insert into campaigns (campaign_id, name, markets, starts_at, ends_at, effect, kinds, factor, bonus, product_ids)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+insert into campaigns (campaign_id, name, markets, starts_at, ends_at, effect, kinds, factor, bonus, product_ids, names)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 on conflict (campaign_id) do nothing
 returning campaign_id;
 

@@ -38,6 +38,9 @@ class Mutation:
     release_coupon = checkout.release_coupon
     create_reward = change_rewards.create_reward
     exclude_products = change_rewards.exclude_products
+    end_reward = change_rewards.end_reward
+    decide_reward = change_rewards.decide_reward
+    lift_exclusion = change_rewards.lift_exclusion
     create_campaign = change_campaigns.create_campaign
     end_campaign = change_campaigns.end_campaign
     set_member_state = membership.set_member_state

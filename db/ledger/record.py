@@ -170,8 +170,8 @@ class ChangedCoupon:
 @dataclass(frozen=True, slots=True)
 class KeptReservation:
     """An order's reservation of a coupon, whole, and until when the order has no other coupon; `held_until` None: for
-    good, and the moment at which it would have ended by itself is kept as it was. The statement fails on
-    `one_coupon_per_order` where another coupon holds the order (R44)."""
+    good, and the moment at which it would have ended by itself is kept as it was. With `reservation_id` None the id
+    stays. The statement fails on `one_coupon_per_order` where another coupon holds the order (R44)."""
 
     coupon_id: UUID
     order_number: str
@@ -179,6 +179,7 @@ class KeptReservation:
     reserved_at: datetime
     held_until: datetime | None = None
     released_at: datetime | None = None
+    reservation_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +202,8 @@ class NewNotice:
     lapses_on: date | None
     reference: str | None
     created_at: datetime
+    cause: str | None = None
+    debt: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,15 @@ async def order_owners(db: Queryable, numbers: Sequence[str]) -> dict[str, UUID]
     return {row["number"]: row["member_id"] for row in await db.fetch(query("order_owners"), list(numbers))}
 
 
+async def order_currencies(db: Queryable, orders: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], str]:
+    """The currencies (ISO 4217) of recorded orders, by member and number."""
+    if not orders:
+        return {}
+    columns = [each[0] for each in orders], [each[1] for each in orders]
+    rows = await db.fetch(query("order_currencies"), *columns)
+    return {(row["member_id"], row["number"]): row["currency"] for row in rows}
+
+
 async def order_named(db: Queryable, numbers: Sequence[str], tracking_numbers: Sequence[str]) -> str | None:
     """The order that has one of these numbers, or else one that was recorded with one of these parcels; None for
     none."""

@@ -21,13 +21,13 @@ from loyalty.programme.programme import Programme
 
 log = logging.getLogger(__name__)
 
-ORDERS_AT_ONCE = 100
+GIVEN_UP_AT_ONCE = 100
 _WORKER = "worker"
 
 
 async def give_up_some(programme: Programme) -> int:
     """Gives up the pieces of one set of orders; gives how many orders. A bad one does not stop the others."""
-    orders = await orders_to_give_up(programme.db, ORDERS_AT_ONCE)
+    orders = await orders_to_give_up(programme.db, GIVEN_UP_AT_ONCE)
     return sum([await _try_to_give_up(programme, member_id, number) for member_id, number in orders])
 
 

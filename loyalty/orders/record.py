@@ -53,8 +53,8 @@ async def record_order(programme: Programme, caller: Caller, reported: OrderToRe
     order = reported.order
     refuse_problems(order.lines, check_order(order))
     content = content_of_order(reported)
-    in_order = replace(reported, order=_in_any_order(order))
-    request = request_of(caller, "recordOrder", key, content_of_order(in_order), before=content)
+    in_order, about = replace(reported, order=_in_any_order(order)), {"order": order.number}
+    request = request_of(caller, "recordOrder", key, content_of_order(in_order), about, before=content)
 
     recording = _Recording(programme, reported, content, key)
     result = await decide(programme.db, Decision(MemberRef(mi_id=reported.mi_id), request, recording.judge))

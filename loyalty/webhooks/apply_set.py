@@ -20,7 +20,7 @@ from loyalty.programme.programme import Programme
 from loyalty.webhooks.producers.events import Ignored
 from loyalty.webhooks.producers.numbers import numbers_in
 from loyalty.webhooks.sort_set import DeliveryAbout, SortedSet, key_of, sort_set
-from loyalty.webhooks.whose_order import Reported
+from loyalty.webhooks.whose_order import OwnedOrder, Reported
 
 log = logging.getLogger(__name__)
 
@@ -123,7 +123,7 @@ async def _finish(
 ) -> int:
     """Marks deliveries, and links the parcels that they report; returns how many deliveries."""
     finished = [
-        *[await _ignored(db, delivery, event) for delivery, event in found.ignored],
+        *[await _ignored(db, delivery, event, order) for delivery, event, order in found.ignored],
         *(_parked(delivery, reported) for delivery, reported in found.parked),
         *(FinishedDelivery(*each.key, "APPLIED", notes.get(each.key), each.order.number) for each in settled),
     ]
@@ -132,14 +132,18 @@ async def _finish(
     return len(finished)
 
 
-async def _ignored(db: Queryable, delivery: Delivery, event: Ignored) -> FinishedDelivery:
-    """Ignored, with the order that it names, so that erasing the member empties it too (R71)."""
+async def _ignored(db: Queryable, delivery: Delivery, event: Ignored, order: OwnedOrder | None) -> FinishedDelivery:
+    """Ignored, with the order that it is about or names, so that erasing the member empties it too (R71)."""
     if delivery.is_emptied:
         return FinishedDelivery(*key_of(delivery), "IGNORED", event.reason)
     log.info("Delivery %s %r is ignored: %s", delivery.producer, delivery.event_id, event.reason)
-    named = numbers_in(delivery.body)
-    number = await order_named(db, named.orders, named.parcels)
+    number = order.number if order is not None else await _order_named_in(db, delivery.body)
     return FinishedDelivery(*key_of(delivery), "IGNORED", event.reason, order_number=number)
+
+
+async def _order_named_in(db: Queryable, body: bytes) -> str | None:
+    named = numbers_in(body)
+    return await order_named(db, named.orders, named.parcels)
 
 
 def _parked(delivery: Delivery, reported: Reported) -> FinishedDelivery:

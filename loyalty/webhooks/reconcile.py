@@ -53,10 +53,22 @@ class Missing:
 
 async def silent_parcels(db: Database, after: timedelta, most: int = 100) -> list[SilentParcel]:
     """Parcels that have not ended and had no news for `after`, the longest silent first; of at most `most` orders."""
-    silent = {(each.member_id, each.number): each.heard_at for each in await rows.silent_orders(db, after, most)}
-    orders = await orders_by_number(db, list(silent))
-    parcels = [parcel for order in orders for parcel in _open_parcels(order, silent[order.member_id, order.number])]
+    silent = await _parcels_of(db, await rows.silent_orders(db, after, most))
+    parcels = [parcel for of_order in silent for parcel in of_order]
     return sorted(parcels, key=lambda parcel: (parcel.heard_at, parcel.order_number, parcel.tracking_number or ""))
+
+
+async def parcels_to_ask(db: Database, after: timedelta, most: int) -> list[list[SilentParcel]]:
+    """The open parcels of at most `most` silent orders that producers may be asked about, order by order: those never
+    asked about first, then those asked about longest ago, so that each one's turn comes."""
+    return await _parcels_of(db, await rows.orders_to_ask(db, after, most))
+
+
+async def _parcels_of(db: Database, silent: Sequence[rows.SilentOrder]) -> list[list[SilentParcel]]:
+    """The open parcels of each silent order, in the order of `silent`."""
+    keys = [(each.member_id, each.number) for each in silent]
+    orders = {(order.member_id, order.number): order for order in await orders_by_number(db, keys)}
+    return [_open_parcels(orders[each.member_id, each.number], each.heard_at) for each in silent]
 
 
 async def keep_reports(db: Database, reports: Sequence[Report], reporter: str) -> list[Missing]:

@@ -80,15 +80,79 @@ def delivered(id_: int, **more: Any) -> dict[str, Any]:
     [
         ("refunds_create_two_lines", 201),
         ("refunds_create_partial_no_restock", 401),
-        ("refunds_create_shipping_only", 597),
+        ("refunds_create_shipping_only", 602),
     ],
 )
 async def test_the_sampled_refunds_take_back_what_they_name_and_no_more(stage: Stage, name: str, left: int):
-    """R32, R33a: lines with their share of shipping, whatever their restock type; shipping alone takes its part."""
+    """R32, R33a: lines with their share of shipping, whatever their restock type; money in dollars moves nothing of an
+    order in euros."""
     await joined(stage, SAMPLED, LINES, shippingMinor=500)
     await send_all(stage, delivered(255858046, order_id=int(SAMPLED)))
     assert await points(stage) == (602, 0)
     await send_sample(stage, SAMPLES[name])
+    assert await points(stage) == (left, 0)
+
+
+async def test_the_sampled_refund_of_shipping_takes_shippings_part_of_an_order_in_its_currency(stage: Stage):
+    """R32: goods keep their points; only the part of the shipping goes."""
+    await joined(stage, SAMPLED, LINES, shippingMinor=500)
+    await send_all(stage, delivered(255858046, order_id=int(SAMPLED)))
+    in_euros = SAMPLES["refunds_create_shipping_only"].body.replace(b"USD", b"EUR")
+    await send_all(stage, json.loads(in_euros))
+    assert await points(stage) == (597, 0)
+
+
+def in_both(euros: str, dollars: str) -> dict[str, Any]:
+    """Returns money as a shop in dollars tells it of a buyer who paid in euros."""
+    return {
+        "shop_money": {"amount": dollars, "currency_code": "USD"},
+        "presentment_money": {"amount": euros, "currency_code": "EUR"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("told", "left"),
+    [
+        ({"transactions": [transaction("20.00", currency="USD")]}, 102),
+        ({"transactions": [transaction("22.00", currency="USD", amount_set=in_both("20.00", "22.00"))]}, 82),
+        (
+            {
+                "transactions": [transaction("22.00", currency="USD")],
+                "order_adjustments": [
+                    {
+                        "kind": "refund_discrepancy",
+                        "amount": "-22.00",
+                        "tax_amount": "0.00",
+                        "amount_set": in_both("-20.00", "-22.00"),
+                    }
+                ],
+            },
+            82,
+        ),
+        ({"refund_shipping_lines": [{"subtotal_amount_set": in_both("5.00", "5.50")}]}, 97),
+        ({"transactions": [transaction("20.00", currency="USD"), transaction("9.00")]}, 102),
+    ],
+    ids=["in dollars alone", "transaction in both", "adjustment in both", "shipping in both", "two currencies"],
+)
+async def test_a_refund_counts_in_the_orders_currency_or_moves_nothing(stage: Stage, told: dict[str, Any], left: int):
+    """R33a: and operators see why."""
+    await joined(stage, lines=[(str(GREEN), 1, 97_00)], shippingMinor=500)
+    await send_all(stage, delivered(1))
+    await send_all(stage, {**refund(), **told})
+    assert await points(stage) == (left, 0)
+    if left == 102:
+        state, reason = await stage.owner.fetchrow("select state, error from inbox where type = 'refunds/create'")
+        assert state == "IGNORED"
+        assert "currency" in reason or reason == "It refunds money in USD, and the order is in EUR: no points move."
+
+
+@pytest.mark.parametrize(("currency", "left"), [("USD", 102), ("eur", 82), (None, 82)])
+async def test_a_native_refund_counts_in_the_orders_currency(stage: Stage, currency: str | None, left: int):
+    """R33a: without a currency it is the order's."""
+    await joined(stage, lines=[(str(GREEN), 1, 97_00)], shippingMinor=500)
+    await stage.delivered(str(ORDER))
+    money = {"amount_minor": 2000, "shipping_minor": 0} | ({"currency": currency} if currency else {})
+    await stage.returned(str(ORDER), "R-1", refund=money)
     assert await points(stage) == (left, 0)
 
 

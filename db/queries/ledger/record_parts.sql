@@ -350,15 +350,23 @@ changed_coupons as (
 -- part: kept_reservations (reservations)
 kept_reservations as (
     insert into coupon_reservations (
-        member_id, coupon_id, order_number, discount_minor, reserved_at, held_until, released_at
+        member_id, coupon_id, order_number, discount_minor, reserved_at, held_until, released_at, reservation_id
     )
-    select held.member_id, n.coupon_id, n.order_number, n.discount_minor, n.reserved_at, n.held_until, n.released_at
-    from held join unnest({reservations}::record_reservations[]) as n using (member_id)
+    select
+        held.member_id, n.coupon_id, n.order_number, n.discount_minor, n.reserved_at, n.held_until, n.released_at,
+        n.reservation_id
+    from held join unnest({reservations}::record_named_reservations[]) as n using (member_id)
     on conflict (member_id, coupon_id, order_number) do update
     set
         discount_minor = excluded.discount_minor, reserved_at = excluded.reserved_at,
         held_until = coalesce(excluded.held_until, coupon_reservations.held_until),
-        released_at = excluded.released_at
+        released_at = excluded.released_at,
+        reservation_id = coalesce(excluded.reservation_id, coupon_reservations.reservation_id),
+        earlier_ids = case
+            when excluded.reservation_id is null or coupon_reservations.reservation_id is null
+                then coupon_reservations.earlier_ids
+            else coupon_reservations.earlier_ids || coupon_reservations.reservation_id
+        end
 )
 
 -- part: claimed_orders (reservations)
@@ -396,9 +404,10 @@ changed_member as (
 
 -- part: added_notices (notices)
 added_notices as (
-    insert into notices (member_id, notice_id, kind, points, lapses_on, reference, created_at)
-    select held.member_id, n.notice_id, n.kind, n.points, n.lapses_on, n.reference, n.created_at
-    from held join unnest({notices}::record_notices[]) as n using (member_id)
+    insert into notices (member_id, notice_id, kind, points, lapses_on, reference, created_at, cause, debt)
+    select
+        held.member_id, n.notice_id, n.kind, n.points, n.lapses_on, n.reference, n.created_at, n.cause, n.debt
+    from held join unnest({notices}::record_caused_notices[]) as n using (member_id)
     returning member_id, notice_id, kind, created_at
 )
 

@@ -39,6 +39,12 @@ cross join lateral (
     offset 0
 ) t;
 
+-- name: order_currencies
+-- The currencies of orders ($1 members, $2 numbers).
+select o.member_id, o.number, o.currency
+from unnest($1::uuid[], $2::text[]) as wanted (member_id, number)
+join orders o on o.member_id = wanted.member_id and o.number = wanted.number;
+
 -- name: order_owners
 select number, member_id from order_numbers where number = any ($1::text[]);
 

@@ -18,7 +18,7 @@ select coalesce(body_hash, sha256(body)) from inbox where producer = $1 and even
 -- find different ones. The locks end with this statement.
 select producer, event_id
 from inbox
-where state = 'RECEIVED' and attempts < :most_attempts and (not_before is null or not_before <= clock_timestamp())
+where state = 'RECEIVED' and attempts < :most_attempts and (not_before is null or not_before <= programme_now())
 order by received_at
 limit $1
 for update skip locked;
@@ -27,7 +27,7 @@ for update skip locked;
 -- A row if a worker has, or may try now, any delivery.
 select true
 from inbox
-where state = 'RECEIVED' and attempts < :most_attempts and (not_before is null or not_before <= clock_timestamp())
+where state = 'RECEIVED' and attempts < :most_attempts and (not_before is null or not_before <= programme_now())
 order by received_at
 limit 1;
 
@@ -58,7 +58,7 @@ set
     applied_at = case when f.state = 'APPLIED' then programme_now() end,
     not_before = case
         when f.state = 'PARKED' then
-            clock_timestamp() + greatest(interval '30 s', least(interval '1 day', programme_now() - received_at))
+            programme_now() + greatest(interval '30 s', least(interval '1 day', programme_now() - received_at))
     end
 from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::jsonb[])
     as f (producer, event_id, state, error, order_number, tracking_number, other_order_numbers)
@@ -77,7 +77,7 @@ returning inbox.order_number, exists (
 update inbox
 set
     attempts = attempts + 1,
-    not_before = clock_timestamp() + make_interval(secs => least(:longest_retry_seconds, 2 ^ attempts)),
+    not_before = programme_now() + make_interval(secs => least(:longest_retry_seconds, 2 ^ attempts)),
     error = left($3, :longest_error_characters),
     order_number = coalesce($4, order_number),
     state = case when attempts + 1 >= :most_attempts then 'DEAD' else state end
@@ -99,7 +99,7 @@ select empty_deliveries_of_erased(number) from orders where member_id = $1;
 -- name: pause_delivery
 -- Another writer has its member: the delivery is tried again in a second, and no attempt is counted.
 update inbox
-set not_before = clock_timestamp() + interval '1 second'
+set not_before = programme_now() + interval '1 second'
 where producer = $1 and event_id = $2 and state = 'RECEIVED';
 
 -- name: link_parcels
@@ -151,12 +151,12 @@ where (producer, event_id) in (
         exists (
             select from order_numbers n
             where n.number = any (i.order_number || i.other_order_numbers)
-            having count(*) = 1 or (count(*) > 1 and coalesce(i.not_before, '-infinity') <= clock_timestamp())
+            having count(*) = 1 or (count(*) > 1 and coalesce(i.not_before, '-infinity') <= programme_now())
         )
         or exists (
             select from orders_of_parcels t
             where t.tracking_number = i.tracking_number and t.meant_until > i.received_at
-            having count(*) = 1 or (count(*) > 1 and coalesce(i.not_before, '-infinity') <= clock_timestamp())
+            having count(*) = 1 or (count(*) > 1 and coalesce(i.not_before, '-infinity') <= programme_now())
         )
     )
     order by i.producer, i.event_id

@@ -1,7 +1,7 @@
 """Facts that carriers and the shop report about an order, each stored once under its business key (R33a, R34)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import ClassVar
@@ -91,10 +91,21 @@ class Lost(Movement):
 
 
 @dataclass(frozen=True, slots=True)
+class Refund:
+    """Refunded money in one currency (None: the order's), in its minor units; `shipping_minor` is inside
+    `amount_minor`."""
+
+    currency: str | None
+    amount_minor: int
+    shipping_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class Returned:
     """The shop took something back (R33a): lines, else money, else everything (of the parcel, if named).
 
-    `shipping_minor` is inside `amount_minor`. `carrier` decides between two parcels with the same number. One return
+    `shipping_minor` is inside `amount_minor`. `carrier` decides between two parcels with the same number. The amounts
+    are in `currency`, or in the order's if it is None; `in_others` is the same money in other currencies. One return
     that two producers report is one (R33c).
     """
 
@@ -106,11 +117,28 @@ class Returned:
     occurred_at: datetime
     carrier: str | None = None
     producer: str = NATIVE_EVENTS
+    currency: str | None = None
+    in_others: tuple[Refund, ...] = ()
 
     @property
     def key(self) -> str:
         """The business key within the order."""
         return f"return:{self.return_id}"
+
+    @property
+    def is_of_money(self) -> bool:
+        """Whether only its money counts: it names no line (R33a)."""
+        return not self.lines and (self.amount_minor is not None or self.shipping_minor != 0)
+
+    def in_currency(self, currency: str) -> "Returned | None":
+        """The return with its money in that currency alone; None if its money counts and is in other currencies."""
+        if not self.is_of_money or self.currency in {None, currency}:
+            return replace(self, currency=None, in_others=())
+        found = next((each for each in self.in_others if each.currency == currency), None)
+        if found is None:
+            return None
+        amount, shipping = found.amount_minor, found.shipping_minor
+        return replace(self, currency=None, in_others=(), amount_minor=amount, shipping_minor=shipping)
 
 
 @dataclass(frozen=True, slots=True)

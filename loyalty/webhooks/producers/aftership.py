@@ -19,9 +19,11 @@ from loyalty.webhooks.producers.events import (
     ReportedOrder,
     Sent,
 )
+from loyalty.webhooks.producers.marks import is_marked
 from loyalty.webhooks.producers.questions import ProducerQuestions, Question
 from loyalty.webhooks.producers.reading import (
     Unreadable,
+    first_id,
     json_object,
     listed,
     moment_of_unix,
@@ -119,7 +121,7 @@ def read(sent: Sent, received_at: datetime) -> ProducerEvent:
 
 def _parcel(event: dict[str, Any], message: dict[str, Any], received_at: datetime) -> ReportedOrder:
     """The parcel's state at `ts`. The times of checkpoints have no zone, so they cannot order events."""
-    tracking_number, carrier = text_of(message, "tracking_number"), text_of(message, "slug")
+    tracking_number, carrier = text_of(message, "tracking_number"), first_id(message, "slug")
     if tracking_number is None:
         raise Unreadable("It names no tracking_number.")
     fact = _meaning(message)(
@@ -129,7 +131,8 @@ def _parcel(event: dict[str, Any], message: dict[str, Any], received_at: datetim
         occurred_at=moment_of_unix(event.get("ts"), "ts", received_at),
     )
     hints = order_numbers_in(message, "order_number", "order_id")
-    return ReportedOrder(fact, None, tracking_number, carrier=carrier, order_hints=hints)
+    is_test = is_marked((event, message), "is_test", "test")
+    return ReportedOrder(fact, None, tracking_number, carrier=carrier, order_hints=hints, is_test=is_test)
 
 
 def _meaning(message: dict[str, Any]) -> _Meaning:

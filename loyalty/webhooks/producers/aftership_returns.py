@@ -5,6 +5,7 @@ from typing import Any
 
 from loyalty.orders.rules.facts import Lines, Returned
 from loyalty.webhooks.producers.events import ReportedOrder
+from loyalty.webhooks.producers.marks import is_marked
 from loyalty.webhooks.producers.reading import (
     Unreadable,
     is_count,
@@ -33,7 +34,9 @@ def returned_goods(event: dict[str, Any], data: dict[str, Any], received_at: dat
         raise Unreadable("Only some of the goods were received: they count when all are, or the return is resolved.")
     moment = moment_of(event.get("created_at"), "created_at", received_at)
     fact = Returned(rma_number, None, lines, amount_minor=None, shipping_minor=0, occurred_at=moment)
-    return ReportedOrder(fact, None, None, order_hints=hints, is_test=event.get("is_test") is True)
+    return ReportedOrder(
+        fact, None, None, order_hints=hints, is_test=is_marked((event, data, named(data, "order")), "is_test", "test")
+    )
 
 
 def _received(items: list[dict[str, Any]]) -> Lines:

@@ -16,9 +16,11 @@ from loyalty.webhooks.producers.events import (
     ReportedOrder,
     Sent,
 )
+from loyalty.webhooks.producers.marks import is_marked
 from loyalty.webhooks.producers.reading import (
     LONGEST_TEXT,
     Unreadable,
+    first_id,
     is_count,
     is_id,
     is_text,
@@ -132,9 +134,10 @@ def _reported(event: dict[str, Any], data: dict[str, Any], received_at: datetime
     if order_number is None and tracking_number is None:
         raise Unreadable("It names neither order_number nor tracking_number.")
     occurred_at = moment_of(data.get("occurred_at") or event.get("timestamp"), "occurred_at", received_at)
-    carrier = text_of(data, "carrier")
+    carrier = first_id(data, "carrier")
     fact = _fact(event["type"], data, tracking_number, carrier, occurred_at)
-    return ReportedOrder(fact, order_number, tracking_number, carrier=carrier)
+    is_test = is_marked((event, data), "test", "is_test")
+    return ReportedOrder(fact, order_number, tracking_number, carrier=carrier, is_test=is_test)
 
 
 def _fact(
@@ -146,7 +149,7 @@ def _fact(
     if type_ != _RETURNED:
         return _SHIPMENTS[type_](tracking_number, carrier, lines, occurred_at)
     return_id = _needed(data, "return_id", type_)
-    amount_minor, shipping_minor = _refund(data.get("refund"))
+    amount_minor, shipping_minor, currency = _refund(data.get("refund"))
     return Returned(
         return_id=return_id,
         tracking_number=tracking_number,
@@ -155,6 +158,7 @@ def _fact(
         shipping_minor=shipping_minor,
         occurred_at=occurred_at,
         carrier=carrier,
+        currency=currency,
     )
 
 
@@ -165,20 +169,22 @@ def _needed(data: dict[str, Any], name: str, type_: str) -> str:
     return value
 
 
-def _refund(refund: object) -> tuple[int | None, int]:
+def _refund(refund: object) -> tuple[int | None, int, str | None]:
+    """The amount, the shipping in it, and their currency; None means the order's, in which this form is agreed."""
     if refund is None:
-        return None, 0
+        return None, 0, None
     if not isinstance(refund, dict):
         raise Unreadable("refund is not an object.")
     shipping = refund.get("shipping_minor")
     amount = refund.get("amount_minor")
     if shipping is None and amount is None:
-        return None, 0
+        return None, 0, None
     shipping = shipping or 0
     amount = shipping if amount is None else amount
     if not (is_count(amount) and is_count(shipping)):
         raise Unreadable("refund has amounts that are no whole minor units of zero or more.")
-    return amount, min(shipping, amount)
+    currency = text_of(refund, "currency")
+    return amount, min(shipping, amount), currency.upper() if currency is not None else None
 
 
 def _lines(lines: object) -> Lines:

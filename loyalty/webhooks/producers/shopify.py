@@ -35,7 +35,8 @@ from loyalty.webhooks.producers.shopify_bodies import (
     order_number,
     topic_of,
 )
-from loyalty.webhooks.producers.shopify_refunds import has_test_money, of_refund
+from loyalty.webhooks.producers.shopify_marks import is_of_test_mode
+from loyalty.webhooks.producers.shopify_refunds import of_refund
 from loyalty.webhooks.producers.shopify_shipments import of_cancelled, of_event, of_fulfillment, of_order
 from loyalty.webhooks.producers.signatures import check_signed, hmac_sha256, signatures_in, text_key
 
@@ -140,7 +141,7 @@ def read(sent: Sent, received_at: datetime) -> ProducerEvent:
         fact, *further = _READ[topic](body, received_at)
     except Unreadable as reason:
         return Ignored(str(reason))
-    is_test = _is_test_header(sent) or body.get("test") is True or has_test_money(body)
+    is_test = _is_test_header(sent) or is_of_test_mode(body)
     return ReportedOrder(fact, order_number(topic, body), None, is_test=is_test, further=tuple(further))
 
 

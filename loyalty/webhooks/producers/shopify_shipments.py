@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from loyalty.orders.rules.facts import SHOPIFY_EVENTS, Cancelled, Delivered, Fact, InTransit, ReturnedToSender
-from loyalty.webhooks.producers.reading import Unreadable, is_text, moment_of, text_of
+from loyalty.webhooks.producers.reading import Unreadable, first_id, is_text, moment_of, text_of
 from loyalty.webhooks.producers.shopify_bodies import entries, is_word, pieces_of
 
 _NEWS: Mapping[str, type[Delivered | InTransit | ReturnedToSender]] = {
@@ -77,7 +77,7 @@ def _on_its_way(fulfillment: Mapping[str, Any], received_at: datetime) -> list[I
     name = text_of(fulfillment, "id")
     if name is None:
         raise Unreadable("A fulfillment has no id.")
-    carrier = text_of(fulfillment, "tracking_company")
+    carrier = first_id(fulfillment, "tracking_company")
     lines = pieces_of(fulfillment, "line_items", "id")
     at = moment_of(fulfillment.get("created_at"), "created_at", received_at)
     numbers: Sequence[str | None] = _tracking_numbers(fulfillment) or [None]

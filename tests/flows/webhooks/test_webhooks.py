@@ -3,13 +3,16 @@
 import base64
 import json
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from standardwebhooks import Webhook
 
+from db import clock
 from loyalty.webhooks.producers import native
 from loyalty.webhooks.producers.events import BadSignature, Sent
+from mipoints.advance_clock import wait_until_done
+from mipoints.problems import UserError
 from tests.support.stage import NATIVE_SECRET, Stage, signed
 
 EVENT = {
@@ -217,3 +220,20 @@ async def test_without_a_database_a_delivery_is_503_in_time_and_not_acknowledged
     assert int(answer.headers["retry-after"]) > 0
     await stage.owner.execute("rollback")
     assert (await post(stage, BODY, signed(BODY, "evt-2"))).is_success
+
+
+async def test_a_delivery_that_rests_between_attempts_is_not_due_until_the_clock_moves(stage: Stage):
+    """Retries go by the programme's clock, and `clock advance --wait` does not wait for them."""
+    await stage.register()
+    await stage.order("ORD-1", [("1", 1, 1000)])
+    lines = [{"line_id": "no such line", "quantity": 1}]
+    await stage.delivered("ORD-1", lines=lines)
+    assert await stage.owner.fetchval("select attempts from inbox") == 1
+    await stage.advance(minutes=6)
+    attempts = await stage.owner.fetchval("select attempts from inbox")
+    assert attempts == 2
+    await wait_until_done(stage.programme.db, stalled_after=0)
+    await clock.advance(stage.owner, 0, timedelta(hours=1))
+    assert await clock.work_due(stage.programme.db) == 1
+    with pytest.raises(UserError, match="is a worker running"):
+        await wait_until_done(stage.programme.db, stalled_after=0)

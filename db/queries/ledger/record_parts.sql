@@ -4,7 +4,7 @@
 -- `(LISTS unless OTHERS)` is not used if one of the others holds rows. What transfers do beyond the ledger has names
 -- too (`Changes.lists`): `points into lots` and others. `promises due` stands for crediting, which is a statement of its
 -- own with other parameters. $1 are the members, $2 the version that each decision was judged on. `{LIST}` are the rows
--- of a list, an array of a type of their own (migrations 0021 and 0022), each with its member's id. A part takes its
+-- of a list, an array of a type of their own (migrations 0021, 0022, 0030, 0040 and 0043), each with its member's id. A part takes its
 -- members from `held`, and its rows from such an array or from an earlier part.
 
 -- part: held (not promises due)
@@ -373,7 +373,7 @@ kept_reservations as (
 claimed_orders as (
     insert into order_coupons as o (order_number, member_id, coupon_id, held_until)
     select n.order_number, held.member_id, n.coupon_id, coalesce(n.held_until, 'infinity')
-    from held join unnest({reservations}::record_reservations[]) as n using (member_id)
+    from held join unnest({reservations}::record_named_reservations[]) as n using (member_id)
     where n.released_at is null
     on conflict (order_number) do update
     set
@@ -386,7 +386,7 @@ claimed_orders as (
 freed_orders as (
     update order_coupons o
     set held_until = least(o.held_until, n.released_at)
-    from held join unnest({reservations}::record_reservations[]) as n using (member_id)
+    from held join unnest({reservations}::record_named_reservations[]) as n using (member_id)
     where
         n.released_at is not null
         and o.order_number = n.order_number and o.member_id = held.member_id and o.coupon_id = n.coupon_id

@@ -1,7 +1,7 @@
 -- name: why
 -- What was decided about one member ($1, null: none) and why, as rows of a source, a moment and facts, newest first: all of
 -- it, or what concerns an order ($2) or a coupon by its code ($3). $4: the hash of the person, for refusals before joining;
--- $5: the most rows of each source. Another member's order has no rows.
+-- $5: the most rows of each source. Another member's order has no rows. Deliveries are looked up by their keys.
 with asked as (
     select
         $2::text as number, $3::text as code, $2::text is null and $3::text is null as is_all,
@@ -74,15 +74,24 @@ fact_rows as (
 ),
 deliveries_of_orders as (
     select i.producer, i.event_id
-    from inbox i cross join asked a
-    where
-        a.is_own and i.state <> 'APPLIED'
-        and (i.order_number = a.number or i.order_number in (select o.number from own_orders o))
+    from (
+        select a.number from asked a where a.is_own and a.number is not null
+        union
+        select o.number from own_orders o
+    ) n
+    cross join lateral (
+        select i.producer, i.event_id from inbox i where i.order_number = n.number and i.state <> 'APPLIED' offset 0
+    ) i
     union
     select i.producer, i.event_id
     from own_orders o
     join tracking_numbers t on t.member_id = $1 and t.number = o.number
-    join inbox i on i.tracking_number = t.tracking_number and i.state = 'PARKED'
+    cross join lateral (
+        select i.producer, i.event_id
+        from inbox i
+        where i.tracking_number = t.tracking_number and i.state = 'PARKED'
+        offset 0
+    ) i
 ),
 delivery_rows as (
     select
@@ -91,7 +100,8 @@ delivery_rows as (
             'producer', i.producer, 'event_id', i.event_id, 'type', i.type, 'state', i.state, 'attempts', i.attempts,
             'error', i.error, 'number', i.order_number
         ) as facts
-    from deliveries_of_orders d join inbox i using (producer, event_id)
+    from deliveries_of_orders d
+    cross join lateral (select * from inbox where producer = d.producer and event_id = d.event_id limit 1) i
     order by i.received_at desc
     limit $5
 ),

@@ -31,7 +31,12 @@ from (
     from promises p
     where p.state = 'PROMISED' and p.awaiting = 'DELIVERY' and p.promised_at < programme_now() - $1::interval
 ) waiting
-join orders o using (member_id, verdict_id)
+cross join lateral (
+    select o.member_id, o.number, o.recorded_at
+    from orders o
+    where o.member_id = waiting.member_id and o.verdict_id = waiting.verdict_id
+    limit 1
+) o
 cross join lateral (
     select greatest(o.recorded_at, max(f.told_at)) as at
     from order_facts f

@@ -7,15 +7,11 @@ measured, and only the ratios mean something on another machine. The answers of 
 import asyncio
 import json
 import statistics
-import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
-import asyncpg
 from rich.console import Console
 from rich.table import Table
 
@@ -31,23 +27,17 @@ from api.runner import Ready, Runner
 from api.schema import schema
 from api.trusted import FOLDER, MANIFEST
 from api.written import sent
-from db.migrate import migrate
-from db.pool import Database, set_json_codec
+from bench.filled import filled_stage, nobody
+from db.pool import Database
 from loyalty.callers import Caller
-from loyalty.programme.load import load_shipped
 from loyalty.programme.programme import Programme
-from mipoints.embedded.postgres import EmbeddedPostgres
-from tests.support.fresh import open_shared
-from tests.support.stage import Stage, open_stage
+from tests.support.stage import Stage
 
 ROUNDS, RUNS = 9, 100
-ENTRIES, COUPONS = 40, 3
 HOME = """{ me { balance { available pending }
   pointsHistory(first: 20) {
     edges { cursor node { id kind points balanceAfter occurredAt reference } } pageInfo { hasNextPage endCursor } }
   coupons(first: 5) { nodes { id code state cost value { amountMinor currency } expiresAt } } } }"""
-_ADJUST = """mutation($points: Int!, $key: ID!) {
-  adjustPoints(miId: "mi-1", points: $points, reason: "a figure", idempotencyKey: $key) { __typename } }"""
 
 
 @dataclass(slots=True)
@@ -110,7 +100,7 @@ async def ways(stage: Stage) -> list[Ways]:
     """The app's operations; a redeem is asked again under its key, so that its payload is all there is to do."""
     programme = replace(stage.programme, db=Remembering(stage.programme.db))
     runner = Runner(
-        schema, Documents(schema._schema), Persisted(), programme, _nobody, Followers.of(stage.settings),
+        schema, Documents(schema._schema), Persisted(), programme, nobody, Followers.of(stage.settings),
         admission_of(stage.settings, None), 3600, Plans(schema),
     )  # fmt: skip
     bodies = {each["name"]: each["body"] for each in json.loads((FOLDER / MANIFEST).read_text())["operations"]}
@@ -137,22 +127,6 @@ def _ways(name: str, runner: Runner, programme: Programme, text: str, variables:
     return Ways(name, runner, ready, Requester(Caller("mi-1"), "en", "0" * 32, Payer("mi-1", 0), is_helped=True))
 
 
-async def _nobody(*_: object) -> None:
-    """Wakes nobody."""
-
-
-async def fill(stage: Stage) -> None:
-    """A member with its history, its coupons and promises."""
-    await stage.register()
-    operator = stage.token(scope="operator", name="op-1")
-    for number in range(ENTRIES):
-        await stage.ask(_ADJUST, {"points": 100, "key": f"adjust-{number}"}, operator)
-    for number in range(COUPONS):
-        await stage.redeem(key=f"coupon-{number}")
-    for activity in ({"fuel": {}}, {"linkShare": {"productId": "p-1"}}, {"socialShare": {"productId": "p-1"}}):
-        await stage.earn(activity)
-
-
 async def measured(of: Ways) -> tuple[float, float]:
     """Microseconds by graphql-core and by plan: medians of rounds in turn."""
     assert await of.once(is_planned=True) == await of.once(is_planned=False), of.name
@@ -160,25 +134,10 @@ async def measured(of: Ways) -> tuple[float, float]:
     return statistics.median(core for core, _ in rounds), statistics.median(plan for _, plan in rounds)
 
 
-async def _migrated(url: str) -> None:
-    connection = await asyncpg.connect(url)
-    await set_json_codec(connection)
-    await migrate(connection)
-    await load_shipped(connection)
-    await connection.close()
-
-
 async def main() -> None:
     """Prints the table."""
     table = Table("operation", "graphql-core, µs", "plan, µs", "times cheaper", "bytes")
-    async with AsyncExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mipoints-compiled-")))
-        server = EmbeddedPostgres.start(folder)
-        stack.callback(server.stop)
-        await _migrated(server.url)
-        shared = await stack.enter_async_context(open_shared(server.url))
-        stage = await stack.enter_async_context(open_stage(shared))
-        await fill(stage)
+    async with filled_stage() as stage:
         for each in await ways(stage):
             core, plan = await measured(each)
             size = len(await each.once(is_planned=True))

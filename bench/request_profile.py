@@ -14,10 +14,8 @@ import json
 import pstats
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -35,13 +33,12 @@ from api.graphql import GraphQLEndpoint
 from api.requests import OperationRequest, read_request
 from api.trusted import FOLDER, MANIFEST
 from api.written import sent
-from bench.compiled import Remembering, _migrated, _nobody, fill
+from bench.compiled import Remembering
+from bench.filled import filled_stage, nobody
 from loyalty.messages.negotiation import language_of
 from loyalty.programme.programme import Programme
 from loyalty.tokens import Verifier
-from mipoints.embedded.postgres import EmbeddedPostgres
-from tests.support.fresh import open_shared
-from tests.support.stage import Stage, open_stage
+from tests.support.stage import Stage
 
 ROUNDS, RUNS, AT_ONCE = 9, 200, 16
 LIMIT = 262_144
@@ -168,7 +165,7 @@ async def microseconds(step: Step) -> float:
 def application(stage: Stage, programme: Programme) -> Starlette:
     """The application, without a budget's end."""
     settings = replace(stage.settings, graphql_member_budget=10_000_000)
-    return create_app(settings, programme, _nobody, Verifier(settings))
+    return create_app(settings, programme, nobody, Verifier(settings))
 
 
 async def measured(stage: Stage) -> None:
@@ -199,13 +196,7 @@ async def profiled(step: Step) -> None:
 
 async def main() -> None:
     """Starts a Postgres of its own, and a member with a history."""
-    async with AsyncExitStack() as stack:
-        server = EmbeddedPostgres.start(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mipoints-"))))
-        stack.callback(server.stop)
-        await _migrated(server.url)
-        shared = await stack.enter_async_context(open_shared(server.url))
-        stage = await stack.enter_async_context(open_stage(shared))
-        await fill(stage)
+    async with filled_stage() as stage:
         gc.collect()
         gc.freeze()  # as `mipoints serve` does
         await measured(stage)

@@ -5,25 +5,20 @@ a statement of turn 2 is sent when one of turn 1 is answered, and so on.
 """
 
 import asyncio
-import tempfile
 from collections.abc import Awaitable, Mapping
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, fields, replace
-from pathlib import Path
 from typing import Any, TypeVar
 
 import asyncpg
 from rich.console import Console
 from rich.table import Table
 
-from bench.compiled import _migrated, fill
+from bench.filled import filled_stage
 from bench.request_profile import HOME, application, client_of, of_the_app
 from db.calls import Call
 from db.pool import Database, Queryable
 from db.queries import all_queries
-from mipoints.embedded.postgres import EmbeddedPostgres
-from tests.support.fresh import open_shared
-from tests.support.stage import Stage, open_stage
+from tests.support.stage import Stage
 
 T = TypeVar("T")
 WITHOUT_VARIABLES = ("PointsCenterQuery", "PointsHistoryQuery", "CouponsQuery", "NoticesQuery")
@@ -102,13 +97,7 @@ async def printed(stage: Stage) -> None:
 
 async def main() -> None:
     """Starts a Postgres of its own, and a member with a history."""
-    async with AsyncExitStack() as stack:
-        server = EmbeddedPostgres.start(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mipoints-"))))
-        stack.callback(server.stop)
-        await _migrated(server.url)
-        shared = await stack.enter_async_context(open_shared(server.url))
-        stage = await stack.enter_async_context(open_stage(shared))
-        await fill(stage)
+    async with filled_stage() as stage:
         await printed(stage)
 
 

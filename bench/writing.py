@@ -32,7 +32,7 @@ from starlette.applications import Starlette
 from starlette.types import Message, Scope
 
 from api.app import create_app
-from bench.compiled import _migrated, _nobody
+from bench.filled import migrate_and_load, nobody
 from bench.speed.accounting import process_seconds, tree_seconds
 from bench.speed.databases import SETTINGS
 from bench.speed.http_requests import SECRET, WEBHOOK_SECRET, document, graphql_request, token, webhook_request
@@ -188,7 +188,7 @@ async def opened(at_once: int, members: int) -> AsyncIterator[Bench]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mipoints-")))
         server = EmbeddedPostgres.start(folder, SETTINGS)
         stack.callback(server.stop)
-        await _migrated(server.url)
+        await migrate_and_load(server.url)
         await seed(server.url, members, Shape(entries=20, coupons=1), "ES", lambda _: None)
         owner = await asyncpg.connect(server.url)
         stack.push_async_callback(owner.close)
@@ -200,7 +200,7 @@ async def opened(at_once: int, members: int) -> AsyncIterator[Bench]:
         db = await connect(server.url, most=settings.pool_size, seconds=20)
         stack.push_async_callback(db.close)
         programme = Programme.of(db, settings)
-        app = create_app(settings, programme, _nobody, Verifier(settings))
+        app = create_app(settings, programme, nobody, Verifier(settings))
         postmaster = int((folder / "postgres" / "postmaster.pid").read_text().splitlines()[0])
         bench = Bench(programme, app, postmaster, owner, at_once, "", {})
         yield replace(bench, reward=await _reward(bench))

@@ -54,6 +54,12 @@ class OnATerminal:
         self.terminal = -1
 
 
+def _take_the_terminal() -> None:
+    """In the new process. A test run that was started by nohup ignores SIGHUP, and its children would, too."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 @pytest.fixture
 def typed(checkout: Path) -> Iterator[Callable[[str], OnATerminal]]:
     """Types `mipoints dev` and the rest of a line on a new terminal; kills the remaining processes at the end."""
@@ -66,7 +72,7 @@ def typed(checkout: Path) -> Iterator[Callable[[str], OnATerminal]]:
         process = subprocess.Popen(
             ["sh", "-c", command],
             cwd=checkout, env=bare_environment(), stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - one system call
+            preexec_fn=_take_the_terminal,  # noqa: PLW1509 - two system calls
         )  # fmt: skip
         os.close(slave)
         opened.append(OnATerminal(process, master))

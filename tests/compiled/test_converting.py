@@ -1,5 +1,7 @@
 """Input values reach a resolver as Strawberry hands them over: nested, listed, omitted, null, and of odd types."""
 
+from datetime import date
+from enum import Enum
 from typing import Any
 
 import pytest
@@ -36,8 +38,24 @@ class Order:
     tree: Tree | None = None
 
 
+@strawberry.enum
+class Size(Enum):
+    SMALL = "s"
+    LARGE = "l"
+
+
+@strawberry.input(one_of=True)
+class Either:
+    number: int | None = strawberry.UNSET
+    text: str | None = strawberry.UNSET
+
+
 @strawberry.type
 class Query:
+    @strawberry.field
+    def either(self, either: Either, size: Size = Size.SMALL, day: date | None = None) -> str:
+        return f"{either!r} {size!r} {day!r}"
+
     @strawberry.field
     def line(self, line: Line | None = None, lines: list[Line] | None = strawberry.UNSET) -> str:
         return f"{line!r} {lines!r}"
@@ -59,6 +77,7 @@ class Query:
 SCHEMA = strawberry.Schema(Query, execution_context_class=ReplayingExecutor)
 LINE = "query Q($line: Line, $lines: [Line!]) { line(line: $line, lines: $lines) }"
 ORDER = "query Q($order: Order!, $size: Int! = 5) { order(order: $order, size: $size) }"
+EITHER = "query Q($either: Either!, $size: Size!, $day: Date) { either(either: $either, size: $size, day: $day) }"
 TREE = "query Q($tree: Tree!) { tree(tree: $tree) }"
 
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -79,6 +98,16 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "the same as null": (ORDER, {"order": {"lines": [], "maybe": None}}),
     "null for a number that has a default": (ORDER, {"order": {"lines": []}, "size": None}),
     "a required value is missing": (ORDER, {"size": 1}),
+    "one of two": (EITHER, {"either": {"number": 1}, "size": "LARGE", "day": "2026-11-28"}),
+    "both of two": (EITHER, {"either": {"number": 1, "text": "x"}, "size": "LARGE"}),
+    "none of two": (EITHER, {"either": {}, "size": "SMALL"}),
+    "one of two is null": (EITHER, {"either": {"text": None}, "size": "SMALL"}),
+    "an enum's value that does not exist": (EITHER, {"either": {"number": 1}, "size": "s"}),
+    "a day that does not exist": (EITHER, {"either": {"number": 1}, "size": "SMALL", "day": "2026-13-01"}),
+    "a list instead of an object": (LINE, {"line": [], "lines": [[]]}),
+    "a number that is too large": (LINE, {"line": {"sku": "a", "count": 2**31}}),
+    "a number as 1.0": (LINE, {"line": {"sku": "a", "count": 1.0}}),
+    "true for a number": (LINE, {"line": {"sku": "a", "count": True}}),
     "an input inside itself": (TREE, {"tree": {"name": "a", "branches": [{"name": "b", "branches": []}]}}),
     "too deep": (TREE, {"tree": {"name": "a"}}),
 }

@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 MATPLOTLIB := 3.11.2
 
-.PHONY: schema errors explorer help install clients run test lint format lock clean bench bench-speed faults fuzz fuzz-graphql attacks histories plans
+.PHONY: schema errors sentences explorer help install clients run test lint format lock clean bench bench-speed faults fuzz fuzz-graphql attacks histories plans
 .DELETE_ON_ERROR:
 
 help:
@@ -34,6 +34,7 @@ help:
 	@echo "make schema    writes the GraphQL schema to schema.graphql, the released one that changes are compared with"
 	@echo "make explorer  GraphiQL for browsers, from npm packages (make run and make test do it)"
 	@echo "make errors    writes docs/errors.md: every code that a client can receive, from the code"
+	@echo "make sentences  writes docs/sentences.md: what members read about each kind of verdict, in six languages"
 	@echo "make format    formats the code with ruff"
 	@echo "make lock      resolves the dependencies of pyproject.toml again (needs uv)"
 	@echo "make clean     removes .venv and the caches; .mipoints, the sandbox's data, stays"
@@ -99,6 +100,10 @@ schema: install
 
 errors: install
 	@$(PY) -m mipoints errors --out docs/errors.md
+
+# What members read about each kind of verdict, in six languages, for people who read and correct it.
+sentences: install
+	@$(PY) -m mipoints sentences --out docs/sentences.md
 
 format: install
 	$(PY) -m ruff check --fix .

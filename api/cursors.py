@@ -157,6 +157,7 @@ ENTRIES: Places[int] = Places("entries", str, _read_seq)
 COUPONS: Places[tuple[datetime, UUID]] = Places("coupons", _write_moment_and_id, _read_moment_and_id)
 VERDICTS: Places[tuple[datetime, UUID]] = Places("verdicts", _write_moment_and_id, _read_moment_and_id)
 NOTICES: Places[tuple[datetime, UUID]] = Places("notices", _write_moment_and_id, _read_moment_and_id)
+PAST_REFUSALS: Places[tuple[datetime, UUID]] = Places("refusals", _write_moment_and_id, _read_moment_and_id)
 PENDING: Places[tuple[datetime | None, UUID]] = Places("pending", _write_moment_and_id, _read_due_and_id)
 entry_cursor = lru_cache(maxsize=4096)(ENTRIES.cursor)
 """The cursor of a line of history. It depends on the position alone, and most positions are low."""

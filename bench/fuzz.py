@@ -62,10 +62,11 @@ def _order(number: str, random: Random, placed_at: datetime) -> Order:
 
 async def differing(owner: asyncpg.Connection, orders: list[Order]) -> int:
     """Returns how many orders have other points in the ledger than the fold of their stored facts."""
-    rows = await owner.fetch("select number, kind, content::text as content, occurred_at from order_facts")
+    rows = await owner.fetch("select number, kind, content::text as content, occurred_at, producer from order_facts")
     facts: dict[str, list[Fact]] = {order.number: [] for order in orders}
     for row in rows:
-        facts[row["number"]].append(fact_of(row["kind"], json.loads(row["content"]), row["occurred_at"]))
+        content = json.loads(row["content"])
+        facts[row["number"]].append(fact_of(row["kind"], content, row["occurred_at"], row["producer"]))
     actual = await points_in_the_ledger(owner)
     expected = {each.number: worth(each, fold(each, facts[each.number]).kept, ES, ()).total for each in orders}
     return sum(actual.get(number) != points for number, points in expected.items())

@@ -59,6 +59,11 @@ class Programme:
         for worker in self.workers:
             worker.wait(15)
 
+    def storefront_token(self) -> str:
+        """Returns a token of the storefront."""
+        settings = Settings(database_url=self.database_url, sandbox=True, auth_secret=AUTH_SECRET)
+        return issue(settings, member=None, scope="storefront", name="storefront", seconds=3600, market=None)
+
     async def record_orders(self, orders: Sequence[Order], members: int) -> None:
         """Registers so many members, and records the orders for them in turn."""
         async with httpx.AsyncClient(base_url=self.url, timeout=30) as http:
@@ -82,9 +87,7 @@ class Programme:
         return "sound" if done.returncode == 0 else done.stdout + done.stderr
 
     async def _storefront(self, http: httpx.AsyncClient, query: str, variables: dict[str, Any]) -> None:
-        settings = Settings(database_url=self.database_url, sandbox=True, auth_secret=AUTH_SECRET)
-        token = issue(settings, member=None, scope="storefront", name="storefront", seconds=600, market=None)
-        headers = {"authorization": f"Bearer {token}"}
+        headers = {"authorization": f"Bearer {self.storefront_token()}"}
         answer = await http.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
         body = answer.json()
         assert "errors" not in body, body

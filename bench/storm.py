@@ -1,19 +1,20 @@
 """Sends 20,000 deliveries about 500 orders while workers are killed. `make faults` prints the figures.
 
-Each event is sent one to four times, shuffled over all producers; of 100 deliveries 5 are forged and 1 can never be
-applied. Servers, workers, Postgres and Redis are real. At the end the ledger is compared with the pure fold of the
-facts, and all deliveries are sent once more.
+Each event is sent one to four times, shuffled over all producers and the storefront, which reports parcels, added lines
+and cancellations; of 100 deliveries 5 are forged and 1 can never be applied. Servers, workers, Postgres and Redis are
+real. At the end the ledger is compared with the pure fold of the facts, and all deliveries are sent once more.
 """
 
 import asyncio
 import contextlib
+import json
 import os
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -24,15 +25,26 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.running import Programme, programme_running, skip_pauses, until_applied
-from loyalty.orders.rules.facts import Delivered, Fact, InTransit, Lost, Movement, Returned, ReturnedToSender
+from loyalty.orders.rules.facts import (
+    Cancelled,
+    Delivered,
+    Fact,
+    InTransit,
+    Lost,
+    Movement,
+    Returned,
+    ReturnedToSender,
+)
+from loyalty.orders.rules.growth import LinesAdded, ParcelRecorded
 from loyalty.orders.rules.order import Order, OrderLine, Parcel
 from loyalty.orders.rules.purchase import worth
 from loyalty.orders.rules.shipment import fold
+from loyalty.orders.sources import reported_by
 from loyalty.webhooks.producers import PRODUCERS
 from loyalty.webhooks.producers.events import ReportedOrder, Sent
-from tests.support.hostile.bodies import CARRIERS, as_bytes, native, shopify_refund
+from tests.support.hostile.bodies import CARRIERS, as_bytes, native, shopify_cancellation, shopify_refund
 from tests.support.ledger import ledger, points_in_the_ledger
-from tests.support.stage import WEBHOOK_SECRETS
+from tests.support.stage import WEBHOOK_SECRETS, changing, pieces_of
 from tests.support.terms import ES
 
 SEED = int(os.environ.get("MIPOINTS_STORM_SEED", "1"))
@@ -40,6 +52,10 @@ DELIVERIES = int(os.environ.get("MIPOINTS_STORM", "20000"))
 ORDERS = DELIVERIES // 40
 MEMBERS = max(1, ORDERS // 10)
 FORGED, POISON = 0.05, 0.01
+LATE_PARCELS = 0.5
+"""The share of orders whose parcels are reported in the storm, by the storefront."""
+
+STOREFRONT, ADDED = "storefront", str(10**15 + 99)
 SENDERS = 24
 A_DAY = "86400"
 """The hold of sign-up points in seconds. With five minutes, they could be credited during the run, and the repeated
@@ -49,7 +65,7 @@ deliveries would seem to have changed the ledger."""
 @dataclass(frozen=True, slots=True)
 class StormEvent:
     """One event about one order, as it is sent. `is_forged`: signed with a wrong key. `is_poison`: can never be
-    applied."""
+    applied. `fact`: what a mutation of the storefront reports."""
 
     producer: str
     event_id: str
@@ -57,6 +73,7 @@ class StormEvent:
     order: str
     is_forged: bool = False
     is_poison: bool = False
+    fact: Fact | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +86,40 @@ class Storm:
 
 def storm(random: Random, placed_at: datetime) -> Storm:
     """Returns the storm of a seed; the same seed gives the same storm."""
-    orders = tuple(_order(random, str(4_500_000_000_000_000_000 + n), placed_at) for n in range(ORDERS))
-    events = [event for order in orders for event in _events(random, order)]
+    whole = [_order(random, str(4_500_000_000_000_000_000 + n), placed_at) for n in range(ORDERS)]
+    later = [order for order in whole if random.random() < LATE_PARCELS]
+    growth = [*(_parcels(order) for order in later), *(_lines(random, order) for order in whole[::4])]
+    events = [event for order in whole for event in _events(random, order)]
     sent = [event for event in events for _ in range(random.randint(1, 4))]
     random.shuffle(sent)
-    return Storm(orders, tuple(sent[:DELIVERIES]))
+    sent = [*sent[: DELIVERIES - 2 * len(growth)], *growth, *growth]
+    random.shuffle(sent)
+    orders = tuple(replace(order, parcels=()) if order in later else order for order in whole)
+    return Storm(orders, tuple(sent))
+
+
+def _parcels(order: Order) -> StormEvent:
+    """Returns the storefront's report of an order's parcels."""
+    parcels = [
+        {"trackingNumber": each.tracking_number, "carrier": each.carrier, "lines": pieces_of(each.pieces)}
+        for each in order.parcels
+    ]
+    return _mutation("recordParcels", order.number, {"parcels": parcels}, None)
+
+
+def _lines(random: Random, order: Order) -> StormEvent:
+    """Returns the storefront's report of a line that an order got."""
+    line = OrderLine(ADDED, "p-added", random.randint(1, 2), random.randint(100, 9_000))
+    added_at = order.placed_at + timedelta(minutes=random.randint(1, 600))
+    lines = [{"id": line.id, "productId": line.product_id, "quantity": line.quantity, "paidMinor": line.paid_minor}]
+    content = {"lines": lines, "addedAt": added_at.isoformat()}
+    return _mutation("addOrderLines", order.number, content, LinesAdded((line,), 0, added_at))
+
+
+def _mutation(name: str, number: str, content: Mapping[str, object], fact: Fact | None) -> StormEvent:
+    key = f"{name}-{number}-{fact.key if fact is not None else ''}"
+    variables = {"input": {"number": number, **content}, "key": key}
+    return StormEvent(STOREFRONT, key, as_bytes({"query": changing(name), "variables": variables}), number, fact=fact)
 
 
 def _order(random: Random, number: str, placed_at: datetime) -> Order:
@@ -99,8 +145,12 @@ def _events(random: Random, order: Order) -> list[StormEvent]:
 
 def _event(random: Random, order: Order) -> StormEvent:
     moment = order.placed_at + timedelta(minutes=random.randint(1, 600))
+    if random.random() < 0.08:
+        return _cancellation(random, order, moment)
     if random.random() < 0.25:
         return _return(random, order, moment)
+    if random.random() < 0.05:
+        return _with_an_added_line(random, order, moment)
     parcel = random.choice(order.parcels)
     kind = random.choices((InTransit, Delivered, ReturnedToSender, Lost), (6, 10, 1, 1))[0]
     return _movement(random, order, kind(parcel.tracking_number, None, (), moment))
@@ -111,6 +161,28 @@ def _movement(random: Random, order: Order, fact: Movement) -> StormEvent:
     producer = "native" if isinstance(fact, Lost) else random.choice(("native", *CARRIERS))
     make = CARRIERS.get(producer, native)
     return StormEvent(producer, id_, as_bytes(make(fact, order.number, id_)), order.number)  # type: ignore[arg-type]
+
+
+def _cancellation(random: Random, order: Order, moment: datetime) -> StormEvent:
+    """Returns a cancellation, by one of the three that report them."""
+    id_, line = f"{random.getrandbits(62):016x}", random.choice(order.lines)
+    lines = ((line.id, random.randint(1, line.quantity)),)
+    match random.choice(("native", "shopify", STOREFRONT)):
+        case "native":
+            body = native(Cancelled(id_, lines, moment), order.number, id_)
+            return StormEvent("native", id_, as_bytes(body), order.number)
+        case "shopify":
+            body = shopify_cancellation(Cancelled(id_, lines, moment), order.number, id_)
+            return StormEvent("shopify", id_, as_bytes(body), order.number)
+    content = {"cancellationId": id_, "lines": pieces_of(dict(lines)), "cancelledAt": moment.isoformat()}
+    return _mutation("cancelOrder", order.number, content, Cancelled(id_, lines, moment, STOREFRONT))
+
+
+def _with_an_added_line(random: Random, order: Order, moment: datetime) -> StormEvent:
+    """Returns a delivery of a line that the order has, and of one that it may get."""
+    fact = Delivered(None, None, ((random.choice(order.lines).id, 1), (ADDED, 1)), moment)
+    id_ = f"{random.getrandbits(64):016x}"
+    return StormEvent("native", id_, as_bytes(native(fact, order.number, id_)), order.number)
 
 
 def _return(random: Random, order: Order, moment: datetime) -> StormEvent:
@@ -144,16 +216,30 @@ def expected(sent: Storm) -> dict[str, int]:
     facts: dict[str, list[Fact]] = {order.number: [] for order in sent.orders}
     for each in sent.deliveries:
         if not (each.is_forged or each.is_poison):
-            facts[each.order].append(_fact_of(each))
-    return {order.number: worth(order, fold(order, facts[order.number]).kept, ES, ()).total for order in sent.orders}
+            facts[each.order] += _facts_of(each)
+    states = [fold(order, facts[order.number]) for order in sent.orders]
+    return {state.order.number: worth(state.order, state.kept, ES, ()).total for state in states}
 
 
-def _fact_of(event: StormEvent) -> Fact:
+def _facts_of(event: StormEvent) -> list[Fact]:
+    if event.fact is not None:
+        return [event.fact]
+    if event.producer == STOREFRONT:
+        return _parcels_in(event)
     adapter = PRODUCERS[event.producer]
     headers = adapter.sign(_key_of(event.producer), event.body, event.event_id, datetime.now(UTC))
     reported = adapter.read(Sent({name.lower(): text for name, text in headers.items()}, event.body), datetime.now(UTC))
     assert isinstance(reported, ReportedOrder), reported
-    return reported.fact
+    return [reported_by(fact, event.producer) for fact in reported.facts]
+
+
+def _parcels_in(event: StormEvent) -> list[Fact]:
+    parcels = json.loads(event.body)["variables"]["input"]["parcels"]
+    pieces = [tuple((line["lineId"], line["quantity"]) for line in each["lines"]) for each in parcels]
+    return [
+        ParcelRecorded(each["trackingNumber"], each["carrier"], held, datetime.now(UTC))
+        for each, held in zip(parcels, pieces, strict=True)
+    ]
 
 
 def _key_of(producer: str) -> str:
@@ -166,6 +252,7 @@ class Sender:
 
     http: httpx.AsyncClient
     statuses: Counter[int]
+    token: str
 
     async def send_all(self, deliveries: Sequence[StormEvent]) -> None:
         """Sends all deliveries in this sequence, SENDERS at a time."""
@@ -178,6 +265,8 @@ class Sender:
         await asyncio.gather(*(one_after_another() for _ in range(SENDERS)))
 
     async def _send(self, event: StormEvent) -> None:
+        if event.producer == STOREFRONT:
+            return await self._mutate(event)
         key = "whsec_" + "Zm9yZ2Vk" if event.is_forged else _key_of(event.producer)
         while True:
             headers = PRODUCERS[event.producer].sign(key, event.body, event.event_id, datetime.now(UTC))
@@ -185,7 +274,22 @@ class Sender:
                 answer = await self.http.post(f"/webhooks/{event.producer}", content=event.body, headers=dict(headers))
                 self.statuses[answer.status_code] += 1
                 if answer.status_code < 500:
+                    return None
+            await asyncio.sleep(0.1)
+
+    async def _mutate(self, event: StormEvent) -> None:
+        """Sends a mutation until it is answered; any answer but the order is a fault of this bench."""
+        headers = {"authorization": f"Bearer {self.token}", "content-type": "application/json"}
+        while True:
+            with contextlib.suppress(httpx.TransportError):
+                answer = await self.http.post("/graphql", content=event.body, headers=headers)
+                body = answer.json()
+                if "errors" not in body:
+                    (result,) = body["data"].values()
+                    assert result["__typename"] == "OrderRecorded", (event, result)
+                    self.statuses[answer.status_code] += 1
                     return
+                assert body["errors"][0]["extensions"]["code"] == "UNAVAILABLE", body
             await asyncio.sleep(0.1)
 
 
@@ -217,7 +321,7 @@ async def run(folder: Path, stack: ExitStack) -> Mapping[str, str]:
     killed: list[int] = []
     started = asyncio.get_running_loop().time()
     async with httpx.AsyncClient(base_url=programme.url, timeout=30) as http:
-        sender = Sender(http, statuses)
+        sender = Sender(http, statuses, programme.storefront_token())
         killing = asyncio.create_task(_kill_workers(programme, killed))
         async with beside(killing, asyncio.create_task(skip_pauses(programme.database_url))):
             await sender.send_all(all_events.deliveries)
@@ -227,7 +331,7 @@ async def run(folder: Path, stack: ExitStack) -> Mapping[str, str]:
         figures = await _judged(owner, all_events, statuses)
         before = await ledger(owner)
         again: Counter[int] = Counter()
-        await Sender(http, again).send_all(all_events.deliveries)
+        await Sender(http, again, programme.storefront_token()).send_all(all_events.deliveries)
         await until_applied(owner)
         figures["sent once more, ledger changed"] = str(await ledger(owner) != before)
     figures["workers killed"] = str(len(killed))

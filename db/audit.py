@@ -28,6 +28,7 @@ CHECKS = {
     "Every coupon was paid for, every redemption bought one": "audit_coupons",
     "Every order has its verdict, and facts have their order": "audit_orders",
     "Every order is as the shop recorded it": "audit_order_contents",
+    "Every order shows what the ledger has": "audit_order_points",
     "Every number and code leads to what has it": "audit_lookups",
     "Every answer that is kept points to what is there": "audit_requests",
     "Outgoing events are numbered without gaps": "audit_outgoing",

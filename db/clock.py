@@ -25,6 +25,6 @@ async def start_at(db: Queryable, moment: datetime) -> None:
 
 
 async def work_due(db: Queryable) -> int:
-    """How many promises, deliveries, coupons, lots and notices are due and still wait for a worker."""
+    """How many promises, deliveries, coupons, lots, notices and orders are due and still wait for a worker."""
     count: int = await db.fetchval(query("clock_work_due"))
     return count

@@ -26,6 +26,9 @@ SLOTS_DAYS = 40
 FUEL_DAYS = 20
 """A decision reads the days on which fuel was collected back to this; it bounds `late_hours` of the terms."""
 
+ADJUSTED_HOURS = 24
+"""What one operator adjusted at once counts towards its limits for this long (R37)."""
+
 # Retries.
 
 MOST_ATTEMPTS = 10

@@ -1,6 +1,7 @@
 """The programme as data: terms, campaigns and rewards."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -88,8 +89,12 @@ async def save_reward(
     stock_left: int | None,
     per_member: int | None,
     conditions: str,
+    *,
+    waits: bool,
+    asked_by: str,
 ) -> None:
-    """Adds a reward. Value and minimum in minor units, cost in points."""
+    """Adds a reward. Value and minimum in minor units, cost in points. If it `waits`, it is for an operator other than
+    `asked_by`."""
     await db.execute(
         query("save_reward"),
         reward_id,
@@ -105,7 +110,35 @@ async def save_reward(
         stock_left,
         per_member,
         conditions,
+        waits,
+        asked_by,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class RewardToDecide:
+    """A reward's state: whether it waits for an operator other than `asked_by`, and when it ended."""
+
+    waits: bool
+    ended_at: datetime | None
+    asked_by: str | None
+
+
+async def reward_to_decide(db: Queryable, reward_id: str) -> RewardToDecide | None:
+    """A reward's state; None for an unknown one."""
+    row = await db.fetchrow(query("reward_to_decide"), reward_id)
+    return RewardToDecide(**dict(row.items())) if row is not None else None
+
+
+async def change_reward(db: Queryable, reward_id: str, ended_at: datetime | None) -> None:
+    """Offers a reward that waits, or ends it."""
+    await db.execute(query("change_reward"), reward_id, ended_at)
+
+
+async def end_exclusions(db: Queryable, market: str, product_ids: Sequence[str], at: datetime) -> list[str]:
+    """Ends the exclusions of products that hold at a moment or later; gives the products, each once."""
+    rows = await db.fetch(query("end_exclusions"), market, list(product_ids), at)
+    return sorted({row["product_id"] for row in rows})
 
 
 async def save_exclusions(
@@ -127,8 +160,9 @@ async def save_campaign(
     factor: Decimal | None,
     bonus: int | None,
     product_ids: Sequence[str],
+    names: dict[str, str],
 ) -> bool:
-    """Adds a campaign; False if it exists already."""
+    """Adds a campaign; False if it exists already. `names` are by language."""
     saved = await db.fetchval(
         query("save_campaign"),
         campaign_id,
@@ -141,6 +175,7 @@ async def save_campaign(
         factor,
         bonus,
         list(product_ids),
+        names,
     )
     return saved is not None
 

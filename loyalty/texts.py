@@ -18,6 +18,8 @@ def problem_of_text(text: str, longest: int) -> str | None:
     kinds = {unicodedata.category(each) for each in text}
     if kinds <= _UNSEEN:
         return "This is blanks only."
+    if not unicodedata.is_normalized("NFC", text):
+        return "This is not in Unicode's composed form (NFC): a text that looks the same would be another one."
     if kinds & _BREAKING or not _TURNING.isdisjoint(text):
         return "This holds line breaks, control characters, or marks that turn the direction of writing."
     return None

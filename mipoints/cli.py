@@ -12,9 +12,11 @@ from mipoints.commands import (
     processes,
     sandbox,
     schema,
+    sentences,
     terms,
     tokens,
     webhooks,
+    why,
 )
 from mipoints.commands import reconcile as reconciliation
 from mipoints.commands import seed_and_audit as ledger
@@ -28,7 +30,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for group in (sandbox, processes, tokens, ledger, reconciliation, schema, errors):
+for group in (sandbox, processes, tokens, ledger, reconciliation, schema, errors, sentences, why):
     app.registered_commands.extend(group.app.registered_commands)
 webhooks.app.registered_commands.extend(deliveries.app.registered_commands)
 app.add_typer(clock.app, name="clock")

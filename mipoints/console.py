@@ -38,6 +38,11 @@ def say(text: str, stream: TextIO | None = None) -> None:
         os.close(nowhere)
 
 
+def plain(text: str) -> str:
+    """Escapes control characters: text from outside must not move the terminal's cursor."""
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
+
+
 def print_table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Prints a table on standard output. If that is no terminal, the table is wide enough for its longest row."""
     table = Table(*headers, box=box.SIMPLE_HEAD, header_style="bold")

@@ -10,18 +10,19 @@ from db.webhooks.deliveries import DeliveryRow
 from db.webhooks.inbox import Delivery
 from loyalty.webhooks.producers import PRODUCERS
 from loyalty.webhooks.producers.events import Ignored, ProducerEvent, Sent
+from mipoints.console import plain
 
 _INDENT = "    "
 
 
 def delivery_text(row: DeliveryRow, delivery: Delivery) -> Iterator[str]:
     """Returns the text of a delivery, line by line."""
-    yield f"{row.producer} {_plain(row.event_id)}"
+    yield f"{row.producer} {plain(row.event_id)}"
     for name, value in _facts(row):
-        yield f"{name + ':':<14}{_plain(value)}"
+        yield f"{name + ':':<14}{plain(value)}"
     yield "headers:"
     for name, value in delivery.headers.items():
-        yield f"{_INDENT}{name}: {_plain(value)}"
+        yield f"{_INDENT}{name}: {plain(value)}"
     yield f"body, {len(delivery.body)} bytes:"
     for line in _body(delivery.body):
         yield _INDENT + line
@@ -51,7 +52,7 @@ def _body(body: bytes) -> list[str]:
         text = json.dumps(json.loads(body), indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):
         return [repr(body)]
-    return [_plain(line) for line in text.splitlines()]
+    return [plain(line) for line in text.splitlines()]
 
 
 def _read(delivery: Delivery) -> list[str]:
@@ -63,12 +64,12 @@ def _read(delivery: Delivery) -> list[str]:
     try:
         return list(_event(adapter.read(Sent(delivery.headers, delivery.body), delivery.received_at)))
     except Exception as error:
-        return [f"It cannot be read: {type(error).__name__}: {_plain(str(error))}"]
+        return [f"It cannot be read: {type(error).__name__}: {plain(str(error))}"]
 
 
 def _event(event: ProducerEvent) -> Iterator[str]:
     if isinstance(event, Ignored):
-        yield f"ignored: {_plain(event.reason)}"
+        yield f"ignored: {plain(event.reason)}"
     else:
         yield from _named(event)
 
@@ -83,9 +84,4 @@ def _named(part: Any, indent: str = "") -> Iterator[str]:
             yield from _named(item, indent + "  ")
         if not inner and value not in (None, False, ()):
             shown = value.isoformat() if isinstance(value, datetime) else str(value)
-            yield f"{indent}{each.name}: {_plain(shown)}"
-
-
-def _plain(text: str) -> str:
-    """Escapes control characters: text from outside must not move the terminal's cursor."""
-    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
+            yield f"{indent}{each.name}: {plain(shown)}"

@@ -65,7 +65,7 @@ def _refusals(types: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, ...
 def _sentences(section: str, codes: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
     """Yields each code with its longest English sentence and its advice. Facts in a sentence stand as {names}."""
     texts = CATALOGUES[DEFAULT].texts[section]
-    return ((code, texts.get(code, texts.get(f"{code}_TAKEN", texts[code]))[0].text, do) for code, do in codes.items())
+    return ((code, texts[code][0].text, do) for code, do in codes.items())
 
 
 def _sockets(codes: Mapping[str, str]) -> Iterator[tuple[str, str]]:

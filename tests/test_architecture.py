@@ -33,6 +33,7 @@ ROOMS = {
     "operators": {GROUND, "programme", "ledger", "earning"},
     "webhooks": {GROUND, "programme", "ledger", "orders"},
     "outgoing": {GROUND, "webhooks"},
+    "support": {"programme", "messages", "coupons", "members"},
 }
 """Which rooms of `loyalty/` each room imports: those that stand above it in this table."""
 IMPURE = {"asyncio", "asyncpg", "db", "httpx", "os", "redis", "random", "secrets", "socket", "time"}

@@ -30,7 +30,7 @@ def test_every_path_that_is_named_exists(text: str):
 
 def test_every_recipe_names_what_shows_that_it_is_done():
     recipes = RECIPES.split("\n## ")[1:]
-    assert len(recipes) == 8
+    assert len(recipes) == 9
     assert [each.partition("\n")[0] for each in recipes if "Shown by: " not in each] == []
 
 

@@ -14,7 +14,7 @@ from loyalty.callers import Caller
 from loyalty.coupons.redeem import Redeemed, redeem
 from loyalty.coupons.reserve import CouponDecided, reserve_coupon
 from loyalty.coupons.rules.coupons import Cart
-from loyalty.coupons.spend import commit_coupon, release_coupon
+from loyalty.coupons.spend import Release, commit_coupon, release_coupon
 from loyalty.operators.create_reward import create_reward
 from loyalty.orders.rules.order import OrderLine
 from loyalty.programme.programme import Programme
@@ -26,7 +26,7 @@ from tests.test_races import STOREFRONT, member_with
 from workers.sweeper import Sweeper
 
 OPERATOR = Caller("olga", frozenset({"operator"}), is_service=True)
-LAST_ONE = RewardToCheck("ES", "The last one", 700, 50, 10, "Una vez.", stock=1)
+LAST_ONE = RewardToCheck("ES", "The last one", 50, 50, 10, "Una vez.", stock=1)
 
 
 def cart(order: str) -> Cart:
@@ -92,7 +92,7 @@ async def test_one_member_who_redeems_many_times_at_once_gets_its_limit(
 ):
     """R41."""
     await member_with(programme, owner, "mi-1", 3000)
-    limited = RewardToCheck("ES", "Two for each", 700, 300, 10, "Dos.", stock=50, per_member=2)
+    limited = RewardToCheck("ES", "Two for each", 300, 300, 10, "Dos.", stock=50, per_member=2)
     reward_id = await create_reward(programme, OPERATOR, limited, "reward")
     answers = await at_once(redeem(programme, Caller("mi-1"), "mi-1", reward_id, f"k-{n}") for n in range(30))
     assert answers == {Redeemed.__name__: 2, "LIMIT_REACHED": 28}
@@ -138,7 +138,7 @@ async def test_a_commit_and_a_release_at_once_end_in_one_of_the_two(programme: P
     answers = await at_once(
         [
             *(commit_coupon(programme, STOREFRONT, code, "ORD-1", f"c-{n}") for n in range(8)),
-            *(release_coupon(programme, STOREFRONT, code, "ORD-1", f"f-{n}") for n in range(8)),
+            *(release_coupon(programme, STOREFRONT, Release(code, "ORD-1"), f"f-{n}") for n in range(8)),
         ]
     )
     state = await owner.fetchval("select state from coupons")

@@ -8,16 +8,16 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 DOCUMENT = (ROOT / "docs" / "rules.md").read_text("utf-8")
-ROW = re.compile(r"^\| \*\*(?P<rule>R\d+a?)\*\* \| (?P<cells>.*) \|$", re.MULTILINE)
+ROW = re.compile(r"^\| \*\*(?P<rule>R\d+[abc]?)\*\* \| (?P<cells>.*) \|$", re.MULTILINE)
 NAMED = re.compile(r"`((?:loyalty|api|db|workers|mipoints|tests|docs)/[\w/.]+\.\w+)(?:::(test_\w+))?`")
 ALL = [
     *(f"R{n}" for n in range(1, 6)),
     *(f"R{n}" for n in range(10, 24)),
     *("R12a", "R13a", "R16a"),
     *(f"R{n}" for n in range(30, 38)),
-    "R33a",
+    *("R31a", "R33a", "R33b", "R33c", "R61a"),
     *(f"R{n}" for n in range(40, 46)),
-    *(f"R{n}" for n in (50, 51, 52, 60, 61, 70, 71)),
+    *(f"R{n}" for n in (50, 51, 52, 60, 61, 62, 70, 71)),
 ]
 
 
@@ -35,7 +35,7 @@ def numbers_in(folder: str) -> frozenset[str]:
         number
         for path in files
         if path != Path(__file__)
-        for number in re.findall(r"\bR\d+a?\b", path.read_text("utf-8"))
+        for number in re.findall(r"\bR\d+[abc]?\b", path.read_text("utf-8"))
     )
 
 

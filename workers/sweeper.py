@@ -15,6 +15,7 @@ from loyalty.coupons.expire import end_some_coupons
 from loyalty.ledger.credit import credit_some
 from loyalty.ledger.lapse import LapseLooks
 from loyalty.ledger.send_notices import LogNotifier, Notifier, send_some
+from loyalty.orders.give_up import give_up_some
 from loyalty.orders.settle_kept import settle_some_kept
 from loyalty.outgoing.addresses import Reach
 from loyalty.outgoing.courier import Courier, tidy_outgoing
@@ -33,10 +34,10 @@ _TIDY_EVERY = 30.0
 class Sweeper:
     """Looks for due work every `seconds`, and sooner if a promise is due sooner or a wake-up arrives.
 
-    Crediting, the inbox, facts stored for suspended members, coupons, lapsing, notices, reconciling, outgoing webhooks
-    and tidying each have their own loop, so that none waits for another. `notifier` sends notices to members;
-    `producer_keys` are the keys of producers that can report on parcels without news for `reconcile_after`; `reach` are
-    the addresses that may receive outgoing webhooks.
+    Crediting, the inbox, facts stored for suspended members, orders without news, coupons, lapsing, notices,
+    reconciling, outgoing webhooks and tidying each have their own loop, so that none waits for another. `notifier`
+    sends notices to members; `producer_keys` are the keys of producers that can report on parcels without news for
+    `reconcile_after`; `reach` are the addresses that may receive outgoing webhooks.
     """
 
     programme: Programme
@@ -60,6 +61,7 @@ class Sweeper:
             self._repeat("credit", self.credit, self._until_next_due),
             self._repeat("apply", self.apply, self._a_while),
             self._repeat("kept", self.settle_kept, self._a_while),
+            self._repeat("waiting", self.end_waiting, self._a_while),
             self._repeat("coupons", self.end_coupons, self._a_while),
             self._repeat("lapse", self.lapse, self._a_while),
             self._repeat("notify", self.notify, self._a_while),
@@ -80,6 +82,10 @@ class Sweeper:
     async def settle_kept(self) -> int:
         """Applies one set of facts that were stored while their members were suspended; returns how many facts."""
         return await settle_some_kept(self.programme)
+
+    async def end_waiting(self) -> int:
+        """Gives up the pieces of one set of orders without news for too long; returns how many orders."""
+        return await give_up_some(self.programme)
 
     async def end_coupons(self) -> int:
         """Ends one set of reservations and coupons whose time is over; returns how many."""

@@ -11,7 +11,7 @@ from api.schema.descriptions import complete_descriptions
 from api.schema.earning import earn, moderate
 from api.schema.members import membership, register
 from api.schema.operators import adjust, change_campaigns, change_rewards
-from api.schema.orders import record_order
+from api.schema.orders import change_order, record_order
 from api.schema.query import Query
 from api.schema.refusals import REFUSALS
 from api.schema.scalars import SCALARS
@@ -27,6 +27,9 @@ class Mutation:
     earn_points = earn.earn_points
     redeem_points = redeem.redeem_points
     record_order = record_order.record_order
+    record_parcels = change_order.record_parcels
+    add_order_lines = change_order.add_order_lines
+    cancel_order = change_order.cancel_order
     record_moderation = moderate.record_moderation
     adjust_points = adjust.adjust_points
     decide_review = adjust.decide_review
@@ -35,6 +38,9 @@ class Mutation:
     release_coupon = checkout.release_coupon
     create_reward = change_rewards.create_reward
     exclude_products = change_rewards.exclude_products
+    end_reward = change_rewards.end_reward
+    decide_reward = change_rewards.decide_reward
+    lift_exclusion = change_rewards.lift_exclusion
     create_campaign = change_campaigns.create_campaign
     end_campaign = change_campaigns.end_campaign
     set_member_state = membership.set_member_state

@@ -54,7 +54,7 @@ async def _of_the_programme(info: Info, wanted: GlobalId) -> Node | None:
         reward = catalogue.reward(wanted.local)
         return Reward.of(reward) if reward else None
     campaign = catalogue.campaign(wanted.local)
-    return Campaign.of(campaign) if campaign else None
+    return Campaign.of(campaign, info.context.language) if campaign else None
 
 
 async def _of_a_member(info: Info, wanted: GlobalId, member_id: UUID) -> Node | None:

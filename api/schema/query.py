@@ -21,6 +21,7 @@ from api.schema.programme.rewards import Reward as RewardType
 from api.schema.programme.terms import Terms as TermsType
 from api.schema.root_fields import mi_id_of, query_field
 from api.schema.scalars import Market
+from api.schema.support.why import why
 from api.schema.webhooks.deliveries import webhook_deliveries
 from db import clock
 from db.orders.numbers import order_owner
@@ -89,7 +90,10 @@ class Query:
         now = await clock.now(info.context.programme.db)
         catalogue = await open_market(info, market)
         coming = [each for each in catalogue.campaigns if market in each.markets and each.over_at > now]
-        return [CampaignType.of(each) for each in sorted(coming, key=lambda each: (each.starts_at, each.id))]
+        return [
+            CampaignType.of(each, info.context.language)
+            for each in sorted(coming, key=lambda each: (each.starts_at, each.id))
+        ]
 
     @query_field(EVERYONE, "the programme's terms in a market on a date (default: today); null before the first.")
     async def terms(
@@ -120,6 +124,7 @@ class Query:
     coupons_for_cart = coupons_for_cart
     liability = liability
     webhook_deliveries = webhook_deliveries
+    why = why
 
     @query_field(
         SERVICES_NAMED_AND_OWN,
@@ -133,4 +138,4 @@ class Query:
             strawberry.ID | None, strawberry.argument(description="Whose; a member may leave it out.")
         ] = NOT_GIVEN,
     ) -> str | None:
-        return await export_member(info.context.programme.db, mi_id_of(info, mi_id))
+        return await export_member(info.context.programme, mi_id_of(info, mi_id))

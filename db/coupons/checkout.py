@@ -18,7 +18,8 @@ ExclusionRow = tuple[str, datetime, datetime | None]
 class CouponToJudge:
     """A coupon's state by the clock, and the reservation of it that one order has or had (None: never).
 
-    Values in minor units of `currency`.
+    `reservation_id` is that of the order's last reservation, None for one of an older release; `earlier_ids` are those
+    that it superseded. Values in minor units of `currency`.
     """
 
     member_id: UUID
@@ -38,6 +39,8 @@ class CouponToJudge:
     reserved_minor: int | None
     reserved_at: datetime | None
     released_at: datetime | None
+    reservation_id: UUID | None
+    earlier_ids: tuple[UUID, ...]
     order_has_another: bool
     exclusions: tuple[ExclusionRow, ...]
 
@@ -87,7 +90,8 @@ async def coupon_to_judge(
     row = await db.fetchrow(query("coupon_to_judge"), member_id, code, order_number, list(product_ids))
     if row is None:
         return None
-    return CouponToJudge(**(dict(row.items()) | {"exclusions": _exclusions(row["exclusions"])}))
+    parsed = {"exclusions": _exclusions(row["exclusions"]), "earlier_ids": tuple(row["earlier_ids"])}
+    return CouponToJudge(**(dict(row.items()) | parsed))
 
 
 async def cart_to_judge(

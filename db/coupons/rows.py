@@ -72,3 +72,9 @@ class StockRow(NamedTuple):
 async def stock_of_rewards(db: Queryable, reward_ids: Sequence[str]) -> list[StockRow]:
     """The stock left of each reward."""
     return [StockRow._make(row) for row in await db.fetch(query("stock_of_rewards"), list(reward_ids))]
+
+
+async def had_of_rewards(db: Queryable, member_id: UUID, reward_ids: Sequence[str]) -> dict[str, int]:
+    """How many coupons of each of these rewards a member has had; those without any are left out."""
+    rows = await db.fetch(query("had_of_rewards"), member_id, list(reward_ids))
+    return {row["reward_id"]: row["had"] for row in rows}

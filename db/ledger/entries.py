@@ -1,9 +1,9 @@
 """Lines of members' histories for the API: pages of them, and many at once by their positions or verdicts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -15,7 +15,8 @@ from db.reading_together import by_key, first_pages
 
 
 class EntryRow(NamedTuple):
-    """One line of a member's history: signed points, and the points available right after it."""
+    """One line of a member's history: signed points, and the points available right after it. `taking`, of a line that
+    takes points by a clawback or an adjustment, is that of its verdict (`VerdictRow`)."""
 
     member_id: UUID
     seq: int
@@ -26,6 +27,7 @@ class EntryRow(NamedTuple):
     reference: str | None
     reverses: int | None
     verdict_id: UUID | None
+    taking: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +76,26 @@ def _entry(row: asyncpg.Record) -> EntryRow:
 
 
 @dataclass(frozen=True, slots=True)
+class BoughtCoupon:
+    """The coupon that a redemption bought, in its state by the clock."""
+
+    coupon_id: UUID
+    code: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class EntryToReverse:
     """A line of history that may be given back. `took` are (from account, to account, lapses on, points).
 
-    `given` are points given back already, `promised` those that waiting verdicts would still give back.
+    `given` are points given back already, `promised` those that waiting verdicts would still give back; `coupon` is
+    the one that a redemption bought.
     """
 
     took: tuple[tuple[str, str, date | None, int], ...]
     given: int
     promised: int
+    coupon: BoughtCoupon | None
 
 
 async def entry_to_reverse(db: Queryable, member_id: UUID, seq: int) -> EntryToReverse | None:
@@ -93,4 +106,6 @@ async def entry_to_reverse(db: Queryable, member_id: UUID, seq: int) -> EntryToR
     took = tuple(
         (debit, credit, date.fromisoformat(day) if day else None, points) for debit, credit, day, points in row["took"]
     )
-    return EntryToReverse(took, row["given"], row["promised"])
+    coupon_id, code, state = row["coupon"] or (None, "", "")
+    coupon = BoughtCoupon(UUID(coupon_id), code, state) if coupon_id is not None else None
+    return EntryToReverse(took, row["given"], row["promised"], coupon)

@@ -15,7 +15,8 @@ from db.reading_together import by_key, first_pages
 
 
 class NoticeRow(NamedTuple):
-    """A notice to a member; not sent yet while `sent_at` is None. Points where it is about points."""
+    """A notice to a member; not sent yet while `sent_at` is None. Points where it is about points. Of points that were
+    taken back `cause` is the code of why, and `debt` the points owed since."""
 
     member_id: UUID
     notice_id: UUID
@@ -25,6 +26,8 @@ class NoticeRow(NamedTuple):
     reference: str | None
     created_at: datetime
     sent_at: datetime | None
+    cause: str | None
+    debt: int | None
 
 
 async def notices_page(db: Queryable, member_id: UUID, window: Window[tuple[datetime, UUID]]) -> list[NoticeRow]:
@@ -50,7 +53,7 @@ def _notice(row: asyncpg.Record) -> NoticeRow:
 
 @dataclass(frozen=True, slots=True)
 class UnsentNotice:
-    """A notice that is still to be sent; `mi_id` is None if the person was erased."""
+    """A notice that is still to be sent; `mi_id` is None if the person was erased. The rest is that of `NoticeRow`."""
 
     member_id: UUID
     notice_id: UUID
@@ -61,6 +64,8 @@ class UnsentNotice:
     lapses_on: date | None
     reference: str | None
     created_at: datetime
+    cause: str | None
+    debt: int | None
 
 
 async def notices_to_send(db: Queryable, most: int) -> list[UnsentNotice]:

@@ -126,6 +126,23 @@ class NewFact:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkedParcel:
+    """A tracking number that leads to an order; `carrier` None: not known."""
+
+    tracking_number: str
+    number: str
+    carrier: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFact:
+    """A fact of an order that moves no points yet, because its member is suspended (R5)."""
+
+    number: str
+    fact_key: str
+
+
+@dataclass(frozen=True, slots=True)
 class NewCoupon:
     coupon_id: UUID
     code: str
@@ -153,8 +170,8 @@ class ChangedCoupon:
 @dataclass(frozen=True, slots=True)
 class KeptReservation:
     """An order's reservation of a coupon, whole, and until when the order has no other coupon; `held_until` None: for
-    good, and the moment at which it would have ended by itself is kept as it was. The statement fails on
-    `one_coupon_per_order` where another coupon holds the order (R44)."""
+    good, and the moment at which it would have ended by itself is kept as it was. With `reservation_id` None the id
+    stays. The statement fails on `one_coupon_per_order` where another coupon holds the order (R44)."""
 
     coupon_id: UUID
     order_number: str
@@ -162,6 +179,7 @@ class KeptReservation:
     reserved_at: datetime
     held_until: datetime | None = None
     released_at: datetime | None = None
+    reservation_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +202,8 @@ class NewNotice:
     lapses_on: date | None
     reference: str | None
     created_at: datetime
+    cause: str | None = None
+    debt: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +276,8 @@ class Changes:
     fuel_days: list[NewFuelDay] = field(default_factory=list)
     orders: list[NewOrder] = field(default_factory=list)
     facts: list[NewFact] = field(default_factory=list)
+    kept_facts: list[KeptFact] = field(default_factory=list)
+    linked_parcels: list[LinkedParcel] = field(default_factory=list)
     coupons: list[NewCoupon] = field(default_factory=list)
     changed_coupons: list[ChangedCoupon] = field(default_factory=list)
     reservations: list[KeptReservation] = field(default_factory=list)

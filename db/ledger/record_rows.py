@@ -1,5 +1,5 @@
 """The rows of decisions as the statement takes them: for each list an array of tuples, in the order of the columns of
-its type (migrations 0021 and 0022)."""
+its type (migrations 0021, 0022, 0030, 0040 and 0043)."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence

@@ -12,8 +12,9 @@ from db.reading_together import by_key, first_pages
 
 
 class VerdictRow(NamedTuple):
-    """The stored answer to one event; `cap` is the stored JSON: limit, used, left, resets_at. `had_lapsed`: an operator
-    approved a clawback of points that had been credited and have lapsed since (R36)."""
+    """The stored answer to one event. `cap` is the stored JSON: limit, used, left, resets_at. `taking` is that of
+    `taking_of`: cause (a code, or FORFEITED), and in points cancelled, lapsed and debt; None for kinds other than
+    CLAWBACK and ADJUSTMENT."""
 
     member_id: UUID
     verdict_id: UUID
@@ -26,7 +27,7 @@ class VerdictRow(NamedTuple):
     terms_version: str
     campaign_ids: tuple[str, ...]
     cap: Mapping[str, Any] | None
-    had_lapsed: bool
+    taking: Mapping[str, Any] | None
 
 
 async def verdicts_page(

@@ -56,6 +56,20 @@ async def belongings(db: Queryable, member_id: UUID) -> Belongings:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class EndedHold:
+    """A promise whose hold has ended, and the version of the terms that it was judged by."""
+
+    promise_id: UUID
+    points: int
+    terms_version: str
+
+
+async def ended_holds(db: Queryable, member_id: UUID) -> list[EndedHold]:
+    """The holds of a member that have ended and are not credited yet, the longest ended first."""
+    return [EndedHold(**dict(row.items())) for row in await db.fetch(query("ended_holds"), member_id)]
+
+
 async def person_salt(db: Queryable) -> bytes:
     """The salt of this database for the hashes of persons."""
     salt: bytes = await db.fetchval(query("person_salt"))

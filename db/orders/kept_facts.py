@@ -7,11 +7,6 @@ from db.pool import Queryable
 from db.queries import query
 
 
-async def keep_fact(db: Queryable, member_id: UUID, number: str, fact_key: str) -> None:
-    """Stores that a fact about a suspended member's order has moved no points yet."""
-    await db.execute(query("keep_fact"), member_id, number, fact_key)
-
-
 async def kept_facts(db: Queryable, member_id: UUID) -> list[tuple[str, str]]:
     """The facts stored about a member's orders, as (order number, fact key), in the order they came."""
     return [(row["number"], row["fact_key"]) for row in await db.fetch(query("kept_facts"), member_id)]

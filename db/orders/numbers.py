@@ -5,15 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
+
+from db.orders.recorded import RecordedOrder, recorded_values
 from db.pool import Database, Queryable
 from db.queries import query
 
 
 @dataclass(frozen=True, slots=True)
 class KnownOrder:
+    """The member who has an order, and the order as it was recorded."""
+
     member_id: UUID
-    content_hash: str | None
-    verdict_id: UUID | None
+    order: RecordedOrder | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,7 @@ class OrderOfParcel:
 
 
 async def order_known(db: Queryable, number: str) -> KnownOrder | None:
-    """The member who has an order of this number, and the hash (hex) of its content; None for an unknown number.
+    """The order of this number; None for an unknown number.
 
     Outside a transaction, calls that wait at the same time leave as one statement.
     """
@@ -36,8 +40,13 @@ async def order_known(db: Queryable, number: str) -> KnownOrder | None:
 
 async def _orders_known(db: Queryable, numbers: Sequence[str]) -> list[KnownOrder | None]:
     rows = await db.fetch(query("orders_known"), list(numbers))
-    known = {row["number"]: KnownOrder(row["member_id"], row["content_hash"], row["verdict_id"]) for row in rows}
+    known = {row["number"]: _known(row) for row in rows}
     return [known.get(number) for number in numbers]
+
+
+def _known(row: asyncpg.Record) -> KnownOrder:
+    order = RecordedOrder(**recorded_values(row)) if row["verdict_id"] is not None else None
+    return KnownOrder(row["member_id"], order)
 
 
 async def order_owner(db: Queryable, number: str) -> UUID | None:
@@ -50,6 +59,15 @@ async def order_owners(db: Queryable, numbers: Sequence[str]) -> dict[str, UUID]
     if not numbers:
         return {}
     return {row["number"]: row["member_id"] for row in await db.fetch(query("order_owners"), list(numbers))}
+
+
+async def order_currencies(db: Queryable, orders: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], str]:
+    """The currencies (ISO 4217) of recorded orders, by member and number."""
+    if not orders:
+        return {}
+    columns = [each[0] for each in orders], [each[1] for each in orders]
+    rows = await db.fetch(query("order_currencies"), *columns)
+    return {(row["member_id"], row["number"]): row["currency"] for row in rows}
 
 
 async def order_named(db: Queryable, numbers: Sequence[str], tracking_numbers: Sequence[str]) -> str | None:

@@ -17,11 +17,12 @@ from db.reading_together import by_key
 
 @dataclass(frozen=True, slots=True)
 class OrderRow(RecordedOrder):
-    """An order with the facts about it, as (kind, content, occurred at), and its points credited and pending."""
+    """An order with the facts about it, as (kind, content, occurred at, producer), and its points, credited and
+    pending."""
 
     member_id: UUID
     market: str
-    facts: tuple[tuple[str, dict[str, Any], datetime], ...]
+    facts: tuple[tuple[str, dict[str, Any], datetime, str], ...]
     points_credited: int
     points_pending: int
 
@@ -37,7 +38,7 @@ def _order(row: asyncpg.Record) -> OrderRow:
         **recorded_values(row),
         member_id=row["member_id"],
         market=row["market"],
-        facts=tuple((kind, content, datetime.fromisoformat(at)) for kind, content, at in row["facts"]),
+        facts=tuple((kind, content, datetime.fromisoformat(at), by) for kind, content, at, by in row["facts"]),
         points_credited=row["points_credited"],
         points_pending=row["points_pending"],
     )

@@ -25,14 +25,15 @@ class PromiseOfOrder:
 class OrderToSettle(RecordedOrder):
     """An order with everything that its settlement depends on.
 
-    `facts` are (key, kind, content, occurred at); `has_kept_facts`: some of them were stored and moved no points yet.
-    `taken` are points taken back by part. `origins` are the lots its points went to and `lapsed` what lapsed of each
-    of the member's lots, both as (lapses on, points). `first_entry` is the first line of history it made.
+    `facts` are (key, kind, content, occurred at, producer); `has_kept_facts`: some of them were stored and moved no
+    points yet. `taken` are points taken back by part. `origins` are the lots its points went to and `lapsed` what
+    lapsed of each of the member's lots, both as (lapses on, points). `first_entry` is the first line of
+    history it made.
     """
 
     is_waiting: bool
     has_kept_facts: bool
-    facts: list[tuple[str, str, dict[str, Any], datetime]]
+    facts: list[tuple[str, str, dict[str, Any], datetime, str]]
     promises: list[PromiseOfOrder]
     taken: Mapping[str, int]
     origins: list[tuple[date, int]]
@@ -60,7 +61,7 @@ def _order(row: asyncpg.Record) -> OrderToSettle:
         **recorded_values(row),
         is_waiting=row["is_waiting"],
         has_kept_facts=row["has_kept_facts"],
-        facts=[(key, kind, content, datetime.fromisoformat(at)) for key, kind, content, at in row["facts"]],
+        facts=[(key, kind, content, datetime.fromisoformat(at), by) for key, kind, content, at, by in row["facts"]],
         promises=[PromiseOfOrder(UUID(id_), part, state, points) for id_, part, state, points in row["promises"]],
         taken=_summed(row["taken"]),
         origins=sorted((date.fromisoformat(day), points) for day, points in row["origins"]),

@@ -626,6 +626,51 @@ select member_id, what from kept_without
 order by member_id, what
 limit $1;
 
+-- name: audit_order_points
+-- The points that an order shows are those of the ledger: the lines of history under its verdicts come to its posted
+-- promises, less what its clawbacks took. The same lines, found by their sources, come to the same.
+with shown as (
+    select o.member_id, o.number, o.verdict_id, coalesce(sum(t.points), 0) as points
+    from
+        orders o
+        left join verdicts v
+            on v.member_id = o.member_id and v.reference = o.number and v.kind in ('PURCHASE', 'CLAWBACK')
+        left join transfers t on t.member_id = v.member_id and t.verdict_id = v.verdict_id and t.points is not null
+    group by o.member_id, o.number, o.verdict_id
+),
+posted as (
+    select member_id, verdict_id, sum(points) as points
+    from promises
+    where state = 'POSTED'
+    group by member_id, verdict_id
+),
+taken as (
+    select member_id, reference as number, -sum(points) as points
+    from verdicts
+    where kind = 'CLAWBACK' and reference is not null
+    group by member_id, reference
+),
+credited as (
+    select member_id, source, sum(points) as points
+    from transfers
+    where points is not null and source like 'order:%'
+    group by member_id, source
+)
+select
+    s.member_id,
+    format('order %s shows %s points, %s were posted, %s credited, and %s taken', s.number, s.points,
+        coalesce(p.points, 0), coalesce(c.points, 0), coalesce(k.points, 0)) as what
+from
+    shown s
+    left join posted p using (member_id, verdict_id)
+    left join taken k using (member_id, number)
+    left join credited c on c.member_id = s.member_id and c.source = 'order:' || s.number
+where
+    s.points <> coalesce(p.points, 0) - coalesce(k.points, 0)
+    or coalesce(c.points, 0) <> coalesce(p.points, 0)
+order by s.member_id, s.number
+limit $1;
+
 -- name: audit_order_contents
 -- Every order is as the shop recorded it: its content has the hash stored with it, over the text that `content_text` in
 -- loyalty/ledger/decide.py makes. That text names the buyer, so orders of erased members (R71) are not checked.
@@ -684,8 +729,8 @@ limit $1;
 
 -- name: audit_lookups
 -- Every order number, tracking number and coupon code points to the order or coupon that has it, and every order and
--- coupon is found by its own. An order has the parcels it was recorded with, and those the shop named for its
--- consignments.
+-- coupon is found by its own. An order has the parcels it was recorded with, at once or later, those the shop named for
+-- its consignments, and those that somebody else named together with its number.
 with recorded as (
     select
         o.member_id, o.number, p.parcel ->> 'tracking_number' as tracking_number,
@@ -698,13 +743,19 @@ shipped as (
         f.member_id, f.number, f.content ->> 'tracking_number' as tracking_number,
         array_agg(f.content ->> 'carrier') as carriers
     from order_facts f
-    where f.content ? 'consignment' and f.content ->> 'tracking_number' is not null
+    where f.content ->> 'tracking_number' is not null
     group by f.member_id, f.number, f.content ->> 'tracking_number'
+),
+needed as (
+    select member_id, number, tracking_number from recorded
+    union
+    select member_id, number, content ->> 'tracking_number' from order_facts
+    where kind = 'ParcelRecorded' or (content ? 'consignment' and content ->> 'tracking_number' is not null)
 ),
 parcels as (
     select
         member_id, number, tracking_number,
-        coalesce(r.carriers, t.carriers) as carriers
+        coalesce(r.carriers, '{}') || coalesce(t.carriers, '{}') as carriers
     from recorded r full join shipped t using (member_id, number, tracking_number)
 )
 select member_id, 'order number ' || number || ' leads ' || case when o.number is null then 'nowhere' else 'not here' end
@@ -716,8 +767,13 @@ select
     member_id,
     format('tracking number %s of order %s leads ', tracking_number, number)
     || case when p.number is null then 'nowhere' else 'not here' end
-from parcels p full join tracking_numbers t using (member_id, number, tracking_number)
-where p.number is null or t.number is null or array_position(p.carriers, t.carrier) is null
+from
+    parcels p
+    full join tracking_numbers t using (member_id, number, tracking_number)
+    left join needed n using (member_id, number, tracking_number)
+where
+    p.number is null or (t.number is null and n.number is not null)
+    or (t.number is not null and array_position(p.carriers, t.carrier) is null)
 union all
 select member_id, 'coupon code ' || code || ' leads ' || case when c.coupon_id is null then 'nowhere' else 'not here' end
 from coupons c full join coupon_codes k using (member_id, coupon_id, code)

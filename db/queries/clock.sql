@@ -15,7 +15,8 @@ update programme_clock
 set ahead = make_interval(secs => extract(epoch from $1::timestamptz - statement_timestamp())::float8);
 
 -- name: clock_work_due
--- How many promises, deliveries, coupons, lots and notices are due and still wait for a worker.
+-- How many promises, deliveries, coupons, lots, notices and orders are due and still wait for a worker. One that rests between two
+-- attempts is not due: its next attempt is, by the same clock.
 with days as materialized (
     select market, zone, today, told_until, coupon_notice_days, programme_now() as now from market_days
 )
@@ -23,8 +24,14 @@ select
     (
         select count(*) from promises p join members m using (member_id)
         where p.state = 'PROMISED' and p.due_at <= programme_now() and p.attempts < :most_attempts and m.state = 'ACTIVE'
+            and (p.not_before is null or p.not_before <= programme_now())
     )
-    + (select count(*) from inbox where state = 'RECEIVED' and attempts < :most_attempts)
+    + (
+        select count(*) from inbox
+        where
+            state = 'RECEIVED' and attempts < :most_attempts
+            and (not_before is null or not_before <= programme_now())
+    )
     + (select count(*) from coupons where state = 'AVAILABLE' and expires_at <= programme_now())
     + (select count(*) from coupons where state = 'RESERVED' and reserved_until <= programme_now())
     + (
@@ -47,4 +54,14 @@ select
             and ((c.expires_at at time zone d.zone) - make_interval(days => d.coupon_notice_days)) at time zone d.zone
                 <= d.now
     )
-    + (select count(*) from notices where sent_at is null and attempts < :most_attempts);
+    + (
+        select count(*) from notices
+        where
+            sent_at is null and attempts < :most_attempts and (not_before is null or not_before <= programme_now())
+    )
+    + (
+        select count(*) from promises p join orders_waited_for w using (member_id, verdict_id) join members m using (member_id)
+        where
+            p.state = 'PROMISED' and p.awaiting = 'DELIVERY' and m.state = 'ACTIVE' and w.waited_until <= programme_now()
+            and not exists (select from kept_facts k where k.member_id = w.member_id and k.number = w.number)
+    );

@@ -2,17 +2,20 @@
 select version from programme_state;
 
 -- name: all_terms
-select market, version, effective_from, document from terms order by market, effective_from;
+-- Terms that an earlier release stored do not say how long an order's pieces are waited for (R31a): 180 days.
+select market, version, effective_from, '{"waiting_days": 180}' || document as document
+from terms
+order by market, effective_from;
 
 -- name: all_campaigns
-select campaign_id, name, markets, starts_at, ends_at, ended_at, effect, kinds, factor, bonus, product_ids
+select campaign_id, name, markets, starts_at, ends_at, ended_at, effect, kinds, factor, bonus, product_ids, names
 from campaigns
 order by starts_at, campaign_id;
 
 -- name: all_rewards
 select
     reward_id, market, name, value_minor, currency, cost, valid_days, minimum_minor, available_from,
-    available_until, stock_left, per_member, conditions
+    available_until, stock_left, per_member, conditions, ended_at, waits
 from rewards
 order by market, cost, reward_id;
 
@@ -32,9 +35,16 @@ returning reward_id;
 -- name: save_reward
 insert into rewards (
     reward_id, market, name, value_minor, currency, cost, valid_days, minimum_minor, available_from, available_until,
-    stock_left, per_member, conditions
+    stock_left, per_member, conditions, waits, asked_by
 )
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13);
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15);
+
+-- name: reward_to_decide
+select waits, ended_at, asked_by from rewards where reward_id = $1;
+
+-- name: change_reward
+-- A reward waits no longer: it is offered, or it ends at $2.
+update rewards set waits = false, ended_at = $2 where reward_id = $1;
 
 -- name: save_exclusions
 -- Products ($2) that coupons may not buy. Of two exclusions from the same moment the longer stays; null: no end.
@@ -48,10 +58,17 @@ set excluded_until = case
     else greatest(e.excluded_until, excluded.excluded_until)
 end;
 
+-- name: end_exclusions
+-- Ends the exclusions of products ($2) of a market ($1) that hold at $3 or later; those that have not begun never hold.
+update product_exclusions
+set excluded_until = greatest(excluded_from, $3)
+where market = $1 and product_id = any($2::text[]) and (excluded_until is null or excluded_until > greatest(excluded_from, $3))
+returning product_id;
+
 -- name: save_campaign
 -- A campaign that is sent twice under one id, even at once, is one campaign.
-insert into campaigns (campaign_id, name, markets, starts_at, ends_at, effect, kinds, factor, bonus, product_ids)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+insert into campaigns (campaign_id, name, markets, starts_at, ends_at, effect, kinds, factor, bonus, product_ids, names)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 on conflict (campaign_id) do nothing
 returning campaign_id;
 

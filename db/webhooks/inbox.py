@@ -83,7 +83,7 @@ async def lock_deliveries(db: Queryable, keys: Sequence[tuple[str, str]]) -> lis
 @dataclass(frozen=True, slots=True)
 class FinishedDelivery:
     """The result of a delivery: its state APPLIED, PARKED or IGNORED, the reason, and the numbers of the order and the
-    parcel that it is about, if they are known."""
+    parcel that it is about, if they are known. A parked one waits for one of `other_order_numbers`, too."""
 
     producer: str
     event_id: str
@@ -91,6 +91,7 @@ class FinishedDelivery:
     error: str | None = None
     order_number: str | None = None
     tracking_number: str | None = None
+    other_order_numbers: tuple[str, ...] = ()
 
 
 async def finish_deliveries(db: Queryable, finished: Sequence[FinishedDelivery]) -> None:
@@ -136,15 +137,22 @@ async def link_parcels(db: Queryable, parcels: Sequence[tuple[str, UUID, str, st
         await db.execute(query("link_parcels"), *map(list, zip(*parcels, strict=True)))
 
 
-async def unpark_deliveries(db: Database, order_number: str, tracking_numbers: Sequence[str]) -> None:
-    """Frees the deliveries that are parked for this order or these parcels. Calls that wait leave as one statement."""
-    await db.shared("unpark_deliveries", _unpark, (order_number, tracking_numbers))
+async def unpark_deliveries(db: Database, order_numbers: Sequence[str], tracking_numbers: Sequence[str]) -> None:
+    """Frees the deliveries that are parked for one of these orders or parcels. Calls that wait leave as one
+    statement."""
+    await db.shared("unpark_deliveries", _unpark, (order_numbers, tracking_numbers))
 
 
-async def _unpark(db: Queryable, parked: Sequence[tuple[str, Sequence[str]]]) -> list[None]:
+async def _unpark(db: Queryable, parked: Sequence[tuple[Sequence[str], Sequence[str]]]) -> list[None]:
+    order_numbers = [each for orders, _ in parked for each in orders]
     tracking_numbers = [each for _, parcels in parked for each in parcels]
-    await db.execute(query("unpark_deliveries"), [number for number, _ in parked], tracking_numbers)
+    await db.execute(query("unpark_deliveries"), order_numbers, tracking_numbers)
     return [None for _ in parked]
+
+
+async def retry_deliveries(db: Queryable, order_number: str) -> None:
+    """Has an order's deliveries that could not be applied tried again at once."""
+    await db.execute(query("retry_deliveries"), order_number)
 
 
 async def unpark_known(db: Queryable) -> int:

@@ -23,6 +23,11 @@ async def silent_orders(db: Queryable, after: timedelta, most: int) -> list[Sile
     return [SilentOrder(**dict(row.items())) for row in await db.fetch(query("silent_orders"), after, most)]
 
 
+async def orders_to_ask(db: Queryable, after: timedelta, most: int) -> list[SilentOrder]:
+    """Up to `most` orders without news for `after` that may be asked about, those never asked about first."""
+    return [SilentOrder(**dict(row.items())) for row in await db.fetch(query("orders_to_ask"), after, most)]
+
+
 async def claim_question(
     db: Queryable, member_id: UUID, number: str, tracking_number: str, producer: str, pause: timedelta
 ) -> bool:

@@ -41,7 +41,7 @@ async def redeem(programme: Programme, caller: Caller, mi_id: str, reward_id: st
     Refusals: NotAMember, NotFound for an unknown reward or one of another market, MemberNotActive, NotEnoughPoints
     (also while in debt, R36), RewardUnavailable and LimitReached (R41), IdempotencyMismatch.
     """
-    request = request_of(caller, "redeemPoints", key, [mi_id, reward_id])
+    request = request_of(caller, "redeemPoints", key, [mi_id, reward_id], about={"reward": reward_id})
     redeeming = _Redeeming(programme, reward_id, key)
     result = await decide(programme.db, Decision(MemberRef(mi_id=mi_id), request, redeeming.judge))
     answer = result.answer

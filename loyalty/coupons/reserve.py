@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from db.coupons.checkout import (
     CouponAtCheckout,
@@ -16,6 +16,7 @@ from db.ledger.member import MemberRef, MemberToJudge
 from db.ledger.record import ChangedCoupon, Changes, KeptReservation
 from db.pool import Queryable
 from loyalty.callers import Caller
+from loyalty.coupons.codes import code_as_stored
 from loyalty.coupons.rules.coupons import Cart, Coupon, CouponState, Exclusion, ForCart, held_until, usable_for
 from loyalty.ledger.answers import Answer, request_of
 from loyalty.ledger.decide import decide
@@ -31,23 +32,29 @@ _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class CouponDecided:
-    """The coupon that was reserved, spent or let go, and its discount on the order, in minor units."""
+    """The coupon that was reserved, spent or let go, and its discount on the order, in minor units.
+
+    `reservation_id` is that of the reservation that was made; None for other steps, and for one of an older release.
+    """
 
     member_id: UUID
     coupon_id: UUID
     discount_minor: int
     currency: str
+    reservation_id: UUID | None = None
     written: Written | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def of(cls, result: DecisionResult) -> "CouponDecided":
         """From the answer stored under the idempotency key, and what was written with it."""
         answer = result.answer
+        reservation_id = answer.get("reservation_id")
         return cls(
             UUID(answer["member_id"]),
             UUID(answer["coupon_id"]),
             answer["discount_minor"],
             str(answer["currency"]),
+            UUID(reservation_id) if reservation_id is not None else None,
             result.written,
         )
 
@@ -91,13 +98,16 @@ def check_cart(cart: Cart, *path: str) -> None:
 async def reserve_coupon(
     programme: Programme, caller: Caller, mi_id: str, code: str, cart: Cart, key: str
 ) -> CouponDecided:
-    """Holds a member's coupon for an order and gives its discount in minor units (R43, R44).
+    """Holds a member's coupon for an order and gives its discount in minor units (R42, R43, R44).
 
     Reserving again for the same order judges the cart as it is then and begins the time anew. Refusals: NotAMember,
     NotFound for an unknown code or another member's, CouponNotUsable, InvalidInput, IdempotencyMismatch.
     """
     lines = [[line.id, line.product_id, line.quantity, line.paid_minor] for line in cart.lines]
-    request = request_of(caller, "reserveCoupon", key, [mi_id, code, cart.order_number, cart.currency, lines])
+    code = code_as_stored(code)
+    arguments = [mi_id, code, cart.order_number, cart.currency, lines]
+    about = {"coupon": code, "order": cart.order_number}
+    request = request_of(caller, "reserveCoupon", key, arguments, about)
 
     reserving = _Reserving(programme, code, cart)
     decision = Decision(MemberRef(mi_id=mi_id), request, reserving.judge)
@@ -129,15 +139,20 @@ class _Reserving:
         minutes = catalogue.terms_in_force(member.market, member.now).reservation_minutes
         until = held_until(held, cart.order_number, member.now, minutes)
         changes = _reserve(coupon, held, cart.order_number, use.discount_minor, until, member.now)
-        return Ruling(coupon_answer(member, coupon, use.discount_minor), changes, coupon.row)
+        (made,) = changes.reservations
+        answer = {**coupon_answer(member, coupon, use.discount_minor), "reservation_id": str(made.reservation_id)}
+        return Ruling(answer, changes, coupon.row)
 
 
 def _reserve(
     coupon: CouponToJudge, held: Coupon, order_number: str, discount_minor: int, until: datetime, now: datetime
 ) -> Changes:
+    """A reservation with an id of its own; it supersedes an earlier one of the same order (R43)."""
     since = held.state_since if held.is_held_for(order_number) else now
     changed = ChangedCoupon(coupon.coupon_id, CouponState.RESERVED, since, until, order_number, discount_minor)
-    reservation = KeptReservation(coupon.coupon_id, order_number, discount_minor, reserved_at=since, held_until=until)
+    reservation = KeptReservation(
+        coupon.coupon_id, order_number, discount_minor, reserved_at=since, held_until=until, reservation_id=uuid4()
+    )
     return Changes(changed_coupons=[changed], reservations=[reservation])
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from db.coupons.checkout import CouponToJudge, coupon_owner, coupon_to_judge
@@ -10,6 +11,7 @@ from db.ledger.member import MemberRef, MemberToJudge
 from db.ledger.record import ChangedCoupon, Changes, KeptReservation
 from db.pool import Queryable
 from loyalty.callers import Caller
+from loyalty.coupons.codes import code_as_stored
 from loyalty.coupons.reserve import CouponDecided, as_rule, coupon_answer
 from loyalty.coupons.rules.coupons import Coupon, CouponState, state_once_free, why_not_commit, why_not_release
 from loyalty.ledger.answers import request_of
@@ -33,19 +35,40 @@ async def commit_coupon(programme: Programme, caller: Caller, code: str, order_n
     return await _take_step(programme, caller, "commitCoupon", code, order_number, key, _commit)
 
 
-async def release_coupon(programme: Programme, caller: Caller, code: str, order_number: str, key: str) -> CouponDecided:
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A request to let a coupon go. `reservation_id`, as the client sent it, names one reservation of the order; None:
+    the order's last one."""
+
+    code: str
+    order_number: str
+    reservation_id: str | None = None
+
+
+async def release_coupon(programme: Programme, caller: Caller, release: Release, key: str) -> CouponDecided:
     """Payment failed or was cancelled: the coupon is free again, or expired where its last day is over.
 
-    Repeated, or after the timeout, it changes nothing. Refusals: NotFound for an unknown code, CouponNotUsable,
-    IdempotencyMismatch.
+    Repeated, or after the timeout, it changes nothing; nor does it if it names a reservation that the order has
+    superseded by a later one (R43). Refusals: NotFound for an unknown code, CouponNotUsable, IdempotencyMismatch.
     """
-    return await _take_step(programme, caller, "releaseCoupon", code, order_number, key, _release)
+    named = release.reservation_id
+    step = _release if named is None else partial(_release_named, named)
+    return await _take_step(programme, caller, "releaseCoupon", release.code, release.order_number, key, step, named)
 
 
 async def _take_step(
-    programme: Programme, caller: Caller, operation: str, code: str, order_number: str, key: str, step: CouponStep
+    programme: Programme,
+    caller: Caller,
+    operation: str,
+    code: str,
+    order_number: str,
+    key: str,
+    step: CouponStep,
+    reservation_id: str | None = None,
 ) -> CouponDecided:
-    request = request_of(caller, operation, key, [code, order_number])
+    code = code_as_stored(code)
+    arguments = [code, order_number, *([reservation_id] if reservation_id is not None else [])]
+    request = request_of(caller, operation, key, arguments, {"coupon": code, "order": order_number})
     owner = await coupon_owner(programme.db, code)
     stepping = _Stepping(code, order_number, step)
     decision = Decision(MemberRef(member_id=owner or _NO_MEMBER), request, stepping.judge)
@@ -91,6 +114,17 @@ def _commit(coupon: CouponToJudge, held: Coupon, order_number: str, member: Memb
         discount_minor=reservation.discount_minor,
     )
     return Changes(changed_coupons=[used], reservations=[reservation])
+
+
+def _release_named(
+    reservation_id: str, coupon: CouponToJudge, held: Coupon, order_number: str, member: MemberToJudge
+) -> Changes:
+    """Ends the reservation of that id only: one that was superseded has ended. Raises CouponNotUsable (R43)."""
+    if reservation_id in map(str, coupon.earlier_ids):
+        return Changes()
+    if reservation_id != str(coupon.reservation_id):
+        raise CouponNotUsable("COUPON_NOT_RESERVED", state=held.state)
+    return _release(coupon, held, order_number, member)
 
 
 def _release(coupon: CouponToJudge, held: Coupon, order_number: str, member: MemberToJudge) -> Changes:

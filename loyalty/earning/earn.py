@@ -32,7 +32,7 @@ async def earn(
     The same key gets the same verdict (R61). Refusals: NotAMember, MemberNotActive (R5), InvalidInput for a time in
     the future or too long ago (R23), IdempotencyMismatch.
     """
-    request = request_of(caller, "earnPoints", key, [_arguments(activity), occurred_at])
+    request = request_of(caller, "earnPoints", key, [_arguments(activity), occurred_at], {"activity": activity.kind})
     earning = _Earning(programme, activity, occurred_at, key)
     reads = Reads(slot_kind=activity.kind, product_id=activity.product_id)
     decision = Decision(MemberRef(mi_id=caller.name), request, earning.judge, reads)

@@ -10,18 +10,17 @@ from loyalty.refusals import NotFound
 _SHARES = (EntryKind.SOCIAL_SHARE, EntryKind.LINK_SHARE)
 
 
+AGAIN = "review_again"
+"""The first part of the business key of a review that was published after a removal had been reported (R16a)."""
+
+
 async def known_review(db: Queryable, member_id: UUID, review_id: str) -> VerdictToResolve | None:
     """The verdict on a member's review; None if there is none."""
-    verdict_id = await verdict_of_business_key(db, member_id, f"review_id:{review_id}")
-    return await verdict_to_resolve(db, member_id, verdict_id) if verdict_id is not None else None
-
-
-async def review_of(db: Queryable, member_id: UUID, review_id: str) -> VerdictToResolve:
-    """The verdict on a member's review. Raises NotFound."""
-    verdict = await known_review(db, member_id, review_id)
-    if verdict is None:
-        raise NotFound(sentence="There is no such review.")
-    return verdict
+    for key in (f"{AGAIN}:{review_id}", f"review_id:{review_id}"):
+        verdict_id = await verdict_of_business_key(db, member_id, key)
+        if verdict_id is not None:
+            return await verdict_to_resolve(db, member_id, verdict_id)
+    return None
 
 
 async def share_of(db: Queryable, member_id: UUID, named: tuple[UUID, UUID] | None) -> VerdictToResolve:

@@ -12,10 +12,7 @@ from db.ledger.answers import StoredAnswer, key_is_used
 from db.pool import Queryable
 from loyalty.callers import Caller
 from loyalty.ledger.written import Written
-from loyalty.refusals import (
-    IdempotencyMismatch,
-    InvalidInput,
-)
+from loyalty.refusals import IdempotencyMismatch, InvalidInput, Refusal, as_answer
 from loyalty.texts import problem_of_text
 
 Answer = Mapping[str, Any]
@@ -26,11 +23,18 @@ LONGEST_KEY = 200
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call of a mutation: who calls, its idempotency key, and a hash of its input (hexadecimal)."""
+    """One call of a mutation: who calls, its idempotency key, and a hash of its input (hexadecimal).
+
+    A refusal is stored with the `operation` and with what it is `about`, such as a reward, a coupon or an order (R62).
+    `hash_before`: the hash that an earlier release stored for the same input.
+    """
 
     caller: Caller
     key: str
     input_hash: str
+    operation: str
+    about: Mapping[str, str] = field(default_factory=dict)
+    hash_before: str | None = None
 
     @property
     def service_id(self) -> UUID | None:
@@ -38,14 +42,25 @@ class Request:
         return self.caller.service_id
 
 
-def request_of(caller: Caller, operation: str, key: str, arguments: object) -> Request:
+def request_of(
+    caller: Caller,
+    operation: str,
+    key: str,
+    arguments: object,
+    about: Mapping[str, str] | None = None,
+    *,
+    before: object = None,
+) -> Request:
     """The request for an operation with these arguments. One caller's keys are shared by all mutations (R61).
+
+    `before`: the arguments in the form of an earlier release, if that was another one.
 
     Raises InvalidInput for a key that is empty, longer than LONGEST_KEY, or contains invisible characters.
     """
     if problem := problem_of_text(key, LONGEST_KEY):
         raise InvalidInput(problem, "idempotencyKey")
-    return Request(caller, key, content_hash([operation, arguments]))
+    hash_before = None if before is None else content_hash([operation, before])
+    return Request(caller, key, content_hash([operation, arguments]), operation, about or {}, hash_before)
 
 
 def content_hash(content: object) -> str:
@@ -74,7 +89,7 @@ _encode = json.JSONEncoder(sort_keys=True, default=_plain, ensure_ascii=False).e
 
 def first_answer(stored: StoredAnswer, request: Request) -> Answer:
     """The answer stored under the request's key. Raises IdempotencyMismatch if the key was used with another input."""
-    if stored.input_hash != request.input_hash:
+    if stored.input_hash not in (request.input_hash, request.hash_before):
         raise IdempotencyMismatch
     return stored.answer
 
@@ -82,6 +97,11 @@ def first_answer(stored: StoredAnswer, request: Request) -> Answer:
 async def is_key_used(db: Queryable, caller: Caller, key: str) -> bool:
     """Whether this caller's key has a stored answer, for any input."""
     return await key_is_used(db, caller.service_id, None if caller.is_service else caller.name, key)
+
+
+def refusal_answer(request: Request, refusal: Refusal) -> Answer:
+    """A refusal as it is stored under the request's key, with what was asked (R62)."""
+    return as_answer(refusal) | {"request": {"operation": request.operation, "about": dict(request.about)}}
 
 
 @dataclass(frozen=True, slots=True)

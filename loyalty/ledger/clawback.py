@@ -60,7 +60,9 @@ def write_clawback(changes: Changes, back: TakenBack, reversal: Reversal, verdic
     cause = Cause(reversal.business_key, reversal.occurred_at, verdict_id, reversal.about, reversal.reverses)
     write(changes, take(EntryKind.CLAWBACK, cause, "revoked", back.takes, back.debt))
     if back.points:
-        changes.notices.append(clawback(reversal.business_key, back.points, reversal.about, reversal.occurred_at))
+        changes.notices.append(
+            clawback(reversal.business_key, back.points, reversal.about, reversal.occurred_at, reversal.code, back.debt)
+        )
 
 
 def _waived(back: TakenBack) -> dict[str, dict[str, int]]:

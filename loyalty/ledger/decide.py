@@ -15,13 +15,13 @@ from db.ledger.answers import keep_answer, request_to_judge
 from db.ledger.member import MemberToJudge, lock_member_to_judge, member_to_judge
 from db.ledger.record import NewRequest, Stale, record
 from db.pool import Database, Queryable
-from loyalty.ledger.answers import Answer, Request, first_answer
+from loyalty.ledger.answers import Answer, Request, first_answer, refusal_answer
 from loyalty.ledger.behind_lock import CONFLICTS, retry_behind_lock
 from loyalty.ledger.capacity import check_capacity
 from loyalty.ledger.catch_up import catch_up
 from loyalty.ledger.decision import Decision, DecisionResult, Ruling
 from loyalty.ledger.written import Written
-from loyalty.refusals import NotAMember, Refusal, as_answer, refusal_of_check, stored_refusal
+from loyalty.refusals import NotAMember, Refusal, refusal_of_check, stored_refusal
 
 
 async def decide(db: Database, decision: Decision) -> DecisionResult:
@@ -51,7 +51,7 @@ async def _first_without_lock(db: Database, decision: Decision) -> DecisionResul
 
 async def _attempt(decision: Decision, db: Queryable) -> DecisionResult:
     """Decides by the member as it is read now. Raises Stale if the decision needs the member's lock."""
-    if decision.afterwards is not None and isinstance(db, Database):
+    if (decision.in_transaction or decision.afterwards is not None) and isinstance(db, Database):
         return await db.in_transaction(partial(_attempt, decision))
     member = await _member_of(decision, db)
     if member is None:
@@ -117,7 +117,7 @@ async def _keep_refusal(db: Queryable, member: MemberToJudge, request: Request, 
     """
     if not refusal.is_stored:
         raise refusal
-    answer, caller_id = as_answer(refusal), request.service_id or member.member_id
+    answer, caller_id = refusal_answer(request, refusal), request.service_id or member.member_id
     if not await keep_answer(db, caller_id, request.key, request.input_hash, answer, member_id=member.member_id):
         raise Stale
     return answer

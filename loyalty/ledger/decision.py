@@ -39,10 +39,12 @@ Afterwards = Callable[[Queryable, MemberToJudge], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One request about one member. `afterwards` runs once, in the same transaction as the writing."""
+    """One request about one member. `afterwards` runs once, in the same transaction as the writing. With
+    `in_transaction` the judge does, too, because it locks rows of its own."""
 
     who: MemberRef
     request: Request
     judge: Judge
     reads: Reads = NOTHING_MORE
     afterwards: Afterwards | None = None
+    in_transaction: bool = False

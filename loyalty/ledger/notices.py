@@ -1,5 +1,6 @@
 """Notices to members (R50): each is written once, under an id that follows from its subject."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID, uuid5
 
@@ -24,9 +25,10 @@ def coupon_expiring(coupon_id: UUID, code: str, expires_on: date, at: datetime) 
     return _notice("COUPON_EXPIRING", str(coupon_id), None, expires_on, code, at)
 
 
-def clawback(business_key: str, points: int, reference: str | None, at: datetime) -> NewNotice:
-    """Points were taken back; `business_key` is the key of the event that caused it."""
-    return _notice("CLAWBACK", business_key, points, None, reference, at)
+def clawback(business_key: str, points: int, reference: str | None, at: datetime, cause: str, debt: int) -> NewNotice:
+    """Points were taken back; `business_key` is the key of the event that caused it, `cause` its code, and `debt` the
+    points that the member owes because of it."""
+    return replace(_notice("CLAWBACK", business_key, points, None, reference, at), cause=cause, debt=debt)
 
 
 def _notice(

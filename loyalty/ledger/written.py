@@ -1,5 +1,6 @@
 """The rows that a decision has just written, for its answer, which therefore reads nothing again."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 from uuid import UUID
@@ -8,7 +9,7 @@ from db.coupons.rows import CouponRow
 from db.ledger.entries import EntryRow
 from db.ledger.member import MemberToJudge
 from db.ledger.promises import PromiseRow
-from db.ledger.record import Changes, NewTransfer
+from db.ledger.record import Changes, NewTransfer, NewVerdict
 from db.ledger.verdict_rows import VerdictRow
 from db.members.rows import MemberRow
 from db.orders.recorded import RecordedOrder
@@ -16,6 +17,7 @@ from db.orders.rows import OrderRow
 from db.pages import MemberAnd
 from loyalty.ledger.capacity import credited
 from loyalty.ledger.journal import moved
+from loyalty.programme.rules.kinds import EntryKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class Written:
                 terms_version=verdict.terms_version,
                 campaign_ids=tuple(verdict.campaign_ids),
                 cap=verdict.cap,
-                had_lapsed=False,
+                taking=self._taking(verdict),
             )
             for verdict in self.changes.verdicts
         ]
@@ -171,4 +173,28 @@ class Written:
             reference=transfer.reference,
             reverses=transfer.reverses,
             verdict_id=transfer.verdict_id,
+            taking=self._taking_of_entry(transfer),
         )
+
+    def _taking_of_entry(self, transfer: NewTransfer) -> Mapping[str, Any] | None:
+        is_taken = (transfer.points or 0) < 0
+        verdict = next((each for each in self.changes.verdicts if each.verdict_id == transfer.verdict_id), None)
+        return self._taking(verdict) if verdict is not None and is_taken else None
+
+    def _taking(self, verdict: NewVerdict) -> Mapping[str, Any] | None:
+        """As `taking_of` would read it of the verdict once it is written."""
+        if verdict.kind not in (EntryKind.CLAWBACK, EntryKind.ADJUSTMENT):
+            return None
+        facts, transfers = verdict.facts, self.changes.transfers
+        return {
+            "cause": facts.get("code", verdict.code),
+            "cancelled": _cancelled(facts),
+            "lapsed": sum(facts.get("waived", {}).values()),
+            "debt": sum(t.amount for t in transfers if t.verdict_id == verdict.verdict_id and t.debit == "debt"),
+        }
+
+
+def _cancelled(facts: Mapping[str, Any]) -> int:
+    """The pending points that a verdict cancelled: of a review or share, or of an order's parts."""
+    cancelled = facts.get("cancelled", 0)
+    return int(cancelled if isinstance(cancelled, int) else sum(cancelled.values()))

@@ -5,12 +5,13 @@ import json
 from typing import Any
 
 from db.members import export as exporting
-from db.pool import Queryable
+from loyalty.programme.programme import Programme
 
 
-async def export_member(db: Queryable, mi_id: str) -> str | None:
+async def export_member(programme: Programme, mi_id: str) -> str | None:
     """Everything held about a member as JSON text; None for an unknown one, and so for one that was erased."""
-    held = await exporting.export_member(db, mi_id)
+    person_hash = await programme.person_hash(mi_id, programme.db)
+    held = await exporting.export_member(programme.db, mi_id, person_hash.hex())
     if held is None:
         return None
     held["deliveries"] = [_with_text(delivery) for delivery in held["deliveries"]]

@@ -9,13 +9,21 @@ from db.ledger.record import Changes, NewRequest, Stale, record
 from db.ledger.verdicts import verdict_of_business_key
 from db.pool import Database, Queryable
 from loyalty.callers import Caller
-from loyalty.ledger.answers import Answer, Decided, Request, first_answer, request_of, verdict_answer
+from loyalty.ledger.answers import (
+    Answer,
+    Decided,
+    Request,
+    first_answer,
+    refusal_answer,
+    request_of,
+    verdict_answer,
+)
 from loyalty.ledger.behind_lock import CONFLICTS, retry_behind_lock
 from loyalty.ledger.decision import DecisionResult
 from loyalty.members.eligibility import Registration, terms_of_joining
 from loyalty.members.newcomer import SIGN_UP, Newcomer
 from loyalty.programme.programme import Programme
-from loyalty.refusals import NotEligible, as_answer, stored_refusal
+from loyalty.refusals import NotEligible, stored_refusal
 
 
 async def register(programme: Programme, caller: Caller, registration: Registration, key: str) -> Decided:
@@ -72,9 +80,20 @@ class _Joining:
         try:
             terms = terms_of_joining(catalogue, self.registration, joined_at, moment.now)
         except NotEligible as refusal:
-            return DecisionResult(await _keep_refusal(db, self.request, as_answer(refusal)))
+            return DecisionResult(await self._keep_refusal(db, refusal))
         newcomer = Newcomer(self.programme, self.registration, self.request, joined_at, terms, catalogue)
         return await self.programme.db.in_transaction(newcomer.join)
+
+    async def _keep_refusal(self, db: Queryable, refusal: NotEligible) -> Answer:
+        """Stores a refusal under a service's key, and of the person only a salted hash (R3, R62). Raises Stale."""
+        request = self.request
+        person_hash = await self.programme.person_hash(self.registration.mi_id, db)
+        answer = {**refusal_answer(request, refusal), "person_hash": person_hash.hex()}
+        if request.service_id is not None and not await keep_answer(
+            db, request.service_id, request.key, request.input_hash, answer
+        ):
+            raise Stale
+        return answer
 
 
 async def _first_without_lock(db: Database, joining: _Joining) -> DecisionResult:
@@ -94,12 +113,4 @@ async def _answer_again(db: Queryable, member: MemberToJudge, request: Request) 
     answer = verdict_answer("MemberRegistered", member.member_id, verdict_id)
     stored = NewRequest(request.service_id or member.member_id, request.key, request.input_hash, answer)
     await record(db, member, Changes(requests=[stored]))
-    return answer
-
-
-async def _keep_refusal(db: Queryable, request: Request, answer: Answer) -> Answer:
-    """Stores a refusal under a service's key; nothing else of the person is stored. Raises Stale."""
-    service_id = request.service_id
-    if service_id is not None and not await keep_answer(db, service_id, request.key, request.input_hash, answer):
-        raise Stale from None
     return answer

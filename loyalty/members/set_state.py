@@ -4,18 +4,20 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from db.ledger.member import MemberRef, MemberToJudge
-from db.ledger.record import ChangedMember, Changes, NewLogEntry
-from db.members.membership import belongings
+from db.ledger.record import ChangedMember, ChangedPromise, Changes, NewLogEntry
+from db.members.membership import belongings, ended_holds
 from db.pool import Queryable
 from loyalty.callers import Caller
 from loyalty.ledger.answers import Answer, request_of
 from loyalty.ledger.catch_up import catch_up
 from loyalty.ledger.decide import decide
 from loyalty.ledger.decision import Decision, Ruling
+from loyalty.ledger.resolve import credit_first
 from loyalty.ledger.written import Written
 from loyalty.members.forfeit import forfeit_by, write_forfeit
 from loyalty.members.rules.membership import Forfeit, may_become
 from loyalty.orders.settle_kept import KEPT_AT_ONCE, settle_kept
+from loyalty.programme.calendars import lot_of
 from loyalty.programme.programme import Programme
 from loyalty.refusals import InvalidInput
 
@@ -41,17 +43,18 @@ class MembershipChanged:
 async def set_member_state(programme: Programme, caller: Caller, change: StateChange, key: str) -> UUID:
     """Changes a membership's state and logs who did it and why; gives the member.
 
-    Reinstating credits the holds that fell due meanwhile and applies the kept facts of orders: up to KEPT_AT_ONCE now,
-    the rest by workers right after. Closing forfeits points, promises and coupons and needs a confirmation:
-    InvalidInput CONFIRM_FORFEIT names what would be lost. Other refusals: NotAMember, InvalidInput for a closed
-    membership (closed is final), IdempotencyMismatch.
+    Reinstating credits the holds that ended meanwhile, as of this moment, and applies the kept facts of orders: up to
+    KEPT_AT_ONCE now, the rest by workers right after. Closing forfeits points, promises and coupons and needs a
+    confirmation: InvalidInput CONFIRM_FORFEIT names what would be lost. Other refusals: NotAMember, InvalidInput for a
+    closed membership (closed is final), IdempotencyMismatch.
     """
     request = request_of(
         caller, "setMemberState", key, [change.mi_id, change.state, change.reason, change.is_confirmed]
     )
 
-    changing = _Changing(programme, caller, change, key)
-    decision = Decision(MemberRef(mi_id=change.mi_id), request, changing.judge, afterwards=changing.apply_kept_facts)
+    who, changing = MemberRef(mi_id=change.mi_id), _Changing(programme, caller, change, key)
+    await credit_first(programme, who)
+    decision = Decision(who, request, changing.judge, afterwards=changing.apply_kept_facts)
     answer = (await decide(programme.db, decision)).answer
     return UUID(answer["member_id"])
 
@@ -83,6 +86,8 @@ class _Changing:
     async def _write(self, changes: Changes, db: Queryable, member: MemberToJudge) -> None:
         change = self.change
         changes.members.append(in_state(member, change.state))
+        if member.state == "SUSPENDED" and change.state == "ACTIVE":
+            changes.changed_promises.extend(await self._ended_holds(db, member))
         forfeit = await self._close(changes, db, member) if change.state == "CLOSED" else None
         changes.operator_log.append(
             NewLogEntry(
@@ -93,6 +98,21 @@ class _Changing:
                 after={"state": change.state},
             )
         )
+
+    async def _ended_holds(self, db: Queryable, member: MemberToJudge) -> list[ChangedPromise]:
+        """The holds that ended while the member was suspended, due now: they lapse as if credited now (R5, R50)."""
+        catalogue = await self.programme.catalogue_at(member.programme_version, db)
+        now = member.now
+        return [
+            ChangedPromise(
+                hold.promise_id,
+                "PROMISED",
+                hold.points,
+                due_at=now,
+                lapses_on=lot_of(now, catalogue.terms_called(member.market, hold.terms_version)),
+            )
+            for hold in await ended_holds(db, member.member_id)
+        ]
 
     async def _close(self, changes: Changes, db: Queryable, member: MemberToJudge) -> Forfeit:
         """Adds what closing forfeits. Raises InvalidInput where that was not confirmed."""

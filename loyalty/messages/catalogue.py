@@ -19,7 +19,18 @@ from babel.numbers import format_decimal
 from loyalty.programme.rules.kinds import LANGUAGES
 
 DEFAULT = "en"
-SECTIONS = ("kinds", "actions", "verdicts", "entries", "ways", "refusals", "notices")
+SECTIONS = (
+    "kinds",
+    "actions",
+    "verdicts",
+    "takings",
+    "causes",
+    "clauses",
+    "entries",
+    "ways",
+    "refusals",
+    "notices",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,11 @@ Facts = Mapping[str, object]
 
 
 def words_of(catalogue: MessageCatalogue, facts: Facts) -> dict[str, str]:
-    """The words for an entry or a verdict. `points` and `kind` are always there, if unknown in general terms."""
+    """The words for an entry or a verdict. Only `reference`, `campaigns` and `resets_at` may be missing.
+
+    `cancelled`, `lapsed` and `debt` are points (R36): pending ones that are cancelled, lapsed ones that are not taken
+    again, and those that the member owes now.
+    """
     named = _present({"reference": facts.get("reference") or None})
     kind = catalogue.text("kinds", (str(facts.get("kind")), "OTHER"), named)
     zone = facts.get("time_zone")
@@ -21,7 +25,13 @@ def words_of(catalogue: MessageCatalogue, facts: Facts) -> dict[str, str]:
         "campaigns": _names(catalogue, facts.get("campaigns")),
         "resets_at": day_in_zone(catalogue, facts.get("resets_at"), str(zone) if zone else None),
     }
-    return named | {"points": _points(catalogue, facts), "kind": kind} | _present(optional)
+    amounts = {
+        "points": _points(catalogue, facts),
+        "cancelled": catalogue.count("PENDING", amount_in(facts, "cancelled")),
+        "lapsed": catalogue.count("POINTS", amount_in(facts, "lapsed")),
+        "debt": catalogue.count("POINTS", amount_in(facts, "debt")),
+    }
+    return named | amounts | {"kind": kind} | _present(optional)
 
 
 def day_in_zone(catalogue: MessageCatalogue, moment: object, zone: str | None) -> str | None:
@@ -40,6 +50,12 @@ def points_in(facts: Facts) -> int | None:
     """The signed points of an entry or verdict; None if they are unknown."""
     points = facts.get("points")
     return points if isinstance(points, int) else None
+
+
+def amount_in(facts: Facts, name: str) -> int:
+    """Points under a name, such as `debt`; 0 if they are unknown."""
+    points = facts.get(name)
+    return points if isinstance(points, int) else 0
 
 
 def refusal_words(catalogue: MessageCatalogue, facts: Facts, zone: str | None) -> dict[str, str]:

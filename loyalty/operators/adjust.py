@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from db.ledger.member import MemberRef, MemberToJudge
 from db.ledger.record import Changes, NewLogEntry, NewVerdict
+from db.operators.adjustments import adjusted_lately
 from db.pool import Queryable
 from loyalty.callers import Caller
 from loyalty.ledger.answers import Decided, request_of, verdict_answer
@@ -16,6 +17,7 @@ from loyalty.ledger.resolve import credit_first
 from loyalty.ledger.rules.give_back import GivenBack
 from loyalty.operators.adjustment_writer import AdjustmentWriter, ReversedEntry, balance_of, reversed_entry
 from loyalty.operators.reasons import check_reason
+from loyalty.operators.rules.adjusting import needs_second_operator
 from loyalty.programme.programme import Programme
 from loyalty.programme.rules.kinds import Code, EntryKind, Outcome
 from loyalty.refusals import InvalidInput, MemberNotActive
@@ -33,11 +35,13 @@ class Adjustment:
 
 
 async def adjust(programme: Programme, caller: Caller, adjustment: Adjustment, key: str) -> Decided:
-    """Credits or debits a member at once, below zero into debt; above the market's threshold it waits (R37).
+    """Credits or debits a member at once, below zero into debt; above the market's threshold it waits (R37), also if
+    the sum of what this operator adjusted in 24 hours is above it.
 
-    With `reverses`, points go back into the lots they came from (R51). Refusals: NotAMember, NotFound for an unknown
-    line, InvalidInput for no points, no reason, more than the line took or than a balance holds, MemberNotActive for
-    a closed membership, IdempotencyMismatch.
+    With `reverses`, points go back into the lots they came from (R51); those of a redemption cancel its coupon.
+    Refusals: NotAMember, NotFound for an unknown line, InvalidInput for no points, no reason, more than the line took
+    or than a balance holds, NotAllowed for a coupon that is reserved or used, MemberNotActive for a closed membership,
+    IdempotencyMismatch.
     """
     check_reason(adjustment.reason)
     _check_points(adjustment)
@@ -46,7 +50,7 @@ async def adjust(programme: Programme, caller: Caller, adjustment: Adjustment, k
     arguments = [adjustment.mi_id, adjustment.points, adjustment.reason, adjustment.gives_back, reverses]
     request = request_of(caller, "adjustPoints", key, arguments)
     await credit_first(programme, who)
-    decision = Decision(who, request, _Adjusting(programme, caller, adjustment, key).judge)
+    decision = Decision(who, request, _Adjusting(programme, caller, adjustment, key).judge, in_transaction=True)
     result = await decide(programme.db, decision)
     return Decided.of(result.answer, result.written)
 
@@ -68,9 +72,9 @@ class _Adjusting:
         catalogue = await self.programme.catalogue_at(member.programme_version, db)
         terms = catalogue.terms_in_force(member.market, member.now)
         line = await self._line(db, member)
-        writer = AdjustmentWriter(Changes(), member, terms, uuid4(), reverses=line.seq if line else None)
+        writer = AdjustmentWriter.of(Changes(), member, terms, uuid4(), line)
         given = line.given_back(self.adjustment.points, writer.today, writer.lot) if line is not None else None
-        if abs(self.adjustment.points) > terms.adjust_threshold:
+        if await self._needs_second_operator(db, member, terms.adjust_threshold):
             verdict = self._wait(writer, line)
         elif line is not None and given is not None:
             verdict = self._give_back(writer, line, given)
@@ -80,6 +84,12 @@ class _Adjusting:
         check_capacity(member, writer.changes, "points")
         writer.changes.operator_log.append(_log(self.caller, self.adjustment, writer, verdict.outcome))
         return Ruling(verdict_answer("PointsVerdict", member.member_id, writer.verdict_id), writer.changes)
+
+    async def _needs_second_operator(self, db: Queryable, member: MemberToJudge, threshold: int) -> bool:
+        """Takes this operator's turn, so that no other of its adjustments is judged by the same sums."""
+        lately, points = await adjusted_lately(db, self.caller.name or "", member.member_id), self.adjustment.points
+        sums = (lately.credited, lately.credited_to_all) if points > 0 else (lately.debited, lately.debited_from_all)
+        return needs_second_operator(points, threshold, *sums)
 
     async def _line(self, db: Queryable, member: MemberToJudge) -> ReversedEntry | None:
         """The line to give back; None if points do not go back. Raises NotFound."""
@@ -92,7 +102,7 @@ class _Adjusting:
         return self._verdict(writer, Outcome.WAITING, Code.WAITING_FOR_OPERATOR, points, facts)
 
     def _give_back(self, writer: AdjustmentWriter, line: ReversedEntry, given: GivenBack) -> NewVerdict:
-        writer.give_back(given, line.account)
+        writer.give_back(given, line)
         return self._verdict(writer, *given.verdict, given.points, _facts(self.caller, line))
 
     def _adjust(self, writer: AdjustmentWriter) -> NewVerdict:
@@ -112,7 +122,7 @@ class _Adjusting:
             outcome=outcome,
             code=code,
             points=points,
-            reference=None,
+            reference=writer.reference,
             occurred_at=now,
             decided_at=now,
             terms_version=writer.terms.version,

@@ -6,9 +6,9 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from db.ledger.entries import EntryToReverse, entry_to_reverse
+from db.ledger.entries import BoughtCoupon, EntryToReverse, entry_to_reverse
 from db.ledger.member import MemberToJudge
-from db.ledger.record import ChangedPromise, Changes
+from db.ledger.record import ChangedCoupon, ChangedPromise, Changes
 from db.ledger.verdicts import PromiseOfVerdict
 from db.pool import Queryable
 from loyalty.ledger.journal import Cause, credit, lots_after, moved, take, write
@@ -20,17 +20,19 @@ from loyalty.programme.calendars import lot_of
 from loyalty.programme.rules.calendar import local_day
 from loyalty.programme.rules.kinds import Awaiting, EntryKind
 from loyalty.programme.rules.terms import Terms
-from loyalty.refusals import InvalidInput, NotFound
+from loyalty.refusals import InvalidInput, NotAllowed, NotFound
 
 
 @dataclass(frozen=True, slots=True)
 class ReversedEntry:
-    """A line of history that took points. `promised` are the points that verdicts which wait will give back of it."""
+    """A line of history that took points. `promised` are the points that verdicts which wait will give back of it;
+    `coupon` is the coupon that a redemption's line bought."""
 
     seq: int
     account: str
     taken: Taken
     promised: int = 0
+    coupon: BoughtCoupon | None = None
 
     @classmethod
     def of(cls, seq: int, row: EntryToReverse) -> "ReversedEntry":
@@ -38,14 +40,17 @@ class ReversedEntry:
         takes = tuple(Take(day, points) for _, _, day, points in row.took if day is not None)
         debt = sum(points for debit, _, _, points in row.took if debit == "debt")
         account = row.took[0][1] if row.took else "revoked"
-        return cls(seq, account, Taken(takes, debt, row.given), row.promised)
+        return cls(seq, account, Taken(takes, debt, row.given), row.promised, row.coupon)
 
     def without_promised(self, points: int) -> "ReversedEntry":
         """The line after a verdict that would give back so many points has ended its wait."""
         return replace(self, promised=self.promised - points)
 
     def given_back(self, points: int, today: date, new_lot: date) -> GivenBack:
-        """The points that go back and their lots. Raises InvalidInput for more than are left of the line (R51)."""
+        """The points that go back and their lots (R51). Raises InvalidInput for more than are left of the line, and
+        NotAllowed for a coupon that an order has: nobody gets both."""
+        if self.coupon is not None and self.coupon.state in {"RESERVED", "USED"}:
+            raise NotAllowed(f"The coupon that these points bought is {self.coupon.state.lower()}: nobody gets both.")
         left = self.taken.left - self.promised
         if points > left:
             raise InvalidInput(f"This line took no more than {left} points that could be given back.", "points")
@@ -74,13 +79,24 @@ def balance_of(member: MemberToJudge, changes: Changes) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class AdjustmentWriter:
-    """One adjustment of a member's points while it is written; `reverses` is the line of history it gives back."""
+    """One adjustment of a member's points while it is written; `reverses` is the line of history it gives back, and
+    `reference` the code of the coupon that this line bought."""
 
     changes: Changes
     member: MemberToJudge
     terms: Terms
     verdict_id: UUID
     reverses: int | None = None
+    reference: str | None = None
+
+    @classmethod
+    def of(
+        cls, changes: Changes, member: MemberToJudge, terms: Terms, verdict_id: UUID, line: ReversedEntry | None
+    ) -> "AdjustmentWriter":
+        """The writer of an adjustment that gives a line back, or of one that does not."""
+        coupon = line.coupon if line is not None else None
+        seq = line.seq if line is not None else None
+        return cls(changes, member, terms, verdict_id, seq, coupon.code if coupon is not None else None)
 
     @property
     def today(self) -> date:
@@ -121,9 +137,12 @@ class AdjustmentWriter:
         )
         self._credit("pending", [Take(self.lot, promise.points)], promise.promise_id)
 
-    def give_back(self, given: GivenBack, account: str) -> None:
-        """Returns points to the lots they came from, out of the account they had gone to (R51)."""
-        self._credit(account, given.puts)
+    def give_back(self, given: GivenBack, line: ReversedEntry) -> None:
+        """Returns points to the lots they came from, out of the account they had gone to, and cancels the coupon that
+        they bought (R51). If all of them had lapsed, the coupon stays."""
+        self._credit(line.account, given.puts)
+        if line.coupon is not None and given.puts and line.coupon.state != "CANCELLED":
+            self.changes.changed_coupons.append(ChangedCoupon(line.coupon.coupon_id, "CANCELLED", self.member.now))
 
     def _credit(self, account: str, puts: Sequence[Take], promise_id: UUID | None = None) -> None:
         """One line of history for all of it; a debt is repaid first (R36)."""
@@ -132,7 +151,7 @@ class AdjustmentWriter:
 
     @property
     def _cause(self) -> Cause:
-        return Cause(self._source, self.member.now, self.verdict_id, reverses=self.reverses)
+        return Cause(self._source, self.member.now, self.verdict_id, self.reference, self.reverses)
 
     @property
     def _source(self) -> str:

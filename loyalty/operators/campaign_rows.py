@@ -27,6 +27,7 @@ async def write_campaign(db: Queryable, campaign: Campaign) -> None:
         Decimal(factor.numerator) / Decimal(factor.denominator) if factor is not None else None,
         campaign.bonus,
         sorted(campaign.product_ids),
+        dict(campaign.names),
     )
 
 
@@ -35,6 +36,7 @@ def described(campaign: Campaign) -> dict[str, Any]:
     return {
         "id": campaign.id,
         "name": campaign.name,
+        "names": dict(campaign.names),
         "markets": sorted(campaign.markets),
         "kinds": sorted(campaign.kinds),
         "effect": campaign.effect,

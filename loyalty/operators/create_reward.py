@@ -12,11 +12,13 @@ from loyalty.ledger.answers import request_of
 from loyalty.ledger.decide_programme import ProgrammeDecision, ProgrammeRuling, decide_for_programme
 from loyalty.programme.programme import Programme
 from loyalty.programme.rules.reward_check import RewardToCheck, check_reward
+from loyalty.programme.rules.rewards import is_below_rate
 from loyalty.refusals import InvalidInput
 
 
 async def create_reward(programme: Programme, caller: Caller, reward: RewardToCheck, key: str) -> str:
-    """Offers a reward in the market's currency from now on or in its window; gives its id.
+    """Offers a reward in the market's currency from now on or in its window; gives its id. One that is cheaper than
+    R40's rate waits for a second operator (R41).
 
     Refusals: InvalidInput (the list in programme/rules/reward_check.py), IdempotencyMismatch.
     """
@@ -40,15 +42,18 @@ class _Creating:
         catalogue = await self.programme.catalogue_at(moment.programme_version, db)
         for path, sentence in check_reward(self.reward, catalogue.open_markets):
             raise InvalidInput(sentence, "input", *path)
-        currency = catalogue.terms[self.reward.market][-1].currency
-        reward_id = str(uuid4())
-        await _save(db, reward_id, self.reward, currency)
-        after = _described(reward_id, self.reward, currency)
+        terms = catalogue.terms[self.reward.market][-1]
+        reward_id, currency = str(uuid4()), terms.currency
+        waits = is_below_rate(self.reward.value_minor, self.reward.cost, terms.points_per_unit_spent)
+        await _save(db, reward_id, self.reward, currency, waits=waits, asked_by=str(self.caller.name))
+        after = _described(reward_id, self.reward, currency) | {"waits": waits}
         log = NewLogEntry(str(self.caller.name), "createReward", "", after=after)
         return ProgrammeRuling({"type": "RewardSaved", "reward_id": reward_id}, log)
 
 
-async def _save(db: Queryable, reward_id: str, reward: RewardToCheck, currency: str) -> None:
+async def _save(
+    db: Queryable, reward_id: str, reward: RewardToCheck, currency: str, *, waits: bool, asked_by: str
+) -> None:
     await save_reward(
         db,
         reward_id,
@@ -64,6 +69,8 @@ async def _save(db: Queryable, reward_id: str, reward: RewardToCheck, currency: 
         reward.stock,
         reward.per_member,
         reward.conditions,
+        waits=waits,
+        asked_by=asked_by,
     )
 
 

@@ -56,10 +56,10 @@ class ReviewWriter:
         resolution, verdict = self.resolution, self.resolution.verdict
         seq = verdict.facts.get("reverses")
         terms = self.catalogue.terms_in_force(resolution.member.market, resolution.member.now)
-        writer = AdjustmentWriter(resolution.changes, resolution.member, terms, verdict.verdict_id, reverses=seq)
         if seq is not None:
-            await self._give_back(writer, seq)
+            await self._give_back(seq, terms)
             return
+        writer = AdjustmentWriter(resolution.changes, resolution.member, terms, verdict.verdict_id)
         if verdict.points > 0:
             for promise in verdict.open_promises:
                 writer.post(promise)
@@ -67,16 +67,19 @@ class ReviewWriter:
             writer.adjust(verdict.points)
         resolution.turn(Outcome.GRANTED, Code.ADJUSTED, verdict.points)
 
-    async def _give_back(self, writer: AdjustmentWriter, seq: int) -> None:
-        """Points come out of the account they had gone to, so their promise is void."""
-        row = await entry_to_reverse(self.db, writer.member.member_id, seq)
+    async def _give_back(self, seq: int, terms: Terms) -> None:
+        """Points come out of the account they had gone to, so their promise is void. Raises NotAllowed for a coupon
+        that is reserved or used by now (R51)."""
+        resolution = self.resolution
+        row = await entry_to_reverse(self.db, resolution.member.member_id, seq)
         assert row is not None
-        points = self.resolution.cancel()
+        points = resolution.cancel()
         line = ReversedEntry.of(seq, row).without_promised(points)
+        writer = AdjustmentWriter.of(resolution.changes, resolution.member, terms, resolution.verdict.verdict_id, line)
         given = line.given_back(points, writer.today, writer.lot)
-        writer.give_back(given, line.account)
+        writer.give_back(given, line)
         outcome, code = given.verdict
-        self.resolution.turn(outcome, code, given.points)
+        resolution.turn(outcome, code, given.points)
 
     async def _take_back(self) -> None:
         """Takes granted points back under the verdict that waited for it (R35)."""

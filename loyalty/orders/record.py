@@ -1,6 +1,6 @@
 """An order was placed and paid by a signed-in member (R12, R12a, R13): its points wait for delivery."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from db.ledger.member import MemberRef, MemberToJudge
@@ -15,7 +15,7 @@ from loyalty.ledger.decision import Decision, Ruling
 from loyalty.ledger.written import Written
 from loyalty.orders.new_order import write_order
 from loyalty.orders.problems import refuse_problems
-from loyalty.orders.rows import lines_as_rows, parcels_as_rows
+from loyalty.orders.rows import lines_as_rows, order_of, parcels_as_rows
 from loyalty.orders.rules.order import Order
 from loyalty.orders.rules.order_check import check_order
 from loyalty.programme.catalogue import Catalogue
@@ -45,25 +45,27 @@ class OrderVerdict:
 async def record_order(programme: Programme, caller: Caller, reported: OrderToRecord, key: str) -> OrderVerdict:
     """Stores an order and promises its points, to be credited parcel by parcel (R31).
 
-    The same number again is the same order and verdict; with other content or for another member it is InvalidInput,
-    ORDER_KNOWN (R61). Other refusals: NotAMember, InvalidInput (the list in rules.md), MemberNotActive when closed,
-    IdempotencyMismatch. Webhooks that came before the order are applied by a worker soon after.
+    The same number again is the same order and verdict, in whatever order its lines, parcels and pieces are; with other
+    content or for another member it is InvalidInput, ORDER_KNOWN (R61). Other refusals: NotAMember, InvalidInput (the
+    list in rules.md), MemberNotActive when closed, IdempotencyMismatch. Webhooks that came before the order are applied
+    by a worker soon after.
     """
     order = reported.order
-    refuse_problems(order, check_order(order))
+    refuse_problems(order.lines, check_order(order))
     content = content_of_order(reported)
-    request = request_of(caller, "recordOrder", key, content)
+    in_order, about = replace(reported, order=_in_any_order(order)), {"order": order.number}
+    request = request_of(caller, "recordOrder", key, content_of_order(in_order), about, before=content)
 
     recording = _Recording(programme, reported, content, key)
     result = await decide(programme.db, Decision(MemberRef(mi_id=reported.mi_id), request, recording.judge))
     answer = result.answer
-    await unpark_deliveries(programme.db, order.number, [parcel.tracking_number for parcel in order.parcels])
+    await unpark_deliveries(programme.db, [order.number], [parcel.tracking_number for parcel in order.parcels])
     return OrderVerdict(UUID(answer["member_id"]), answer["number"], UUID(answer["verdict_id"]), result.written)
 
 
 @dataclass(frozen=True, slots=True)
 class _Recording:
-    """A reported order while it is judged; `content` recognises it when it is reported again."""
+    """A reported order while it is judged; `content` is all of it as it was reported."""
 
     programme: Programme
     reported: OrderToRecord
@@ -85,20 +87,27 @@ class _Recording:
         return Ruling(_answer(member.member_id, verdict_id, order.number), changes)
 
     def _verdict_again(self, known: KnownOrder, member: MemberToJudge) -> UUID:
-        if known.member_id != member.member_id or known.content_hash != content_hash(self.content):
+        is_same = known.order is not None and _in_any_order(order_of(known.order)) == _in_any_order(self.reported.order)
+        if known.member_id != member.member_id or not is_same:
             raise InvalidInput(
                 "This order number was told before with other content.", "input", "number", code="ORDER_KNOWN"
             )
-        assert known.verdict_id is not None
-        return known.verdict_id
+        assert known.order is not None
+        return known.order.verdict_id
 
 
 def _answer(member_id: UUID, verdict_id: UUID, number: str) -> Answer:
     return verdict_answer("OrderRecorded", member_id, verdict_id) | {"number": number}
 
 
+def _in_any_order(order: Order) -> Order:
+    """The order with its lines and parcels in an order of their own: theirs is no content (R61)."""
+    parcels = sorted(order.parcels, key=lambda each: (each.tracking_number, each.carrier or "", sorted(each.pieces)))
+    return replace(order, lines=tuple(sorted(order.lines, key=lambda line: line.id)), parcels=tuple(parcels))
+
+
 def content_of_order(reported: OrderToRecord) -> list[object]:
-    """The content by which an order is recognised when it is reported again: all of it, and its member."""
+    """All of an order, and its member; the hash that is stored with an order covers it as it was first reported."""
     order = reported.order
     return [
         reported.mi_id,
@@ -118,6 +127,6 @@ def _terms_of(catalogue: Catalogue, member: MemberToJudge, order: Order) -> Term
     if terms is None:
         raise BeforeTheProgramme(catalogue.began_on(member.market), "input", "placedAt")
     refuse_problems(
-        order, check_order(order, currency=terms.currency, now=member.now, future_seconds=terms.future_seconds)
+        order.lines, check_order(order, currency=terms.currency, now=member.now, future_seconds=terms.future_seconds)
     )
     return terms

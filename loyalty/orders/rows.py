@@ -3,32 +3,24 @@
 from typing import Any
 
 from db.orders.recorded import RecordedOrder
+from loyalty.orders.fact_rows import line_as_row
 from loyalty.orders.rules.order import Order, OrderLine, Parcel
 
 
 def lines_as_rows(order: Order) -> list[dict[str, Any]]:
     """The order's lines as they are stored."""
-    return [
-        {
-            "id": line.id,
-            "product_id": line.product_id,
-            "quantity": line.quantity,
-            "paid_minor": line.paid_minor,
-        }
-        for line in order.lines
-    ]
+    return [line_as_row(line) for line in order.lines]
 
 
 def parcels_as_rows(order: Order) -> list[dict[str, Any]]:
-    """The order's parcels as they are stored, their pieces in the order in which jsonb keeps them."""
-    return [
-        {
-            "tracking_number": parcel.tracking_number,
-            "carrier": parcel.carrier,
-            "pieces": dict(sorted(parcel.pieces.items(), key=_place_in_jsonb)),
-        }
-        for parcel in order.parcels
-    ]
+    """The order's parcels as they are stored."""
+    return [parcel_as_row(parcel) for parcel in order.parcels]
+
+
+def parcel_as_row(parcel: Parcel) -> dict[str, Any]:
+    """A parcel as it is stored, its pieces in the order in which jsonb keeps them."""
+    pieces = dict(sorted(parcel.pieces.items(), key=_place_in_jsonb))
+    return {"tracking_number": parcel.tracking_number, "carrier": parcel.carrier, "pieces": pieces}
 
 
 def _place_in_jsonb(piece: tuple[str, int]) -> tuple[int, bytes]:
@@ -37,7 +29,7 @@ def _place_in_jsonb(piece: tuple[str, int]) -> tuple[int, bytes]:
 
 
 def order_of(row: RecordedOrder) -> Order:
-    """The recorded order as rules see it."""
+    """The order as it was recorded, as rules see it."""
     return Order(
         number=row.number,
         placed_at=row.placed_at,

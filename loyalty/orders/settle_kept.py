@@ -69,9 +69,10 @@ async def _settle_one(
     order = await order_to_settle(db, member_id, number)
     assert member is not None
     assert order is not None
-    facts = facts_of(order)
-    state = fold(order_of(order), [fact for other, fact in facts.items() if other not in later])
+    known = facts_of(order)
+    facts = [fact for other, fact in known.items() if other not in later]
+    state = fold(order_of(order), facts)
     catalogue = await programme.catalogue_at(member.programme_version, db)
     changes = Changes()
-    write_difference(changes, catalogue, member, order, state, facts[key], member.now)
+    write_difference(changes, catalogue, member, order, facts, state, known[key], member.now)
     await record(db, member, changes)

@@ -122,4 +122,5 @@ def _campaign(row: asyncpg.Record) -> Campaign:
         starts_at=row["starts_at"],
         ends_at=row["ends_at"],
         ended_at=row["ended_at"],
+        names=tuple(sorted(row["names"].items())),
     )

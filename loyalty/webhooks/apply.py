@@ -9,8 +9,8 @@ from db.webhooks import inbox as rows
 from db.webhooks.deliveries import DeliveryKey
 from loyalty.ledger.in_sets import is_of_the_database, work_in_sets
 from loyalty.orders.rules.boxes import UnknownParcel
-from loyalty.orders.rules.shipment import UnknownLine
-from loyalty.orders.settle import TooManyFacts
+from loyalty.orders.rules.unknown_lines import UnknownLine
+from loyalty.orders.settling import TooManyFacts
 from loyalty.programme.programme import Programme
 from loyalty.webhooks.apply_set import AppliedSet, NotSettled, apply_set
 from loyalty.webhooks.whose_order import free_if_known_meanwhile
@@ -82,4 +82,4 @@ async def _free_what_waited(db: Database, applied: Sequence[AppliedSet]) -> None
         await free_if_known_meanwhile(db, parked)
     parcels = [parcel for each in applied for parcel in each.parcels]
     if parcels:
-        await rows.unpark_deliveries(db, "", parcels)
+        await rows.unpark_deliveries(db, [], parcels)

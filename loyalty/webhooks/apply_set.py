@@ -20,7 +20,7 @@ from loyalty.programme.programme import Programme
 from loyalty.webhooks.producers.events import Ignored
 from loyalty.webhooks.producers.numbers import numbers_in
 from loyalty.webhooks.sort_set import DeliveryAbout, SortedSet, key_of, sort_set
-from loyalty.webhooks.whose_order import Reported
+from loyalty.webhooks.whose_order import OwnedOrder, Reported
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,8 @@ async def _settle_and_finish(programme: Programme, db: Queryable, found: SortedS
     outcome = await _settle(programme, db, found.first)
     unsettled = outcome.refused.keys() | outcome.missed
     settled = [about for member_id, about in found.first.items() if member_id not in unsettled]
-    finished = await _finish(db, found, settled)
+    notes = {found.first[each].key: _note_on(lines) for each, lines in outcome.unknown_lines.items()}
+    finished = await _finish(db, found, settled, notes)
     return AppliedSet(
         finished=finished,
         parked=[reported for _, reported in found.parked],
@@ -95,12 +96,12 @@ async def _settle(programme: Programme, db: Queryable, first: Mapping[UUID, Deli
             raise _not_settled(first[member_id], why)
         if later.missed:
             raise Busy("Another transaction holds a member of this set.")
-    return SettledSet(outcome.missed, refused)
+    return SettledSet(outcome.missed, refused, outcome.unknown_lines)
 
 
 def _news(about: Mapping[UUID, DeliveryAbout], place: int) -> list[OrderNews]:
     return [
-        OrderNews(member_id, each.order.number, each.event.facts[place], each.delivery)
+        OrderNews(member_id, each.order.number, each.event.facts, each.delivery, place)
         for member_id, each in about.items()
         if place < len(each.event.facts)
     ]
@@ -112,34 +113,47 @@ def _not_settled(about: DeliveryAbout, why: Exception) -> NotSettled:
     return error
 
 
-async def _finish(db: Queryable, found: SortedSet, settled: Sequence[DeliveryAbout]) -> int:
+def _note_on(unknown_lines: Sequence[str]) -> str:
+    """The note on an applied delivery that names lines which its order does not have (R34)."""
+    return f"Applied. The order has no line {', '.join(unknown_lines)}; the event counts for it once it is added."
+
+
+async def _finish(
+    db: Queryable, found: SortedSet, settled: Sequence[DeliveryAbout], notes: Mapping[DeliveryKey, str]
+) -> int:
     """Marks deliveries, and links the parcels that they report; returns how many deliveries."""
     finished = [
-        *[await _ignored(db, delivery, event) for delivery, event in found.ignored],
+        *[await _ignored(db, delivery, event, order) for delivery, event, order in found.ignored],
         *(_parked(delivery, reported) for delivery, reported in found.parked),
-        *(FinishedDelivery(*each.key, "APPLIED", order_number=each.order.number) for each in settled),
+        *(FinishedDelivery(*each.key, "APPLIED", notes.get(each.key), each.order.number) for each in settled),
     ]
     await rows.link_parcels(db, [parcel for each in settled for parcel in each.parcels])
     await rows.finish_deliveries(db, finished)
     return len(finished)
 
 
-async def _ignored(db: Queryable, delivery: Delivery, event: Ignored) -> FinishedDelivery:
-    """Ignored, with the order that it names, so that erasing the member empties it too (R71)."""
+async def _ignored(db: Queryable, delivery: Delivery, event: Ignored, order: OwnedOrder | None) -> FinishedDelivery:
+    """Ignored, with the order that it is about or names, so that erasing the member empties it too (R71)."""
     if delivery.is_emptied:
         return FinishedDelivery(*key_of(delivery), "IGNORED", event.reason)
     log.info("Delivery %s %r is ignored: %s", delivery.producer, delivery.event_id, event.reason)
-    named = numbers_in(delivery.body)
-    number = await order_named(db, named.orders, named.parcels)
+    number = order.number if order is not None else await _order_named_in(db, delivery.body)
     return FinishedDelivery(*key_of(delivery), "IGNORED", event.reason, order_number=number)
+
+
+async def _order_named_in(db: Queryable, body: bytes) -> str | None:
+    named = numbers_in(body)
+    return await order_named(db, named.orders, named.parcels)
 
 
 def _parked(delivery: Delivery, reported: Reported) -> FinishedDelivery:
     """Parked until its order is known."""
+    numbers = reported.order_numbers
     return FinishedDelivery(
         *key_of(delivery),
         "PARKED",
         "Its order is not known yet.",
-        order_number=reported.order_number,
+        order_number=numbers[0] if numbers else None,
         tracking_number=reported.tracking_number,
+        other_order_numbers=tuple(numbers[1:]),
     )

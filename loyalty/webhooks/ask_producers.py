@@ -18,11 +18,11 @@ from loyalty.webhooks.producers import PRODUCERS
 from loyalty.webhooks.producers.events import MalformedDelivery
 from loyalty.webhooks.producers.questions import ProducerQuestions
 from loyalty.webhooks.producers.reading import json_object
-from loyalty.webhooks.reconcile import SilentParcel, silent_parcels
+from loyalty.webhooks.reconcile import SilentParcel, parcels_to_ask
 
 log = logging.getLogger(__name__)
 
-PARCELS_AT_ONCE = 20
+ORDERS_AT_ONCE = 20
 LONGEST_ANSWER = 1024 * 1024
 
 
@@ -41,22 +41,25 @@ class Key:
 async def ask_about_silent_parcels(db: Database, keys: Mapping[str, Key], after: timedelta) -> int:
     """Asks every producer in `keys` about parcels without news for `after`; returns the number of answers.
 
-    Only one worker asks about a parcel, once in QUESTION_HOURS. If a producer does not answer, or with something else
+    Every silent parcel has its turn: the orders that were asked about come after the others. Only one worker asks about
+    a parcel, once in QUESTION_HOURS. If a producer does not answer, or with something else
     than the requested document, nothing changes and it is asked again after that time.
     """
     answers = 0
     async with httpx.AsyncClient(timeout=QUESTION_SECONDS, follow_redirects=False, trust_env=False) as http:
-        for parcel in (await silent_parcels(db, after))[:PARCELS_AT_ONCE]:
-            for producer, key in keys.items():
-                answers += await _ask(db, http, producer, key, parcel)
+        for parcels in await parcels_to_ask(db, after, ORDERS_AT_ONCE):
+            for parcel in parcels:
+                for producer, key in keys.items():
+                    answers += await _ask(db, http, producer, key, parcel)
     return answers
 
 
 async def _ask(db: Database, http: httpx.AsyncClient, producer: str, key: Key, parcel: SilentParcel) -> bool:
-    if parcel.tracking_number is None:
-        return False
-    pause = timedelta(hours=QUESTION_HOURS)
-    if not await claim_question(db, parcel.member_id, parcel.order_number, parcel.tracking_number, producer, pause):
+    """Asks, and gives whether there was an answer. A parcel without a number cannot be asked about, but its turn is
+    over all the same, or it would stay before all others."""
+    number, pause = parcel.tracking_number or "", timedelta(hours=QUESTION_HOURS)
+    is_claimed = await claim_question(db, parcel.member_id, parcel.order_number, number, producer, pause)
+    if not is_claimed or parcel.tracking_number is None:
         return False
     questions = _questions_of(producer)
     question = questions.question(parcel.tracking_number, parcel.carrier, key.key)

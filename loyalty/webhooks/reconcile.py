@@ -13,7 +13,6 @@ from db.webhooks import reconcile as rows
 from loyalty.orders.fact_rows import fact_of
 from loyalty.orders.rows import order_of
 from loyalty.orders.rules.boxes import ParcelPhase
-from loyalty.orders.rules.order import Order
 from loyalty.orders.rules.shipment import OrderState, fold
 from loyalty.refusals import InvalidInput
 
@@ -54,10 +53,22 @@ class Missing:
 
 async def silent_parcels(db: Database, after: timedelta, most: int = 100) -> list[SilentParcel]:
     """Parcels that have not ended and had no news for `after`, the longest silent first; of at most `most` orders."""
-    silent = {(each.member_id, each.number): each.heard_at for each in await rows.silent_orders(db, after, most)}
-    orders = await orders_by_number(db, list(silent))
-    parcels = [parcel for order in orders for parcel in _open_parcels(order, silent[order.member_id, order.number])]
+    silent = await _parcels_of(db, await rows.silent_orders(db, after, most))
+    parcels = [parcel for of_order in silent for parcel in of_order]
     return sorted(parcels, key=lambda parcel: (parcel.heard_at, parcel.order_number, parcel.tracking_number or ""))
+
+
+async def parcels_to_ask(db: Database, after: timedelta, most: int) -> list[list[SilentParcel]]:
+    """The open parcels of at most `most` silent orders that producers may be asked about, order by order: those never
+    asked about first, then those asked about longest ago, so that each one's turn comes."""
+    return await _parcels_of(db, await rows.orders_to_ask(db, after, most))
+
+
+async def _parcels_of(db: Database, silent: Sequence[rows.SilentOrder]) -> list[list[SilentParcel]]:
+    """The open parcels of each silent order, in the order of `silent`."""
+    keys = [(each.member_id, each.number) for each in silent]
+    orders = {(order.member_id, order.number): order for order in await orders_by_number(db, keys)}
+    return [_open_parcels(orders[each.member_id, each.number], each.heard_at) for each in silent]
 
 
 async def keep_reports(db: Database, reports: Sequence[Report], reporter: str) -> list[Missing]:
@@ -90,14 +101,13 @@ def _check(reports: Sequence[Report]) -> None:
             raise InvalidInput("Each names its order_number, its tracking_number, or both.", "delivered", str(place))
 
 
-def _state_of(row: OrderRow) -> tuple[Order, OrderState]:
-    order = order_of(row)
-    return order, fold(order, [fact_of(kind, content, at) for kind, content, at in row.facts])
+def _state_of(row: OrderRow) -> OrderState:
+    return fold(order_of(row), [fact_of(*fact) for fact in row.facts])
 
 
 def _open_parcels(row: OrderRow, heard_at: datetime) -> list[SilentParcel]:
     """The order's parcels that have not ended; if there is none, the order itself."""
-    _, state = _state_of(row)
+    state = _state_of(row)
     silent = [
         SilentParcel(row.member_id, row.number, parcel.tracking_number, parcel.carrier, parcel.state, heard_at)
         for parcel in state.parcels
@@ -109,10 +119,10 @@ def _open_parcels(row: OrderRow, heard_at: datetime) -> list[SilentParcel]:
 def _has_arrived(row: OrderRow, tracking_number: str | None) -> bool:
     """Whether the parcel has arrived or was returned; without a tracking number, whether every piece of the order was
     delivered."""
-    order, state = _state_of(row)
+    state = _state_of(row)
     if tracking_number is not None:
         return any(p.tracking_number == tracking_number and p.state in _ARRIVED for p in state.parcels)
-    return all(state.delivered[line] >= pieces for line, pieces in order.pieces.items())
+    return all(state.delivered[line] >= pieces for line, pieces in state.order.pieces.items())
 
 
 def _event_id(report: Report) -> str:

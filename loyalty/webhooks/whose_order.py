@@ -1,6 +1,6 @@
 """Which order a delivery is about (R34), and freeing deliveries whose order became known while they were parked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,10 +13,11 @@ from loyalty.webhooks.producers.events import ReportedOrder
 
 @dataclass(frozen=True, slots=True)
 class OwnedOrder:
-    """An order's number, and the member it belongs to."""
+    """An order's number, and the member it belongs to. `is_named`: the event named the order, not a parcel alone."""
 
     member_id: UUID
     number: str
+    is_named: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,13 @@ class Reported:
         return self.order.tracking_number if self.order.order_number is None else None
 
     @property
-    def order_number(self) -> str | None:
-        """The number of the order, as the shop reported it or as the carrier may have it."""
-        return self.order.order_number if self.order.order_number is not None else self.order.order_hint
+    def order_numbers(self) -> list[str]:
+        """The number of the order as the shop reported it, or else those that the carrier may have for it: as they are
+        reported, and then without the # that shops show."""
+        if self.order.order_number is not None:
+            return [self.order.order_number]
+        hints = self.order.order_hints
+        return [*hints, *(each.removeprefix("#") for each in hints if each.startswith("#") and each != "#")]
 
 
 async def find_orders(db: Queryable, reported: Sequence[Reported]) -> list[OwnedOrder | None]:
@@ -42,12 +47,12 @@ async def find_orders(db: Queryable, reported: Sequence[Reported]) -> list[Owned
 
     Carriers reuse their numbers, so an order without news for 180 days is left out.
     """
-    owners = await order_owners(db, sorted({each.order_number for each in reported if each.order_number is not None}))
+    owners = await order_owners(db, sorted({number for each in reported for number in each.order_numbers}))
     news = [(each.tracking_number, each.received_at) for each in reported if each.tracking_number is not None]
     of_parcels = iter(await orders_of_parcels(db, news))
     return [
         (_only(next(of_parcels), each.order.carrier) if each.tracking_number is not None else None)
-        or _numbered(each.order_number, owners.get(each.order_number or ""))
+        or _numbered(each, owners)
         for each in reported
     ]
 
@@ -56,15 +61,18 @@ def _only(orders: Sequence[OrderOfParcel], carrier: str | None) -> OwnedOrder | 
     """The order of a parcel, if one alone has it; of several, the one of this carrier."""
     if len(orders) > 1:
         orders = [order for order in orders if _has_carrier(order.carriers, carrier)]
-    return OwnedOrder(orders[0].member_id, orders[0].number) if len(orders) == 1 else None
+    return OwnedOrder(orders[0].member_id, orders[0].number, is_named=False) if len(orders) == 1 else None
 
 
 def _has_carrier(carriers: Sequence[str | None], carrier: str | None) -> bool:
     return (carrier or "").casefold() in {(each or "").casefold() for each in carriers}
 
 
-def _numbered(number: str | None, owner: UUID | None) -> OwnedOrder | None:
-    return OwnedOrder(owner, number) if number is not None and owner is not None else None
+def _numbered(reported: Reported, owners: Mapping[str, UUID]) -> OwnedOrder | None:
+    """The only order that has one of the reported numbers, or, if none has, one of them without the #."""
+    known = list(dict.fromkeys(number for number in reported.order_numbers if number in owners))
+    exact = [number for number in known if number in reported.order.order_hints] or known
+    return OwnedOrder(owners[exact[0]], exact[0], is_named=True) if len(exact) == 1 else None
 
 
 async def free_if_known_meanwhile(db: Database, parked: Sequence[Reported]) -> None:
@@ -73,4 +81,4 @@ async def free_if_known_meanwhile(db: Database, parked: Sequence[Reported]) -> N
     known = [each for each, order in zip(parked, orders, strict=True) if order is not None]
     for each in known:
         numbers = [each.tracking_number] if each.tracking_number is not None else []
-        await rows.unpark_deliveries(db, each.order_number or "", numbers)
+        await rows.unpark_deliveries(db, each.order_numbers, numbers)

@@ -176,7 +176,7 @@ def replay(
         raise UserError("Name an event, or an endpoint with --endpoint ID --dead.", MISTYPED)
     event_id = event_named(event) if event is not None else None
     if event is not None and event_id is None:
-        raise UserError(f"{event} is no event's id: those begin with evt_.", MISTYPED)
+        raise UserError(f"{event} is no event's id, such as evt_0197f3c28d7b7f0e9a6f3c2b1a0d9e8f.", MISTYPED)
     to = _uuid(endpoint) if endpoint else None
     count = _run(lambda db: again(db, _actor("replay"), event_id=event_id, endpoint_id=to))
     typer.echo(f"{count} deliveries are sent again.")

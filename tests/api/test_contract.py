@@ -30,6 +30,10 @@ ADDED = {
     "OtherActivityInput",
     "ActivityInput.other",
     "Enum value EntryKind.OTHER",
+    "Member.refusals", "PastRefusal", "PastRefusalConnection", "PastRefusalEdge",
+    "Query.why", "Explanation",
+    "Mutation.endReward", "Mutation.decideReward", "RewardChangeResult", "Reward.waitsForOperator", "Reward.endedAt",
+    "Mutation.liftExclusion", "LiftExclusionInput", "LiftExclusionResult", "ExclusionLifted",
     "PointsEntry.way", "PendingPoints.way", "Verdict.way", "WayToEarn.way", "EarningTerm.way",
 }  # fmt: skip
 

@@ -70,7 +70,7 @@ select
 from people p cross join lateral (
     values
         (p.adjusted, null, 'ADJUSTMENT', 'GRANTED', 'ADJUSTED', 1000, null, null::jsonb, '{}'::jsonb),
-        (p.redeemed, 'redeem:' || p.coupon_id, 'REDEMPTION', 'GRANTED', 'REDEEMED', -500, p.code, null, '{}'),
+        (p.redeemed, 'redeem:' || p.coupon_id, 'REDEMPTION', 'GRANTED', 'GRANTED', -500, p.code, null, '{}'),
         (p.bought, 'order:' || p.number, 'PURCHASE', 'WAITING', 'WAITING_FOR_DELIVERY', 20, p.number, null, '{}'),
         (p.active, p.activity_source, p.activity, 'GRANTED', 'GRANTED', 10, null,
             case when p.n % 2 = 0 then '{"limit": 3, "used": 1}'::jsonb end,

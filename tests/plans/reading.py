@@ -18,6 +18,7 @@ KEYS = frozenset(
         "mi_id",
         "number",
         "order_number",
+        "other_order_numbers",
         "tracking_number",
         "code",
         "person_hash",
@@ -35,8 +36,8 @@ STREAMS = frozenset(
     }
 )  # fmt: skip
 """Nodes that read no more of their children than they are asked for."""
-_EQUAL = re.compile(r"(?:->> ')?(\w+)(?:'::text)?\)* = ")
-"""A column, or a member of a jsonb column, that equals something."""
+_EQUAL = re.compile(r"(?:->> ')?(\w+)(?:'::text)?\)* (?:=|&&) ")
+"""A column, or a member of a jsonb column, that equals something, or a list that has something."""
 
 
 @dataclass(frozen=True, slots=True)

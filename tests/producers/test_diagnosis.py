@@ -79,3 +79,31 @@ def test_letting_a_producer_sign_shows_how_it_proves_its_bodies(
 
 def test_a_token_in_an_address_signs_nothing():
     assert proof_of(PRODUCERS["shippo"], "token=123abc", b"{}") is None
+
+
+@pytest.mark.parametrize(
+    ("signed", "received"),
+    [
+        (b'{"weight":136.0,"ids":[7,8]}', b'{"weight":136,"ids":[7,8]}'),
+        (b'{"ids":[7,8],"weight":136.0}', b'{"ids":[7,8],"weight":136}'),
+        (b'{"a":1.0,"b":2.0}', b'{"a":1,"b":2}'),
+        (b'{"weight":136}', b'{"weight":136.0}'),
+        (b'{"weight":1.5}', b'{"weight":1.50}'),
+        (b'{"weight": 136.0, "name": "a 1"}', b'{"weight": 136, "name": "a 1"}'),
+        (b'{"a":1,"b":{"c":2,"d":3}}', b'{"b":{"d":3,"c":2},"a":1}'),
+        (b'{"url":"https:\\/\\/mi.com"}', b'{"url":"https://mi.com"}'),
+        (b'{"name":"a\\u0026b"}', b'{"name":"a&b"}'),
+        ('{"name":"Ñandú"}'.encode(), b'{"name":"\\u00d1and\\u00fa"}'),
+        ('{"name":"Ñandú"}'.encode("latin-1"), '{"name":"Ñandú"}'.encode()),
+        ('{"name":"N\u0303"}'.encode(), '{"name":"\u00d1"}'.encode()),
+        (b'{"a": 1}\r\n', b'{"a": 1}\n'),
+    ],
+)
+@pytest.mark.parametrize("producer", ["easypost", "shopify"])
+def test_a_body_that_was_written_anew_is_recognised(producer: str, signed: bytes, received: bytes):
+    adapter, secrets = PRODUCERS[producer], WEBHOOK_SECRETS[producer]
+    sent = Sent({name.lower(): value for name, value in adapter.sign(secrets[0], signed, "e-1", NOW).items()}, received)
+    refusal = quick_look(adapter, secrets, sent, NOW).refusal
+    assert refusal is not None
+    (found,) = diagnose(adapter, secrets, sent, refusal, NOW).findings
+    assert (found.code, "sign the very bytes that are sent" in found.sentence) == ("BODY_CHANGED", True)

@@ -261,21 +261,21 @@ def test_seconds_and_milliseconds_are_distinguished_by_their_size(changed: objec
 
 
 @pytest.mark.parametrize(
-    ("number", "external", "hint"),
+    ("number", "external", "hints"),
     [
-        ("ORD12334", "AMZ23311", "ORD12334"),
-        ("", "AMZ23311", "AMZ23311"),
-        (None, 4507894691234567890, "4507894691234567890"),
-        ([], {}, None),
-        ("x" * 201, None, None),
+        ("ORD12334", "AMZ23311", ("ORD12334", "AMZ23311")),
+        ("", "AMZ23311", ("AMZ23311",)),
+        (None, 4507894691234567890, ("4507894691234567890",)),
+        ([], {}, ()),
+        ("x" * 201, None, ()),
     ],
 )
-def test_order_numbers_are_hints_only(number: object, external: object, hint: str | None):
+def test_order_numbers_are_hints_only(number: object, external: object, hints: tuple[str, ...]):
     reported = read(
         event(order_number=number, external_order_id=external, carrier={"code": "postnl", "name": "PostNL"})
     )
     assert isinstance(reported, ReportedOrder)
-    assert (reported.order_number, reported.order_hint) == (None, hint)
+    assert (reported.order_number, reported.order_hints) == (None, hints)
     assert (reported.tracking_number, reported.carrier, reported.fact.tracking_number) == (PARCEL, "postnl", PARCEL)
 
 

@@ -235,7 +235,7 @@ def returned(body: Mapping[str, Any]) -> Returned:
     return fact
 
 
-@pytest.mark.parametrize("restock_type", ["no_restock", "cancel", "return", "legacy_restock", None])
+@pytest.mark.parametrize("restock_type", ["no_restock", "return", "legacy_restock", None])
 def test_lines_come_back_whatever_their_restock_type_and_their_money_is_ignored(restock_type):
     """R33a."""
     body = refund(lines=[(11, 1), (9007199254740995, 2), (11, 1)], transactions=[transaction("41.94")])
@@ -244,6 +244,19 @@ def test_lines_come_back_whatever_their_restock_type_and_their_money_is_ignored(
     fact = returned(body)
     assert (fact.return_id, fact.lines) == ("890088186047892319", (("11", 2), ("9007199254740995", 2)))
     assert (fact.amount_minor, fact.shipping_minor) == (None, 0)
+
+
+def test_lines_that_were_cancelled_are_not_returned():
+    """R33b: in one refund there may be both."""
+    body = refund(lines=[(11, 1), (12, 2), (13, 1)], transactions=[transaction("41.94")])
+    for each, restock_type in zip(body["refund_line_items"], ("cancel", "CANCEL", "return"), strict=True):
+        each["restock_type"] = restock_type
+    cancelled, returned_ = facts(body, "refunds/create")
+    assert (cancelled.cancellation_id, cancelled.lines) == ("890088186047892319", (("11", 1), ("12", 2)))
+    assert (returned_.return_id, returned_.lines, returned_.amount_minor) == ("890088186047892319", (("13", 1),), None)
+    only_cancelled = refund(lines=[(11, 1)], transactions=[transaction("41.94")])
+    only_cancelled["refund_line_items"][0]["restock_type"] = "cancel"
+    assert [type(fact).__name__ for fact in facts(only_cancelled, "refunds/create")] == ["Cancelled"]
 
 
 NOT_MOVED = ("pending", "failure", "error", "awaiting_response", "unknown", None)

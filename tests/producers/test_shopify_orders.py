@@ -80,15 +80,79 @@ def delivered(id_: int, **more: Any) -> dict[str, Any]:
     [
         ("refunds_create_two_lines", 201),
         ("refunds_create_partial_no_restock", 401),
-        ("refunds_create_shipping_only", 597),
+        ("refunds_create_shipping_only", 602),
     ],
 )
 async def test_the_sampled_refunds_take_back_what_they_name_and_no_more(stage: Stage, name: str, left: int):
-    """R32, R33a: lines with their share of shipping, whatever their restock type; shipping alone takes its part."""
+    """R32, R33a: lines with their share of shipping, whatever their restock type; money in dollars moves nothing of an
+    order in euros."""
     await joined(stage, SAMPLED, LINES, shippingMinor=500)
     await send_all(stage, delivered(255858046, order_id=int(SAMPLED)))
     assert await points(stage) == (602, 0)
     await send_sample(stage, SAMPLES[name])
+    assert await points(stage) == (left, 0)
+
+
+async def test_the_sampled_refund_of_shipping_takes_shippings_part_of_an_order_in_its_currency(stage: Stage):
+    """R32: goods keep their points; only the part of the shipping goes."""
+    await joined(stage, SAMPLED, LINES, shippingMinor=500)
+    await send_all(stage, delivered(255858046, order_id=int(SAMPLED)))
+    in_euros = SAMPLES["refunds_create_shipping_only"].body.replace(b"USD", b"EUR")
+    await send_all(stage, json.loads(in_euros))
+    assert await points(stage) == (597, 0)
+
+
+def in_both(euros: str, dollars: str) -> dict[str, Any]:
+    """Returns money as a shop in dollars tells it of a buyer who paid in euros."""
+    return {
+        "shop_money": {"amount": dollars, "currency_code": "USD"},
+        "presentment_money": {"amount": euros, "currency_code": "EUR"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("told", "left"),
+    [
+        ({"transactions": [transaction("20.00", currency="USD")]}, 102),
+        ({"transactions": [transaction("22.00", currency="USD", amount_set=in_both("20.00", "22.00"))]}, 82),
+        (
+            {
+                "transactions": [transaction("22.00", currency="USD")],
+                "order_adjustments": [
+                    {
+                        "kind": "refund_discrepancy",
+                        "amount": "-22.00",
+                        "tax_amount": "0.00",
+                        "amount_set": in_both("-20.00", "-22.00"),
+                    }
+                ],
+            },
+            82,
+        ),
+        ({"refund_shipping_lines": [{"subtotal_amount_set": in_both("5.00", "5.50")}]}, 97),
+        ({"transactions": [transaction("20.00", currency="USD"), transaction("9.00")]}, 102),
+    ],
+    ids=["in dollars alone", "transaction in both", "adjustment in both", "shipping in both", "two currencies"],
+)
+async def test_a_refund_counts_in_the_orders_currency_or_moves_nothing(stage: Stage, told: dict[str, Any], left: int):
+    """R33a: and operators see why."""
+    await joined(stage, lines=[(str(GREEN), 1, 97_00)], shippingMinor=500)
+    await send_all(stage, delivered(1))
+    await send_all(stage, {**refund(), **told})
+    assert await points(stage) == (left, 0)
+    if left == 102:
+        state, reason = await stage.owner.fetchrow("select state, error from inbox where type = 'refunds/create'")
+        assert state == "IGNORED"
+        assert "currency" in reason or reason == "It refunds money in USD, and the order is in EUR: no points move."
+
+
+@pytest.mark.parametrize(("currency", "left"), [("USD", 102), ("eur", 82), (None, 82)])
+async def test_a_native_refund_counts_in_the_orders_currency(stage: Stage, currency: str | None, left: int):
+    """R33a: without a currency it is the order's."""
+    await joined(stage, lines=[(str(GREEN), 1, 97_00)], shippingMinor=500)
+    await stage.delivered(str(ORDER))
+    money = {"amount_minor": 2000, "shipping_minor": 0} | ({"currency": currency} if currency else {})
+    await stage.returned(str(ORDER), "R-1", refund=money)
     assert await points(stage) == (left, 0)
 
 
@@ -207,12 +271,16 @@ async def test_deliveries_before_their_order_are_applied_when_it_is_recorded(sta
     assert (await states(stage), await points(stage)) == (["APPLIED"] * 3, (100, 25))
 
 
-async def test_a_fulfilled_order_is_applied_as_a_whole_or_not_at_all(stage: Stage):
-    """The second fulfillment names a line that the order does not have, so the first has no effect either."""
+async def test_lines_that_the_order_does_not_have_do_not_stop_the_others(stage: Stage):
+    """R34, R61a: the note names them, and they count once the order has them."""
     await joined(stage)
-    await send_all(stage, fulfilled(fulfillment(1, "A", [(11, 1)]), fulfillment(2, "B", [(99, 1)])))
-    assert await states(stage) == ["RECEIVED"]
-    assert await stage.owner.fetchval("select count(*) from order_facts") == 0
+    await send_all(stage, fulfilled(fulfillment(1, "A", [(11, 1), (99, 1)]), fulfillment(2, "B", [(98, 1)])))
+    await send_all(stage, delivered(1), delivered(2))
+    assert (await states(stage), await points(stage)) == (["APPLIED"] * 3, (100, 50))
+    note = await stage.owner.fetchval("select error from inbox where error is not null")
+    assert note == "Applied. The order has no line 98, 99; the event counts for it once it is added."
+    added = await stage.add_lines(str(ORDER), [("98", 1, 700), ("99", 1, 300)])
+    assert (added["order"]["pointsCredited"], added["order"]["pointsPending"]) == (110, 50)
 
 
 # --- refunds
@@ -302,3 +370,89 @@ async def test_a_delivery_without_signature_or_topic_is_rejected_and_not_stored(
         answer = await stage.http.post("/webhooks/shopify", content=body, headers=headers)
         assert answer.status_code == status
     assert await states(stage) == []
+
+
+# --- fulfillments one by one, and cancellations
+
+
+async def test_an_order_in_two_fulfillments_is_credited_fulfillment_by_fulfillment(stage: Stage):
+    """The contents of each are known before it arrives; no other guess is made (R34)."""
+    await joined(stage)
+    first = {**fulfillment(1, None, [(11, 1)]), "order_id": ORDER}
+    await send_all(stage, first, delivered(1))
+    assert await points(stage) == (100, 50)
+    await send_all(stage, delivered(2))
+    assert await points(stage) == (100, 50), "nobody has said yet what travels in the second one"
+    second = {**fulfillment(2, "B", [(12, 1)]), "order_id": ORDER}
+    await send_all(stage, second)
+    assert await points(stage) == (125, 25)
+    await send_all(stage, fulfilled(fulfillment(1, None, [(11, 1)]), fulfillment(2, "B", [(12, 1)]),
+                                    fulfillment(3, "C", [(12, 1)])), delivered(3))  # fmt: skip
+    assert (await states(stage), await points(stage)) == (["APPLIED"] * 6, (150, 0))
+
+
+async def test_a_number_that_is_added_to_a_fulfillment_later_leads_to_it(stage: Stage):
+    """`fulfillments/update` is how a shop reports a tracking number; the carrier knows no order number."""
+    await joined(stage)
+    await stage.webhook("shipment.delivered", {"tracking_number": "A", "occurred_at": "2026-11-03T11:59:30Z"})
+    await stage.drain()
+    first, updated = ({**fulfillment(1, number, [(11, 1)]), "order_id": ORDER} for number in (None, "A"))
+    await send_all(stage, first)
+    assert await points(stage) == (0, 150)
+    assert (await post(stage, updated, topic="fulfillments/update")).status_code == 202
+    await stage.drain()
+    assert (await states(stage), await points(stage)) == (["APPLIED"] * 3, (100, 50))
+
+
+async def test_a_partially_fulfilled_order_says_what_travels_where(stage: Stage):
+    await joined(stage)
+    body = fulfilled(fulfillment(1, "A", [(12, 1)]), fulfillment_status="partial")
+    await send_all(stage, body, delivered(1))
+    assert await points(stage) == (25, 125)
+
+
+async def test_a_fulfillment_that_was_cancelled_is_ignored(stage: Stage):
+    await joined(stage)
+    await send_all(stage, {**fulfillment(1, "A", [(11, 1)], status="cancelled"), "order_id": ORDER})
+    assert await states(stage) == ["IGNORED"]
+
+
+async def test_cancelled_pieces_are_not_returned_ones(stage: Stage):
+    """R33b, worked example 11: one of three is delivered, two are cancelled."""
+    await joined(stage, lines=[("11", 3, 150000)])
+    body = refund(lines=[(11, 2)])
+    body["refund_line_items"][0]["restock_type"] = "cancel"
+    await send_all(stage, body, fulfilled(fulfillment(1, "A", [(11, 1)])), delivered(1))
+    assert await points(stage) == (500, 0)
+    assert [kind for kind, moved, _ in await stage.history() if moved < 0] == []
+
+
+async def test_an_order_cancelled_whole_says_so(stage: Stage):
+    """R33b."""
+    await joined(stage)
+    await send_all(stage, fulfilled(fulfillment_status=None, cancelled_at="2026-11-01T10:00:00Z"))
+    assert await points(stage) == (0, 0)
+    me = await stage.app("mi-1", "{ me { verdicts { nodes { kind outcome code message } } } }")
+    verdict = next(each for each in me["verdicts"]["nodes"] if each["kind"] == "PURCHASE")
+    assert (verdict["outcome"], verdict["code"]) == ("REFUSED", "CANCELLED")
+    assert verdict["message"] == f"No points for order {ORDER}, because it was cancelled."
+
+
+async def test_one_event_under_several_topics_is_stored_for_each(stage: Stage):
+    """Shopify gives one event id to every topic of one action, and another body to each."""
+    await joined(stage)
+    part = {**fulfillment(1, "A", [(11, 1)]), "order_id": ORDER}
+    for body in (fulfilled(fulfillment(1, "A", [(11, 1)])), part):
+        assert (await post(stage, body, event_id="one")).status_code == 202
+    assert (await post(stage, part, event_id="one")).status_code == 200
+
+
+async def test_an_earlier_releases_return_is_not_cancelled_once_more(stage: Stage):
+    """A refund with cancelled lines was stored as a return before; the same refund again changes nothing."""
+    await joined(stage)
+    await send_all(stage, delivered(1), refund(lines=[(11, 1)]))
+    body = refund(lines=[(11, 1)])
+    body["refund_line_items"][0]["restock_type"] = "cancel"
+    await send_all(stage, body)
+    assert (await states(stage), await points(stage)) == (["APPLIED"] * 3, (50, 0))
+    assert await stage.owner.fetchval("select count(*) from order_facts where kind = 'Cancelled'") == 0

@@ -3,6 +3,7 @@
 import time
 from datetime import UTC, date, datetime
 from itertools import combinations
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from loyalty.messages.catalogue import CATALOGUES, DEFAULT, SECTIONS
 from loyalty.messages.negotiation import LONGEST_HEADER, language_of
 from loyalty.messages.sentences import entry_sentence, notice_sentence, refusal_sentence, verdict_sentence, way_sentence
+from loyalty.messages.verdict_cases import verdict_cases
 from loyalty.programme.rules.kinds import LANGUAGES, CapPeriod, Code, EntryKind, Outcome
 from loyalty.refusals import (
     BeforeTheProgramme,
@@ -23,6 +25,7 @@ from loyalty.refusals import (
     Refusal,
     Unavailable,
 )
+from mipoints.sentences_document import sentences_document
 
 ENGLISH = CATALOGUES[DEFAULT]
 KINDS = [kind.value for kind in EntryKind]
@@ -70,7 +73,7 @@ FACTS = {
     "campaigns": ["Members Week", "Two for one"],
     "resets_at": datetime(2026, 4, 1, tzinfo=ZoneInfo("Europe/Madrid")),
 }
-ALWAYS_KNOWN = {"points", "kind", "action", "sentence"}
+ALWAYS_KNOWN = {"points", "kind", "action", "sentence", "cause", "cancelled", "lapsed", "debt"}
 
 
 @pytest.mark.parametrize("section", SECTIONS)
@@ -106,7 +109,7 @@ def test_every_code_kind_and_cap_of_the_programme_has_its_text():
 
 
 def test_every_special_verdict_text_can_be_reached():
-    endings = [*KINDS, "TAKEN", "NOTHING", "LAPSED"]
+    endings = [*KINDS, "TAKEN", "NOTHING"]
     reachable = {*CODES, *(f"{code}_{ending}" for code in CODES for ending in endings)}
     assert ENGLISH.texts["verdicts"].keys() <= reachable
 
@@ -120,17 +123,53 @@ def test_a_verdict_is_one_whole_sentence_whichever_facts_are_known(code, languag
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_no_kind_of_verdict_has_the_sentence_of_another(language):
+    """R60: by kind, outcome, code and what is special about it; each sentence is whole."""
+    sentences = {}
+    for case in verdict_cases():
+        sentence = case.sentence(language)
+        assert_is_sentence(sentence)
+        assert sentences.setdefault(sentence, case) is case, f"{sentences[sentence]} and {case}: {sentence}"
+
+
+def test_the_document_of_sentences_is_current():
+    document = Path(__file__).parents[2] / "docs" / "sentences.md"
+    assert document.read_text("utf-8") == sentences_document(), "Run `make sentences`, and commit it."
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", [*KINDS, "VIDEO"])
 def test_an_entry_is_one_whole_sentence_whichever_facts_are_known(kind, language):
-    for facts in _every_choice_of({"points": -500, "reference": "A-1"}):
+    for facts in _every_choice_of({"points": -500, "reference": "A-1", "cause": "RETURNED", "debt": 1}):
         assert_is_sentence(entry_sentence(kind, language, facts))
+
+
+@pytest.mark.parametrize(
+    ("cause", "english", "german"),
+    [
+        ("RETURNED", "20 points taken back for the return of order A-1.",
+         "20 Punkte wegen der Rückgabe von Bestellung A-1 zurückgebucht."),
+        ("CANCELLED", "20 points taken back for the cancelled part of order A-1.",
+         "20 Punkte für den stornierten Teil von Bestellung A-1 zurückgebucht."),
+        ("NOT_DELIVERED", "20 points taken back for the part of order A-1 that was not delivered.",
+         "20 Punkte für den nicht zugestellten Teil von Bestellung A-1 zurückgebucht."),
+        (None, "20 points taken back (A-1).", "20 Punkte zurückgebucht (A-1)."),
+    ],
+)  # fmt: skip
+def test_a_clawbacks_line_says_why(cause, english, german):
+    facts = {"points": -20, "reference": "A-1", "cause": cause}
+    assert (entry_sentence("CLAWBACK", "en", facts), entry_sentence("CLAWBACK", "de", facts)) == (english, german)
+    for language in LANGUAGES:
+        assert_is_sentence(entry_sentence("CLAWBACK", language, facts))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", NOTICES)
 def test_a_notice_is_one_whole_sentence_whichever_facts_are_known(kind, language):
     """R50."""
-    for facts in _every_choice_of({"points": 500, "reference": "A-1", "lapses_on": date(2027, 12, 1)}):
+    for facts in _every_choice_of(
+        {"points": 500, "reference": "A-1", "lapses_on": date(2027, 12, 1), "cause": "RETURNED"}
+    ):
         assert_is_sentence(notice_sentence(kind, language, facts))
 
 
@@ -204,8 +243,26 @@ def assert_is_sentence(text):
         ),
         (
             "GRANTED",
-            {"points": 0, "kind": "CLAWBACK", "outcome": "GRANTED", "had_lapsed": True},
+            {"points": 0, "kind": "CLAWBACK", "outcome": "GRANTED", "lapsed": 20},
             "No points taken back after a check by our team, because they had already lapsed.",
+        ),
+        (
+            "GRANTED",
+            {"points": -500, "kind": "REDEMPTION", "outcome": "GRANTED", "reference": "7KQ2M"},
+            "500 points turned into coupon 7KQ2M.",
+        ),
+        (
+            "RETURNED",
+            {"points": 0, "kind": "CLAWBACK", "outcome": "REVERSED", "reference": "A-1", "cancelled": 1},
+            "1 pending point cancelled for the return of order A-1.",
+        ),
+        (
+            "RETURNED",
+            {"points": -300, "kind": "CLAWBACK", "outcome": "REVERSED", "reference": "A-1", "debt": 200},
+            (
+                "300 points taken back for the return of order A-1; your debt grows by 200 points, and the next points "
+                "you earn repay it first."
+            ),
         ),
         ("LOT_LAPSED", {"points": 0}, "No points given back, because they had already lapsed."),
         (
@@ -284,7 +341,7 @@ def test_braces_in_a_fact_are_only_text():
         ("REDEMPTION", -500, "500 points turned into coupon A-1."),
         ("CLAWBACK", -64, "64 points taken back (A-1)."),
         ("LAPSE", -1, "1 point lapsed at the end of the validity period."),
-        ("ADJUSTMENT", 50, "50 points credited by our team."),
+        ("ADJUSTMENT", 50, "50 points given back for coupon A-1, which is cancelled."),
         ("ADJUSTMENT", -50, "50 points debited by our team."),
     ],
 )
@@ -336,7 +393,11 @@ def test_a_refusals_sentence_names_the_next_day_to_earn_in_the_members_zone():
          "Publie un avis sur un produit\u00a0: 20 points, une fois par produit."),
         (("FUEL_STREAK", 50, "en", None, None), "Collect fuel seven days in a row: a bonus of 50 points."),
         (("PURCHASE", 1, "en", None, None),
-         "Shop on mi.com while signed in: 1 point for every euro or pound you pay, credited on delivery."),
+         "Shop on mi.com while signed in: 1 point for every unit of currency you pay, credited on delivery."),
+        (("PURCHASE", 1, "es", None, None, None, "EUR"),
+         "Compra en mi.com con tu sesión iniciada: 1 punto por cada euro que pagues, al recibir tu pedido."),
+        (("PURCHASE", 1, "en", None, None, None, "GBP"),
+         "Shop on mi.com while signed in: 1 point for every pound you pay, credited on delivery."),
         (("VIDEO", 3, "en", None, None), "Take part: 3 points."),
     ],
 )  # fmt: skip

@@ -45,7 +45,7 @@ class Ledger:
     def settle(self) -> Settlement:
         """Settles and ledger the points that moved; no account may go below zero on the way."""
         state = fold(self.bought, self.facts)
-        moved = settle_state(self.bought, state, ES, KNOWN, self.posted, self.pending)
+        moved = settle_state(state, ES, KNOWN, self.posted, self.pending)
         for key, points in moved.promise.items():
             self.pending[key] = self.pending.get(key, 0) + points
         for key, points in moved.post.items():
@@ -163,7 +163,8 @@ def test_any_order_grouping_and_repetition_ends_the_same(facts, data):
 @given(st.lists(FACTS, max_size=4).map(one_content_per_return), st.data())
 def test_a_full_return_in_any_pieces_nets_zero(facts, data):
     """R32: any split and any order of partial returns ends where one full return ends."""
-    pieces = [name for name, quantity in BOUGHT.pieces.items() for _ in range(quantity)]
+    most = 3 if any(isinstance(fact, Lost) for fact in facts) else 1  # what was sent in its place may be more
+    pieces = [name for name, quantity in BOUGHT.pieces.items() for _ in range(quantity * most)]
     returns = [Returned(f"full-{n}", None, ((name, 1),), None, 0, at("2026-06-20")) for n, name in enumerate(pieces)]
     ledger = Ledger(BOUGHT)
     for fact in data.draw(st.permutations([*facts, Delivered(None, None, (), at("2026-06-12")), *returns])):

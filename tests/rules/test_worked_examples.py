@@ -1,13 +1,14 @@
-"""The ten worked examples, as far as the pure rules cover them; the flows repeat them through HTTP."""
+"""The twelve worked examples, as far as the pure rules cover them; the flows repeat them through HTTP."""
 
 from datetime import date, timedelta
+from itertools import permutations
 
 import pytest
 
 from loyalty.earning.rules.activity import Activity, EarningContext, judge
 from loyalty.ledger.rules.lots import Lot, Take, spend, take_back
-from loyalty.orders.rules.facts import Delivered, Returned
-from loyalty.orders.rules.order import KeptGoods
+from loyalty.orders.rules.facts import Cancelled, Delivered, Lost, Returned
+from loyalty.orders.rules.order import KeptGoods, Parcel
 from loyalty.orders.rules.purchase import Worth, worth
 from loyalty.orders.rules.settlement import settle_state
 from loyalty.orders.rules.shipment import fold
@@ -42,7 +43,7 @@ def test_example_3_a_double_points_campaign_doubles_its_goods_and_no_shipping():
     assert worth(bought, KeptGoods({"2": 1}), ES, [doubled]) == Worth(11, {})
     delivered = Delivered(None, None, (), at("2026-06-12"))
     returned = Returned("R1", None, (("1", 1),), None, 0, at("2026-06-20"))
-    moved = settle_state(bought, fold(bought, [delivered, returned]), ES, [doubled], whole.by_part, {})
+    moved = settle_state(fold(bought, [delivered, returned]), ES, [doubled], whole.by_part, {})
     assert sum(moved.take_back.values()) == 64
 
 
@@ -86,11 +87,11 @@ def test_example_6_points_already_spent_become_debt():
 def test_example_7_a_return_reported_before_its_delivery_moves_nothing():
     """R33."""
     bought = order(line("1", 100_00))
-    promised = settle_state(bought, fold(bought, []), ES, (), {}, {}).promise
+    promised = settle_state(fold(bought, []), ES, (), {}, {}).promise
     returned = Returned("R1", None, (("1", 1),), None, 0, at("2026-06-20"))
-    first = settle_state(bought, fold(bought, [returned]), ES, (), {}, promised)
+    first = settle_state(fold(bought, [returned]), ES, (), {}, promised)
     assert (first.post, first.take_back, first.cancel) == ({}, {}, {"PURCHASE": 100})
-    then = settle_state(bought, fold(bought, [returned, Delivered(None, None, (), at("2026-06-12"))]), ES, (), {}, {})
+    then = settle_state(fold(bought, [returned, Delivered(None, None, (), at("2026-06-12"))]), ES, (), {}, {})
     assert then.is_settled
     assert then.still_pending == {}
 
@@ -119,3 +120,31 @@ def test_example_10_the_terms_of_the_moment_decide(moment, points):
     terms = terms_of("GB", joined)
     judged = judge(Activity("SIGN_UP"), joined, joined, terms, Calendar("Europe/London"), EarningContext())
     assert judged.points == points
+
+
+def test_example_11_cancelled_pieces_are_not_owed():
+    """R33b: of three, one is delivered and two cancelled; or one of two delivered is returned, and one cancelled."""
+    bought = order(line("1", 1500_00, 3))
+    delivered = [Delivered(None, None, (("1", 1),), at(f"2026-06-{day}")) for day in (12, 13)]
+    two = Cancelled("C1", (("1", 2),), at("2026-06-20"))
+    one = Cancelled("C1", (("1", 1),), at("2026-06-20"))
+    returned = Returned("R1", None, (("1", 1),), None, 0, at("2026-06-21"))
+    for facts in ([delivered[0], two], [*delivered, returned, one]):
+        for ordered in permutations(facts):
+            state = fold(bought, ordered)
+            moved = settle_state(state, ES, (), {"PURCHASE": 500}, {"PURCHASE": 1000})
+            assert (moved.post, moved.take_back, moved.still_pending) == ({}, {}, {})
+
+
+def test_example_12_of_two_that_arrived_in_the_place_of_one_a_spare_goes_back():
+    """R34."""
+    bought = order(line("1", 30_00), parcels=[Parcel("T1", None, {"1": 1})])
+    facts = [
+        Lost("T1", None, (), at("2026-06-12")),
+        Delivered("T2", None, (), at("2026-06-13")),
+        Delivered("T1", None, (), at("2026-06-14")),
+        Returned("R1", None, (("1", 1),), None, 0, at("2026-06-20")),
+    ]
+    for ordered in permutations(facts):
+        state = fold(bought, ordered)
+        assert worth(state.order, state.kept, ES, ()).total == 30

@@ -4,6 +4,8 @@ import asyncpg
 
 from db.audit import CHECKS, SHOWN
 from db.queries import query
+from loyalty.messages.verdict_cases import verdict_cases
+from loyalty.programme.rules.kinds import is_new_kind
 
 _ALL = "\nunion all\n".join(
     f"select '{name.replace(chr(39), 2 * chr(39))}' as name, found.member_id, found.what\n"
@@ -18,7 +20,13 @@ async def problems(connection: asyncpg.Connection) -> list[str]:
     return [f"{row['name']}: member {row['member_id']}: {row['what']}" for row in rows]
 
 
+_KNOWN_VERDICTS = {(case.kind.value, case.outcome.value, case.code.value) for case in verdict_cases()}
+
+
 async def assert_ledger_is_sound(connection: asyncpg.Connection) -> None:
-    """Fails with the sentences of all failed checks."""
+    """Fails with the sentences of all failed checks, and for a verdict of a sort that `verdict_cases` does not list."""
     sentences = await problems(connection)
     assert not sentences, "\n".join(sentences)
+    rows = await connection.fetch("select distinct kind, outcome, code from verdicts")
+    given = {("OTHER" if is_new_kind(kind) else kind, outcome, code) for kind, outcome, code in rows}
+    assert given <= _KNOWN_VERDICTS

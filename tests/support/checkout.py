@@ -8,22 +8,32 @@ from tests.support.stage import Stage
 
 _ANSWER = """__typename
     ... on CouponChanged {
-      coupon { code state reservedUntil orderNumber expiresAt } discount { amountMinor currency } }
+      coupon { code state reservedUntil orderNumber expiresAt } discount { amountMinor currency } reservationId }
     ... on Refusal { code message } ... on InvalidInput { path }
     ... on CouponNotUsable { state missing { amountMinor currency } }"""
 RESERVE = f"""mutation($input: ReserveCouponInput!, $key: ID!) {{
   reserveCoupon(input: $input, idempotencyKey: $key) {{ {_ANSWER} }} }}"""
 COMMIT = f"""mutation($code: String!, $order: String!, $key: ID!) {{
   commitCoupon(code: $code, orderNumber: $order, idempotencyKey: $key) {{ {_ANSWER} }} }}"""
-RELEASE = f"""mutation($code: String!, $order: String!, $key: ID!) {{
-  releaseCoupon(code: $code, orderNumber: $order, idempotencyKey: $key) {{ {_ANSWER} }} }}"""
+RELEASE = f"""mutation($code: String!, $order: String!, $key: ID!, $reservation: ID) {{
+  releaseCoupon(code: $code, orderNumber: $order, reservationId: $reservation, idempotencyKey: $key) {{
+    {_ANSWER} }} }}"""
 FOR_CART = """query($miId: ID!, $cart: CartInput!) { couponsForCart(miId: $miId, cart: $cart) {
   usable discount { amountMinor currency } coupon { code state value { amountMinor } }
   reason { __typename code message ... on CouponNotUsable { state missing { amountMinor currency } } } } }"""
 CREATE_REWARD = """mutation($input: RewardInput!, $key: ID!) { createReward(input: $input, idempotencyKey: $key) {
   __typename ... on RewardSaved { reward {
-    id market name value { amountMinor currency } cost validDays stockLeft minimum { amountMinor } availableUntil } }
+    id market name value { amountMinor currency } cost validDays stockLeft minimum { amountMinor } availableUntil
+    waitsForOperator } }
   ... on Refusal { code message } ... on InvalidInput { path } } }"""
+DECIDE_REWARD = """mutation($id: ID!, $approve: Boolean!, $key: ID!) {
+  decideReward(id: $id, approve: $approve, reason: "Seen.", idempotencyKey: $key) { __typename
+    ... on RewardSaved { reward { id waitsForOperator endedAt } } ... on Refusal { code message } } }"""
+END_REWARD = """mutation($id: ID!, $key: ID!) {
+  endReward(id: $id, reason: "A mistake.", idempotencyKey: $key) { __typename
+    ... on RewardSaved { reward { id waitsForOperator endedAt } } ... on Refusal { code message } } }"""
+LIFT = """mutation($input: LiftExclusionInput!, $key: ID!) { liftExclusion(input: $input, idempotencyKey: $key) {
+  __typename ... on ExclusionLifted { productIds } ... on Refusal { code message } ... on InvalidInput { path } } }"""
 EXCLUDE = """mutation($input: ExclusionInput!, $key: ID!) { excludeProducts(input: $input, idempotencyKey: $key) {
   __typename ... on ProductsExcluded { productIds } ... on Refusal { code message } ... on InvalidInput { path } } }"""
 
@@ -68,9 +78,11 @@ async def commit(stage: Stage, code: str, order: str = "ORD-1", key: str | None 
     return await stage.storefront(COMMIT, code=code, order=order, key=key or str(uuid4()))
 
 
-async def release(stage: Stage, code: str, order: str = "ORD-1", key: str | None = None) -> Answer:
+async def release(
+    stage: Stage, code: str, order: str = "ORD-1", key: str | None = None, reservation: str | None = None
+) -> Answer:
     """The checkout releases a coupon: the payment failed."""
-    return await stage.storefront(RELEASE, code=code, order=order, key=key or str(uuid4()))
+    return await stage.storefront(RELEASE, code=code, order=order, key=key or str(uuid4()), reservation=reservation)
 
 
 async def for_cart(stage: Stage, contents: Mapping[str, Any] | None = None, mi_id: str = "mi-1") -> list[Answer]:
@@ -94,7 +106,7 @@ async def exclude(stage: Stage, *products: str, **more: Any) -> Answer:
 
 
 async def create_reward(stage: Stage, *, key: str | None = None, **more: Any) -> Answer:
-    """An operator creates a reward of 7 EUR for 300 points; `more` changes its fields."""
+    """An operator creates a reward of 7 EUR for 300 points, and another one agrees; `more` changes its fields."""
     reward = {
         "market": "ES",
         "name": "7 euros",
@@ -103,7 +115,18 @@ async def create_reward(stage: Stage, *, key: str | None = None, **more: Any) ->
         "validDays": 10,
         "conditions": "Una vez.",
     }
-    return await operator(stage, CREATE_REWARD, reward | more, key)
+    made = await operator(stage, CREATE_REWARD, reward | more, key)
+    if made["__typename"] == "RewardSaved" and made["reward"]["waitsForOperator"]:
+        await decide_reward(stage, made["reward"]["id"], approve=True)
+        made["reward"]["waitsForOperator"] = False
+    return made
+
+
+async def decide_reward(stage: Stage, reward_id: str, *, approve: bool, by: str = "otto") -> Answer:
+    """An operator decides about a reward that waits for a second one."""
+    variables = {"id": reward_id, "approve": approve, "key": str(uuid4())}
+    answer: Answer = (await stage.ask(DECIDE_REWARD, variables, stage.token(scope="operator", name=by)))["decideReward"]
+    return answer
 
 
 def outcome(answer: Mapping[str, Any]) -> str:

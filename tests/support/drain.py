@@ -7,6 +7,7 @@ from loyalty.coupons.expire import end_some_coupons
 from loyalty.ledger.credit import credit_some
 from loyalty.ledger.lapse import LapseLooks
 from loyalty.ledger.send_notices import LogNotifier, Notifier, send_some
+from loyalty.orders.give_up import give_up_some
 from loyalty.orders.settle_kept import settle_some_kept
 from loyalty.outgoing.courier import Courier
 from loyalty.programme.programme import Programme
@@ -18,6 +19,7 @@ async def drain(programme: Programme) -> None:
     while (
         await apply_deliveries(programme)
         + await settle_all_kept(programme)
+        + await end_waiting(programme)
         + await credit_due(programme.db)
         + await end_coupons(programme.db)
         + await lapse_due(programme.db)
@@ -42,6 +44,11 @@ async def apply_deliveries(programme: Programme) -> int:
 async def settle_all_kept(programme: Programme) -> int:
     """Applies all facts that were stored while their members were suspended; returns how many facts."""
     return await until_none(lambda: settle_some_kept(programme))
+
+
+async def end_waiting(programme: Programme) -> int:
+    """Gives up the pieces of every order without news for too long; returns for how many orders."""
+    return await until_none(lambda: give_up_some(programme))
 
 
 async def credit_due(db: Database) -> int:

@@ -5,7 +5,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 
-from loyalty.orders.rules.facts import Delivered, Fact, InTransit, Lost, Returned, ReturnedToSender
+from loyalty.orders.rules.facts import (
+    Cancelled,
+    Delivered,
+    Fact,
+    GivenUp,
+    InTransit,
+    Lost,
+    Returned,
+    ReturnedToSender,
+)
+from loyalty.orders.rules.growth import LinesAdded, ParcelRecorded, grown
 from loyalty.orders.rules.order import Order, OrderLine, Parcel
 from loyalty.programme.rules.campaigns import Campaign
 from tests.support.terms import at, campaign
@@ -14,6 +24,9 @@ PLACED_AT = at("2026-06-10 12:00")
 PRODUCTS = ("phone", "case", "sticker", "watch")
 MULTIPLIED = (("all-1.5", "1.5", ()), ("phone-3", "3", ("phone",)), ("cases-2.25", "2.25", ("case", "watch")))
 TOPPED_UP = (("plus-7", "7", ()), ("plus-40", "40", ("sticker",)))
+ADDED = "added"
+"""The line that an order may get later."""
+
 CAMPAIGNS = (
     *(campaign(name, amount=factor, products=products) for name, factor, products in MULTIPLIED),
     *(campaign(name, "BONUS", points, products=products) for name, points, products in TOPPED_UP),
@@ -34,7 +47,9 @@ def history(seed: int) -> History:
     random = Random(seed)
     order = _order(random, f"ORD-{seed}")
     campaigns = tuple(each for each in CAMPAIGNS if random.random() < 0.3)
-    reported = [_fact(random, order, day) for day in range(random.randint(1, 6))]
+    growth = _growth(random, order)
+    known = grown(order, growth)
+    reported = [*growth, *(_fact(random, known, day) for day in range(random.randint(1, 6)))]
     facts = tuple({fact.key: fact for fact in reported}.values())
     return History(order, campaigns, facts)
 
@@ -92,11 +107,35 @@ def _parcels(random: Random, lines: tuple[OrderLine, ...], number: str) -> tuple
     return tuple(Parcel(f"{number}-T{n}", None, pieces) for n, pieces in enumerate(boxes) if pieces)
 
 
+def _growth(random: Random, order: Order) -> list[ParcelRecorded | LinesAdded]:
+    """Returns what the order gets later, often nothing: a line of a product of its own, and a parcel."""
+    moment = PLACED_AT + timedelta(days=random.randint(0, 4))
+    facts: list[ParcelRecorded | LinesAdded] = []
+    if random.random() < 0.25:
+        line = OrderLine(ADDED, "cable", random.choice((1, 2)), _paid(random))
+        facts.append(LinesAdded((line,), random.choice((0, 299)), moment))
+    if random.random() < 0.25:
+        held = {line_id: sum(parcel.pieces.get(line_id, 0) for parcel in order.parcels) for line_id in order.pieces}
+        free = {line_id: bought - held[line_id] for line_id, bought in order.pieces.items() if bought > held[line_id]}
+        if free:
+            line_id = random.choice(sorted(free))
+            pieces = ((line_id, random.randint(1, free[line_id])),)
+            facts.append(ParcelRecorded(f"{order.number}-later", None, pieces, moment))
+    return facts
+
+
 def _fact(random: Random, order: Order, day: int) -> Fact:
-    """Returns any possible fact: about a parcel, some pieces or the whole order, or a return of lines, money or all."""
+    """Returns any possible fact: about a parcel, some pieces or the whole order, a return of lines, money or all, a
+    cancellation, or the end of waiting."""
     moment = PLACED_AT + timedelta(days=random.randint(1, 5), seconds=day)
     parcel = random.choice((None, *order.parcels))
     number = parcel.tracking_number if parcel is not None else None
+    match random.random():
+        case chance if chance < 0.1:
+            lines = _some(random, order) if random.random() < 0.7 else ()
+            return Cancelled(f"C{random.randint(1, 3)}", lines, moment)
+        case chance if chance < 0.16:
+            return GivenUp(_some(random, order), moment)
     if random.random() < 0.4:
         return _return(random, order, f"R{random.randint(1, 4)}", number, moment)
     kind = random.choice((Delivered, Delivered, Delivered, InTransit, Lost, ReturnedToSender))
@@ -119,5 +158,5 @@ def _return(random: Random, order: Order, name: str, number: str | None, moment:
 
 def _some(random: Random, order: Order) -> tuple[tuple[str, int], ...]:
     """Returns pieces of some lines, sometimes more than were bought."""
-    lines = random.sample(order.lines, random.randint(1, len(order.lines)))
+    lines = random.sample(order.all_lines, random.randint(1, len(order.all_lines)))
     return tuple((line.id, random.randint(1, line.quantity + (random.random() < 0.1))) for line in lines)

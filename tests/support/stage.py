@@ -176,6 +176,32 @@ class Stage:
             ]
         return await self.storefront(ORDER, input=input_, key=key or str(uuid4()))
 
+    async def parcels(self, number: str, parcels: Mapping[str, Mapping[str, int]], **more: Any) -> dict[str, Any]:
+        """The storefront reports an order's parcels: pieces by tracking number; `carrier` and `key` may be given."""
+        key, carrier = more.get("key") or str(uuid4()), more.get("carrier")
+        inputs = [
+            {"trackingNumber": tracking, "carrier": carrier, "lines": pieces_of(pieces)}
+            for tracking, pieces in parcels.items()
+        ]
+        return await self.storefront(changing("recordParcels"), input={"number": number, "parcels": inputs}, key=key)
+
+    async def add_lines(self, number: str, lines: list[tuple[str, int, int]], **more: Any) -> dict[str, Any]:
+        """The storefront adds lines, as (id, quantity, paid in minor units), to an order."""
+        key = more.pop("key", None) or str(uuid4())
+        added = [{"id": id_, "productId": f"p-{id_}", "quantity": n, "paidMinor": paid} for id_, n, paid in lines]
+        return await self.storefront(
+            changing("addOrderLines"), input={"number": number, "lines": added} | more, key=key
+        )
+
+    async def cancel(
+        self, number: str, id_: str, pieces: Mapping[str, int] | None = None, **more: Any
+    ) -> dict[str, Any]:
+        """The storefront cancels pieces of an order, or all that is not delivered."""
+        key = more.pop("key", None) or str(uuid4())
+        lines = {} if pieces is None else {"lines": pieces_of(pieces)}
+        input_ = {"number": number, "cancellationId": id_} | lines | more
+        return await self.storefront(changing("cancelOrder"), input=input_, key=key)
+
     async def balance(self, mi_id: str = "mi-1") -> tuple[int, int, int]:
         """Returns available, pending and debt, in points."""
         me = await self.app(mi_id, "{ me { balance { available pending debt } } }")
@@ -285,6 +311,20 @@ REDEEM = f"""mutation($input: RedeemPointsInput!, $key: ID!) {{
       entry {{ kind points balanceAfter }} }}
     {_REFUSAL} ... on NotEnoughPoints {{ needed available }}
   }} }}"""
+
+
+def pieces_of(pieces: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Returns pieces by line in the form of the API."""
+    return [{"lineId": id_, "quantity": n} for id_, n in pieces.items()]
+
+
+def changing(mutation: str) -> str:
+    """Returns the document of a mutation that changes an order."""
+    return ORDER.replace("RecordOrderInput", mutation[0].upper() + mutation[1:] + "Input").replace(
+        "recordOrder", mutation
+    )
+
+
 ORDER = f"""mutation($input: RecordOrderInput!, $key: ID!) {{
   recordOrder(input: $input, idempotencyKey: $key) {{
     __typename

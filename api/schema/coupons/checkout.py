@@ -6,7 +6,7 @@ import strawberry
 
 from api.context import Info
 from api.permissions import STOREFRONT, STOREFRONT_NAMED_AND_OWN
-from api.schema.arguments import IdempotencyKey
+from api.schema.arguments import NOT_GIVEN, IdempotencyKey, given
 from api.schema.coupons.coupons import Coupon as CouponType
 from api.schema.money import Money
 from api.schema.orders.order_input import OrderLineInput, line_of
@@ -20,6 +20,7 @@ from loyalty.coupons.offers import coupons_for_cart as coupons_of_member
 from loyalty.coupons.reserve import CouponDecided
 from loyalty.coupons.reserve import reserve_coupon as reserve
 from loyalty.coupons.rules.coupons import Cart
+from loyalty.coupons.spend import Release
 from loyalty.coupons.spend import commit_coupon as commit
 from loyalty.coupons.spend import release_coupon as release
 
@@ -50,6 +51,9 @@ class ReserveCouponInput:
 class CouponChanged:
     coupon: CouponType = strawberry.field(description="The coupon, as it is now.")
     discount: Money = strawberry.field(description="What it takes off that order.")
+    reservation_id: strawberry.ID | None = strawberry.field(
+        description="The reservation that was made, for `releaseCoupon`; null after commit and release."
+    )
 
 
 @strawberry.type(description="A coupon of the member, and what it would do for this cart.")
@@ -124,10 +128,19 @@ async def commit_coupon(
 
 @mutation_field(STOREFRONT, "payment failed or was cancelled.")
 async def release_coupon(
-    info: Info, code: CouponCode, order_number: OrderNumber, idempotency_key: IdempotencyKey
+    info: Info,
+    code: CouponCode,
+    order_number: OrderNumber,
+    idempotency_key: IdempotencyKey,
+    reservation_id: Annotated[
+        strawberry.ID | None,
+        strawberry.argument(
+            description="The reservation to end: a later one of the same order stays. Null: the order's last one."
+        ),
+    ] = NOT_GIVEN,
 ) -> CouponResult | None:
-    caller = info.context.caller
-    return await _changed(info, await release(info.context.programme, caller, code, order_number, idempotency_key))
+    wanted = Release(code, order_number, given(reservation_id))
+    return await _changed(info, await release(info.context.programme, info.context.caller, wanted, idempotency_key))
 
 
 async def _changed(info: Info, decided: CouponDecided) -> CouponChanged:
@@ -136,4 +149,9 @@ async def _changed(info: Info, decided: CouponDecided) -> CouponChanged:
     if row is None:
         raise LookupError(f"The coupon {decided.coupon_id} was changed and is not there.")
     discount = Money(amount_minor=decided.discount_minor, currency=decided.currency)
-    return CouponChanged(coupon=CouponType.of_row(row), discount=discount)
+    named = decided.reservation_id
+    return CouponChanged(
+        coupon=CouponType.of_row(row),
+        discount=discount,
+        reservation_id=strawberry.ID(str(named)) if named is not None else None,
+    )

@@ -1,5 +1,7 @@
 """recordModeration: a review was published, a review or a share was taken down."""
 
+from datetime import datetime
+
 import strawberry
 
 from api.context import Info
@@ -13,6 +15,10 @@ from loyalty.earning.moderate import Moderation, ReviewPublished, ReviewRemoved,
 from loyalty.earning.moderate import record_moderation as take_moderation
 from loyalty.refusals import InvalidInput
 
+_OCCURRED_AT = (
+    "When it happened: of a publication and a removal the later one counts, in whichever order they are sent."
+)
+
 
 @strawberry.input(description="A review of a member.")
 class ReviewRefInput:
@@ -22,12 +28,14 @@ class ReviewRefInput:
         default=strawberry.UNSET,
         description="What was reviewed; given, a review published on the site needs no submission from the app.",
     )
+    occurred_at: datetime | None = strawberry.field(default=strawberry.UNSET, description=_OCCURRED_AT)
 
 
 @strawberry.input(description="A share of a member.")
 class ShareRefInput:
     mi_id: strawberry.ID = strawberry.field(description="The member's Mi account.")
     verdict_id: strawberry.ID = strawberry.field(description="The id of the verdict that the share was given.")
+    occurred_at: datetime | None = strawberry.field(default=strawberry.UNSET, description=_OCCURRED_AT)
 
 
 @strawberry.input(one_of=True, description="The news about a review or a share: exactly one of these.")
@@ -48,7 +56,7 @@ class ModerationInput:
             return _review(review, "reviewPublished")
         if review := given(self.review_removed):
             mi_id, removed = _review(review, "reviewRemoved")
-            return mi_id, ReviewRemoved(removed.review_id)
+            return mi_id, ReviewRemoved(removed.review_id, removed.product_id, removed.occurred_at)
         share = given(self.share_removed)
         if share is None:
             raise InvalidInput("Name exactly one thing that happened.", "input")
@@ -59,6 +67,7 @@ def _review(review: ReviewRefInput, name: str) -> tuple[str, ReviewPublished]:
     published = ReviewPublished(
         review_id=valid_text(review.review_id, "input", name, "reviewId"),
         product_id=optional_text(review.product_id, "input", name, "productId"),
+        occurred_at=given(review.occurred_at),
     )
     return valid_text(review.mi_id, "input", name, "miId"), published
 

@@ -35,7 +35,13 @@ class PointsEntry(Node):
         description="One sentence for the member, in the language of Accept-Language (de en es fr it nl)."
     )
     def description(self, info: Info) -> str:
-        facts = {"reference": self.row.reference, "points": self.row.points}
+        taking = self.row.taking or {}
+        facts = {
+            "reference": self.row.reference,
+            "points": self.row.points,
+            "cause": taking.get("cause"),
+            "debt": taking.get("debt"),
+        }
         return entry_sentence(self.row.kind, info.context.language, facts)
 
     @strawberry.field(description="The entry this one takes back.")

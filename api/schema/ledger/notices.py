@@ -28,8 +28,15 @@ class Notice(Node):
 
     @strawberry.field(description="For the member, in the language of Accept-Language (de en es fr it nl).")
     def message(self, info: Info) -> str:
-        facts = {"points": self.row.points, "lapses_on": self.row.lapses_on, "reference": self.row.reference}
-        return notice_sentence(self.row.kind, info.context.language, facts)
+        row = self.row
+        facts = {
+            "points": row.points,
+            "lapses_on": row.lapses_on,
+            "reference": row.reference,
+            "cause": row.cause,
+            "debt": row.debt,
+        }
+        return notice_sentence(row.kind, info.context.language, facts)
 
     @classmethod
     def of(cls, row: NoticeRow | None) -> "Notice | None":

@@ -39,16 +39,16 @@ class Verdict(Node):
             "kind": self.row.kind,
             "outcome": self.row.outcome,
             "reference": self.row.reference,
-            "had_lapsed": self.row.had_lapsed,
             "resets_at": self.cap.resets_at if self.cap else None,
             "time_zone": await self._time_zone(info),
-            "campaigns": [campaign.name for campaign in await self._campaigns(info)],
+            "campaigns": [each.name_in(info.context.language) for each in await self._campaigns(info)],
+            **(self.row.taking or {}),
         }
         return verdict_sentence(self.row.code, info.context.language, facts)
 
     @strawberry.field(description="The campaigns that added to it.")
     async def campaigns(self, info: Info) -> list[CampaignType]:
-        return [CampaignType.of(campaign) for campaign in await self._campaigns(info)]
+        return [CampaignType.of(campaign, info.context.language) for campaign in await self._campaigns(info)]
 
     @strawberry.field(description="Its points that are promised and not yet credited.")
     async def pending_points(self, info: Info) -> PendingPoints | None:

@@ -5,9 +5,11 @@ from typing import Annotated
 
 import strawberry
 
+from api.access import service_only
 from api.context import Info
-from api.cursors import COUPONS, ENTRIES, NOTICES, PENDING, VERDICTS, page_of, window
+from api.cursors import COUPONS, ENTRIES, NOTICES, PAST_REFUSALS, PENDING, VERDICTS, page_of, window
 from api.ids import GlobalId
+from api.permissions import AUDITORS
 from api.schema.arguments import NOT_GIVEN, After, Before, First, Last, given, page_arguments
 from api.schema.coupons.coupons import CouponConnection
 from api.schema.enums import CouponState, EntryKind, MemberState, Outcome, enum_by_name, names
@@ -16,18 +18,20 @@ from api.schema.ledger.notices import NoticeConnection
 from api.schema.ledger.pending import PendingPointsConnection
 from api.schema.ledger.verdicts import VerdictConnection
 from api.schema.members.balance import Balance
+from api.schema.members.refusals import PastRefusalConnection
 from api.schema.node import Node
 from api.schema.programme.ways import FuelStreak, LapsingPoints, RewardProgress, WayToEarn
 from api.schema.rows import made_of, of
 from api.schema.scalars import Market
-from db.coupons.rows import coupons_page
+from db.coupons.rows import coupons_page, had_of_rewards
 from db.ledger.entries import EntryFilter, entries_page
 from db.ledger.notices import notices_page
 from db.ledger.promises import pending_page
 from db.ledger.verdict_rows import verdicts_page
 from db.members.rows import MemberRow
 from loyalty.earning.overview import fuel_streak, ways_to_earn
-from loyalty.programme.rules.rewards import in_stock, next_reward
+from loyalty.members.refused import refusals_of_member
+from loyalty.programme.rules.rewards import in_stock, next_reward, within_limit
 
 
 async def _ledger_kinds(info: Info, kinds: list[str] | None) -> list[str] | None:
@@ -106,12 +110,16 @@ class Member(Node):
         return FuelStreak.of(fuel_streak(self.row, progress, catalogue))
 
     @strawberry.field(
-        description="The cheapest reward not yet affordable, and how far it is. Null when all are affordable."
+        description="The cheapest reward not yet affordable of which the member may have another one, and how far it "
+        "is. Null when all are affordable."
     )
     async def next_reward(self, info: Info) -> RewardProgress | None:
         loaders = info.context.loaders
         rewards = (await loaders.catalogue_for(self.row)).offered(self.row.market, self.row.now)
-        found = next_reward(in_stock(rewards, await loaders.stock_of(rewards)), self.row.available)
+        left = in_stock(rewards, await loaders.stock_of(rewards))
+        limited = [each.reward_id for each in left if each.per_member is not None]
+        had = await had_of_rewards(info.context.programme.db, self.row.member_id, limited) if limited else {}
+        found = next_reward(within_limit(left, had), self.row.available)
         return RewardProgress.of(found)
 
     @strawberry.field(description="What lapses when, soonest first; empty where nothing does.")
@@ -141,6 +149,18 @@ class Member(Node):
         stretch = window(page_arguments(first, after), NOTICES)
         rows = await notices_page(info.context.programme.db, self.row.member_id, stretch)
         return NoticeConnection.of(page_of(rows, stretch))
+
+    @strawberry.field(
+        description="operator, auditor, and a member its own: every refusal that the member got when redeeming, at "
+        "checkout or joining, newest first. The moment, the code and the sentence of each."
+    )
+    async def refusals(self, info: Info, first: First = 20, after: After = NOT_GIVEN) -> PastRefusalConnection | None:
+        if not info.context.caller.is_member:
+            service_only(info.context.caller, *AUDITORS.scopes)
+        stretch = window(page_arguments(first, after), PAST_REFUSALS)
+        return PastRefusalConnection.of(
+            page_of(await refusals_of_member(info.context.programme, self.row, stretch), stretch)
+        )
 
     @classmethod
     def of(cls, row: MemberRow | None) -> "Member | None":

@@ -91,4 +91,4 @@ async def _saved(info: Info, campaign_id: str) -> CampaignSaved:
     campaign = (await info.context.loaders.catalogue()).campaign(campaign_id)
     if campaign is None:
         raise LookupError(f"The campaign {campaign_id} was saved and is not there.")
-    return CampaignSaved(campaign=CampaignType.of(campaign))
+    return CampaignSaved(campaign=CampaignType.of(campaign, info.context.language))

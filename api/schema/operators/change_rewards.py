@@ -1,4 +1,4 @@
-"""createReward and excludeProducts: an operator adds a reward, or products that coupons may not buy."""
+"""Operators' mutations about rewards and about products that coupons may not buy."""
 
 from datetime import datetime
 from typing import Annotated
@@ -6,16 +6,22 @@ from typing import Annotated
 import strawberry
 
 from api.context import Info
+from api.ids import read_id
 from api.permissions import OPERATOR
 from api.schema.arguments import IdempotencyKey, given
 from api.schema.programme.rewards import Reward as RewardType
-from api.schema.refusals import IdempotencyMismatch, InvalidInput, NotAllowed
+from api.schema.refusals import IdempotencyMismatch, InvalidInput, NotAllowed, NotFound
 from api.schema.root_fields import mutation_field
 from api.schema.scalars import Market
 from api.schema.texts import valid_text
 from loyalty import refusals
+from loyalty.operators.change_rewards import RewardChange
+from loyalty.operators.change_rewards import decide_reward as decide
+from loyalty.operators.change_rewards import end_reward as end
 from loyalty.operators.create_reward import create_reward as create
 from loyalty.operators.exclude_products import exclude_products as exclude
+from loyalty.operators.lift_exclusion import Lift
+from loyalty.operators.lift_exclusion import lift_exclusion as lift
 from loyalty.programme.rules.reward_check import ExclusionToCheck, RewardToCheck
 
 LONGEST_CONDITIONS = 4000
@@ -94,7 +100,21 @@ class ExclusionInput:
         )
 
 
-@strawberry.type(description="The reward is offered.")
+@strawberry.input(description="Products that coupons may buy again.")
+class LiftExclusionInput:
+    market: Market = strawberry.field(description="Where.")
+    product_ids: list[strawberry.ID] = strawberry.field(description="Which products.")
+    reason: str = strawberry.field(description="Why; stored in the audit log.")
+
+    def to_domain(self) -> Lift:
+        """The request for the programme. Raises InvalidInput for empty texts, and for texts or lists too long."""
+        products = ExclusionInput(
+            market=self.market, product_ids=self.product_ids, from_=None, until=None, reason=self.reason
+        ).to_domain()
+        return Lift(products.market, products.product_ids, products.reason)
+
+
+@strawberry.type(description="The reward was saved.")
 class RewardSaved:
     reward: RewardType = strawberry.field(description="The reward, as it is now.")
 
@@ -104,20 +124,71 @@ class ProductsExcluded:
     product_ids: list[strawberry.ID] = strawberry.field(description="Which, each once.")
 
 
+@strawberry.type(description="Coupons may buy the products again.")
+class ExclusionLifted:
+    product_ids: list[strawberry.ID] = strawberry.field(description="Those that were excluded, each once.")
+
+
 RewardResult = Annotated[
     RewardSaved | InvalidInput | IdempotencyMismatch | NotAllowed,
     strawberry.union("RewardResult", description="The answer to a new reward."),
 ]
+RewardChangeResult = Annotated[
+    RewardSaved | NotFound | InvalidInput | IdempotencyMismatch | NotAllowed,
+    strawberry.union("RewardChangeResult", description="The answer to a change of a reward."),
+]
+LiftExclusionResult = Annotated[
+    ExclusionLifted | InvalidInput | IdempotencyMismatch | NotAllowed,
+    strawberry.union("LiftExclusionResult", description="The answer to the end of an exclusion."),
+]
+Reason = Annotated[str, strawberry.argument(description="Why; stored in the audit log.")]
+RewardId = Annotated[strawberry.ID, strawberry.argument(description="The reward's id.")]
 ExclusionResult = Annotated[
     ProductsExcluded | InvalidInput | IdempotencyMismatch | NotAllowed,
     strawberry.union("ExclusionResult", description="The answer to an exclusion."),
 ]
 
 
-@mutation_field(OPERATOR, "a new or temporary reward.")
+@mutation_field(OPERATOR, "a new or temporary reward; one cheaper than the rate waits for a second operator.")
 async def create_reward(info: Info, input: RewardInput, idempotency_key: IdempotencyKey) -> RewardResult | None:
     caller = info.context.caller
-    reward_id = await create(info.context.programme, caller, input.to_domain(), idempotency_key)
+    return await _saved(info, await create(info.context.programme, caller, input.to_domain(), idempotency_key))
+
+
+@mutation_field(OPERATOR, "it ends now; its coupons stay.")
+async def end_reward(
+    info: Info, id: RewardId, reason: Reason, idempotency_key: IdempotencyKey
+) -> RewardChangeResult | None:
+    change = RewardChange(_named(id), reason)
+    return await _saved(info, await end(info.context.programme, info.context.caller, change, idempotency_key))
+
+
+@mutation_field(OPERATOR, "not the one who asked: an answer to a reward that waits for a second operator.")
+async def decide_reward(
+    info: Info,
+    id: RewardId,
+    approve: Annotated[bool, strawberry.argument(description="True: it is offered; false: it ends unoffered.")],
+    reason: Reason,
+    idempotency_key: IdempotencyKey,
+) -> RewardChangeResult | None:
+    change = RewardChange(_named(id), reason, approve)
+    return await _saved(info, await decide(info.context.programme, info.context.caller, change, idempotency_key))
+
+
+@mutation_field(OPERATOR, "coupons may buy these products again, from now on.")
+async def lift_exclusion(
+    info: Info, input: LiftExclusionInput, idempotency_key: IdempotencyKey
+) -> LiftExclusionResult | None:
+    lifted = await lift(info.context.programme, info.context.caller, input.to_domain(), idempotency_key)
+    return ExclusionLifted(product_ids=[strawberry.ID(product_id) for product_id in lifted])
+
+
+def _named(id_: str) -> str | None:
+    read = read_id(id_)
+    return read.local if read is not None and read.type == "Reward" else None
+
+
+async def _saved(info: Info, reward_id: str) -> RewardSaved:
     reward = (await info.context.loaders.catalogue()).reward(reward_id)
     if reward is None:
         raise LookupError(f"The reward {reward_id} was saved and is not there.")

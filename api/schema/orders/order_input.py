@@ -57,7 +57,7 @@ class RecordOrderInput:
             lines=tuple(_line(line, place) for place, line in enumerate(self.lines)),
             shipping_minor=self.shipping_minor,
             discount_minor=self.discount_minor,
-            parcels=tuple(_parcel(parcel, place) for place, parcel in enumerate(given(self.parcels) or ())),
+            parcels=tuple(parcel_of(parcel, place) for place, parcel in enumerate(given(self.parcels) or ())),
         )
         return OrderToRecord(valid_text(self.mi_id, "input", "miId"), order)
 
@@ -76,21 +76,22 @@ def line_of(line: OrderLineInput, *path: str) -> OrderLine:
     )
 
 
-def _parcel(parcel: ParcelInput, place: int) -> Parcel:
+def parcel_of(parcel: ParcelInput, place: int) -> Parcel:
+    """The parcel at this place of the input's `parcels`, for the programme. Raises InvalidInput."""
     path = ("input", "parcels", str(place))
     return Parcel(
         tracking_number=valid_text(parcel.tracking_number, *path, "trackingNumber"),
         carrier=optional_text(parcel.carrier, *path, "carrier"),
-        pieces=_pieces(parcel.lines, *path, "lines"),
+        pieces=pieces_by_line(parcel.lines, *path, "lines"),
     )
 
 
-def _pieces(lines: Sequence[ParcelLineInput], *path: str) -> dict[str, int]:
-    """Pieces by line. Raises InvalidInput if a parcel names a line twice, because that is ambiguous."""
+def pieces_by_line(lines: Sequence[ParcelLineInput], *path: str) -> dict[str, int]:
+    """Pieces by line. Raises InvalidInput if a line is named twice, because that is ambiguous."""
     pieces: dict[str, int] = {}
     for place, line in enumerate(lines):
         line_id = valid_text(line.line_id, *path, str(place), "lineId")
         if line_id in pieces:
-            raise InvalidInput("This parcel names the line twice.", *path, str(place), "lineId")
+            raise InvalidInput("This line is named twice.", *path, str(place), "lineId")
         pieces[line_id] = line.quantity
     return pieces

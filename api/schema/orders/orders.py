@@ -12,13 +12,15 @@ from api.schema.money import Money as MoneyType
 from api.schema.node import Node
 from api.schema.rows import made_of
 from db.orders.rows import OrderRow
+from loyalty.orders.campaigns import campaigns_of
 from loyalty.orders.fact_rows import fact_of
 from loyalty.orders.rows import order_of
 from loyalty.orders.rules import order as rules
+from loyalty.orders.rules.facts import Fact
+from loyalty.orders.rules.growth import grown
 from loyalty.orders.rules.purchase import factor_of
 from loyalty.orders.rules.shipment import OrderState, fold
 from loyalty.orders.rules.shipment import ParcelState as FoldedParcel
-from loyalty.programme.catalogue import Catalogue
 
 if TYPE_CHECKING:
     from api.schema.members.members import Member
@@ -86,14 +88,16 @@ class Order(Node):
 
     @strawberry.field(description="What was bought.")
     async def lines(self, info: Info) -> list[OrderLine]:
-        catalogue, order = await info.context.loaders.catalogue(), order_of(self.row)
-        state = _state_of(self.row, order)
-        return [OrderLine.of(line, order.currency, state, self._factor(order, line, catalogue)) for line in order.lines]
-
-    def _factor(self, order: rules.Order, line: rules.OrderLine, catalogue: Catalogue) -> float:
+        catalogue = await info.context.loaders.catalogue()
         terms = catalogue.terms_called(self.row.market, self.row.terms_version)
-        campaigns = catalogue.campaigns_as_judged(self.row.campaign_ids)
-        return float(factor_of(order, line, terms, campaigns))
+        facts = _facts_of(self.row)
+        campaigns = campaigns_of(catalogue, self.row.campaign_ids, facts)
+        state = fold(order_of(self.row), facts)
+        order = state.order
+        return [
+            OrderLine.of(line, order.currency, state, float(factor_of(order, line, terms, campaigns)))
+            for line in order.all_lines
+        ]
 
     @classmethod
     def of(cls, row: OrderRow | None) -> "Order | None":
@@ -106,8 +110,18 @@ class Order(Node):
         return _order(row)
 
 
-def _state_of(row: OrderRow, order: rules.Order) -> OrderState:
-    return fold(order, [fact_of(kind, content, at) for kind, content, at in row.facts])
+def _facts_of(row: OrderRow) -> list[Fact]:
+    return [fact_of(*fact) for fact in row.facts]
+
+
+def _total_of(row: OrderRow) -> MoneyType:
+    """What was paid, with the lines that were added later."""
+    order = grown(order_of(row), _facts_of(row))
+    return MoneyType(amount_minor=order.total_minor, currency=row.currency)
+
+
+def _parcels_of(row: OrderRow) -> list[Parcel]:
+    return [Parcel.of(parcel) for parcel in fold(order_of(row), _facts_of(row)).parcels]
 
 
 _order = made_of(
@@ -117,6 +131,6 @@ _order = made_of(
     "points_credited",
     "points_pending",
     id=lambda row: str(GlobalId("Order", row.member_id, row.number)),
-    total=lambda row: MoneyType(amount_minor=order_of(row).total_minor, currency=row.currency),
-    parcels=lambda row: [Parcel.of(parcel) for parcel in _state_of(row, order_of(row)).parcels],
+    total=_total_of,
+    parcels=_parcels_of,
 )

@@ -13,10 +13,11 @@ from api.schema.orders.order_input import RecordOrderInput
 from api.schema.orders.orders import Order as OrderType
 from api.schema.refusals import IdempotencyMismatch, InvalidInput, MemberNotActive, NotAllowed, NotFound
 from api.schema.root_fields import mutation_field
+from loyalty.orders.record import OrderVerdict
 from loyalty.orders.record import record_order as take_order
 
 
-@strawberry.type(description="The order was stored, and its points wait for delivery.")
+@strawberry.type(description="The order, or the change of it, was stored.")
 class OrderRecorded:
     order: OrderType = strawberry.field(description="The order, as it is now.")
     verdict: VerdictType = strawberry.field(description="The verdict on its points, as it is now.")
@@ -47,8 +48,12 @@ RecordOrderResult = Annotated[
 async def record_order(
     info: Info, input: RecordOrderInput, idempotency_key: IdempotencyKey
 ) -> RecordOrderResult | None:
-    caller = info.context.caller
-    taken = await take_order(info.context.programme, caller, input.to_domain(), idempotency_key)
+    taken = await take_order(info.context.programme, info.context.caller, input.to_domain(), idempotency_key)
+    return await order_recorded(info, taken)
+
+
+async def order_recorded(info: Info, taken: OrderVerdict) -> OrderRecorded:
+    """The order and its verdict, as they are now; deliveries that waited for it are applied soon."""
     await info.context.wake("apply_deliveries", None)
     info.context.read_anew(taken.written)
     order = await info.context.loaders.orders.load((taken.member_id, taken.number))

@@ -13,7 +13,9 @@ from loyalty.programme.rules import campaigns as rules
 
 @strawberry.type(description="For a while, in some markets, certain points are multiplied or topped up.")
 class Campaign(Node):
-    name: str = strawberry.field(description="As it is advertised.")
+    name: str = strawberry.field(
+        description="As it is advertised, in the language of Accept-Language where it has one."
+    )
     markets: list[Market] = strawberry.field(description="Where it runs.")
     starts_at: datetime = strawberry.field(description="Its first instant.")
     ends_at: datetime = strawberry.field(description="The first instant after it.")
@@ -24,11 +26,11 @@ class Campaign(Node):
     product_ids: list[strawberry.ID] = strawberry.field(description="For these products; empty for all.")
 
     @classmethod
-    def of(cls, campaign: rules.Campaign) -> "Campaign":
-        """The campaign of a rule's value."""
+    def of(cls, campaign: rules.Campaign, language: str) -> "Campaign":
+        """The campaign of a rule's value, with its name in a language."""
         return cls(
             id=strawberry.ID(str(GlobalId("Campaign", local=campaign.id))),
-            name=campaign.name,
+            name=campaign.name_in(language),
             markets=[Market(market) for market in sorted(campaign.markets)],
             starts_at=campaign.starts_at,
             ends_at=campaign.over_at,

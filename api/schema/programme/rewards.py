@@ -26,6 +26,10 @@ class Reward(Node):
     available_until: datetime | None = strawberry.field(description="A temporary offer ends here.")
     minimum: Money | None = strawberry.field(description="The least a cart must hold for its coupons; null for none.")
     conditions: str = strawberry.field(description="What the member agrees to, in the market's language.")
+    waits_for_operator: bool = strawberry.field(
+        description="Whether it is not offered yet, because a second operator has to agree (`decideReward`)."
+    )
+    ended_at: datetime | None = strawberry.field(description="When an operator ended it; null where none did.")
 
     @strawberry.field(description="How many are left; null where it cannot run out.")
     async def stock_left(self, info: Info) -> int | None:
@@ -59,7 +63,9 @@ _reward = made_of(
     "available_from",
     "available_until",
     "conditions",
+    "ended_at",
     id=lambda row: _id(row.reward_id),
     value=lambda row: Money(amount_minor=row.value_minor, currency=row.currency),
     minimum=_minimum,
+    waits_for_operator="waits",
 )

@@ -20,7 +20,7 @@ class EarningTerm:
     description: str = strawberry.field(description="For the member, in the language of Accept-Language.")
 
     @classmethod
-    def of(cls, way: rules.Way, language: str) -> "EarningTerm":
+    def of(cls, way: rules.Way, language: str, currency: str) -> "EarningTerm":
         """A way of the terms."""
         period = way.cap_period
         return cls(
@@ -29,7 +29,7 @@ class EarningTerm:
             points=way.points,
             cap_limit=way.cap_limit,
             cap_period=CapPeriod[period] if period is not None else None,
-            description=way_sentence(way.kind, way.points, language, way.cap_limit, period, way.actions),
+            description=way_sentence(way.kind, way.points, language, way.cap_limit, period, way.actions, currency),
         )
 
 
@@ -61,5 +61,5 @@ class Terms:
             hold_seconds=terms.hold_seconds,
             lapse_after_months=terms.lapse_after_months,
             adjust_threshold=terms.adjust_threshold,
-            ways=[EarningTerm.of(way, language) for way in terms.ways.values()],
+            ways=[EarningTerm.of(way, language, terms.currency) for way in terms.ways.values()],
         )

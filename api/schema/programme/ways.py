@@ -30,25 +30,26 @@ class WayToEarn:
     @classmethod
     def of(cls, way: WayView, terms: Terms, state: str, language: str) -> "WayToEarn":
         """A way to earn for a member in this state."""
-        return _way(_Shown(way, terms.ways[way.kind], state, language))
+        return _way(_Shown(way, terms.ways[way.kind], terms.currency, state, language))
 
 
 class _Shown(NamedTuple):
-    """A way to earn, its term, and the state and the language of the member."""
+    """A way to earn, its term and currency, and the state and the language of the member."""
 
     view: WayView
     term: Way
+    currency: str
     state: str
     language: str
 
 
 def _description(shown: _Shown) -> str:
-    view, term, _, language = shown
-    return way_sentence(view.kind, view.points, language, term.cap_limit, term.cap_period, term.actions)
+    view, term, currency, _, language = shown
+    return way_sentence(view.kind, view.points, language, term.cap_limit, term.cap_period, term.actions, currency)
 
 
 def _unavailable(shown: _Shown) -> Refusal | None:
-    way, _, state, language = shown
+    way, _, _, state, language = shown
     if state != "ACTIVE":
         return answer_of(refusals.MemberNotActive(state), language)
     if way.unavailable_code is None:

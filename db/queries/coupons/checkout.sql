@@ -10,6 +10,7 @@ select member_id from coupon_codes where code = $1;
 select
     c.member_id, c.coupon_id, c.code, c.reward_id, c.value_minor, c.currency, c.minimum_minor, c.cost, c.state, c.issued_at,
     c.expires_at, c.reserved_until, c.order_number, c.state_since, r.discount_minor as reserved_minor, r.reserved_at, r.released_at,
+    r.reservation_id, coalesce(r.earlier_ids, '{}') as earlier_ids,
     exists (
         select from order_coupons o
         where

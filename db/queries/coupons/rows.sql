@@ -52,3 +52,10 @@ where (member_id, coupon_id) in (select * from unnest($1::uuid[], $2::uuid[]));
 
 -- name: stock_of_rewards
 select reward_id, stock_left from rewards where reward_id = any($1::text[]);
+
+-- name: had_of_rewards
+-- How many coupons of each of these rewards ($2) a member ($1) has had.
+select reward_id, count(*) as had
+from coupons
+where member_id = $1 and reward_id = any($2::text[])
+group by reward_id;

@@ -12,7 +12,7 @@ cross join lateral (
 ) m
 where
     p.state = 'PROMISED' and p.due_at <= programme_now()
-    and p.attempts < :most_attempts and (p.not_before is null or p.not_before <= clock_timestamp())
+    and p.attempts < :most_attempts and (p.not_before is null or p.not_before <= programme_now())
 order by p.due_at, p.promise_id
 limit $1;
 
@@ -21,7 +21,7 @@ limit $1;
 update promises
 set
     attempts = attempts + 1,
-    not_before = clock_timestamp() + make_interval(secs => least(:longest_retry_seconds, 2 ^ attempts)),
+    not_before = programme_now() + make_interval(secs => least(:longest_retry_seconds, 2 ^ attempts)),
     error = left($3, :longest_error_characters)
 where member_id = $1 and promise_id = $2 and state = 'PROMISED';
 

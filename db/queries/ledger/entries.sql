@@ -4,7 +4,8 @@
 -- A member's history, newest first: the transfers that carry a line of it. $2, $3: only rows after and before these
 -- positions of the list; $4 kinds; $5 since, $6 until (excluded); $7 the most rows.
 select
-    member_id, seq, kind, points, balance_after, occurred_at, reference, reverses, verdict_id
+    member_id, seq, kind, points, balance_after, occurred_at, reference, reverses, verdict_id,
+    case when points < 0 and kind in ('CLAWBACK', 'ADJUSTMENT') then taking_of(member_id, verdict_id) end as taking
 from transfers
 where
     member_id = $1 and points is not null
@@ -18,7 +19,8 @@ limit $7;
 -- name: entries_backwards
 -- The same list from its end: oldest first.
 select
-    member_id, seq, kind, points, balance_after, occurred_at, reference, reverses, verdict_id
+    member_id, seq, kind, points, balance_after, occurred_at, reference, reverses, verdict_id,
+    case when points < 0 and kind in ('CLAWBACK', 'ADJUSTMENT') then taking_of(member_id, verdict_id) end as taking
 from transfers
 where
     member_id = $1 and points is not null
@@ -36,7 +38,10 @@ select page.*, wanted.place::int
 from unnest($1::uuid[], $2::int[]) with ordinality as wanted (member_id, most, place)
 cross join lateral (
     select
-        t.member_id, t.seq, t.kind, t.points, t.balance_after, t.occurred_at, t.reference, t.reverses, t.verdict_id
+        t.member_id, t.seq, t.kind, t.points, t.balance_after, t.occurred_at, t.reference, t.reverses, t.verdict_id,
+        case
+            when t.points < 0 and t.kind in ('CLAWBACK', 'ADJUSTMENT') then taking_of(t.member_id, t.verdict_id)
+        end as taking
     from transfers t
     where t.member_id = wanted.member_id and t.points is not null
     order by t.seq desc
@@ -46,7 +51,8 @@ order by wanted.place, page.seq desc;
 
 -- name: entries_by_seq
 select
-    member_id, seq, kind, points, balance_after, occurred_at, reference, reverses, verdict_id
+    member_id, seq, kind, points, balance_after, occurred_at, reference, reverses, verdict_id,
+    case when points < 0 and kind in ('CLAWBACK', 'ADJUSTMENT') then taking_of(member_id, verdict_id) end as taking
 from transfers
 where
     (member_id, seq) in (select * from unnest($1::uuid[], $2::bigint[]))
@@ -54,7 +60,8 @@ where
 
 -- name: entries_of_verdicts
 select
-    member_id, seq, kind, points, balance_after, occurred_at, reference, reverses, verdict_id
+    member_id, seq, kind, points, balance_after, occurred_at, reference, reverses, verdict_id,
+    case when points < 0 and kind in ('CLAWBACK', 'ADJUSTMENT') then taking_of(member_id, verdict_id) end as taking
 from transfers
 where
     (member_id, verdict_id) in (select * from unnest($1::uuid[], $2::uuid[]))
@@ -63,8 +70,8 @@ order by member_id, seq;
 
 -- name: entry_to_reverse
 -- A line of a member's history: the points it took, with the lot or debt they came from and the account they went to;
--- the points given back since; and the points that verdicts waiting for an operator would still give back. No row if
--- there is no such line. The line's transfers follow it without a gap.
+-- the points given back since; the points that verdicts waiting for an operator would still give back; and of a redemption
+-- its coupon, in its state by the clock. No row if there is no such line. The line's transfers follow it without a gap.
 select
     (
         select coalesce(jsonb_agg(jsonb_build_array(t.debit, t.credit, t.lapses_on, t.amount) order by t.seq), '[]')
@@ -82,6 +89,13 @@ select
         select coalesce(sum(v.points), 0)::bigint
         from verdicts v
         where v.member_id = line.member_id and v.outcome = 'WAITING' and v.facts ->> 'reverses' = line.seq::text
-    ) as promised
+    ) as promised,
+    (
+        select jsonb_build_array(c.coupon_id, c.code, c.state)
+        from coupons_now c
+        where
+            line.kind = 'REDEMPTION' and c.member_id = line.member_id
+            and c.coupon_id::text = substring(line.source from '^redeem:(.*)$')
+    ) as coupon
 from transfers line
 where line.member_id = $1 and line.seq = $2 and line.points is not null;

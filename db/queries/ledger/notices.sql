@@ -8,7 +8,7 @@ with picked as (
         from notices
         where
             sent_at is null and attempts < :most_attempts
-            and (not_before is null or not_before <= clock_timestamp())
+            and (not_before is null or not_before <= programme_now())
         order by created_at
         limit $1
         for update skip locked
@@ -16,12 +16,13 @@ with picked as (
     limit :notices_at_once
 )
 update notices n
-set attempts = n.attempts + 1, not_before = clock_timestamp() + make_interval(secs => least(:longest_retry_seconds, 30 * 2 ^ n.attempts))
+set attempts = n.attempts + 1, not_before = programme_now() + make_interval(secs => least(:longest_retry_seconds, 30 * 2 ^ n.attempts))
 from picked
 join members m using (member_id)
 left join mi_accounts a using (member_id)
 where n.member_id = picked.member_id and n.notice_id = picked.notice_id
-returning n.member_id, n.notice_id, a.mi_id, m.market, n.kind, n.points, n.lapses_on, n.reference, n.created_at;
+returning n.member_id, n.notice_id, a.mi_id, m.market, n.kind, n.points, n.lapses_on, n.reference, n.created_at,
+    n.cause, n.debt;
 
 -- name: notices_sent
 -- Marks notices as sent, each once. Each is found by its key, however many wait: a condition on `coalesce` uses no index
@@ -40,7 +41,7 @@ where member_id = $1 and notice_id = $2 and sent_at is null;
 
 -- name: notices_page
 -- A member's notices, newest first. $2, $3: only rows after this place of the list; $4 the most rows.
-select member_id, notice_id, kind, points, lapses_on, reference, created_at, sent_at
+select member_id, notice_id, kind, points, lapses_on, reference, created_at, sent_at, cause, debt
 from notices
 where member_id = $1 and ($3::uuid is null or (created_at, notice_id) < ($2::timestamptz, $3))
 order by created_at desc, notice_id desc
@@ -52,7 +53,8 @@ limit $4;
 select page.*, wanted.place::int
 from unnest($1::uuid[], $2::int[]) with ordinality as wanted (member_id, most, place)
 cross join lateral (
-    select n.member_id, n.notice_id, n.kind, n.points, n.lapses_on, n.reference, n.created_at, n.sent_at
+    select n.member_id, n.notice_id, n.kind, n.points, n.lapses_on, n.reference, n.created_at, n.sent_at,
+        n.cause, n.debt
     from notices n
     where n.member_id = wanted.member_id
     order by n.created_at desc, n.notice_id desc
@@ -61,6 +63,6 @@ cross join lateral (
 order by wanted.place, page.created_at desc, page.notice_id desc;
 
 -- name: notices_by_id
-select member_id, notice_id, kind, points, lapses_on, reference, created_at, sent_at
+select member_id, notice_id, kind, points, lapses_on, reference, created_at, sent_at, cause, debt
 from notices
 where (member_id, notice_id) in (select * from unnest($1::uuid[], $2::uuid[]));

@@ -4,7 +4,7 @@
 -- `(LISTS unless OTHERS)` is not used if one of the others holds rows. What transfers do beyond the ledger has names
 -- too (`Changes.lists`): `points into lots` and others. `promises due` stands for crediting, which is a statement of its
 -- own with other parameters. $1 are the members, $2 the version that each decision was judged on. `{LIST}` are the rows
--- of a list, an array of a type of their own (migrations 0021 and 0022), each with its member's id. A part takes its
+-- of a list, an array of a type of their own (migrations 0021, 0022, 0030, 0040 and 0043), each with its member's id. A part takes its
 -- members from `held`, and its rows from such an array or from an earlier part.
 
 -- part: held (not promises due)
@@ -301,6 +301,22 @@ added_facts as (
     from held join unnest({facts}::record_facts[]) as f using (member_id)
 )
 
+-- part: added_kept_facts (kept_facts)
+added_kept_facts as (
+    insert into kept_facts (member_id, number, fact_key, kept_at)
+    select held.member_id, k.number, k.fact_key, held.recorded_at
+    from held join unnest({kept_facts}::record_kept_facts[]) as k using (member_id)
+)
+
+-- part: linked_parcels (linked_parcels)
+-- A parcel that leads to its order already stays; its carrier is filled in once it is known.
+linked_parcels as (
+    insert into tracking_numbers as t (tracking_number, number, carrier, member_id)
+    select p.tracking_number, p.number, p.carrier, held.member_id
+    from held join unnest({linked_parcels}::record_linked_parcels[]) as p using (member_id)
+    on conflict (tracking_number, number) do update set carrier = coalesce(t.carrier, excluded.carrier)
+)
+
 -- part: added_coupons (coupons)
 added_coupons as (
     insert into coupons (
@@ -334,22 +350,30 @@ changed_coupons as (
 -- part: kept_reservations (reservations)
 kept_reservations as (
     insert into coupon_reservations (
-        member_id, coupon_id, order_number, discount_minor, reserved_at, held_until, released_at
+        member_id, coupon_id, order_number, discount_minor, reserved_at, held_until, released_at, reservation_id
     )
-    select held.member_id, n.coupon_id, n.order_number, n.discount_minor, n.reserved_at, n.held_until, n.released_at
-    from held join unnest({reservations}::record_reservations[]) as n using (member_id)
+    select
+        held.member_id, n.coupon_id, n.order_number, n.discount_minor, n.reserved_at, n.held_until, n.released_at,
+        n.reservation_id
+    from held join unnest({reservations}::record_named_reservations[]) as n using (member_id)
     on conflict (member_id, coupon_id, order_number) do update
     set
         discount_minor = excluded.discount_minor, reserved_at = excluded.reserved_at,
         held_until = coalesce(excluded.held_until, coupon_reservations.held_until),
-        released_at = excluded.released_at
+        released_at = excluded.released_at,
+        reservation_id = coalesce(excluded.reservation_id, coupon_reservations.reservation_id),
+        earlier_ids = case
+            when excluded.reservation_id is null or coupon_reservations.reservation_id is null
+                then coupon_reservations.earlier_ids
+            else coupon_reservations.earlier_ids || coupon_reservations.reservation_id
+        end
 )
 
 -- part: claimed_orders (reservations)
 claimed_orders as (
     insert into order_coupons as o (order_number, member_id, coupon_id, held_until)
     select n.order_number, held.member_id, n.coupon_id, coalesce(n.held_until, 'infinity')
-    from held join unnest({reservations}::record_reservations[]) as n using (member_id)
+    from held join unnest({reservations}::record_named_reservations[]) as n using (member_id)
     where n.released_at is null
     on conflict (order_number) do update
     set
@@ -362,7 +386,7 @@ claimed_orders as (
 freed_orders as (
     update order_coupons o
     set held_until = least(o.held_until, n.released_at)
-    from held join unnest({reservations}::record_reservations[]) as n using (member_id)
+    from held join unnest({reservations}::record_named_reservations[]) as n using (member_id)
     where
         n.released_at is not null
         and o.order_number = n.order_number and o.member_id = held.member_id and o.coupon_id = n.coupon_id
@@ -380,9 +404,10 @@ changed_member as (
 
 -- part: added_notices (notices)
 added_notices as (
-    insert into notices (member_id, notice_id, kind, points, lapses_on, reference, created_at)
-    select held.member_id, n.notice_id, n.kind, n.points, n.lapses_on, n.reference, n.created_at
-    from held join unnest({notices}::record_notices[]) as n using (member_id)
+    insert into notices (member_id, notice_id, kind, points, lapses_on, reference, created_at, cause, debt)
+    select
+        held.member_id, n.notice_id, n.kind, n.points, n.lapses_on, n.reference, n.created_at, n.cause, n.debt
+    from held join unnest({notices}::record_caused_notices[]) as n using (member_id)
     returning member_id, notice_id, kind, created_at
 )
 

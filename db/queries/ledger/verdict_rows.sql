@@ -2,10 +2,7 @@
 -- A member's verdicts, newest first. $2, $3: only rows after this place of the list; $4 outcomes; $5 the most rows.
 select
     member_id, verdict_id, kind, outcome, code, points, reference, decided_at, terms_version, campaign_ids, cap,
-    kind = 'CLAWBACK' and outcome = 'GRANTED' and points = 0 and exists (
-        select from promises p
-        where p.member_id = v.member_id and p.verdict_id::text = v.facts ->> 'of' and p.state = 'POSTED'
-    ) as had_lapsed
+    case when kind in ('CLAWBACK', 'ADJUSTMENT') then taking_of(member_id, verdict_id) end as taking
 from verdicts v
 where
     member_id = $1
@@ -23,10 +20,7 @@ cross join lateral (
     select
         v.member_id, v.verdict_id, v.kind, v.outcome, v.code, v.points, v.reference, v.decided_at, v.terms_version,
         v.campaign_ids, v.cap,
-        v.kind = 'CLAWBACK' and v.outcome = 'GRANTED' and v.points = 0 and exists (
-            select from promises p
-            where p.member_id = v.member_id and p.verdict_id::text = v.facts ->> 'of' and p.state = 'POSTED'
-        ) as had_lapsed
+        case when v.kind in ('CLAWBACK', 'ADJUSTMENT') then taking_of(v.member_id, v.verdict_id) end as taking
     from verdicts v
     where v.member_id = wanted.member_id
     order by v.decided_at desc, v.verdict_id desc
@@ -37,9 +31,6 @@ order by wanted.place, page.decided_at desc, page.verdict_id desc;
 -- name: verdicts_by_id
 select
     member_id, verdict_id, kind, outcome, code, points, reference, decided_at, terms_version, campaign_ids, cap,
-    kind = 'CLAWBACK' and outcome = 'GRANTED' and points = 0 and exists (
-        select from promises p
-        where p.member_id = v.member_id and p.verdict_id::text = v.facts ->> 'of' and p.state = 'POSTED'
-    ) as had_lapsed
+    case when kind in ('CLAWBACK', 'ADJUSTMENT') then taking_of(member_id, verdict_id) end as taking
 from verdicts v
 where (member_id, verdict_id) in (select * from unnest($1::uuid[], $2::uuid[]));

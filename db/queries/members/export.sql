@@ -1,7 +1,7 @@
 -- name: export_member
 -- Everything that is stored about one member ($1: its Mi account id), as of one moment: its rows of every table,
--- complete, each list in the order it grew; and the deliveries of producers about its orders, bodies in base64. No row
--- for an unknown account.
+-- complete, each list in the order it grew; and the deliveries of producers about its orders, bodies in base64; and, by
+-- the hash of its person ($2), refusals before joining. No row for an unknown account.
 select
     jsonb_build_object('mi_id', a.mi_id, 'exported_at', programme_now()) || to_jsonb(m) as member,
     to_jsonb(b) - 'member_id' as balance,
@@ -84,13 +84,15 @@ select
         select coalesce(jsonb_agg(
             jsonb_build_object(
                 'key', r.key, 'caller', case when r.caller_id = m.member_id then 'member' else 'service' end,
-                'answer', r.answer ->> 'type', 'answered_at', r.answered_at
+                'answer', r.answer ->> 'type', 'code', r.answer ->> 'code', 'answered_at', r.answered_at
             ) order by r.answered_at, r.key
         ), '[]')
         from (
             select * from requests where caller_id = m.member_id
             union all
             select * from requests where member_id = m.member_id and caller_id <> member_id
+            union all
+            select * from requests where answer ? 'person_hash' and answer ->> 'person_hash' = $2
         ) r
     ) as requests,
     (

@@ -34,6 +34,13 @@ select
         where v.member_id = $1 and v.outcome = 'WAITING'
     ) as waiting;
 
+-- name: ended_holds
+-- A member's holds that have ended and are not credited, with the terms that each was judged by.
+select p.promise_id, p.points, v.terms_version
+from promises p join verdicts v using (member_id, verdict_id)
+where p.member_id = $1 and p.state = 'PROMISED' and p.due_at <= programme_now()
+order by p.due_at, p.promise_id;
+
 -- name: person_salt
 select salt from person_salt;
 

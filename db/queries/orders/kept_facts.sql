@@ -1,7 +1,3 @@
--- name: keep_fact
--- Stores that an order's fact moved no points, because its member is suspended (R5).
-insert into kept_facts (member_id, number, fact_key, kept_at) values ($1, $2, $3, programme_now());
-
 -- name: kept_facts
 -- The stored facts of a member's orders that moved no points yet, in the order they came.
 select number, fact_key from kept_facts where member_id = $1 order by kept_at, number, fact_key;

@@ -1,6 +1,8 @@
 -- name: orders_known
--- The members of order numbers, the hashes (hexadecimal) of the orders' contents, and their verdicts.
-select n.number, n.member_id, encode(o.content_hash, 'hex') as content_hash, o.verdict_id
+-- The members of order numbers, and the orders as they were recorded.
+select
+    n.number, n.member_id, o.verdict_id, o.placed_at, o.currency, o.lines, o.parcels, o.shipping_minor,
+    o.discount_minor, o.terms_version, o.campaign_ids
 from order_numbers n
 left join orders o on o.member_id = n.member_id and o.number = n.number
 where n.number = any($1::text[]);
@@ -8,8 +10,9 @@ where n.number = any($1::text[]);
 -- name: orders_of_parcels
 -- For each tracking number of $1 the orders that have a parcel with it, if news of it received at $2 can belong to them
 -- (`orders_of_parcels`). `place` is the place of the tracking number in $1, from 1. Each order with the carriers of all
--- such parcels: those it was recorded with, and those the shop named for its consignments. `offset 0` has each tracking
--- number looked up by its key, even by a plan that was made when there were few.
+-- such parcels: those it was recorded with, at once or later, those the shop named for its consignments, and the first one
+-- reported with the number. `offset 0` has each tracking number looked up by its key, even by a plan that was made when
+-- there were few.
 select
     wanted.place::int as place, t.number, t.member_id,
     array(
@@ -23,15 +26,24 @@ select
         from order_facts f
         where
             f.member_id = t.member_id and f.number = t.number
-            and f.content ->> 'tracking_number' = t.tracking_number and f.content ? 'consignment'
+            and f.content ->> 'tracking_number' = t.tracking_number
+            and (f.content ? 'consignment' or f.kind = 'ParcelRecorded')
+        union
+        select t.carrier
     ) as carriers
 from unnest($1::text[], $2::timestamptz[]) with ordinality as wanted (tracking_number, received_at, place)
 cross join lateral (
-    select p.number, p.member_id, p.tracking_number
+    select p.number, p.member_id, p.tracking_number, p.carrier
     from orders_of_parcels p
     where p.tracking_number = wanted.tracking_number and p.meant_until > wanted.received_at
     offset 0
 ) t;
+
+-- name: order_currencies
+-- The currencies of orders ($1 members, $2 numbers).
+select o.member_id, o.number, o.currency
+from unnest($1::uuid[], $2::text[]) as wanted (member_id, number)
+join orders o on o.member_id = wanted.member_id and o.number = wanted.number;
 
 -- name: order_owners
 select number, member_id from order_numbers where number = any ($1::text[]);

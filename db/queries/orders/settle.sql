@@ -13,7 +13,7 @@ select
         select from kept_facts k where k.member_id = o.member_id and k.number = o.number
     ) as has_kept_facts,
     (
-        select coalesce(jsonb_agg(jsonb_build_array(f.fact_key, f.kind, f.content, f.occurred_at)), '[]')
+        select coalesce(jsonb_agg(jsonb_build_array(f.fact_key, f.kind, f.content, f.occurred_at, f.producer)), '[]')
         from order_facts f
         where f.member_id = o.member_id and f.number = o.number
     ) as facts,

@@ -18,7 +18,7 @@ select coalesce(body_hash, sha256(body)) from inbox where producer = $1 and even
 -- find different ones. The locks end with this statement.
 select producer, event_id
 from inbox
-where state = 'RECEIVED' and attempts < :most_attempts and (not_before is null or not_before <= clock_timestamp())
+where state = 'RECEIVED' and attempts < :most_attempts and (not_before is null or not_before <= programme_now())
 order by received_at
 limit $1
 for update skip locked;
@@ -27,7 +27,7 @@ for update skip locked;
 -- A row if a worker has, or may try now, any delivery.
 select true
 from inbox
-where state = 'RECEIVED' and attempts < :most_attempts and (not_before is null or not_before <= clock_timestamp())
+where state = 'RECEIVED' and attempts < :most_attempts and (not_before is null or not_before <= programme_now())
 order by received_at
 limit 1;
 
@@ -53,14 +53,15 @@ update inbox
 set
     state = f.state, error = f.error, order_number = coalesce(f.order_number, inbox.order_number),
     tracking_number = coalesce(f.tracking_number, inbox.tracking_number),
+    other_order_numbers = array(select jsonb_array_elements_text(f.other_order_numbers)),
     attempts = attempts + (f.state <> 'PARKED')::int,
     applied_at = case when f.state = 'APPLIED' then programme_now() end,
     not_before = case
         when f.state = 'PARKED' then
-            clock_timestamp() + greatest(interval '30 s', least(interval '1 day', programme_now() - received_at))
+            programme_now() + greatest(interval '30 s', least(interval '1 day', programme_now() - received_at))
     end
-from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
-    as f (producer, event_id, state, error, order_number, tracking_number)
+from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::jsonb[])
+    as f (producer, event_id, state, error, order_number, tracking_number, other_order_numbers)
 where inbox.producer = f.producer and inbox.event_id = f.event_id
 returning inbox.order_number, exists (
     select from order_numbers n
@@ -76,7 +77,7 @@ returning inbox.order_number, exists (
 update inbox
 set
     attempts = attempts + 1,
-    not_before = clock_timestamp() + make_interval(secs => least(:longest_retry_seconds, 2 ^ attempts)),
+    not_before = programme_now() + make_interval(secs => least(:longest_retry_seconds, 2 ^ attempts)),
     error = left($3, :longest_error_characters),
     order_number = coalesce($4, order_number),
     state = case when attempts + 1 >= :most_attempts then 'DEAD' else state end
@@ -98,18 +99,18 @@ select empty_deliveries_of_erased(number) from orders where member_id = $1;
 -- name: pause_delivery
 -- Another writer has its member: the delivery is tried again in a second, and no attempt is counted.
 update inbox
-set not_before = clock_timestamp() + interval '1 second'
+set not_before = programme_now() + interval '1 second'
 where producer = $1 and event_id = $2 and state = 'RECEIVED';
 
 -- name: link_parcels
--- Stores the parcels ($3 tracking numbers, $4 carriers) in which the shop has sent orders ($1 numbers, $2 members), so
--- that carriers' deliveries about them find the order, as with recorded parcels. A parcel that is already stored does
--- not change.
-insert into tracking_numbers (tracking_number, number, carrier, member_id)
+-- Stores the parcels ($3 tracking numbers, $4 carriers) that were reported together with the numbers of orders ($1, of
+-- members $2), so that carriers' deliveries about them find the order, as with recorded parcels. A parcel that is already
+-- stored stays; its carrier is filled in once it is known.
+insert into tracking_numbers as t (tracking_number, number, carrier, member_id)
 select distinct on (p.tracking_number, p.number) p.tracking_number, p.number, p.carrier, p.member_id
 from unnest($1::text[], $2::uuid[], $3::text[], $4::text[]) as p (number, member_id, tracking_number, carrier)
 order by p.tracking_number, p.number, p.carrier
-on conflict (tracking_number, number) do nothing;
+on conflict (tracking_number, number) do update set carrier = coalesce(t.carrier, excluded.carrier);
 
 -- name: unpark_deliveries
 -- Frees the deliveries that are parked for orders ($1) or for parcels ($2). Rows locked by another are skipped.
@@ -117,26 +118,45 @@ update inbox
 set state = 'RECEIVED', not_before = null
 where (producer, event_id) in (
     select producer, event_id from inbox
-    where state = 'PARKED' and (order_number = any ($1::text[]) or tracking_number = any ($2::text[]))
+    where
+        state = 'PARKED'
+        and (
+            order_number = any ($1::text[]) or other_order_numbers && $1::text[] or tracking_number = any ($2::text[])
+        )
+    order by producer, event_id
+    for update skip locked
+);
+
+-- name: retry_deliveries
+-- Ends the pauses of an order's deliveries that could not be applied: what they lacked may be known now.
+update inbox
+set not_before = null
+where (producer, event_id) in (
+    select producer, event_id from inbox
+    where order_number = $1 and state = 'RECEIVED' and not_before is not null
     order by producer, event_id
     for update skip locked
 );
 
 -- name: unpark_known
 -- Frees every parked delivery whose order is known by now, in case the process that should have freed it has died. If
--- several orders have the tracking number, only the carrier can decide which one is meant: such a delivery is tried
--- again at its not_before, and parked again if it stays undecided. An order without recent news is not meant
--- (`orders_of_parcels`). Order numbers are looked up one by one; with `exists`, Postgres would read all of them.
+-- several orders have one of its numbers, it may stay undecided which one is meant: such a delivery is tried again at its
+-- not_before, and parked again if it is. An order without recent news is not meant
+-- (`orders_of_parcels`). Order numbers are looked up one by one.
 update inbox
 set state = 'RECEIVED', not_before = null
 where (producer, event_id) in (
     select i.producer, i.event_id from inbox i
     where i.state = 'PARKED' and (
-        (select n.number from order_numbers n where n.number = i.order_number) is not null
+        exists (
+            select from order_numbers n
+            where n.number = any (i.order_number || i.other_order_numbers)
+            having count(*) = 1 or (count(*) > 1 and coalesce(i.not_before, '-infinity') <= programme_now())
+        )
         or exists (
             select from orders_of_parcels t
             where t.tracking_number = i.tracking_number and t.meant_until > i.received_at
-            having count(*) = 1 or (count(*) > 1 and coalesce(i.not_before, '-infinity') <= clock_timestamp())
+            having count(*) = 1 or (count(*) > 1 and coalesce(i.not_before, '-infinity') <= programme_now())
         )
     )
     order by i.producer, i.event_id

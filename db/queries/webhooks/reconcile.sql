@@ -22,6 +22,37 @@ where heard.at < programme_now() - $1::interval
 order by heard.at, o.number
 limit $2;
 
+-- name: orders_to_ask
+-- The silent orders that may be asked about: those never asked about first, then the longest ago, at most $2. One that was
+-- asked about, or that had no parcel to ask about, comes again after the others.
+select o.member_id, o.number, heard.at as heard_at
+from (
+    select distinct p.member_id, p.verdict_id
+    from promises p
+    where p.state = 'PROMISED' and p.awaiting = 'DELIVERY' and p.promised_at < programme_now() - $1::interval
+) waiting
+cross join lateral (
+    select o.member_id, o.number, o.recorded_at
+    from orders o
+    where o.member_id = waiting.member_id and o.verdict_id = waiting.verdict_id
+    limit 1
+) o
+cross join lateral (
+    select greatest(o.recorded_at, max(f.told_at)) as at
+    from order_facts f
+    where f.member_id = o.member_id and f.number = o.number
+) heard
+cross join lateral (
+    select max(q.asked_at) as last_at, max(q.not_before) as rests_until
+    from parcel_questions q
+    where q.member_id = o.member_id and q.number = o.number
+) asked
+where
+    heard.at < programme_now() - $1::interval
+    and (asked.rests_until is null or asked.rests_until <= programme_now())
+order by asked.last_at nulls first, heard.at, o.number
+limit $2;
+
 -- name: claim_question
 -- Claims the right to ask a producer about a parcel, for $5. If two workers try, only one gets it.
 insert into parcel_questions (member_id, number, tracking_number, producer, asked_at, not_before)

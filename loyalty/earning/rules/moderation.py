@@ -35,3 +35,17 @@ def when_published(judgement: Judgement, due_at: datetime) -> Judgement:
     if judgement.outcome is Outcome.REFUSED:
         return judgement
     return replace(judgement, outcome=Outcome.GRANTED, code=Code.GRANTED, awaiting=Awaiting.HOLD, due_at=due_at)
+
+
+def is_published_after(published_at: datetime | None, removed_at: datetime | None) -> bool:
+    """R16a: whether a publication counts after a removal that was reported before it.
+
+    Only if both have a moment and the publication's is later; otherwise the removal stands.
+    """
+    return published_at is not None and removed_at is not None and published_at > removed_at
+
+
+def is_removal_outdated(removed_at: datetime | None, published_at: datetime | None) -> bool:
+    """R16a: whether a removal that is reported after a publication happened before it. Without both moments what was
+    reported last counts, which is the removal."""
+    return removed_at is not None and published_at is not None and removed_at < published_at

@@ -1,13 +1,24 @@
 """Facts that carriers and the shop report about an order, each stored once under its business key (R33a, R34)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import ClassVar
 from urllib.parse import quote
 
+from loyalty.orders.rules.growth import LinesAdded, ParcelRecorded
+
 Lines = tuple[tuple[str, int], ...]
+
+NATIVE_EVENTS = "native"
+"""The producer of the programme's own webhooks, and of facts without another."""
+
+SHOPIFY_EVENTS = "shopify"
+"""A producer whose refunds may also cancel (R33b)."""
+
+STOREFRONT_REPORTS = "storefront"
+"""The producer of facts that the storefront reports by mutations."""
 
 _LONGEST_KEY = 1000
 """Characters: an index of Postgres takes rows of 2,700 bytes; a longer key is replaced by its hash."""
@@ -80,10 +91,22 @@ class Lost(Movement):
 
 
 @dataclass(frozen=True, slots=True)
+class Refund:
+    """Refunded money in one currency (None: the order's), in its minor units; `shipping_minor` is inside
+    `amount_minor`."""
+
+    currency: str | None
+    amount_minor: int
+    shipping_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class Returned:
     """The shop took something back (R33a): lines, else money, else everything (of the parcel, if named).
 
-    `shipping_minor` is inside `amount_minor`. `carrier` decides between two parcels with the same number.
+    `shipping_minor` is inside `amount_minor`. `carrier` decides between two parcels with the same number. The amounts
+    are in `currency`, or in the order's if it is None; `in_others` is the same money in other currencies. One return
+    that two producers report is one (R33c).
     """
 
     return_id: str
@@ -93,14 +116,60 @@ class Returned:
     shipping_minor: int
     occurred_at: datetime
     carrier: str | None = None
+    producer: str = NATIVE_EVENTS
+    currency: str | None = None
+    in_others: tuple[Refund, ...] = ()
 
     @property
     def key(self) -> str:
         """The business key within the order."""
         return f"return:{self.return_id}"
 
+    @property
+    def is_of_money(self) -> bool:
+        """Whether only its money counts: it names no line (R33a)."""
+        return not self.lines and (self.amount_minor is not None or self.shipping_minor != 0)
 
-Fact = Delivered | InTransit | ReturnedToSender | Lost | Returned
+    def in_currency(self, currency: str) -> "Returned | None":
+        """The return with its money in that currency alone; None if its money counts and is in other currencies."""
+        if not self.is_of_money or self.currency in {None, currency}:
+            return replace(self, currency=None, in_others=())
+        found = next((each for each in self.in_others if each.currency == currency), None)
+        if found is None:
+            return None
+        amount, shipping = found.amount_minor, found.shipping_minor
+        return replace(self, currency=None, in_others=(), amount_minor=amount, shipping_minor=shipping)
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """Pieces that will never be sent (R33b); without lines, every piece that is not delivered."""
+
+    cancellation_id: str
+    lines: Lines
+    occurred_at: datetime
+    producer: str = NATIVE_EVENTS
+
+    @property
+    def key(self) -> str:
+        """The business key within the order."""
+        return f"cancel:{self.cancellation_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """Pieces that nobody waits for any more, because their order had no news for too long (R31a)."""
+
+    lines: Lines
+    occurred_at: datetime
+
+    @property
+    def key(self) -> str:
+        """The business key within the order."""
+        return f"given_up:{_in_short(named_pieces(self.lines))}:{_moment(self.occurred_at)}"
+
+
+Fact = Delivered | InTransit | ReturnedToSender | Lost | Returned | Cancelled | GivenUp | ParcelRecorded | LinesAdded
 
 
 def named_pieces(lines: Lines) -> dict[str, int]:

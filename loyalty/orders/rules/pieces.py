@@ -18,18 +18,43 @@ _UNDER_WAY = (ParcelPhase.IN_TRANSIT, ParcelPhase.EXPECTED)
 _BEST_FIRST = (ParcelPhase.DELIVERED, *_UNDER_WAY, ParcelPhase.LOST, ParcelPhase.RETURNED)
 
 
-def there_and_possible(line_id: str, bought: int, boxes: Iterable[Box], loose: Iterable[Movement]) -> tuple[int, int]:
-    """Returns how many pieces of a line are delivered, and how many are delivered or still can be.
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Pieces of a line: those delivered, those delivered or still to come, and spares.
 
-    In: the pieces bought, the order's boxes, and `loose`, the facts that name pieces and no parcel.
+    A spare arrived beyond the pieces bought, after a piece was reported lost: it was sent in its place.
     """
+
+    bought: int
+    there: int
+    possible: int
+    spare: int = 0
+
+    @property
+    def undelivered(self) -> int:
+        """Pieces that did not arrive."""
+        return self.bought - self.there
+
+    @property
+    def hopeless(self) -> int:
+        """Pieces that nobody waits for."""
+        return self.bought - self.possible
+
+
+def whereabouts(
+    line_id: str, bought: int, boxes: Iterable[Box], loose: Iterable[Movement], given_up: int = 0
+) -> Whereabouts:
+    """Where the pieces of a line are. `loose` names pieces and no parcel; `given_up`: pieces not waited for (R31a)."""
     loads = _loads(line_id, boxes)
     named = [(fact, pieces) for fact in loose if (pieces := named_pieces(fact.lines).get(line_id))]
     line = _Line(bought, loads)
     for news in sorted([*_of_boxes(loads), *_of_named(named)]):
         line.apply(news)
     line.send_back(sum(pieces for fact, pieces in named if isinstance(fact, ReturnedToSender)))
-    return line.there, line.possible
+    lost = given_up + sum(load.pieces for load in loads if load.was_lost)
+    lost += sum(pieces for fact, pieces in named if isinstance(fact, Lost))
+    spare = min(lost, max(0, line.arrived - bought))
+    return Whereabouts(bought, line.there, max(line.there, line.possible - given_up), spare)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +64,7 @@ class _Load:
     phase: ParcelPhase
     pieces: int
     at: datetime | None
+    was_lost: bool
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -74,6 +100,9 @@ class _Line:
     bought: int
     loads: Sequence[_Load]
     _at: Counter[_Place] = field(init=False)
+    _lost_before: int = field(init=False, default=0)
+    _again: int = field(init=False, default=0)
+    """Pieces that were named as delivered after as many were named as lost, beyond those bought."""
 
     def __post_init__(self) -> None:
         here, lost, back = map(self._in, (ParcelPhase.DELIVERED, ParcelPhase.LOST, ParcelPhase.RETURNED))
@@ -88,6 +117,11 @@ class _Line:
     @property
     def there(self) -> int:
         return min(self.bought, self._at[_Place.HERE] + self._at[_Place.BOX_HERE])
+
+    @property
+    def arrived(self) -> int:
+        """Pieces that arrived, which may be more than were bought."""
+        return self._at[_Place.HERE] + self._at[_Place.BOX_HERE] + self._again
 
     @property
     def possible(self) -> int:
@@ -111,10 +145,14 @@ class _Line:
         """Applies pieces named as delivered; they are not pieces whose box arrives or went back to the sender."""
         boxes = (_Place.BOX_COMING, _Place.BOX_HERE, _Place.BOX_SENT_BACK)
         capacity = self.bought - self._at[_Place.HERE] - sum(self._at[place] for place in boxes)
-        self._move(min(pieces, max(0, capacity)), _Place.HERE, _Place.OPEN, _Place.LOST, _Place.BOX_LOST)
+        found = min(pieces, max(0, capacity))
+        self._move(found, _Place.HERE, _Place.OPEN, _Place.LOST, _Place.BOX_LOST)
+        if all(load.phase is ParcelPhase.EXPECTED for load in self.loads):
+            self._again = min(self._lost_before, self._again + pieces - found)
 
     def _lose(self, pieces: int) -> None:
-        """Applies pieces named as lost; they can be pieces in boxes that were lost, arrived later or went back."""
+        """Pieces named as lost; those in boxes that were lost, arrived later or went back may be meant."""
+        self._lost_before += pieces
         left = self._move(pieces, _Place.LOST, _Place.OPEN, _Place.BOX_COMING, _Place.BOX_LOST)
         left = self._move(left, _Place.BOX_TO_BE_LOST_TWICE, _Place.BOX_TO_BE_LOST)
         left = self._move(left, _Place.GONE, _Place.BOX_SENT_BACK)
@@ -139,7 +177,8 @@ def _loads(line_id: str, boxes: Iterable[Box]) -> list[_Load]:
     for box in boxes:
         if line_id not in box.pieces:
             continue
-        load = _Load(box.phase, box.pieces[line_id], max(box.arrivals, default=box.lost_at))
+        was_lost = box.lost_at is not None
+        load = _Load(box.phase, box.pieces[line_id], max(box.arrivals, default=box.lost_at), was_lost)
         if box.consignment is None:
             alone.append(load)
         else:
@@ -152,7 +191,8 @@ def _better(one: _Load, other: _Load) -> _Load:
     if one.phase is not other.phase:
         return min(one, other, key=lambda load: _BEST_FIRST.index(load.phase))
     moments = [load.at for load in (one, other) if load.at is not None]
-    return _Load(one.phase, max(one.pieces, other.pieces), max(moments, default=None))
+    was_lost = one.was_lost or other.was_lost
+    return _Load(one.phase, max(one.pieces, other.pieces), max(moments, default=None), was_lost)
 
 
 def _of_boxes(loads: Iterable[_Load]) -> list[_News]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from loyalty.orders.rules.order import KeptGoods, Order, OrderLine, all_kept
+from loyalty.orders.rules.order import Charge, KeptGoods, Order, OrderLine, all_kept
 from loyalty.programme.rules.campaigns import Campaign, best_factor, bonuses
 from loyalty.programme.rules.kinds import EntryKind
 from loyalty.programme.rules.rounding import half_up
@@ -16,7 +16,7 @@ MINOR_PER_UNIT = 100
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """Points an order is worth: the base, and campaigns' extras by key (see `multiply_key`); no zeros."""
+    """Points an order is worth: the base, and campaigns' extras by key; no zeros."""
 
     base: int
     bonuses: Mapping[str, int] = field(hash=False)
@@ -44,8 +44,9 @@ def worth(order: Order, kept: KeptGoods, terms: Terms, campaigns: Iterable[Campa
     The base is rounded once, half up, and so is what factors add over all lines; a BONUS is whole.
     """
     known = tuple(campaigns)
-    multiplied = half_up(_multiplied_minor(order, kept, terms, known) * terms.points_per_unit / MINOR_PER_UNIT)
-    extra = {multiply_key(order, terms, known): multiplied} if multiplied else {}
+    multiplied = _multiplied_minor(order, kept, terms, known).items()
+    points = {key: half_up(minor * terms.points_per_unit / MINOR_PER_UNIT) for key, minor in multiplied}
+    extra = {key: more for key, more in points.items() if more}
     base = half_up(_base_minor(order, kept, terms) * terms.points_per_unit / MINOR_PER_UNIT)
     return Worth(base, {**extra, **_bonus_points(order, kept, terms, known)})
 
@@ -53,11 +54,6 @@ def worth(order: Order, kept: KeptGoods, terms: Terms, campaigns: Iterable[Campa
 def factor_of(order: Order, line: OrderLine, terms: Terms, campaigns: Iterable[Campaign]) -> Fraction:
     """The factor on a line's points: 1 without a campaign, 2 on double points."""
     return best_factor(campaigns, PURCHASE, terms.market, order.placed_at, line.product_id)[0]
-
-
-def multiply_key(order: Order, terms: Terms, campaigns: Iterable[Campaign]) -> str:
-    """The campaigns whose factors win a line, joined by +; it does not depend on the goods kept."""
-    return "+".join(sorted({campaign.id for campaign in _winners(order, terms, campaigns)}))
 
 
 def purchase_campaigns(order: Order, terms: Terms, campaigns: Iterable[Campaign]) -> tuple[Campaign, ...]:
@@ -70,56 +66,83 @@ def purchase_campaigns(order: Order, terms: Terms, campaigns: Iterable[Campaign]
     return tuple(sorted((each for each in known if each.id in ids), key=lambda each: each.id))
 
 
-def _winners(order: Order, terms: Terms, campaigns: Iterable[Campaign]) -> list[Campaign]:
-    known = tuple(campaigns)
-    products = {line.product_id for line in order.lines}
-    best = (best_factor(known, PURCHASE, terms.market, order.placed_at, product)[1] for product in products)
-    return [winner for winner in best if winner is not None]
-
-
 def _kept_of(line: OrderLine, kept: KeptGoods) -> int:
     return min(max(kept.pieces.get(line.id, 0), 0), line.quantity)
 
 
-def _line_minor(order: Order, line: OrderLine, pieces: int) -> Fraction:
-    """What was paid for so many pieces of a line, its part of the order's discount taken off."""
-    if order.goods_minor == 0:
-        return Fraction(0)
-    paid_minor = order.goods_minor - order.discount_minor
-    return Fraction(line.paid_minor * paid_minor * pieces, order.goods_minor * line.quantity)
+def _goods_minor(charge: Charge, kept: KeptGoods) -> Fraction:
+    return sum((charge.paid_for(line, _kept_of(line, kept)) for line in charge.lines), Fraction(0))
 
 
-def _goods_minor(order: Order, kept: KeptGoods) -> Fraction:
-    return sum((_line_minor(order, line, _kept_of(line, kept)) for line in order.lines), Fraction(0))
-
-
-def _kept_share(order: Order, kept: KeptGoods) -> Fraction:
+def _kept_share(charge: Charge, kept: KeptGoods) -> Fraction:
     """Kept goods to all goods; of pieces, where the goods were free (R13)."""
-    all_goods = order.goods_minor - order.discount_minor
-    if all_goods:
-        return _goods_minor(order, kept) / all_goods
-    pieces = sum(line.quantity for line in order.lines)
-    return Fraction(sum(_kept_of(line, kept) for line in order.lines), pieces)
+    if charge.paid_for_goods_minor:
+        return _goods_minor(charge, kept) / charge.paid_for_goods_minor
+    pieces = sum(line.quantity for line in charge.lines)
+    return Fraction(sum(_kept_of(line, kept) for line in charge.lines), pieces)
 
 
 def _base_minor(order: Order, kept: KeptGoods, terms: Terms) -> Fraction:
     """The money the base counts: kept goods, their share of shipping, refunds without lines taken off."""
-    exact = _goods_minor(order, kept) - kept.refunds_without_lines_minor
+    exact = sum((_goods_minor(charge, kept) for charge in order.charges), Fraction(0))
+    exact -= kept.refunds_without_lines_minor
     if terms.earn_basis == "invoice":
-        exact += max(0, order.shipping_minor - kept.shipping_refunded_minor) * _kept_share(order, kept)
+        exact += _shipping_minor(order, kept)
     return max(Fraction(0), exact)
 
 
-def _multiplied_minor(order: Order, kept: KeptGoods, terms: Terms, campaigns: tuple[Campaign, ...]) -> Fraction:
-    """The money factors add: (factor - 1) of the kept goods of each line; shipping never multiplies (R21)."""
-    factors = ((line, factor_of(order, line, terms, campaigns)) for line in order.lines if campaigns)
-    lines = ((factor - 1) * _line_minor(order, line, _kept_of(line, kept)) for line, factor in factors if factor != 1)
-    return sum(lines, Fraction(0))
+def _shipping_minor(order: Order, kept: KeptGoods) -> Fraction:
+    """The shipping of the kept goods: lines that were added later share their own shipping alone (R61a)."""
+    paid = sum(charge.shipping_minor for charge in order.charges)
+    if not paid:
+        return Fraction(0)
+    left = Fraction(max(0, paid - kept.shipping_refunded_minor), paid)
+    shares = (charge.shipping_minor * _kept_share(charge, kept) for charge in order.charges if charge.shipping_minor)
+    return left * sum(shares, Fraction(0))
+
+
+def _multiplied_minor(
+    order: Order, kept: KeptGoods, terms: Terms, campaigns: tuple[Campaign, ...]
+) -> dict[str, Fraction]:
+    """The money factors add, by key: (factor - 1) of the kept goods of each line; shipping never multiplies (R21).
+
+    The key of the lines that the order was recorded with has the campaigns that win one of them, joined by +, whatever
+    is kept. It never changes: a campaign that wins only lines that were added later has a key of its own (R61a).
+    """
+    best = _Best(order, terms, campaigns)
+    own = {winner.id for line in order.lines if (winner := best.of(line)[1]) is not None}
+    added: dict[str, Fraction] = {}
+    for charge in order.charges:
+        for line in charge.lines:
+            factor, winner = best.of(line)
+            if winner is not None:
+                key = "+".join(sorted(own)) if winner.id in own else winner.id
+                more = (factor - 1) * charge.paid_for(line, _kept_of(line, kept))
+                added[key] = added.get(key, Fraction(0)) + more
+    return added
+
+
+@dataclass(frozen=True, slots=True)
+class _Best:
+    """The best factor of each product of an order, each computed once."""
+
+    order: Order
+    terms: Terms
+    campaigns: tuple[Campaign, ...]
+    _known: dict[str, tuple[Fraction, Campaign | None]] = field(default_factory=dict)
+
+    def of(self, line: OrderLine) -> tuple[Fraction, Campaign | None]:
+        """The highest factor on a line, and its campaign."""
+        if line.product_id not in self._known:
+            self._known[line.product_id] = best_factor(
+                self.campaigns, PURCHASE, self.terms.market, self.order.placed_at, line.product_id
+            )
+        return self._known[line.product_id]
 
 
 def _bonus_points(order: Order, kept: KeptGoods, terms: Terms, campaigns: tuple[Campaign, ...]) -> dict[str, int]:
     """Each BONUS campaign once, while a piece it fits is kept (R21)."""
-    products = {line.product_id for line in order.lines if _kept_of(line, kept)}
+    products = {line.product_id for line in order.all_lines if _kept_of(line, kept)}
     fitting = {
         campaign.id: campaign.bonus or 0
         for product in products

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from loyalty.orders.rules.order import Order
 from loyalty.orders.rules.purchase import worth
 from loyalty.orders.rules.shipment import OrderState
 from loyalty.programme.rules.campaigns import Campaign
@@ -32,7 +31,6 @@ class Settlement:
 
 
 def settle_state(
-    order: Order,
     state: OrderState,
     terms: Terms,
     campaigns: Iterable[Campaign],
@@ -41,11 +39,12 @@ def settle_state(
 ) -> Settlement:
     """Compares the order's worth with the points moved so far, and gives the difference.
 
-    `state` is the order's state, `posted` the points credited so far less those taken back, `pending` the points
+    `state` is the order's state, with the lines that it got later; `posted` the points
+    credited so far less those taken back, `pending` the points
     promised; both by part key. The result depends on the set of facts alone, not on their order. Without facts and
     with nothing moved, `promise` has the points that recording the order promises.
     """
-    known = tuple(campaigns)
+    known, order = tuple(campaigns), state.order
     now = worth(order, state.kept, terms, known).by_part
     possible = worth(order, state.possible, terms, known).by_part
     keys = sorted({*now, *possible, *posted, *pending})
@@ -65,12 +64,12 @@ def settle_state(
 
 
 def order_outcome(
-    whole_points: int, pending_points: int, *, ever_posted: bool, any_return: bool
+    whole_points: int, pending_points: int, *, ever_posted: bool, any_return: bool, is_cancelled: bool = False
 ) -> tuple[Outcome, Code]:
     """An order's verdict (R60): it waits until nothing of it is pending.
 
     `whole_points` is what the order is worth with all of it kept; `ever_posted`, whether anything was ever
-    credited.
+    credited; `is_cancelled`, whether every piece was cancelled before it was sent (R33b).
     """
     if whole_points == 0:
         return Outcome.REFUSED, Code.NOTHING_TO_EARN
@@ -78,4 +77,6 @@ def order_outcome(
         return Outcome.WAITING, Code.WAITING_FOR_DELIVERY
     if ever_posted:
         return Outcome.GRANTED, Code.GRANTED
+    if is_cancelled:
+        return Outcome.REFUSED, Code.CANCELLED
     return Outcome.REFUSED, Code.RETURNED if any_return else Code.NOT_DELIVERED

@@ -1,13 +1,14 @@
 """Campaigns: they multiply points or add to them, in some markets and for some time (R21)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Literal
 
 from loyalty.programme.rules.calendar import start_of_day
 from loyalty.programme.rules.document import BadDocument, Fields
+from loyalty.programme.rules.kinds import LANGUAGES
 from loyalty.programme.rules.rounding import half_up
 
 Effect = Literal["MULTIPLY", "BONUS"]
@@ -25,7 +26,8 @@ class BadCampaign(BadDocument):
 class Campaign:
     """A window of two instants (the end excluded), markets, kinds, products (none = all) and one effect.
 
-    `ended_at` is when an operator ended it, within its window or before.
+    `ended_at` is when an operator ended it, within its window or before. `names` are (language, name); they are no part
+    of what the campaign is.
     """
 
     id: str
@@ -39,6 +41,11 @@ class Campaign:
     starts_at: datetime
     ends_at: datetime
     ended_at: datetime | None = None
+    names: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+
+    def name_in(self, language: str) -> str:
+        """Its name in a language; its own name where it has none in it."""
+        return dict(self.names).get(language, self.name)
 
     @property
     def over_at(self) -> datetime:
@@ -149,9 +156,18 @@ def _campaign(table: Fields, markets: frozenset[str], window: tuple[datetime, da
         product_ids=frozenset(table.texts("product_ids", or_none=True)),
         starts_at=window[0],
         ends_at=window[1],
+        names=_names(table),
     )
     table.nothing_else()
     return campaign
+
+
+def _names(table: Fields) -> tuple[tuple[str, str], ...]:
+    """The names by language; a language may be left out. Raises BadCampaign for an unknown one, or for a blank name."""
+    texts = table.table("names")
+    names = tuple((language, texts.text(language)) for language in LANGUAGES if texts.has(language))
+    texts.nothing_else()
+    return names
 
 
 def _factor(table: Fields) -> Fraction:

@@ -31,9 +31,18 @@ class Reward:
     stock_left: int | None
     per_member: int | None
     conditions: str
+    ended_at: datetime | None = None
+    waits: bool = False
 
     def why_closed(self, moment: datetime) -> Closed | None:
-        """Why its window is not open (R41); None where it is, from `available_from` until before `available_until`."""
+        """Why its window is not open (R41); None where it is, from `available_from` until before `available_until`.
+
+        An operator may have ended it before; one that `waits` for a second operator has not begun.
+        """
+        if self.ended_at is not None and moment >= self.ended_at:
+            return Closed.ENDED
+        if self.waits:
+            return Closed.NOT_STARTED
         if self.available_from is not None and moment < self.available_from:
             return Closed.NOT_STARTED
         if self.available_until is not None and moment >= self.available_until:
@@ -76,6 +85,11 @@ def in_stock(rewards: Iterable[Reward], stock: Mapping[str, int | None]) -> list
     return [reward for reward in rewards if stock.get(reward.reward_id) != 0]
 
 
+def within_limit(rewards: Iterable[Reward], had: Mapping[str, int]) -> list[Reward]:
+    """The rewards of which a member may have another one; `had` is the number it has had by reward id (R41)."""
+    return [each for each in rewards if each.per_member is None or had.get(each.reward_id, 0) < each.per_member]
+
+
 def next_reward(rewards: Iterable[Priced], available: int) -> tuple[Priced, int] | None:
     """The cheapest reward not yet affordable and the points missing; None when all are affordable."""
     dearer = [reward for reward in rewards if reward.cost > available]
@@ -83,6 +97,11 @@ def next_reward(rewards: Iterable[Priced], available: int) -> tuple[Priced, int]
         return None
     cheapest = min(dearer, key=lambda reward: reward.cost)
     return cheapest, cheapest.cost - available
+
+
+def is_below_rate(value_minor: int, cost: int, points_per_unit_spent: int) -> bool:
+    """Whether a reward gives more value for its points than R40's rate does: it waits for a second operator (R41)."""
+    return value_minor * points_per_unit_spent > cost * 100
 
 
 def worth_minor(points: int, points_per_unit_spent: int) -> int:

@@ -71,6 +71,7 @@ class Terms:
     reservation_minutes: int
     coupon_notice_days: int
     velocity_per_minute: int
+    waiting_days: int
     taking_back: Mapping[str, TakingBack] = field(hash=False)
     ways: Mapping[str, Way] = field(hash=False)
     streak: StreakTerm | None

@@ -44,6 +44,7 @@ def terms_from(document: Mapping[str, object]) -> Terms:
         reservation_minutes=file.number("reservation_minutes", at_least=1),
         coupon_notice_days=file.number("coupon_notice_days", at_least=1),
         velocity_per_minute=file.number("velocity_per_minute", at_least=60),
+        waiting_days=file.number("waiting_days", at_least=1),
         taking_back=taking_back_of(file.table("taking_back"), ways),
         ways=ways,
         streak=streak,

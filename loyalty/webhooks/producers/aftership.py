@@ -19,6 +19,7 @@ from loyalty.webhooks.producers.events import (
     ReportedOrder,
     Sent,
 )
+from loyalty.webhooks.producers.marks import is_marked
 from loyalty.webhooks.producers.questions import ProducerQuestions, Question
 from loyalty.webhooks.producers.reading import (
     Unreadable,
@@ -28,6 +29,7 @@ from loyalty.webhooks.producers.reading import (
     moment_of_unix,
     named,
     needed_text,
+    order_numbers_in,
     text_of,
 )
 from loyalty.webhooks.producers.signatures import check_signed, hmac_sha256, signatures_in, text_key
@@ -119,7 +121,7 @@ def read(sent: Sent, received_at: datetime) -> ProducerEvent:
 
 def _parcel(event: dict[str, Any], message: dict[str, Any], received_at: datetime) -> ReportedOrder:
     """The parcel's state at `ts`. The times of checkpoints have no zone, so they cannot order events."""
-    tracking_number, carrier = text_of(message, "tracking_number"), text_of(message, "slug")
+    tracking_number, carrier = text_of(message, "tracking_number"), first_id(message, "slug")
     if tracking_number is None:
         raise Unreadable("It names no tracking_number.")
     fact = _meaning(message)(
@@ -128,8 +130,9 @@ def _parcel(event: dict[str, Any], message: dict[str, Any], received_at: datetim
         lines=(),
         occurred_at=moment_of_unix(event.get("ts"), "ts", received_at),
     )
-    hint = first_id(message, "order_number", "order_id")
-    return ReportedOrder(fact, None, tracking_number, carrier=carrier, order_hint=hint)
+    hints = order_numbers_in(message, "order_number", "order_id")
+    is_test = is_marked((event, message), "is_test", "test")
+    return ReportedOrder(fact, None, tracking_number, carrier=carrier, order_hints=hints, is_test=is_test)
 
 
 def _meaning(message: dict[str, Any]) -> _Meaning:

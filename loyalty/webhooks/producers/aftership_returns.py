@@ -5,14 +5,15 @@ from typing import Any
 
 from loyalty.orders.rules.facts import Lines, Returned
 from loyalty.webhooks.producers.events import ReportedOrder
+from loyalty.webhooks.producers.marks import is_marked
 from loyalty.webhooks.producers.reading import (
     Unreadable,
-    first_id,
     is_count,
     lines_of,
     listed,
     moment_of,
     named,
+    order_numbers_in,
     text_of,
 )
 
@@ -21,8 +22,9 @@ RETURN_EVENTS = ("return.receiving.created", "return.resolved")
 
 def returned_goods(event: dict[str, Any], data: dict[str, Any], received_at: datetime) -> ReportedOrder:
     """The goods of one return, once all of them have arrived or the return is over. Raises Unreadable before that."""
-    rma_number, hint = text_of(data, "rma_number"), first_id(named(data, "order"), "order_number", "external_id")
-    if rma_number is None or hint is None:
+    rma_number = text_of(data, "rma_number")
+    hints = order_numbers_in(named(data, "order"), "order_number", "external_id")
+    if rma_number is None or not hints:
         raise Unreadable("It names no rma_number or no order.")
     items = listed(data, "return_items")
     lines = _received(items)
@@ -32,7 +34,9 @@ def returned_goods(event: dict[str, Any], data: dict[str, Any], received_at: dat
         raise Unreadable("Only some of the goods were received: they count when all are, or the return is resolved.")
     moment = moment_of(event.get("created_at"), "created_at", received_at)
     fact = Returned(rma_number, None, lines, amount_minor=None, shipping_minor=0, occurred_at=moment)
-    return ReportedOrder(fact, None, None, order_hint=hint, is_test=event.get("is_test") is True)
+    return ReportedOrder(
+        fact, None, None, order_hints=hints, is_test=is_marked((event, data, named(data, "order")), "is_test", "test")
+    )
 
 
 def _received(items: list[dict[str, Any]]) -> Lines:

@@ -17,10 +17,10 @@ from loyalty.webhooks.producers.forms import (
     contents_of,
     encoded_digest,
     keys_of,
-    other_bodies,
     signatures_written_in,
 )
 from loyalty.webhooks.producers.proof import Proof, is_verified, proof_of
+from loyalty.webhooks.producers.rewritten import other_bodies
 from loyalty.webhooks.producers.signatures import hmac_sha256
 from loyalty.webhooks.producers.signed_time import seconds_behind, sent_time, staleness, time_form
 
@@ -39,7 +39,7 @@ def quick_look(adapter: Producer, secrets: Sequence[str], sent: Sent, now: datet
 
 
 def diagnose(adapter: Producer, secrets: Sequence[str], sent: Sent, refusal: str, now: datetime) -> Pinged:
-    """Why a ping is rejected with the sentence `refusal`. This computes at most about eighty signatures of its body."""
+    """Why a ping is rejected with the sentence `refusal`. It computes at most about two hundred signatures."""
     proofs = [proof for secret in secrets[:_MOST_SECRETS] if (proof := proof_of(adapter, secret, sent.body))]
     if not proofs:
         no_secret = Finding("NO_SECRET", "No secret that signs is active for this producer: its operators set one.")

@@ -16,8 +16,18 @@ from loyalty.webhooks.producers.events import (
     ReportedOrder,
     Sent,
 )
+from loyalty.webhooks.producers.marks import is_marked
 from loyalty.webhooks.producers.questions import ProducerQuestions, Question, basic_credentials
-from loyalty.webhooks.producers.reading import Unreadable, json_object, listed, moment_of, named, needed_text, text_of
+from loyalty.webhooks.producers.reading import (
+    Unreadable,
+    first_id,
+    json_object,
+    listed,
+    moment_of,
+    named,
+    needed_text,
+    text_of,
+)
 from loyalty.webhooks.producers.signatures import check_seconds, check_signed, hmac_sha256, signatures_in, text_key
 
 KEPT_HEADERS = ("content-type",)
@@ -99,7 +109,7 @@ def read(sent: Sent, received_at: datetime) -> ProducerEvent:
 
 
 def _reported(event: dict[str, Any], tracker: dict[str, Any], received_at: datetime) -> ReportedOrder:
-    tracking_number, carrier = text_of(tracker, "tracking_code"), text_of(tracker, "carrier")
+    tracking_number, carrier = text_of(tracker, "tracking_code"), first_id(tracker, "carrier")
     if tracking_number is None:
         raise Unreadable("It names no tracking_code.")
     fact = _meaning(tracker)(
@@ -126,11 +136,20 @@ def _unknown(status: str) -> str:
 
 def _moment(event: dict[str, Any], tracker: dict[str, Any], received_at: datetime) -> datetime:
     """The time of the last scan with the tracker's status: it is the same in every event that reports this status."""
-    dated = [scan for scan in _scans(tracker) if scan.get("datetime")]
-    scans = [scan for scan in dated if scan.get("status") == tracker["status"]] or dated
-    if not scans:
+    dated = [(scan, moment) for scan in _scans(tracker) if (moment := _scanned_at(scan, received_at)) is not None]
+    moments = [moment for scan, moment in dated if scan.get("status") == tracker["status"]]
+    moments = moments or [moment for _, moment in dated]
+    if not moments:
         return moment_of(tracker.get("updated_at") or event.get("created_at"), "updated_at", received_at)
-    return max(moment_of(scan["datetime"], "datetime", received_at) for scan in scans)
+    return max(moments)
+
+
+def _scanned_at(scan: dict[str, Any], received_at: datetime) -> datetime | None:
+    """The time of a scan; None if it has none that can be read, as without an offset: the other scans count."""
+    try:
+        return moment_of(scan["datetime"], "datetime", received_at) if scan.get("datetime") else None
+    except Unreadable:
+        return None
 
 
 def _scans(tracker: dict[str, Any]) -> list[dict[str, Any]]:
@@ -138,8 +157,8 @@ def _scans(tracker: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _is_test(event: dict[str, Any], tracker: dict[str, Any]) -> bool:
-    """An unknown mode counts as a test."""
-    return any(mode not in (None, "production") for mode in (event.get("mode"), tracker.get("mode")))
+    """The mode of the event, of the tracker or of one of its scans; an unknown mode counts as a test."""
+    return is_marked((event, tracker, *_scans(tracker)), "mode", "test", "is_test")
 
 
 def _question(tracking_number: str, _carrier: str | None, key: str) -> Question:

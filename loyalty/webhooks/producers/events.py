@@ -53,16 +53,16 @@ class ReportedOrder:
     """A fact about an order, and `further` facts about the same order from the same delivery.
 
     `order_number` comes from the shop and decides which order is meant. Without it the parcel with `tracking_number`
-    decides; if two orders have that number, `carrier` decides. If no parcel or more than one has it, `order_hint`
-    decides: the number that the shop may have given to the carrier. `is_test`: it was sent in the producer's test
-    mode, and moves no points in production.
+    decides; if two orders have that number, `carrier` decides. If no parcel or more than one has it, `order_hints`
+    decide: numbers that the shop may have given to the carrier, of which exactly one is a known order's. `is_test`: it
+    was sent in the producer's test mode, and moves no points in production.
     """
 
     fact: Fact
     order_number: str | None
     tracking_number: str | None
     carrier: str | None = None
-    order_hint: str | None = None
+    order_hints: tuple[str, ...] = ()
     is_test: bool = False
     further: tuple[Fact, ...] = ()
 
@@ -73,8 +73,8 @@ class ReportedOrder:
 
     @property
     def shipped_parcels(self) -> list[tuple[str, str | None]]:
-        """The parcels in which the shop has sent the order, as (tracking number, carrier)."""
-        movements = [fact for fact in self.facts if isinstance(fact, Movement) and fact.consignment is not None]
+        """The parcels that the event names, as (tracking number, carrier)."""
+        movements = [fact for fact in self.facts if isinstance(fact, Movement)]
         return [(fact.tracking_number, fact.carrier) for fact in movements if fact.tracking_number is not None]
 
 

@@ -1,12 +1,12 @@
-"""The forms of signatures, right and wrong: how 32 bytes are written, which content is signed, and with which key."""
+"""The forms of signatures, right and wrong: how 32 bytes are written, which content is signed, and with which key.
+
+The forms of bodies are in `rewritten.py`.
+"""
 
 import base64
-import json
 import re
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 HEX, UPPER_HEX, BASE64, URL_BASE64, BASE64_OF_HEX = (
     "hexadecimal",
@@ -65,39 +65,6 @@ def _base64(text: str) -> bytes | None:
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except ValueError:
         return None
-
-
-def other_bodies(body: bytes) -> Iterator[tuple[str, bytes]]:
-    """Frequent changes to a body before it is signed, each in words with the changed body; none without effect."""
-    changed = {
-        "without the line break at its end": body.rstrip(b"\r\n"),
-        "with a line break at its end": body + b"\n",
-        "without the white space around it": body.strip(),
-        **_written_anew(body),
-    }
-    seen = {body}
-    for words, other in changed.items():
-        if other not in seen:
-            seen.add(other)
-            yield words, other
-
-
-def _written_anew(body: bytes) -> dict[str, bytes]:
-    """The JSON, parsed and serialized again, as frameworks do it."""
-    anew: dict[str, bytes] = {}
-    try:
-        read = json.loads(body)
-        anew["after reading its JSON and writing it again without spaces"] = _json(read, (",", ":"), ascii_only=False)
-        anew["after reading its JSON and writing it again in ASCII"] = _json(read, (",", ":"), ascii_only=True)
-        anew["after reading its JSON and writing it again with spaces"] = _json(read, (", ", ": "), ascii_only=True)
-        anew["after reading its JSON and writing it again on many lines"] = json.dumps(read, indent=2).encode()
-        return anew
-    except (ValueError, RecursionError):
-        return anew
-
-
-def _json(read: Any, separators: tuple[str, str], *, ascii_only: bool) -> bytes:
-    return json.dumps(read, separators=separators, ensure_ascii=ascii_only).encode()
 
 
 def keys_of(secret: str) -> dict[str, bytes]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from loyalty.orders.rules.facts import Delivered, Fact, InTransit, Lines, Lost, Returned, ReturnedToSender
+from loyalty.orders.rules.facts import Cancelled, Delivered, Fact, InTransit, Lines, Lost, Returned, ReturnedToSender
 from loyalty.webhooks.producers.events import (
     BadSignature,
     Identity,
@@ -16,9 +16,11 @@ from loyalty.webhooks.producers.events import (
     ReportedOrder,
     Sent,
 )
+from loyalty.webhooks.producers.marks import is_marked
 from loyalty.webhooks.producers.reading import (
     LONGEST_TEXT,
     Unreadable,
+    first_id,
     is_count,
     is_id,
     is_text,
@@ -39,6 +41,12 @@ _SHIPMENTS: dict[str, type[Delivered | InTransit | ReturnedToSender | Lost]] = {
     "shipment.returned_to_sender": ReturnedToSender,
     "shipment.lost": Lost,
 }
+_RETURNED, _CANCELLED = "return.received", "order.cancelled"
+_NEEDED: dict[str, tuple[tuple[str, ...], str]] = {
+    _RETURNED: (("return_id",), "A return needs its return_id."),
+    _CANCELLED: (("order_number", "cancellation_id"), "A cancellation needs its order_number and cancellation_id."),
+}
+"""The numbers that an event of a type cannot do without, and the sentence that says so."""
 
 
 def verify(secrets: Sequence[str], sent: Sent, now: datetime) -> None:
@@ -84,21 +92,33 @@ def secret_key(secret: str) -> bytes:
 
 
 def identify(sent: Sent) -> Identity:
-    """The sender's webhook-id and the event's type. Raises MalformedDelivery if the body is no event."""
-    type_ = json_object(sent.body).get("type")
+    """The sender's webhook-id and the event's type.
+
+    Raises MalformedDelivery if the body is no event, or lacks a number that its type needs: it could never be applied.
+    """
+    event = json_object(sent.body)
+    type_ = event.get("type")
     if not is_text(type_):
         raise MalformedDelivery("The event has no type.")
     webhook_id = sent.headers.get("webhook-id")
     if not is_text(webhook_id):
         raise MalformedDelivery(f"webhook-id is not of 1 to {LONGEST_TEXT} characters.")
+    _check_numbers(str(type_), event.get("data"))
     return Identity(str(webhook_id), str(type_))
+
+
+def _check_numbers(type_: str, data: object) -> None:
+    """Raises MalformedDelivery."""
+    numbers, sentence = _NEEDED.get(type_, ((), ""))
+    if not all(isinstance(data, dict) and is_id(data.get(number)) for number in numbers):
+        raise MalformedDelivery(sentence)
 
 
 def read(sent: Sent, received_at: datetime) -> ProducerEvent:
     """The fact about an order; Ignored, with the reason, if the event has none that we know."""
     event = json_object(sent.body)
     data = event.get("data")
-    if event["type"] not in (*_SHIPMENTS, "return.received"):
+    if event["type"] not in (*_SHIPMENTS, *_NEEDED):
         return Ignored(f"Unknown type {event['type']}.")
     if not isinstance(data, dict):
         return Ignored("The event has no data.")
@@ -114,18 +134,22 @@ def _reported(event: dict[str, Any], data: dict[str, Any], received_at: datetime
     if order_number is None and tracking_number is None:
         raise Unreadable("It names neither order_number nor tracking_number.")
     occurred_at = moment_of(data.get("occurred_at") or event.get("timestamp"), "occurred_at", received_at)
-    fact = _fact(event["type"], data, tracking_number, occurred_at)
-    return ReportedOrder(fact, order_number, tracking_number, carrier=fact.carrier)
+    carrier = first_id(data, "carrier")
+    fact = _fact(event["type"], data, tracking_number, carrier, occurred_at)
+    is_test = is_marked((event, data), "test", "is_test")
+    return ReportedOrder(fact, order_number, tracking_number, carrier=carrier, is_test=is_test)
 
 
-def _fact(type_: str, data: dict[str, Any], tracking_number: str | None, occurred_at: datetime) -> Fact:
-    lines, carrier = _lines(data.get("lines")), text_of(data, "carrier")
-    if type_ != "return.received":
+def _fact(
+    type_: str, data: dict[str, Any], tracking_number: str | None, carrier: str | None, occurred_at: datetime
+) -> Fact:
+    lines = _lines(data.get("lines"))
+    if type_ == _CANCELLED:
+        return Cancelled(_needed(data, "cancellation_id", type_), lines, occurred_at)
+    if type_ != _RETURNED:
         return _SHIPMENTS[type_](tracking_number, carrier, lines, occurred_at)
-    return_id = text_of(data, "return_id")
-    if return_id is None:
-        raise Unreadable("A return needs its return_id.")
-    amount_minor, shipping_minor = _refund(data.get("refund"))
+    return_id = _needed(data, "return_id", type_)
+    amount_minor, shipping_minor, currency = _refund(data.get("refund"))
     return Returned(
         return_id=return_id,
         tracking_number=tracking_number,
@@ -134,23 +158,33 @@ def _fact(type_: str, data: dict[str, Any], tracking_number: str | None, occurre
         shipping_minor=shipping_minor,
         occurred_at=occurred_at,
         carrier=carrier,
+        currency=currency,
     )
 
 
-def _refund(refund: object) -> tuple[int | None, int]:
+def _needed(data: dict[str, Any], name: str, type_: str) -> str:
+    value = text_of(data, name)
+    if value is None:
+        raise Unreadable(_NEEDED[type_][1])
+    return value
+
+
+def _refund(refund: object) -> tuple[int | None, int, str | None]:
+    """The amount, the shipping in it, and their currency; None means the order's, in which this form is agreed."""
     if refund is None:
-        return None, 0
+        return None, 0, None
     if not isinstance(refund, dict):
         raise Unreadable("refund is not an object.")
     shipping = refund.get("shipping_minor")
     amount = refund.get("amount_minor")
     if shipping is None and amount is None:
-        return None, 0
+        return None, 0, None
     shipping = shipping or 0
     amount = shipping if amount is None else amount
     if not (is_count(amount) and is_count(shipping)):
         raise Unreadable("refund has amounts that are no whole minor units of zero or more.")
-    return amount, min(shipping, amount)
+    currency = text_of(refund, "currency")
+    return amount, min(shipping, amount), currency.upper() if currency is not None else None
 
 
 def _lines(lines: object) -> Lines:

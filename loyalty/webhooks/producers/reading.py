@@ -63,6 +63,11 @@ def first_id(data: Mapping[str, Any], *names: str) -> str | None:
     return next((str(data[name]) for name in names if is_id(data.get(name))), None)
 
 
+def order_numbers_in(data: Mapping[str, Any], *names: str) -> tuple[str, ...]:
+    """The numbers in all of these fields that may be an order's, each once."""
+    return tuple(dict.fromkeys(str(data[name]) for name in names if is_id(data.get(name))))
+
+
 def is_id(value: object) -> bool:
     """Whether it can be an id: a short text, or a whole number, beyond 2^53 too."""
     return is_text(value) or (isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**30)

@@ -16,6 +16,7 @@ from loyalty.webhooks.producers.events import (
     ReportedOrder,
     Sent,
 )
+from loyalty.webhooks.producers.marks import is_marked
 from loyalty.webhooks.producers.questions import ProducerQuestions, Question, basic_credentials
 from loyalty.webhooks.producers.reading import (
     Unreadable,
@@ -27,6 +28,7 @@ from loyalty.webhooks.producers.reading import (
     moment_of_unix,
     named,
     needed_text,
+    order_numbers_in,
     text_of,
 )
 from loyalty.webhooks.producers.sendcloud_statuses import meaning_of
@@ -98,7 +100,7 @@ def _parcel(event: dict[str, Any], parcel: dict[str, Any], received_at: datetime
     if parcel.get("is_return") not in (None, False):
         raise Unreadable("A return's label: what arrives with it arrives at the shop.")
     meaning = meaning_of(named(parcel, "status"))
-    tracking_number, carrier = text_of(parcel, "tracking_number"), text_of(named(parcel, "carrier"), "code")
+    tracking_number, carrier = text_of(parcel, "tracking_number"), first_id(named(parcel, "carrier"), "code")
     if tracking_number is None:
         raise Unreadable("It names no tracking_number.")
     moment = event.get("timestamp") if event.get(_CHANGED) is None else event[_CHANGED]
@@ -108,7 +110,9 @@ def _parcel(event: dict[str, Any], parcel: dict[str, Any], received_at: datetime
         lines=(),
         occurred_at=moment_of_unix(_in_seconds(moment), "timestamp", received_at),
     )
-    return ReportedOrder(fact, None, tracking_number, carrier, first_id(parcel, "order_number", "external_order_id"))
+    hints = order_numbers_in(parcel, "order_number", "external_order_id")
+    is_test = is_marked((event, parcel), "is_test", "test")
+    return ReportedOrder(fact, None, tracking_number, carrier, hints, is_test)
 
 
 def _in_seconds(moment: object) -> object:

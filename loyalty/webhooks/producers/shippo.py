@@ -9,9 +9,11 @@ from urllib.parse import quote
 
 from loyalty.orders.rules.facts import Delivered, InTransit, Lost, ReturnedToSender
 from loyalty.webhooks.producers.events import Identity, Ignored, NumberFields, ProducerEvent, ReportedOrder, Sent
+from loyalty.webhooks.producers.marks import is_marked
 from loyalty.webhooks.producers.questions import ProducerQuestions, Question
 from loyalty.webhooks.producers.reading import (
     Unreadable,
+    first_id,
     is_id,
     is_text,
     json_object,
@@ -117,7 +119,7 @@ def read(sent: Sent, received_at: datetime) -> ProducerEvent:
 
 def _parcel(event: dict[str, Any], data: dict[str, Any], received_at: datetime) -> ReportedOrder:
     status = named(data, "tracking_status")
-    tracking_number, carrier = text_of(data, "tracking_number"), text_of(data, "carrier")
+    tracking_number, carrier = text_of(data, "tracking_number"), first_id(data, "carrier")
     meaning = _meaning(status, listed(data, "tracking_history"))
     if tracking_number is None:
         raise Unreadable("It names no tracking_number.")
@@ -127,8 +129,14 @@ def _parcel(event: dict[str, Any], data: dict[str, Any], received_at: datetime) 
         lines=(),
         occurred_at=moment_of(status.get("status_date"), "status_date", received_at),
     )
-    is_test = event.get("test") not in (None, False)
-    return ReportedOrder(fact, None, tracking_number, carrier, _order_hint(data.get("metadata")), is_test)
+    hints = _order_hints(data.get("metadata"))
+    return ReportedOrder(fact, None, tracking_number, carrier, hints, _is_test(event, data, status))
+
+
+def _is_test(event: dict[str, Any], data: dict[str, Any], status: dict[str, Any]) -> bool:
+    """The mark stands beside the event, in its data or in the status; `shippo` is the carrier of invented parcels."""
+    is_invented = _word(data.get("carrier")).casefold() == "shippo"
+    return is_invented or is_marked((event, data, status), "test", "is_test")
 
 
 def _meaning(status: dict[str, Any], history: list[dict[str, Any]]) -> _Meaning:
@@ -154,13 +162,13 @@ def _word(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _order_hint(metadata: object) -> str | None:
-    """The order number in the shop's free text: X of `Order X`, else the whole text. Nothing is cut off X."""
+def _order_hints(metadata: object) -> tuple[str, ...]:
+    """The order numbers that the shop's free text may mean: X of `Order X`, and the whole text."""
     if not is_text(metadata):
-        return None
+        return ()
     text = str(metadata).strip()
     order = fullmatch(r"order:?\s+(\S+)", text, IGNORECASE)
-    return order[1] if order else text or None
+    return tuple(number for number in (*([order[1]] if order else []), text) if number)
 
 
 def _question(tracking_number: str, carrier: str | None, key: str) -> Question:

@@ -23,15 +23,21 @@ from loyalty.webhooks.producers.events import (
 )
 from loyalty.webhooks.producers.reading import LONGEST_TEXT, Unreadable, is_text, json_object
 from loyalty.webhooks.producers.shopify_bodies import (
+    CANCELLED,
     FULFILLED,
+    FULFILLMENT_CREATED,
     FULFILLMENT_EVENT,
+    FULFILLMENT_UPDATED,
+    PARTIALLY_FULFILLED,
     REFUND,
+    has_form,
     is_word,
     order_number,
     topic_of,
 )
-from loyalty.webhooks.producers.shopify_refunds import has_test_money, of_refund
-from loyalty.webhooks.producers.shopify_shipments import of_event, of_order
+from loyalty.webhooks.producers.shopify_marks import is_of_test_mode
+from loyalty.webhooks.producers.shopify_refunds import of_refund
+from loyalty.webhooks.producers.shopify_shipments import of_cancelled, of_event, of_fulfillment, of_order
 from loyalty.webhooks.producers.signatures import check_signed, hmac_sha256, signatures_in, text_key
 
 KEPT_HEADERS = (
@@ -55,7 +61,14 @@ _READ: Mapping[str, Callable[[Mapping[str, Any], datetime], tuple[Fact, ...]]] =
     FULFILLMENT_EVENT: of_event,
     REFUND: of_refund,
     FULFILLED: of_order,
+    PARTIALLY_FULFILLED: of_order,
+    FULFILLMENT_CREATED: of_fulfillment,
+    FULFILLMENT_UPDATED: of_fulfillment,
+    CANCELLED: of_cancelled,
 }
+_WITH_THE_EVENTS_OWN_ID = (FULFILLMENT_EVENT, REFUND, FULFILLED)
+"""Deliveries of these topics are stored under Shopify's event id alone. One event comes under several topics, with
+another body under each, so deliveries of the other topics are stored under the id and the topic."""
 
 
 def verify(secrets: Sequence[str], sent: Sent, now: datetime) -> None:
@@ -105,9 +118,10 @@ def identify(sent: Sent) -> Identity:
         raise MalformedDelivery(f"X-Shopify-Topic is not of 1 to {LONGEST_TEXT} characters.")
     if topic not in _READ:
         return Identity(f"{_event_id(sent)}:{topic}", str(topic))
-    if topic != topic_of(body):
+    if not has_form(str(topic), body):
         return Identity(f"{_event_id(sent)}:{topic}:form", f"{topic} of another form")
-    return Identity(_event_id(sent) + (":test" if _is_test_header(sent) else ""), str(topic))
+    of_topic = "" if topic in _WITH_THE_EVENTS_OWN_ID else f":{topic}"
+    return Identity(_event_id(sent) + of_topic + (":test" if _is_test_header(sent) else ""), str(topic))
 
 
 def _event_id(sent: Sent) -> str:
@@ -121,13 +135,13 @@ def read(sent: Sent, received_at: datetime) -> ProducerEvent:
     topic = sent.headers.get("x-shopify-topic", "")
     if topic not in _READ:
         return Ignored(f"Topic {topic} is not read.")
-    if topic != topic_of(body):
+    if not has_form(topic, body):
         return Ignored(f"The body has not the form of {topic}.")
     try:
         fact, *further = _READ[topic](body, received_at)
     except Unreadable as reason:
         return Ignored(str(reason))
-    is_test = _is_test_header(sent) or body.get("test") is True or has_test_money(body)
+    is_test = _is_test_header(sent) or is_of_test_mode(body)
     return ReportedOrder(fact, order_number(topic, body), None, is_test=is_test, further=tuple(further))
 
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from loyalty.orders.rules.facts import Delivered, Fact, InTransit, ReturnedToSender
-from loyalty.webhooks.producers.reading import Unreadable, is_text, moment_of, text_of
+from loyalty.orders.rules.facts import SHOPIFY_EVENTS, Cancelled, Delivered, Fact, InTransit, ReturnedToSender
+from loyalty.webhooks.producers.reading import Unreadable, first_id, is_text, moment_of, text_of
 from loyalty.webhooks.producers.shopify_bodies import entries, is_word, pieces_of
 
 _NEWS: Mapping[str, type[Delivered | InTransit | ReturnedToSender]] = {
@@ -55,6 +55,19 @@ def of_order(body: Mapping[str, Any], received_at: datetime) -> tuple[Fact, ...]
     return facts
 
 
+def of_fulfillment(body: Mapping[str, Any], received_at: datetime) -> tuple[Fact, ...]:
+    """The facts in one fulfillment: it is in transit, with its lines and tracking numbers. Raises Unreadable."""
+    if _was_not_sent(body):
+        raise Unreadable("The fulfillment was not sent.")
+    return tuple(_on_its_way(body, received_at))
+
+
+def of_cancelled(body: Mapping[str, Any], received_at: datetime) -> tuple[Fact, ...]:
+    """The cancellation of everything in the order that is not delivered (R33b). Raises Unreadable."""
+    at = moment_of(body["cancelled_at"], "cancelled_at", received_at)
+    return (Cancelled(f"order:{body['id']}", (), at, SHOPIFY_EVENTS),)
+
+
 def _was_not_sent(fulfillment: Mapping[str, Any]) -> bool:
     return any(is_word(fulfillment.get("status"), word) for word in _NOT_SENT)
 
@@ -64,7 +77,7 @@ def _on_its_way(fulfillment: Mapping[str, Any], received_at: datetime) -> list[I
     name = text_of(fulfillment, "id")
     if name is None:
         raise Unreadable("A fulfillment has no id.")
-    carrier = text_of(fulfillment, "tracking_company")
+    carrier = first_id(fulfillment, "tracking_company")
     lines = pieces_of(fulfillment, "line_items", "id")
     at = moment_of(fulfillment.get("created_at"), "created_at", received_at)
     numbers: Sequence[str | None] = _tracking_numbers(fulfillment) or [None]

@@ -1,5 +1,6 @@
 """Coupons at checkout: reserved, committed, released, in time and late (R42-R45, R52)."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -425,3 +426,50 @@ async def test_a_suspended_member_may_still_use_a_coupon_redeemed_before(stage: 
     await stage.owner.execute("update members set state = 'SUSPENDED', state_since = now()")
     assert outcome(await reserve(stage, code)) == "RESERVED"
     assert outcome(await commit(stage, code)) == "USED"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [str.lower, lambda code: code.replace("-", " "), lambda code: f" {code.replace('-', chr(0x2013)).lower()}\n"],
+)
+async def test_a_code_is_read_as_people_type_it(stage: Stage, typed: Callable[[str], str]):
+    """R42: without regard to case, blanks and hyphens, in each of the three mutations."""
+    code = await with_coupon(stage)
+    assert (await reserve(stage, typed(code), cart("ORD-1")))["coupon"]["code"] == code
+    assert (await release(stage, typed(code), "ORD-1"))["coupon"]["state"] == "AVAILABLE"
+    await reserve(stage, typed(code).upper(), cart("ORD-2"))
+    assert (await commit(stage, typed(code), "ORD-2"))["coupon"]["state"] == "USED"
+    assert (await commit(stage, f"{code}X", "ORD-2"))["__typename"] == "NotFound"
+
+
+async def test_a_late_release_of_a_first_attempt_leaves_the_second_ones_reservation(stage: Stage):
+    """R43: each reservation has an id, and the release that names it ends that one only."""
+    code = await with_coupon(stage)
+    first = await reserve(stage, code, cart("ORD-1"), key="a")
+    assert (await reserve(stage, code, cart("ORD-1"), key="a"))["reservationId"] == first["reservationId"]
+    second = await reserve(stage, code, cart("ORD-1"), key="b")
+    assert second["reservationId"] not in {None, first["reservationId"]}
+    late = await release(stage, code, "ORD-1", reservation=first["reservationId"])
+    assert (outcome(late), late["reservationId"]) == ("RESERVED", None)
+    assert outcome(await release(stage, code, "ORD-1", reservation="no-such-one")) == "COUPON_NOT_RESERVED"
+    assert outcome(await release(stage, code, "ORD-1", reservation=second["reservationId"])) == "AVAILABLE"
+    assert outcome(await release(stage, code, "ORD-1", reservation=second["reservationId"])) == "AVAILABLE"
+    third = await reserve(stage, code, cart("ORD-1"))
+    for earlier in (first, second):
+        assert outcome(await release(stage, code, "ORD-1", reservation=earlier["reservationId"])) == "RESERVED"
+    used = await commit(stage, code, "ORD-1")
+    assert (outcome(used), used["reservationId"]) == ("USED", None)
+    assert outcome(await release(stage, code, "ORD-1", reservation=second["reservationId"])) == "USED"
+    assert outcome(await release(stage, code, "ORD-1", reservation=third["reservationId"])) == "COUPON_USED"
+
+
+async def test_a_reservation_of_an_older_release_is_released_without_an_id(stage: Stage):
+    """R43: it has none; reserving again gives it one."""
+    code = await with_coupon(stage)
+    await reserve(stage, code, cart("ORD-1"))
+    await stage.owner.execute("update coupon_reservations set reservation_id = null")
+    assert outcome(await release(stage, code, "ORD-1", reservation="x")) == "COUPON_NOT_RESERVED"
+    again = await reserve(stage, code, cart("ORD-1"))
+    assert outcome(await release(stage, code, "ORD-1", reservation=again["reservationId"])) == "AVAILABLE"
+    await reserve(stage, code, cart("ORD-1"))
+    assert outcome(await release(stage, code, "ORD-1")) == "AVAILABLE"

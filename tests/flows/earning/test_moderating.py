@@ -159,8 +159,6 @@ async def test_only_the_members_own_shares_can_be_taken_down(stage: Stage):
     for verdict_id in (review, share, "nonsense", ""):
         answer = await moderate(stage, "shareRemoved", verdictId=verdict_id)
         assert (answer["__typename"], answer["code"]) == ("NotFound", "NOT_FOUND")
-    unknown = await moderate(stage, "reviewRemoved", reviewId="rv-9", productId="p-9")
-    assert unknown["__typename"] == "NotFound"
     unknown = await moderate(stage, "reviewRemoved", "mi-9", reviewId="rv-1")
     assert (unknown["__typename"], unknown["code"]) == ("NotFound", "NOT_A_MEMBER")
     assert await stage.balance() == (0, 70, 0)
@@ -215,7 +213,9 @@ async def test_if_the_terms_require_it_an_operator_decides_whether_points_are_ta
     declined = await decided(stage, waits[1]["verdict"]["id"], approve=False)
     assert answer_of(approved) == ("GRANTED", "GRANTED", -5)
     assert answer_of(declined) == ("REFUSED", "DECLINED", 0)
-    assert declined["verdict"]["message"] == "Our team decided not to take any points back, so nothing changes."
+    assert declined["verdict"]["message"] == (
+        "Our team decided not to take any points back for the removal of your share, so nothing changes."
+    )
     assert approved["verdict"]["entries"][0]["reverses"]["kind"] == "SOCIAL_SHARE"
     assert await stage.balance() == (55, 0, 0)
     assert (await decided(stage, waits[0]["verdict"]["id"], approve=False))["verdict"] == approved["verdict"]
@@ -239,7 +239,9 @@ async def test_taking_back_by_an_operator_cancels_points_still_on_hold(stage: St
     assert answer_of(waits) == ("WAITING", "WAITING_FOR_OPERATOR", -5)
     approved = await decided(stage, waits["verdict"]["id"], approve=True)
     assert answer_of(approved) == ("GRANTED", "GRANTED", 0)
-    assert approved["verdict"]["message"] == "Points on hold were cancelled after a check by our team."
+    assert approved["verdict"]["message"] == (
+        "5 pending points cancelled for the removal of your share after a check by our team."
+    )
     await held_five_minutes(stage)
     assert await stage.balance() == (50, 0, 0)
 
@@ -288,8 +290,49 @@ async def test_an_operators_clawback_waives_the_same_lapsed_points_as_an_automat
     assert [each["verdict"]["points"] for each in removed] == [0, -10]
     assert await stage.balance() == (0, 0, 10)
     if policy == "operator":
-        lapsed = "No points taken back after a check by our team, because they had already lapsed."
+        cause = "for the removal of your share after a check by our team"
+        lapsed = f"No points taken back {cause}, because they had already lapsed."
         assert removed[0]["verdict"]["message"] == lapsed
-        assert removed[1]["verdict"]["message"] == "10 points taken back after a check by our team."
+        assert removed[1]["verdict"]["message"] == (
+            f"10 points taken back {cause}; your debt grows by 10 points, and the next points you earn repay it first."
+        )
     await stage.returned("ORD-1", "R-1")
     assert await stage.balance() == (0, 0, 90)
+
+
+async def test_a_removal_reported_before_the_publication_stands(stage: Stage):
+    """R16a: also for the submission from the app, and however often it is reported; the product's slot stays free."""
+    await stage.register()
+    removed = await moderate(stage, "reviewRemoved", reviewId="r-1", productId="p-1")
+    assert answer_of(removed) == ("REFUSED", "REVIEW_REMOVED", 0)
+    assert removed["verdict"]["message"] == "No points for your review, because it was removed."
+    published = await moderate(stage, "reviewPublished", reviewId="r-1", productId="p-1")
+    submitted = await stage.earn({"review": {"productId": "p-1", "reviewId": "r-1"}})
+    again = await moderate(stage, "reviewRemoved", reviewId="r-1")
+    for answer in (published, submitted, again):
+        assert answer["verdict"]["id"] == removed["verdict"]["id"]
+    other = await moderate(stage, "reviewPublished", reviewId="r-2", productId="p-1")
+    assert answer_of(other) == ("GRANTED", "GRANTED", 20)
+
+
+@pytest.mark.parametrize(("published", "removed", "is_granted"), [(2, 1, True), (1, 2, False)])
+@pytest.mark.parametrize("is_removal_first", [True, False])
+async def test_of_a_publication_and_a_removal_the_later_one_counts(
+    stage: Stage, published: int, removed: int, is_granted: bool, is_removal_first: bool
+):
+    """R16a: by when they happened, in whichever order they are reported."""
+    await stage.register()
+    await stage.advance(minutes=10)
+    before, start = (await stage.balance())[0], await stage.now() - timedelta(minutes=5)
+
+    def at(minute: int) -> str:
+        return (start + timedelta(minutes=minute)).isoformat()
+
+    reports = [
+        ("reviewPublished", {"productId": "p-1", "occurredAt": at(published)}),
+        ("reviewRemoved", {"occurredAt": at(removed)}),
+    ]
+    for subject, report in reversed(reports) if is_removal_first else reports:
+        assert (await moderate(stage, subject, reviewId="r-1", **report))["__typename"] == "PointsVerdict"
+    await held_five_minutes(stage)
+    assert await stage.balance() == (before + (20 if is_granted else 0), 0, 0)

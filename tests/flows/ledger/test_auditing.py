@@ -22,6 +22,7 @@ FUEL = "Every fuel day is its verdict's"
 COUPONS = "Every coupon was paid for, every redemption bought one"
 ORDERS = "Every order has its verdict, and facts have their order"
 CONTENTS = "Every order is as the shop recorded it"
+POINTS = "Every order shows what the ledger has"
 LOOKUPS = "Every number and code leads to what has it"
 ANSWERS = "Every answer that is kept points to what is there"
 
@@ -199,6 +200,11 @@ SPOILED = {
            insert into kept_facts select member_id, 'ORD-1', 'nothing', now() from members""",
         ORDERS,
         "nothing of order ORD-1 is kept",
+    ),
+    "points credited late are another order's": Spoiled(
+        "update verdicts set reference = 'ORD-1' where business_key like 'credited:ORD-2:%'",
+        POINTS,
+        "order ORD-2 shows 0 points, 30 were posted, 30 credited, and 0 taken",
     ),
     "a clawback is of another order": Spoiled(
         "update verdicts set reference = 'ORD-9' where business_key = 'return:ORD-1:R-1'", ORDERS, "on order ORD-9"

@@ -63,7 +63,7 @@ async def test_a_notice_that_cannot_be_sent_waits_and_is_sent_later(
 ):
     notifier = FailingNotifier()
     assert await send_notices(db, notifier) == 0
-    rows = await owner.fetch("select attempts, error, sent_at, not_before > clock_timestamp() from notices")
+    rows = await owner.fetch("select attempts, error, sent_at, not_before > programme_now() from notices")
     assert {tuple(row) for row in rows} == {(1, "The mail server is away.", None, True)}
     notifier.is_broken = False
     assert await send_notices(db, notifier) == 0

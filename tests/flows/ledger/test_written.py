@@ -15,7 +15,7 @@ from loyalty.callers import Caller
 from loyalty.coupons.redeem import redeem
 from loyalty.coupons.reserve import reserve_coupon
 from loyalty.coupons.rules.coupons import Cart
-from loyalty.coupons.spend import commit_coupon, release_coupon
+from loyalty.coupons.spend import Release, commit_coupon, release_coupon
 from loyalty.earning.earn import earn
 from loyalty.earning.rules.activity import Activity
 from loyalty.ledger.written import Written
@@ -98,7 +98,7 @@ async def test_a_coupon_at_checkout(stage_with_points: Stage):
     cart = Cart("CART-1", "EUR", (OrderLine("1", "p-1", 1, 100_00),))
     steps = [
         lambda key: reserve_coupon(programme, STOREFRONT, "mi-1", code, cart, key),
-        lambda key: release_coupon(programme, STOREFRONT, code, "CART-1", key),
+        lambda key: release_coupon(programme, STOREFRONT, Release(code, "CART-1"), key),
         lambda key: reserve_coupon(programme, STOREFRONT, "mi-1", code, cart, key),
         lambda key: commit_coupon(programme, STOREFRONT, code, "CART-1", key),
     ]

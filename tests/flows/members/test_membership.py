@@ -8,10 +8,11 @@ from uuid import uuid4
 
 import pytest
 
+from db import clock
 from db.audit import audit
 from loyalty.orders.settle_kept import KEPT_AT_ONCE
 from loyalty.programme.programme import Programme
-from loyalty.programme.rules.calendar import Calendar
+from loyalty.programme.rules.calendar import Calendar, first_of_month, local_day
 from loyalty.settings import SettingsError, read_settings
 from loyalty.webhooks.producers import ASKABLE
 from tests.support.checkout import commit, outcome, reserve, with_coupon
@@ -76,7 +77,7 @@ async def test_a_suspended_member_can_neither_earn_nor_spend_and_loses_nothing(s
 
 
 async def test_holds_that_fell_due_while_suspended_are_credited_at_reinstatement(stage: Stage):
-    """R5, R30: holds pause; points that are due are credited at once, as of the moment they were due."""
+    """R5, R30: holds pause; points that are due are credited at once, as of the reinstatement."""
     await stage.register()
     await becomes(stage, "SUSPENDED")
     await stage.advance(hours=3)
@@ -89,6 +90,24 @@ async def test_holds_that_fell_due_while_suspended_are_credited_at_reinstatement
         "where t.debit = 'pending'"
     )
     assert late.total_seconds() == 0
+
+
+async def test_a_long_suspension_costs_nothing_that_was_on_hold(stage: Stage):
+    """R5, R50: what was on hold lapses as if credited at the reinstatement; what was due before is credited before."""
+    await stage.register()
+    await clock.advance(stage.owner, 0, timedelta(minutes=5))
+    await stage.earn(SHARE)
+    await becomes(stage, "SUSPENDED")
+    assert await stage.balance() == (50, 5, 0)
+    await stage.advance(days=500)
+    assert await stage.balance() == (0, 5, 0)
+    await becomes(stage, "ACTIVE")
+    await stage.drain()
+    assert await stage.balance() == (5, 0, 0)
+    lapsing = (await stage.app("mi-1", "{ me { lapsing { points lapsesOn } } }"))["lapsing"]
+    assert [(lot["points"], lot["lapsesOn"]) for lot in lapsing] == [
+        (5, first_of_month(local_day(await stage.now(), "Europe/Madrid"), 13).isoformat())
+    ]
 
 
 async def test_news_of_orders_received_while_suspended_is_applied_at_reinstatement(stage: Stage):

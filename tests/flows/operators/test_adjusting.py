@@ -1,10 +1,12 @@
 """Operators adjust points, and a second operator decides waiting adjustments (R36, R37, R51, R61)."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from db.audit import audit
+from tests.support.checkout import another_coupon, cart, commit, release, reserve, with_coupon
 from tests.support.stage import Stage
 from tests.support.verdict_calls import ADJUST, DECIDE, adjusted, answer_of, decided, moderate, newest_entry
 
@@ -237,7 +239,7 @@ async def test_giving_back_above_the_threshold_waits_too(stage: Stage):
     await joined_with(stage, 10_000)
     debited = await adjusted(stage, -10_000)
     line = debited["verdict"]["entries"][0]["id"]
-    await adjusted(stage, 9_000)
+    await adjusted(stage, 9_000, by="op-3")
     larger = await adjusted(stage, -10_050)
     assert (larger["verdict"]["outcome"]) == "WAITING"
     approved = await decided(stage, larger["verdict"]["id"], approve=True)
@@ -251,7 +253,7 @@ async def test_giving_back_above_the_threshold_waits_too(stage: Stage):
     assert answer_of(given) == ("GRANTED", "ADJUSTED", 10_050)
     assert given["verdict"]["entries"][0]["reverses"]["id"] == large
     assert await stage.balance() == (9_050, 0, 0)
-    assert (await adjusted(stage, 10_000, reverses=line))["verdict"]["points"] == 10_000
+    assert answer_of(await adjusted(stage, 10_000, reverses=line, by="op-4")) == ("GRANTED", "ADJUSTED", 10_000)
 
 
 async def test_points_given_back_to_a_lapsed_lot_stay_lapsed(stage: Stage):
@@ -324,3 +326,81 @@ async def test_a_closed_membership_is_left_alone(stage: Stage):
     ]
     assert [(each["__typename"], each["code"]) for each in answers] == [("MemberNotActive", "MEMBER_CLOSED")] * 3
     assert await stage.balance() == (50, 20_000, 0)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+async def test_what_one_operator_adjusts_for_a_member_in_a_day_adds_up(stage: Stage, sign: int):
+    """R37: beyond the threshold it waits, in either direction; the other direction and other operators do not count."""
+    await joined_with(stage)
+    assert answer_of(await adjusted(stage, sign * 6000)) == ("GRANTED", "ADJUSTED", sign * 6000)
+    assert answer_of(await adjusted(stage, sign * 4000)) == ("GRANTED", "ADJUSTED", sign * 4000)
+    waits = await adjusted(stage, sign)
+    assert answer_of(waits) == ("WAITING", "WAITING_FOR_OPERATOR", sign)
+    assert answer_of(await adjusted(stage, -sign * 10_000)) == ("GRANTED", "ADJUSTED", -sign * 10_000)
+    assert answer_of(await adjusted(stage, sign, by="op-2")) == ("GRANTED", "ADJUSTED", sign)
+    assert answer_of(await decided(stage, waits["verdict"]["id"], approve=True)) == ("GRANTED", "ADJUSTED", sign)
+    await stage.advance(hours=24)
+    assert answer_of(await adjusted(stage, sign * 10_000)) == ("GRANTED", "ADJUSTED", sign * 10_000)
+
+
+async def test_what_one_operator_adjusts_for_all_members_adds_up_even_at_once(stage: Stage):
+    """R37: ten times the threshold; twelve members at once, of whom two wait."""
+    members = [f"mi-{n}" for n in range(1, 13)]
+    for mi_id in members:
+        await stage.register(mi_id)
+    answers = await asyncio.gather(*(adjusted(stage, 10_000, mi_id=mi_id) for mi_id in members))
+    assert sorted(answer["verdict"]["outcome"] for answer in answers) == ["GRANTED"] * 10 + ["WAITING"] * 2
+
+
+async def test_a_redemption_given_back_cancels_its_coupon(stage: Stage):
+    """R51: in the same write, also in part; nobody keeps both points and coupon."""
+    code = await with_coupon(stage)
+    spent = await newest_entry(stage, "REDEMPTION")
+    given = await adjusted(stage, 300, reverses=spent)
+    assert given["verdict"]["message"] == f"300 points given back for coupon {code}, which is cancelled."
+    coupons = (await stage.app("mi-1", "{ me { coupons { nodes { code state } } } }"))["coupons"]["nodes"]
+    assert coupons == [{"code": code, "state": "CANCELLED"}]
+    assert (await reserve(stage, code, cart("ORD-1")))["code"] == "COUPON_CANCELLED"
+    assert answer_of(await adjusted(stage, 200, reverses=spent)) == ("GRANTED", "ADJUSTED", 200)
+
+
+async def test_a_redemption_whose_coupon_is_reserved_or_used_is_not_given_back(stage: Stage):
+    """R51: NotAllowed; after a timeout it is, and the order's late commit finds the coupon cancelled."""
+    code = await with_coupon(stage)
+    spent = await newest_entry(stage, "REDEMPTION")
+    await reserve(stage, code, cart("ORD-1"))
+    before = await stage.balance()
+    assert (await adjusted(stage, 500, reverses=spent))["__typename"] == "NotAllowed"
+    await stage.advance(minutes=31)
+    assert answer_of(await adjusted(stage, 500, reverses=spent)) == ("GRANTED", "ADJUSTED", 500)
+    assert (await commit(stage, code, "ORD-1"))["code"] == "COUPON_CANCELLED"
+    other = await another_coupon(stage)
+    await reserve(stage, other, cart("ORD-2"))
+    await commit(stage, other, "ORD-2")
+    refused = await adjusted(stage, 500, reverses=await newest_entry(stage, "REDEMPTION"))
+    assert (refused["__typename"], await stage.balance()) == ("NotAllowed", before)
+
+
+async def test_a_redemption_that_waits_to_be_given_back_is_judged_at_the_approval(stage: Stage):
+    """R37, R51: the coupon may have been used meanwhile; then it can be declined only."""
+    code = await with_coupon(stage)
+    spent = await newest_entry(stage, "REDEMPTION")
+    await adjusted(stage, 10_000)
+    waits = await adjusted(stage, 500, reverses=spent)
+    assert answer_of(waits) == ("WAITING", "WAITING_FOR_OPERATOR", 500)
+    await reserve(stage, code, cart("ORD-1"))
+    assert (await decided(stage, waits["verdict"]["id"], approve=True))["__typename"] == "NotAllowed"
+    await release(stage, code, "ORD-1")
+    assert answer_of(await decided(stage, waits["verdict"]["id"], approve=True)) == ("GRANTED", "ADJUSTED", 500)
+    assert (await reserve(stage, code, cart("ORD-1")))["code"] == "COUPON_CANCELLED"
+
+
+async def test_a_coupon_stays_if_nothing_of_its_redemption_can_be_given_back(stage: Stage):
+    """R51: the points had lapsed, so the verdict is REFUSED with 0."""
+    await with_coupon(stage, "es-50")
+    await stage.owner.execute("update coupons set expires_at = expires_at + interval '10 years'")
+    spent = await newest_entry(stage, "REDEMPTION")
+    await stage.advance(days=500)
+    assert answer_of(await adjusted(stage, 500, reverses=spent)) == ("REFUSED", "LOT_LAPSED", 0)
+    coupons = (await stage.app("mi-1", "{ me { coupons { nodes { state } } } }"))["coupons"]["nodes"]
+    assert coupons == [{"state": "AVAILABLE"}]

@@ -318,3 +318,21 @@ async def test_the_points_of_a_way_include_running_campaigns(stage: Stage):
     me = await stage.app("mi-1", "{ me { waysToEarn { kind points } } }")
     points = {each["kind"]: each["points"] for each in me["waysToEarn"]}
     assert (points["REVIEW"], points["PURCHASE"], points["SOCIAL_SHARE"]) == (60, 3, 5)
+
+
+async def test_a_campaign_has_its_name_in_the_persons_language(stage: Stage):
+    """R21: where the data has one; in the list, in a verdict and in its sentence."""
+    await load_campaigns(stage.programme.db, shipped_campaign("members_week_2022"), "test")
+    await stage.register(registeredAt="2022-09-22T10:00:00Z")
+    query = "{ me { verdicts(first: 1) { nodes { message campaigns { name } } } } }"
+    named = {}
+    for language in ("es", "en"):
+        headers = {"authorization": f"Bearer {stage.token('mi-1')}", "accept-language": language}
+        answer = (await stage.http.post("/graphql", json={"query": query}, headers=headers)).json()
+        (verdict,) = answer["data"]["me"]["verdicts"]["nodes"]
+        (campaign,) = verdict["campaigns"]
+        assert campaign["name"] in verdict["message"]
+        named[language] = campaign["name"]
+    assert named == {
+        "es": "Semana de los miembros 2022: registro", "en": "Members' Week 2022: sign up",
+    }  # fmt: skip

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from loyalty.settings import SettingsError, read_settings
-from loyalty.webhooks.ask_producers import Key, ask_about_silent_parcels
+from loyalty.webhooks.ask_producers import ORDERS_AT_ONCE, Key, ask_about_silent_parcels
 from loyalty.webhooks.producers import ASKABLE
 from loyalty.webhooks.reconcile import silent_parcels
 from tests.cli.commands import mipoints
@@ -249,6 +249,26 @@ async def test_a_producer_is_asked_about_a_parcel_once_in_twelve_hours(stage: St
     await stage.advance(hours=12)
     await ask_about_silent_parcels(stage.programme.db, keys, TEN_DAYS)
     assert len(api.requests) == 2
+
+
+async def test_every_silent_parcel_has_its_turn(stage: Stage, carrier: tuple[Carrier, str]):
+    """Those asked about come after the others, and an order without a parcel to ask about keeps none from its turn."""
+    api, url = carrier
+    await stage.register()
+    for n in range(ORDERS_AT_ONCE):
+        await stage.order(f"N-{n}", [("1", 1, 1000)])
+    for n in range(ORDERS_AT_ONCE + 2):
+        await stage.order(f"A-{n}", [("1", 1, 1000)], parcels={f"T-{n}": {"1": 1}})
+    await stage.advance(days=11)
+    keys = {"easypost": Key("a key", url)}
+    for _ in range(4):
+        await ask_about_silent_parcels(stage.programme.db, keys, TEN_DAYS)
+    asked = [path for path, _ in api.requests]
+    assert len(asked) == len(set(asked)) == ORDERS_AT_ONCE + 2
+    await stage.advance(hours=12)
+    await ask_about_silent_parcels(stage.programme.db, keys, TEN_DAYS)
+    await ask_about_silent_parcels(stage.programme.db, keys, TEN_DAYS)
+    assert len(api.requests) > ORDERS_AT_ONCE + 2
 
 
 @pytest.mark.parametrize(

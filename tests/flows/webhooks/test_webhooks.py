@@ -3,13 +3,16 @@
 import base64
 import json
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from standardwebhooks import Webhook
 
+from db import clock
 from loyalty.webhooks.producers import native
 from loyalty.webhooks.producers.events import BadSignature, Sent
+from mipoints.advance_clock import wait_until_done
+from mipoints.problems import UserError
 from tests.support.stage import NATIVE_SECRET, Stage, signed
 
 EVENT = {
@@ -125,7 +128,6 @@ async def test_a_signed_body_that_is_no_event_is_400_and_not_stored(stage: Stage
             "data": {"order_number": "ORD-1", "lines": [{"line_id": "1", "quantity": True}]},
         },
         {"type": "shipment.delivered", "data": {"order_number": "ORD-1", "occurred_at": "0001-01-01T00:00:00+14:00"}},
-        {"type": "return.received", "data": {"order_number": "ORD-1"}},
         {
             "type": "return.received",
             "data": {"order_number": "ORD-1", "return_id": "R", "refund": {"amount_minor": -1}},
@@ -218,3 +220,20 @@ async def test_without_a_database_a_delivery_is_503_in_time_and_not_acknowledged
     assert int(answer.headers["retry-after"]) > 0
     await stage.owner.execute("rollback")
     assert (await post(stage, BODY, signed(BODY, "evt-2"))).is_success
+
+
+async def test_a_delivery_that_rests_between_attempts_is_not_due_until_the_clock_moves(stage: Stage):
+    """Retries go by the programme's clock, and `clock advance --wait` does not wait for them."""
+    await stage.register()
+    await stage.order("ORD-1", [("1", 1, 1000)])
+    lines = [{"line_id": "no such line", "quantity": 1}]
+    await stage.delivered("ORD-1", lines=lines)
+    assert await stage.owner.fetchval("select attempts from inbox") == 1
+    await stage.advance(minutes=6)
+    attempts = await stage.owner.fetchval("select attempts from inbox")
+    assert attempts == 2
+    await wait_until_done(stage.programme.db, stalled_after=0)
+    await clock.advance(stage.owner, 0, timedelta(hours=1))
+    assert await clock.work_due(stage.programme.db) == 1
+    with pytest.raises(UserError, match="is a worker running"):
+        await wait_until_done(stage.programme.db, stalled_after=0)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
-from loyalty.orders.rules.facts import Delivered, Fact, InTransit, Movement, Returned, ReturnedToSender
+from loyalty.orders.rules.facts import Cancelled, Delivered, InTransit, Movement, Returned, ReturnedToSender
 
 T = TypeVar("T")
 Body = Mapping[str, Any]
@@ -18,14 +18,16 @@ _NATIVE = {
 }
 
 
-def native(fact: Fact, order: str, _id: str) -> Body:
-    """Returns the body in the programme's own format, which can express any fact."""
+def native(fact: Movement | Returned | Cancelled, order: str, _id: str) -> Body:
+    """Returns the body in the programme's own format, which can express any of these facts."""
     data: dict[str, Any] = {
         "order_number": order,
-        "tracking_number": fact.tracking_number,
         "occurred_at": fact.occurred_at.isoformat(),
         "lines": [{"line_id": line_id, "quantity": quantity} for line_id, quantity in fact.lines],
     }
+    if isinstance(fact, Cancelled):
+        return {"type": "order.cancelled", "data": data | {"cancellation_id": fact.cancellation_id}}
+    data["tracking_number"] = fact.tracking_number
     if not isinstance(fact, Returned):
         return {"type": _NATIVE[fact.kind], "data": data}
     data["return_id"] = fact.return_id
@@ -119,6 +121,13 @@ def shopify_refund(fact: Returned, order: str, id_: str) -> Body:
         "transactions": [amount] if fact.amount_minor else [],
         "created_at": fact.occurred_at.isoformat(),
     }
+
+
+def shopify_cancellation(fact: Cancelled, order: str, id_: str) -> Body:
+    """Returns the body of a refund of pieces that were never sent; its id is the cancellation's."""
+    body = {**shopify_refund(Returned(id_, None, fact.lines, None, 0, fact.occurred_at), order, id_)}
+    body["refund_line_items"] = [each | {"restock_type": "cancel"} for each in body["refund_line_items"]]
+    return body
 
 
 def as_bytes(body: Body) -> bytes:

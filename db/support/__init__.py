@@ -1,0 +1,1 @@
+"""Support: what was decided for one member, and why."""

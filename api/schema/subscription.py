@@ -26,6 +26,9 @@ _SECONDS_UNTIL_NEXT_TRY = 1.0
 
 @strawberry.type(description="A member's balance after a change, and the entry or promise behind the change.")
 class BalanceChanged:
+    member: Member = strawberry.field(
+        description="Whose balance it is, so that a client's cache can keep it with them."
+    )
     balance: Balance = strawberry.field(description="Points, now.")
     entry: PointsEntry | None = strawberry.field(
         description="The line that was added to the points history; null where none was, as for new pending points."
@@ -60,7 +63,7 @@ class Subscription:
             raise NotAMember
         with info.context.changes.follow(followed.member_id) as follower:
             if start_with_current and (member := await _member(info, followed)):
-                yield BalanceChanged(balance=member.balance, entry=None, pending_points=None)
+                yield BalanceChanged(member=member, balance=member.balance, entry=None, pending_points=None)
             async for change in _changes(info, followed, follower):
                 yield change
 
@@ -106,8 +109,8 @@ async def _answers(info: Info, followed: FollowedMember, changes: Sequence[Chang
         if change.promise_id is not None:
             pending = PendingPoints.of(await loaders.promises.load((followed.member_id, change.promise_id)))
         if entry or pending:
-            answers.append(BalanceChanged(balance=member.balance, entry=entry, pending_points=pending))
-    return answers or [BalanceChanged(balance=member.balance, entry=None, pending_points=None)]
+            answers.append(BalanceChanged(member=member, balance=member.balance, entry=entry, pending_points=pending))
+    return answers or [BalanceChanged(member=member, balance=member.balance, entry=None, pending_points=None)]
 
 
 async def _member(info: Info, followed: FollowedMember) -> Member | None:

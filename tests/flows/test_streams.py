@@ -438,3 +438,13 @@ async def leave(socket: Socket, n: int) -> None:
         await socket.change()
     else:
         socket.connection.transport.abort()
+
+
+async def test_each_answer_says_whose_balance_it_is(stage: Stage):
+    await stage.register()
+    async with known(url_of(stage), stage.token("mi-1")) as socket:
+        answers = [await socket.follow()]
+        await stage.earn({"fuel": {}})
+        answers.append(await socket.change())
+    assert [each["member"]["miId"] for each in answers] == ["mi-1", "mi-1"]
+    assert [each["member"]["balance"]["available"] == each["balance"]["available"] for each in answers] == [True, True]

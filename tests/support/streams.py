@@ -16,7 +16,7 @@ from websockets.typing import Subprotocol
 from tests.support.patience import PATIENCE
 
 CHANGES = """subscription($now: Boolean! = false) { balanceChanged(startWithCurrent: $now) {
-  balance { available pending debt worth { amountMinor currency } }
+  member { miId balance { available } } balance { available pending debt worth { amountMinor currency } }
   entry { id kind points balanceAfter description } pendingPoints { kind points dueAt awaiting } } }"""
 
 

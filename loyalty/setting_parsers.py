@@ -111,6 +111,7 @@ PARSERS: Mapping[str, Callable[[str], object]] = {
     "webhook_body_limit": _count,
     "streams": _count,
     "streams_per_member": _count,
+    "socket_messages": _count,
     "heartbeat_seconds": _positive,
     "only_trusted_documents": _whose_are_trusted,
     "trusted_manifest": str,

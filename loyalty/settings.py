@@ -48,6 +48,7 @@ class Settings:
     webhook_body_limit: int = 1024 * 1024
     streams: int = 10_000
     streams_per_member: int = 10
+    socket_messages: int = 100
     heartbeat_seconds: float = 15.0
     only_trusted_documents: bool = False
     trusted_manifest: str | None = None

@@ -141,6 +141,7 @@ class Connection:
         raise Ended(messages.GOING_AWAY, "No sign of life.")
 
     async def _receive(self) -> Message:
+        await asyncio.sleep(0)  # a client that sends without a pause leaves the others their turns
         received = await self.socket.receive()
         if received["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(received.get("code", 1005))

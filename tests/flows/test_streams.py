@@ -334,7 +334,9 @@ async def test_the_operations_that_a_connection_runs_at_a_time_are_limited(stage
 
 
 async def test_a_client_that_does_not_read_is_disconnected_and_delays_no_other(database_url: str, shared: Shared):
-    async with open_stage(shared, buffers=4096, heartbeat_seconds=1) as stage:
+    """It may send as fast as it likes, so that it is stuck soon."""
+    fast = {"socket_messages": 1_000_000, "graphql_body_limit": 10_000_000}
+    async with open_stage(shared, buffers=4096, heartbeat_seconds=1, **fast) as stage:
         await stage.register()
         token = stage.token("mi-1")
         async with not_reading(stage, token) as reader:

@@ -1,6 +1,11 @@
 """Limits the size of HTTP headers: uvicorn's fast parser accepts headers of any size, which would fill our memory."""
 
+import asyncio
+from typing import cast
+
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from mipoints.edge.closing import ClosingTransport
 
 LONGEST_HEAD = 64 * 1024
 """Bytes of a request's line and headers. The piece that completes the head is not counted: at most 256 KiB."""
@@ -17,6 +22,10 @@ class HeadLimit(HttpToolsProtocol):
 
     _is_in_head = False
     _head = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client has connected."""
+        super().connection_made(cast(asyncio.Transport, ClosingTransport(transport, self.loop)))
 
     def on_message_begin(self) -> None:
         """The parser calls this when a request begins."""

@@ -7,7 +7,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from loyalty.settings import Settings
-from mipoints.edge.requests import HeadLimit
+from mipoints.edge.requests import RequestEdge
 from mipoints.edge.sockets import SocketEdge
 
 
@@ -31,7 +31,7 @@ class EdgeConfig(uvicorn.Config):
         self.limits = limits
         super().__init__(
             app,
-            http=HeadLimit,
+            http=RequestEdge,
             ws=SocketEdge,
             ws_max_size=limits.socket_bytes,
             ws_per_message_deflate=False,

@@ -109,6 +109,8 @@ PARSERS: Mapping[str, Callable[[str], object]] = {
     "compiled": _switch,
     "proxies": _whole,
     "webhook_body_limit": _count,
+    "connections": _count,
+    "connections_per_address": _whole,
     "streams": _count,
     "streams_per_member": _count,
     "socket_messages": _count,

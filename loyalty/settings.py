@@ -46,6 +46,8 @@ class Settings:
     compiled: bool = True
     proxies: int = 0
     webhook_body_limit: int = 1024 * 1024
+    connections: int = 20_000
+    connections_per_address: int = 1_000
     streams: int = 10_000
     streams_per_member: int = 10
     socket_messages: int = 100

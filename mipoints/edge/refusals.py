@@ -21,4 +21,8 @@ HEAD_TOO_LARGE = _answer(
 )
 TOO_MANY_CHUNKS = _answer(HTTPStatus.BAD_REQUEST, "TOO_LARGE", "The body came in chunks that are too small.")
 TRAILERS = _answer(HTTPStatus.BAD_REQUEST, "REFUSED", "Headers after the body (trailers) are not accepted.")
+HEAD_TOO_SLOW = _answer(HTTPStatus.REQUEST_TIMEOUT, "NOT_READ", "The headers did not arrive in time.")
 NOT_HTTP = _answer(HTTPStatus.BAD_REQUEST, "REFUSED", "This is no valid HTTP request.")
+TOO_MANY_CONNECTIONS = _answer(
+    HTTPStatus.SERVICE_UNAVAILABLE, "UNAVAILABLE", "Too many connections are open: try again.", "retry-after: 5"
+)

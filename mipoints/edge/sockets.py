@@ -19,9 +19,19 @@ _PIECE = 4096
 class SocketEdge(WebSocketsSansIOProtocol):
     """Uvicorn's protocol, with bounds. Pings of the protocol and parts of messages count as frames, too."""
 
+    config: "EdgeConfig"
+    guest: str | None = None
+    """The name under which the connection is counted; set once this protocol has it."""
+
     def __init__(self, config: "EdgeConfig", *args: Any, **more: Any) -> None:
         super().__init__(config, *args, **more)
         self._frames, self._bytes = Flow(config.limits.socket_messages), Flow(config.limits.socket_bytes)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection has ended."""
+        if self.guest is not None:
+            self.config.guests.gone(self.guest)
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Reads frames in small pieces, until the client has sent more than it may."""

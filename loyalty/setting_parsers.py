@@ -113,6 +113,7 @@ PARSERS: Mapping[str, Callable[[str], object]] = {
     "connections_per_address": _whole,
     "streams": _count,
     "streams_per_member": _count,
+    "strangers_per_address": _count,
     "socket_messages": _count,
     "heartbeat_seconds": _positive,
     "only_trusted_documents": _whose_are_trusted,

@@ -50,6 +50,7 @@ class Settings:
     connections_per_address: int = 1_000
     streams: int = 10_000
     streams_per_member: int = 10
+    strangers_per_address: int = 20
     socket_messages: int = 100
     heartbeat_seconds: float = 15.0
     only_trusted_documents: bool = False

@@ -49,7 +49,7 @@ def read_message(text: str | None) -> Message:
     if not isinstance(value, dict) or value.get("type") not in _KINDS:
         raise Ended(BAD_REQUEST, f"A message is an object with one of these types: {', '.join(_KINDS)}.")
     kind, payload = str(value["type"]), value.get("payload")
-    if payload is not None and not isinstance(payload, dict):
+    if not isinstance(payload, dict) and (payload is not None or kind == "subscribe"):
         raise Ended(BAD_REQUEST, f"The payload of `{kind}` is an object.")
     return Message(kind, _id(value, kind), payload or {}, len(text))
 

@@ -343,7 +343,7 @@ async def test_a_connection_that_ends_while_we_write_to_it_is_no_fault(small: St
     logging.getLogger("uvicorn.error").addHandler(caplog.handler)
     async with opened(url_of(small)) as socket:
         protocol = socket.connection.protocol
-        protocol.send_text(b'{"type": "ping"}')
+        protocol.send_text(b'{"type": "ping", "payload": {"pad": "%s"}}' % (b"x" * 5000))  # fills a piece by itself
         protocol.send_text(b"x" * 300_000)
         socket.connection.transport.write(b"".join(protocol.data_to_send()))
         assert (await socket.closed())[0] == 1009

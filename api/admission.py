@@ -67,9 +67,9 @@ class Admission:
         """Whether a caller may use introspection, and whether error messages suggest names to it."""
         return self.is_open or caller.has(*SCHEMA_READERS)
 
-    async def fine(self, payer: Payer) -> None:
-        """Takes the cost of a refused document from its payer's budget."""
-        await self.budget.fine(payer, REFUSED_DOCUMENT)
+    async def fine(self, payer: Payer, size: int) -> None:
+        """Takes the cost of a refused request, of which `size` bytes were read, from its payer's budget."""
+        await self.budget.fine(payer, REFUSED_DOCUMENT + size // BYTES_FOR_ONE)
 
     async def admit(
         self,
@@ -85,16 +85,18 @@ class Admission:
         `costs` are those that are known of its document.
 
         Raises Forbidden if the caller may not use introspection, and Limited if the operation is too expensive. Both
-        cost as much as a refused document. Raises Limited, and takes nothing, if the budget is too small now.
+        cost as much as a refused document. Raises Limited, and takes only what reading cost, if the budget is too
+        small now.
         """
         try:
             cost = self._known_cost(document, operation, variables, {} if costs is None else costs)
             points = self._allowed_points(cost, caller, size)
         except (Forbidden, Limited):
-            await self.fine(payer)
+            await self.fine(payer, size)
             raise
         left = await self.budget.take(payer, points)
         if left is not None and not left.is_enough:
+            await self.budget.fine(payer, size // BYTES_FOR_ONE)
             sentence = f"This operation costs {points}; {left.remaining} is left of your budget."
             raise Limited(sentence, retry_after=left.retry_after, cost=points, **_budget_facts(left))
         return Admitted(points, left)

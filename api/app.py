@@ -58,7 +58,13 @@ def create_app(
     """
     metrics = Metrics()
     changes = changes or Followers.of(settings)
-    streams = OpenStreams(settings.streams, settings.streams_per_member, settings.heartbeat_seconds, changes.ending)
+    streams = OpenStreams(
+        settings.streams,
+        settings.streams_per_member,
+        settings.strangers_per_address,
+        settings.heartbeat_seconds,
+        changes.ending,
+    )
     metrics.streams.set_function(lambda: streams.count)
     documents, admission = documents or Documents(schema._schema), admission_of(settings, budget)
     trusted = trusted_documents(documents, settings.trusted_manifest)

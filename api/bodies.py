@@ -2,7 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, NoReturn
 
 from starlette.requests import ClientDisconnect, Request
@@ -21,6 +23,10 @@ class BodyNotRead(Exception):
 
 class NotJson(Exception):
     """The text is not JSON; the message names the line and column where it can."""
+
+
+class TooManyValues(NotJson):
+    """The text holds more values than any request needs."""
 
 
 async def read_body(request: Request, limit: int) -> bytes:
@@ -45,8 +51,11 @@ async def _read(request: Request, limit: int) -> bytes:
     return b"".join(chunks)
 
 
-def read_json(body: bytes) -> Any:
-    """The value of a JSON text. Raises NotJson, also for deep nesting, NaN and numbers of thousands of digits."""
+def read_json(body: bytes, most_values: int | None = None) -> Any:
+    """The value of a JSON text. Raises NotJson, also for deep nesting, NaN and numbers of thousands of digits; and
+    TooManyValues, at the price of counting."""
+    if most_values is not None and holds_more_values(body, most_values):
+        raise TooManyValues(f"The body holds more than {most_values} values.")
     try:
         value = _decode(body.decode("utf-8"))
     except UnicodeDecodeError:
@@ -69,34 +78,63 @@ def _refuse_constant(_: str) -> NoReturn:
 _decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
 
 
+def holds_more_values(body: bytes, most: int) -> bool:
+    """Whether a JSON text has more than about `most` values. It is found out before any of them is made.
+
+    Each value, but for the first, follows `,` or begins after `{` or `[`. Where these are many, those inside texts are
+    left out.
+    """
+    if _separators(body) <= most:
+        return False
+    texts = (body.count(b'"') - body.count(b'\\"')) // 2
+    return texts > 2 * most or _separators(_TEXT.sub(b"", body)) > most
+
+
+def _separators(text: bytes) -> int:
+    return text.count(b",") + text.count(b"{") + text.count(b"[")
+
+
+_TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+
+
+def _layers(value: object) -> Iterator[list[Any]]:
+    """The value, then all values directly inside it, then all inside those, and so on."""
+    layer: list[Any] = [value]
+    while layer:
+        yield layer
+        layer = [inner for each in layer if isinstance(each, dict | list) for inner in _inside(each)]
+
+
+def _inside(value: dict[Any, Any] | list[Any]) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value
+
+
 def is_deeper(value: object, levels: int) -> bool:
     """Whether lists and objects are nested deeper than `levels`."""
-    if not isinstance(value, dict | list):
-        return False
-    if levels == 0:
-        return True
-    return any(is_deeper(each, levels - 1) for each in (value.values() if isinstance(value, dict) else value))
+    below = next(islice(_layers(value), levels, None), [])
+    return any(isinstance(each, dict | list) for each in below)
 
 
 def is_wider(value: object, members: int) -> bool:
     """Whether any object inside a value has more members than `members`."""
-    if isinstance(value, list):
-        return any(is_wider(each, members) for each in value)
-    return isinstance(value, dict) and (len(value) > members or any(is_wider(each, members) for each in value.values()))
+    return any(isinstance(each, dict) and len(each) > members for layer in _layers(value) for each in layer)
 
 
 def has_unkeepable_text(value: object) -> bool:
     """Whether any text inside a value holds NUL or half of a surrogate pair, which Postgres cannot store."""
-    if isinstance(value, str):
-        return "\0" in value or not _encodes(value)
-    if isinstance(value, Mapping):
-        return any(has_unkeepable_text(key) or has_unkeepable_text(each) for key, each in value.items())
-    return isinstance(value, list) and any(map(has_unkeepable_text, value))
+    return any(_is_unkeepable("".join(_texts(layer))) for layer in _layers(value))
 
 
-def _encodes(text: str) -> bool:
+def _texts(layer: list[Any]) -> Iterator[str]:
+    for each in layer:
+        if isinstance(each, str):
+            yield each
+        elif isinstance(each, dict):
+            yield from each
+
+
+def _is_unkeepable(text: str) -> bool:
     try:
-        text.encode()
+        return b"\0" in text.encode()
     except UnicodeEncodeError:
-        return False
-    return True
+        return True

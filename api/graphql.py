@@ -1,5 +1,6 @@
 """GraphQL over HTTP: one endpoint, both media types, and a well-formed answer to every request."""
 
+import asyncio
 import logging
 import secrets
 import time
@@ -19,7 +20,7 @@ from api.errors import FAULT, INTERNAL, error_answer
 from api.graphiql import page
 from api.metrics import Metrics
 from api.negotiation import GRAPHQL_JSON, HTML, JSON, chosen_media
-from api.problems import PersistedQueryNotFound
+from api.problems import Limited, PersistedQueryNotFound
 from api.requests import Batch, OperationRequest, Refused, read_request
 from api.runner import Answered, NotRun, Ready, Runner, refused_answer
 from api.streams.answers import answers
@@ -72,11 +73,14 @@ class GraphQLEndpoint:
 
     async def _answer(self, request: Request, request_id: str, media: str | None) -> Response:
         """The answer to a request. Raises Refused if the request holds no operation that we can run."""
-        read = await read_request(request, self.body_limit)
-        if media is None and not accepts_events(request):
-            raise Refused(406, f"Answers are {GRAPHQL_JSON} or {JSON}, and {EVENTS}: accept one of them.")
         caller = await caller_of(request, self.verifier)
         asker = self.runner.asker(request, caller, language_of(request.headers.get("accept-language")), request_id)
+        if shut_out := self._shut_out(asker):
+            status = _status_of(shut_out, media or JSON)
+            return WrittenAnswer(shut_out.body, status, media or JSON, request_id, shut_out.headers)
+        read = await self._read(request, asker)
+        if media is None and not accepts_events(request):
+            raise Refused(406, f"Answers are {GRAPHQL_JSON} or {JSON}, and {EVENTS}: accept one of them.")
         disconnect = Disconnect(request.receive)
         if isinstance(read, list):
             asker.disconnect = disconnect
@@ -91,13 +95,38 @@ class GraphQLEndpoint:
         media = _media_for(answered, request, media)
         return WrittenAnswer(answered.body, _status_of(answered, media), media, request_id, answered.headers)
 
+    def _shut_out(self, asker: Requester) -> Answered | None:
+        """The answer to a payer that is shut out; its body is not read."""
+        try:
+            self.runner.admission.check(asker.payer)
+        except Limited as limited:
+            return self._counted(refused_answer(NotRun.because(limited), asker))
+        return None
+
+    async def _read(self, request: Request, asker: Requester) -> OperationRequest | Batch:
+        """The request or batch. Raises Refused, which is fined by the bytes that were read."""
+        try:
+            return await read_request(request, self.body_limit)
+        except Refused as refused:
+            await self.fine(refused, asker)
+            raise
+
+    async def fine(self, refused: Refused, asker: Requester) -> None:
+        """Takes the cost of a request that could not be read from its payer's budget."""
+        await self.runner.admission.fine(asker.payer, refused.size)
+
     async def _run_all(self, batch: Batch, asker: Requester) -> list[Answered]:
         """The answers to a batch. Operations run one after the other, so that it holds one database connection."""
-        return [self._counted(await self._run_or_refuse(each, asker)) for each in batch]
+        answers = []
+        for each in batch:
+            answers.append(self._counted(await self._run_or_refuse(each, asker)))
+            await asyncio.sleep(0)  # between two operations, other clients have their turn
+        return answers
 
     async def _run_or_refuse(self, request: OperationRequest | Refused, asker: Requester) -> Answered:
         """The answer to one operation of a batch. A fault here does not change the other answers."""
         if isinstance(request, Refused):
+            await self.fine(request, asker)
             return _refusal(request, asker.request_id)
         try:
             return await self.run(request, asker)

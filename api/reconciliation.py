@@ -21,7 +21,7 @@ from loyalty.tokens import Verifier
 from loyalty.webhooks.producers.events import BadSignature
 from loyalty.webhooks.producers.reading import is_id
 from loyalty.webhooks.reconcile import Missing, Report, keep_reports
-from loyalty.webhooks.store import UnknownProducer, check_sender
+from loyalty.webhooks.store import UnknownProducer, check_before_reading, check_sender
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +76,10 @@ class ReconciliationEndpoint:
         if producer is None:
             caller = service_only(await caller_of(request, self.verifier), "storefront", "operator")
             return str(caller.name), await read_body(request, self.body_limit)
+        secrets = self.secrets.get(producer, ())
+        check_before_reading(producer, secrets, sent_of(request, b""))
         body = await read_body(request, self.body_limit)
-        check_sender(producer, self.secrets.get(producer, ()), sent_of(request, body))
+        check_sender(producer, secrets, sent_of(request, body))
         return producer, body
 
 

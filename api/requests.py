@@ -6,12 +6,23 @@ from typing import Any
 
 from starlette.requests import Request
 
-from api.bodies import BodyNotRead, BodyTooLarge, NotJson, has_unkeepable_text, is_wider, read_body, read_json
+from api.bodies import (
+    BodyNotRead,
+    BodyTooLarge,
+    NotJson,
+    TooManyValues,
+    has_unkeepable_text,
+    is_wider,
+    read_body,
+    read_json,
+)
 from api.documents import UNKEEPABLE
 from api.errors import BAD_USER_INPUT, LIMITED
 from api.negotiation import JSON, could_be_forged, is_json
 
 REQUESTS_AT_ONCE = 5
+MOST_VALUES = 12_000
+"""The most values of one body or message as JSON; the largest mutation has some 3,000."""
 _PARAMETERS = ("query", "documentId", "operationName", "variables", "extensions")
 _LONGEST_ID = 200
 _MOST_MEMBERS = 200  # no input has as many; the library would compare each unknown one with all known ones
@@ -21,6 +32,8 @@ class Refused(Exception):
     """A request from which no operation can be read; `status` is the HTTP status."""
 
     code = BAD_USER_INPUT
+    size = 0
+    """The bytes that were read of it."""
 
     def __init__(self, status: int, sentence: str, **headers: str) -> None:
         self.status, self.headers = status, headers
@@ -63,19 +76,34 @@ async def read_request(request: Request, limit: int) -> OperationRequest | Batch
         raise Refused(415, f"Send the body as {JSON}, in UTF-8.")
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise Refused(415, "Send the body as it is, not packed.", **{"accept-encoding": "identity"})
-    body, size = await _body(request, limit)
-    return batch_of(body, size) if isinstance(body, list) else operation_request(body, size)
-
-
-async def _body(request: Request, limit: int) -> tuple[Any, int]:
-    """The JSON value of the body, and its size in bytes. Raises Refused."""
+    body = await _body(request, limit)
     try:
-        body = await read_body(request, limit)
-        return read_json(body), len(body)
+        return _request_in(body)
+    except Refused as refused:
+        refused.size = len(body)
+        raise
+
+
+async def _body(request: Request, limit: int) -> bytes:
+    """The body. Raises Refused."""
+    try:
+        return await read_body(request, limit)
     except BodyTooLarge:
         raise TooMuchSent(413, f"The body is over the limit of {limit} bytes.") from None
     except BodyNotRead:
         raise Refused(408, "The body did not arrive in time.") from None
+
+
+def _request_in(body: bytes) -> OperationRequest | Batch:
+    value = _json_in(body)
+    return batch_of(value, len(body)) if isinstance(value, list) else operation_request(value, len(body))
+
+
+def _json_in(body: bytes) -> Any:
+    try:
+        return read_json(body, MOST_VALUES)
+    except TooManyValues as error:
+        raise TooMuchSent(400, str(error)) from None
     except NotJson as error:
         raise Refused(400, str(error)) from None
 
@@ -92,6 +120,7 @@ def _request_or_refused(body: object, size: int) -> OperationRequest | Refused:
     try:
         return operation_request(body, size)
     except Refused as refused:
+        refused.size = size
         return refused
 
 

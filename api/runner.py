@@ -117,12 +117,12 @@ class Runner:
         text = self.persisted.text_of(request, asker.caller)
         prepared = self.documents.prepare(text)
         if prepared.document is None or prepared.errors:
-            await self.admission.fine(asker.payer)
+            await self.admission.fine(asker.payer, request.size)
             raise NotRun(*prepared.errors)
         self.persisted.keep(request)
         document, operation = prepared.document, chosen_operation(prepared.document, request.operation_name)
         if isinstance(operation, GraphQLError):
-            await self.admission.fine(asker.payer)
+            await self.admission.fine(asker.payer, request.size)
             raise NotRun(operation)
         admitted = await self.admission.admit(
             document,

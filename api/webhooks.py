@@ -15,7 +15,7 @@ from api.metrics import Metrics
 from db.pool import Database, DatabaseUnavailable
 from loyalty.webhooks.producers.events import BadSignature, MalformedDelivery, Sent, StaleSignature
 from loyalty.webhooks.rejections import RejectionReason, Rejections
-from loyalty.webhooks.store import UnknownProducer, store_delivery
+from loyalty.webhooks.store import UnknownProducer, check_before_reading, store_delivery
 
 log = logging.getLogger("mipoints.api")
 
@@ -102,8 +102,10 @@ class WebhookEndpoint:
             sentence = "Webhooks are sent with POST."
             response = problem(405, "METHOD_NOT_ALLOWED", sentence, {"allow": "POST"})
             return WebhookAnswer(response, "any", "wrong_method", RejectionReason.METHOD_NOT_ALLOWED)
+        secrets = self.secrets.get(producer, ())
+        check_before_reading(producer, secrets, sent_of(request, b""))
         body = await read_body(request, self.body_limit)
-        stored = await store_delivery(self.db, producer, self.secrets.get(producer, ()), sent_of(request, body))
+        stored = await store_delivery(self.db, producer, secrets, sent_of(request, body))
         if not stored.is_new:
             return WebhookAnswer(JSONResponse({"status": "duplicate"}, 200), producer, "duplicate")
         await self.wake("apply_deliveries", None)

@@ -46,8 +46,12 @@ class Settings:
     compiled: bool = True
     proxies: int = 0
     webhook_body_limit: int = 1024 * 1024
+    connections: int = 20_000
+    connections_per_address: int = 1_000
     streams: int = 10_000
     streams_per_member: int = 10
+    strangers_per_address: int = 20
+    socket_messages: int = 100
     heartbeat_seconds: float = 15.0
     only_trusted_documents: bool = False
     trusted_manifest: str | None = None

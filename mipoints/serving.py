@@ -17,7 +17,7 @@ from db.pool import Database, DatabaseUnavailable
 from loyalty.settings import Settings
 from loyalty.webhooks.rejections import Rejections
 from mipoints.composition import opened_parts
-from mipoints.head_limit import HeadLimit
+from mipoints.edge.config import EdgeConfig, EdgeLimits
 
 log = logging.getLogger("mipoints.serve")
 
@@ -72,17 +72,11 @@ async def serve(settings: Settings, listener: socket.socket) -> None:
         )
         gc.freeze()  # the schema lives as long as the process: garbage collections need not search it
         gc.set_threshold(GARBAGE_OBJECTS)
-        config = uvicorn.Config(
+        config = EdgeConfig(
             app,
-            http=HeadLimit,
-            ws="websockets-sansio",
-            ws_max_size=settings.graphql_body_limit,
-            ws_per_message_deflate=False,
-            lifespan="off",
+            EdgeLimits.of(settings),
             log_config=None,
             access_log=False,
-            server_header=False,
-            proxy_headers=False,  # MIPOINTS_PROXIES sets how much of X-Forwarded-For is trusted
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
         host, port = listener.getsockname()[:2]

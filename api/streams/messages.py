@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.bodies import NotJson, read_json
+from api.requests import MOST_VALUES
 
 BAD_REQUEST = 4400
 UNAUTHORIZED = 4401
@@ -43,13 +44,13 @@ def read_message(text: str | None) -> Message:
     if text is None:
         raise Ended(BAD_REQUEST, "Messages are texts.")
     try:
-        value = read_json(text.encode("utf-8", "surrogatepass"))
+        value = read_json(text.encode("utf-8", "surrogatepass"), MOST_VALUES)
     except NotJson as error:
         raise Ended(BAD_REQUEST, str(error).replace("The body", "The message")) from None
     if not isinstance(value, dict) or value.get("type") not in _KINDS:
         raise Ended(BAD_REQUEST, f"A message is an object with one of these types: {', '.join(_KINDS)}.")
     kind, payload = str(value["type"]), value.get("payload")
-    if payload is not None and not isinstance(payload, dict):
+    if not isinstance(payload, dict) and (payload is not None or kind == "subscribe"):
         raise Ended(BAD_REQUEST, f"The payload of `{kind}` is an object.")
     return Message(kind, _id(value, kind), payload or {}, len(text))
 

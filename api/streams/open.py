@@ -14,14 +14,20 @@ from loyalty.callers import Caller
 
 @dataclass(slots=True)
 class OpenStreams:
-    """Counts open streams and refuses more than the limits; `ending` is set when the process is about to stop."""
+    """Counts open streams and refuses more than the limits; `ending` is set when the process is about to stop.
+
+    `most_strangers` is for the connections of one address whose callers have not said yet who they are. These take no
+    place of the `most`.
+    """
 
     most: int
     most_per_member: int
+    most_strangers: int
     heartbeat_seconds: float
     ending: asyncio.Event
     count: int = 0
     _of_members: Counter[str] = field(default_factory=Counter)
+    _strangers: Counter[str] = field(default_factory=Counter)
 
     @property
     def slowest_seconds(self) -> float:
@@ -48,15 +54,29 @@ class OpenStreams:
         if not caller.is_member or caller.name is None:
             yield lasts_until(caller)
             return
-        if self._of_members[caller.name] >= self.most_per_member:
-            raise Limited(f"At most {self.most_per_member} streams of one member are open at a time.")
-        self._of_members[caller.name] += 1
-        try:
+        sentence = f"At most {self.most_per_member} streams of one member are open at a time."
+        with _one_more_of(self._of_members, caller.name, self.most_per_member, sentence):
             yield lasts_until(caller)
-        finally:
-            self._of_members[caller.name] -= 1
-            if not self._of_members[caller.name]:
-                del self._of_members[caller.name]
+
+    @contextmanager
+    def stranger(self, address: str) -> Iterator[None]:
+        """Counts a connection whose caller is not known yet. Raises Limited if its address has too many."""
+        sentence = "Too many connections of this address have not said who they are: try again in a moment."
+        with _one_more_of(self._strangers, address, self.most_strangers, sentence):
+            yield
+
+
+@contextmanager
+def _one_more_of(counts: Counter[str], name: str, most: int, sentence: str) -> Iterator[None]:
+    if counts[name] >= most:
+        raise Limited(sentence)
+    counts[name] += 1
+    try:
+        yield
+    finally:
+        counts[name] -= 1
+        if not counts[name]:
+            del counts[name]
 
 
 def seconds_left(until: float) -> float:

@@ -66,6 +66,8 @@ class Operations:
         try:
             ready = await self.endpoint.prepared(operation_request(message.payload, message.size), asker)
         except Refused as refused:
+            refused.size = message.size
+            await self.endpoint.fine(refused, asker)
             await self._refuse(message.id, str(refused), refused.code, asker)
             return
         async with aclosing(answers(self.endpoint.runner, ready, asker, self.endpoint.metrics)) as coming:

@@ -40,13 +40,12 @@ class GraphQLSockets:
         connection = Connection(self.endpoint, socket)
         try:
             await socket.accept(PROTOCOL if PROTOCOL in socket.scope["subprotocols"] else None)
-            with self.endpoint.streams.one_more():
-                await connection.run()
+            await connection.run()
         except Limited as limited:
             await connection.close(messages.TRY_AGAIN_LATER, str(limited))
         except Ended as ended:
             await connection.close(ended.code, str(ended))
-        except (WebSocketDisconnect, TimeoutError):
+        except (WebSocketDisconnect, OSError):  # a TimeoutError, too: the client has gone, or does not read
             return
         finally:
             await connection.operations.end_all()
@@ -70,22 +69,19 @@ class Connection:
         """Serves the connection. Raises Ended if we end it, WebSocketDisconnect if the client disconnects."""
         if PROTOCOL not in self.socket.scope["subprotocols"]:
             raise Ended(messages.NOT_A_SUBPROTOCOL, f"Subprotocol not acceptable: this server speaks {PROTOCOL}.")
-        try:
-            async with asyncio.timeout(self.endpoint.streams.heartbeat_seconds):
-                await self._authenticate()
-        except TimeoutError:
-            raise Ended(messages.INIT_TIMEOUT, "Connection initialisation timeout") from None
-        try:
-            with self.endpoint.streams.of(self.caller) as self.until:
-                await self.send({"type": "connection_ack"})
-                await self._serve()
-        except Limited as limited:
-            raise Ended(messages.TOO_MANY, str(limited)) from None
+        with self.endpoint.streams.stranger(self._address()):
+            await self._authenticate_in_time()
+        with self.endpoint.streams.one_more():
+            await self._serve_caller()
 
     async def send(self, message: dict[str, Any]) -> None:
-        """Sends a message; waits while the client does not read. Raises TimeoutError if that takes too long."""
+        """Sends a message; waits while the client does not read. Raises TimeoutError if that takes too long, and
+        WebSocketDisconnect if the connection was closed, by whichever side."""
         async with asyncio.timeout(self.endpoint.streams.slowest_seconds):
-            await self.socket.send_text(sent(message).decode())
+            try:
+                await self.socket.send_text(sent(message).decode())
+            except RuntimeError:  # the server closed it below us, such as for a message that is too long
+                raise WebSocketDisconnect(1006) from None
 
     async def close(self, code: int, reason: str) -> None:
         """Closes the connection with a code and a reason, if the client still takes them within a second."""
@@ -93,6 +89,24 @@ class Connection:
             with suppress(WebSocketDisconnect, TimeoutError, RuntimeError):
                 async with asyncio.timeout(1):
                     await self.socket.close(code, reason)
+
+    def _address(self) -> str:
+        return self.endpoint.runner.admission.payer(Caller(), self.socket).name
+
+    async def _authenticate_in_time(self) -> None:
+        try:
+            async with asyncio.timeout(self.endpoint.streams.heartbeat_seconds):
+                await self._authenticate()
+        except TimeoutError:
+            raise Ended(messages.INIT_TIMEOUT, "Connection initialisation timeout") from None
+
+    async def _serve_caller(self) -> None:
+        try:
+            with self.endpoint.streams.of(self.caller) as self.until:
+                await self.send({"type": "connection_ack"})
+                await self._serve()
+        except Limited as limited:
+            raise Ended(messages.TOO_MANY, str(limited)) from None
 
     async def _authenticate(self) -> None:
         while (message := await self._receive()).kind != "connection_init":
@@ -141,6 +155,7 @@ class Connection:
         raise Ended(messages.GOING_AWAY, "No sign of life.")
 
     async def _receive(self) -> Message:
+        await asyncio.sleep(0)  # a client that sends without a pause leaves the others their turns
         received = await self.socket.receive()
         if received["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(received.get("code", 1005))

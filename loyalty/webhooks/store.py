@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from db.pool import Database
 from db.webhooks.inbox import NewDelivery, keep_delivery, kept_body_hash
 from loyalty.webhooks.producers import PRODUCERS, Producer
-from loyalty.webhooks.producers.events import Sent
+from loyalty.webhooks.producers.events import BadSignature, Sent
 
 
 class UnknownProducer(Exception):
@@ -22,11 +22,22 @@ class StoredDelivery:
     is_new: bool
 
 
+def check_before_reading(producer: str, secrets: Sequence[str], sent: Sent) -> None:
+    """Raises UnknownProducer, and BadSignature if nothing could prove the body; `sent` has no body yet."""
+    _adapter(producer).check_headers(secrets, sent, datetime.now(UTC))
+    if not secrets:
+        raise BadSignature("No secret of this producer is active.")
+
+
+def _adapter(producer: str) -> Producer:
+    if producer not in PRODUCERS:
+        raise UnknownProducer(f"No producer is called {producer[:50]!r}.")
+    return PRODUCERS[producer]
+
+
 def check_sender(producer: str, secrets: Sequence[str], sent: Sent) -> Producer:
     """The producer's adapter, once its signature proved the body. Raises UnknownProducer, BadSignature."""
-    adapter = PRODUCERS.get(producer)
-    if adapter is None:
-        raise UnknownProducer(f"No producer is called {producer[:50]!r}.")
+    adapter = _adapter(producer)
     adapter.verify(secrets, sent, datetime.now(UTC))
     return adapter
 

@@ -1,5 +1,6 @@
 """Limits with reasons: every attack of graphql-armor's list is refused before anything runs, however large it is."""
 
+import json
 import sys
 import tracemalloc
 from collections.abc import AsyncIterator, Callable
@@ -11,6 +12,7 @@ import httpx
 import pytest
 
 from api.app import create_app
+from api.bodies import holds_more_values
 from api.documents import Documents
 from api.prices import MUTATION
 from api.schema import schema
@@ -185,7 +187,7 @@ async def test_reading_a_large_request_costs_something():
     """A large document and large variables both cost, alone and in a batch."""
     async with api(SANDBOX, graphql_member_budget=6000) as http:
         document = {"query": KINDS + " \r\n" * 8000}
-        variables = {"query": KINDS, "variables": {"kinds": ["FUEL"] * 20_000}}
+        variables = {"query": KINDS, "variables": {"kinds": ["FUEL"] * 9_000}}
         for body in (document, variables):
             answer = await http.post("/graphql", json=body, headers=bearer(member="mi-1"))
             assert answer.json()["extensions"]["cost"] == 3 + len(answer.request.content) // 1000 > 30
@@ -236,6 +238,58 @@ async def test_a_client_that_keeps_sending_invalid_documents_is_shut_out():
         assert codes[:10] == ["BAD_USER_INPUT"] * 10
         assert codes[-1] == "LIMITED"
         assert (await refused(http, "{ __typename }")).status_code == 429
+
+
+CROWDED = b"[" + b"{}," * 50_000 + b"{}]"
+MEMBERS = b",".join(b'"a%d": "%s"' % (n, b"x" * 500) for n in range(300))
+UNREADABLE = {
+    "a batch of 50,000": CROWDED,
+    "one of 50,000 values": b'{"query": "{ __typename }", "variables": {"a": ' + CROWDED + b"}}",
+    "no JSON": b"{" * 200_000,
+    "deep": b'{"a":' * 40_000,
+    "wide": b'{"query": "{ __typename }", "variables": {' + MEMBERS + b"}}",
+    "a document that is too long": b'{"query": "{ __typename }%s"}' % (b" " * 200_000),
+    "a batch of no requests": b"[" + b" " * 200_000 + b"7]",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE)
+async def test_a_refused_request_is_fined_by_its_bytes_and_a_payer_that_is_shut_out_is_not_read(body: bytes):
+    """150 kB cost 150 and 50 more: the second one is over a budget of 350. The body of the third is never asked for."""
+
+    was_read = False
+
+    async def watched() -> AsyncIterator[bytes]:
+        nonlocal was_read
+        was_read = True
+        yield body
+
+    headers = GRAPHQL_JSON | {"content-type": "application/json"}
+    async with api(SANDBOX, graphql_max_cost=350, graphql_stranger_budget=350) as http:
+        for _ in range(2):
+            answer = await http.post("/graphql", content=body, headers=headers)
+            assert "data" not in json.loads(answer.text if answer.text[0] == "{" else answer.text[1:-1])
+        answer = await http.post("/graphql", content=watched(), headers=headers)
+        assert not was_read
+        assert (answer.status_code, code(answer)) == (429, "LIMITED")
+        assert int(answer.headers["retry-after"]) > 0
+
+
+@pytest.mark.parametrize(
+    ("body", "is_more"),
+    [
+        (b"[1,2,3]", False),
+        (b"[1,2,3,4,5,6]", True),
+        (b'["a,b,c,d,e,f,g"]', False),
+        (rb'["\",\",\",\",\",\""]', False),
+        (rb'["\\", ",,,,,,"]', False),
+        (b"[[[[[[", True),
+        (b'["","","","","","",""]', True),
+        (b'["a,,,,,,', True),
+    ],
+)
+def test_the_values_of_a_json_text_are_counted_before_they_are_made(body: bytes, is_more: bool):
+    assert holds_more_values(body, 5) == is_more
 
 
 DEAR = "me { verdicts(first: 100) { nodes { entries { verdict { kind entries { id } } } } } }"

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import socket
 import time
 from collections.abc import AsyncIterator
@@ -97,6 +98,7 @@ async def test_a_client_that_also_supports_the_old_protocol_gets_the_new_one(sma
     ["[1]", "null", "7", '"x"', "{", "", "NaN", "{}", '{"type":7}', '{"type":"start"}', '{"type":["ping"]}',
      '{"type":"ping","payload":"a"}', '{"type":"subscribe"}', '{"type":"subscribe","id":7,"payload":{}}',
      '{"type":"subscribe","id":"","payload":{}}', '{"type":"subscribe","id":"1","payload":[]}',
+     '{"type":"subscribe","id":"1"}', '{"type":"subscribe","id":"1","payload":null}',
      '{"type":"complete"}', "[" * 10_000, '{"a":' * 3000, b"\x00\x01", b'{"type":"ping"}'],
     ids=lambda text: repr(text[:40]),
 )  # fmt: skip
@@ -313,10 +315,41 @@ async def test_a_members_subscriptions_and_connections_are_limited(small: Stage)
 
 
 async def test_a_process_with_too_many_streams_asks_clients_to_try_again_later(small: Stage):
-    url = url_of(small)
-    async with opened(url), opened(url), opened(url), opened(url), opened(url) as fifth:
+    url, one, other = url_of(small), small.token("mi-1"), small.token("mi-2")
+    async with known(url, one), known(url, one), known(url, other), known(url, other), opened(url) as fifth:
+        await fifth.send("connection_init", payload={"authorization": f"Bearer {small.token('mi-3')}"})
         assert (await fifth.closed())[0] == 1013
     await all_closed(small)
+
+
+async def test_strangers_take_few_places_of_their_address_and_none_of_the_members(database_url: str, shared: Shared):
+    async with open_stage(shared, streams=1, strangers_per_address=2) as stage:
+        url, token = url_of(stage), stage.token("mi-1")
+        async with opened(url), opened(url) as second:
+            async with opened(url) as third:
+                assert (await third.closed())[0] == 1013
+            async with known(url, token, local_addr=("127.0.0.2", 0)):
+                pass
+            await all_closed(stage)
+            await second.send("connection_init", payload={"authorization": f"Bearer {token}"})
+            assert (await second.receive())["type"] == "connection_ack"
+            async with opened(url) as third:
+                await third.send("ping")
+                assert await third.receive() == {"type": "pong"}
+
+
+async def test_a_connection_that_ends_while_we_write_to_it_is_no_fault(small: Stage, caplog: pytest.LogCaptureFixture):
+    """The ping is answered after the message behind it, which is too long, has closed the connection."""
+    logging.getLogger("uvicorn.error").addHandler(caplog.handler)
+    async with opened(url_of(small)) as socket:
+        protocol = socket.connection.protocol
+        protocol.send_text(b'{"type": "ping", "payload": {"pad": "%s"}}' % (b"x" * 5000))  # fills a piece by itself
+        protocol.send_text(b"x" * 300_000)
+        socket.connection.transport.write(b"".join(protocol.data_to_send()))
+        assert (await socket.closed())[0] == 1009
+    await all_closed(small)
+    logging.getLogger("uvicorn.error").removeHandler(caplog.handler)
+    assert caplog.text == ""
 
 
 async def test_the_operations_that_a_connection_runs_at_a_time_are_limited(stage: Stage):
@@ -334,7 +367,9 @@ async def test_the_operations_that_a_connection_runs_at_a_time_are_limited(stage
 
 
 async def test_a_client_that_does_not_read_is_disconnected_and_delays_no_other(database_url: str, shared: Shared):
-    async with open_stage(shared, buffers=4096, heartbeat_seconds=1) as stage:
+    """It may send as fast as it likes, so that it is stuck soon."""
+    fast = {"socket_messages": 1_000_000, "graphql_body_limit": 10_000_000}
+    async with open_stage(shared, buffers=4096, heartbeat_seconds=1, **fast) as stage:
         await stage.register()
         token = stage.token("mi-1")
         async with not_reading(stage, token) as reader:

@@ -17,7 +17,7 @@ from tests.support.samples import Sample, samples
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 PARTS = {name for name in vars(Producer) if not name.startswith("_")}
 EVENTS = [each for each in samples() if each.producer in PRODUCERS and each.kind != "vector_only"]
-FUNCTIONS = {"verify", "identify", "read", "sign"}
+FUNCTIONS = {"check_headers", "verify", "identify", "read", "sign"}
 
 
 def test_these_are_the_parts_of_a_producer():

@@ -8,6 +8,9 @@ from contextlib import asynccontextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from loyalty.settings import Settings
+from mipoints.edge.config import EdgeConfig, EdgeLimits
+
 
 class Server(uvicorn.Server):
     """A server that ends at once when it should and its requests are finished; uvicorn's checks ten times a second."""
@@ -33,18 +36,17 @@ class Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def served(app: ASGIApp, buffers: int | None = None) -> AsyncIterator[str]:
+async def served(app: ASGIApp, buffers: int | None = None, limits: EdgeLimits | None = None) -> AsyncIterator[str]:
     """Serves an application until the end of the block, and yields its address. `buffers` is the size in bytes of each
-    socket buffer of one client."""
+    socket buffer of one client, `limits` what a connection may do if not what the defaults allow."""
     # asyncio sends small answers at once (TCP_NODELAY) only on sockets that name their protocol.
     listener = socket.socket(proto=socket.IPPROTO_TCP)
     if buffers is not None:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffers)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffers)
     listener.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        app, log_level="warning", lifespan="off", ws="websockets-sansio", ws_max_size=262_144, proxy_headers=False
-    )
+    listener.listen()
+    config = EdgeConfig(app, limits or EdgeLimits.of(Settings(database_url="")), log_level="warning")
     server = Server(config)
     serving = asyncio.create_task(server.serve([listener]))
     try:

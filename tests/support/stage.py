@@ -26,6 +26,7 @@ from loyalty.programme.programme import Programme
 from loyalty.settings import Settings
 from loyalty.tokens import Verifier, issue
 from loyalty.webhooks.rejections import Rejections
+from mipoints.edge.config import EdgeLimits
 from tests.support.drain import drain
 from tests.support.fresh import Shared
 from tests.support.patience import PATIENCE
@@ -281,7 +282,7 @@ async def open_stage(shared: Shared, *, buffers: int | None = None, **others: An
         settings, programme, wake, Verifier(settings), rejections=rejections, changes=changes, documents=DOCUMENTS
     )
     async with (
-        served(app, buffers) as url,
+        served(app, buffers, EdgeLimits.of(settings)) as url,
         httpx.AsyncClient(base_url=url, timeout=PATIENCE, verify=NO_AUTHORITIES) as http,
     ):
         try:

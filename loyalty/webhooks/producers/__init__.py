@@ -24,6 +24,9 @@ class Producer(Protocol):
     def QUESTIONS(self) -> ProducerQuestions | None:  # noqa: N802
         """How its API is asked about a parcel; None if it cannot be asked."""
 
+    def check_headers(self, secrets: Sequence[str], sent: Sent, now: datetime) -> None:
+        """Raises BadSignature if the headers and the query prove no body at all; called before the body is read."""
+
     def verify(self, secrets: Sequence[str], sent: Sent, now: datetime) -> None:
         """Raises BadSignature unless an active secret proves the body."""
 

@@ -62,11 +62,16 @@ _EVENTS_WITHOUT_EFFECT = (
 )
 
 
+def check_headers(secrets: Sequence[str], sent: Sent, now: datetime) -> None:
+    """Raises BadSignature unless there is a signature of either product."""
+    if not sent.headers.get(_header(sent)):
+        raise BadSignature(f"The header {_TRACKING} is needed, or of Returns {_RETURNS}.")
+
+
 def verify(secrets: Sequence[str], sent: Sent, now: datetime) -> None:
     """Raises BadSignature unless an active secret of either product signed these bytes. No time is signed."""
-    given = sent.headers.get(_header(sent))
-    if not given:
-        raise BadSignature(f"The header {_TRACKING} is needed, or of Returns {_RETURNS}.")
+    check_headers(secrets, sent, now)
+    given = sent.headers[_header(sent)]
     expected = [_expected_signature(secret, sent.body) for secret in secrets]
     check_signed(expected, signatures_in(given), "No active secret signed this body.")
 

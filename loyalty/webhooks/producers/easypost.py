@@ -47,6 +47,12 @@ _DETAILS: dict[tuple[str, str], _Meaning] = {("failure", "lost"): Lost}
 _WITHOUT_EFFECT = ("unknown", "pre_transit", "failure", "cancelled", "error")
 
 
+def check_headers(secrets: Sequence[str], sent: Sent, now: datetime) -> None:
+    """Raises BadSignature unless there is one of the two signatures."""
+    if not (sent.headers.get(_BODY_SIGNATURE) or sent.headers.get(_BODY_AND_TIME_SIGNATURE)):
+        raise BadSignature(f"The header {_BODY_SIGNATURE} is needed.")
+
+
 def verify(secrets: Sequence[str], sent: Sent, now: datetime) -> None:
     """Raises BadSignature unless an active secret signed the body.
 

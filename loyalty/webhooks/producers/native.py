@@ -49,14 +49,21 @@ _NEEDED: dict[str, tuple[tuple[str, ...], str]] = {
 """The numbers that an event of a type cannot do without, and the sentence that says so."""
 
 
+def check_headers(secrets: Sequence[str], sent: Sent, now: datetime) -> None:
+    """Raises BadSignature unless there are an id, a signature, and a time of at most five minutes from `now`."""
+    if not all(_proof(sent)):
+        raise BadSignature("The headers webhook-id, webhook-timestamp and webhook-signature are all needed.")
+    check_time(sent.headers["webhook-timestamp"], now, "webhook-timestamp")
+
+
+def _proof(sent: Sent) -> list[str]:
+    return [sent.headers.get(name, "") for name in ("webhook-id", "webhook-timestamp", "webhook-signature")]
+
+
 def verify(secrets: Sequence[str], sent: Sent, now: datetime) -> None:
     """Raises BadSignature unless an active secret signed exactly these bytes, at most five minutes from `now`."""
-    message_id, timestamp, signatures = (
-        sent.headers.get(name, "") for name in ("webhook-id", "webhook-timestamp", "webhook-signature")
-    )
-    if not (message_id and timestamp and signatures):
-        raise BadSignature("The headers webhook-id, webhook-timestamp and webhook-signature are all needed.")
-    check_time(timestamp, now, "webhook-timestamp")
+    check_headers(secrets, sent, now)
+    message_id, timestamp, signatures = _proof(sent)
     given = [part.partition(",")[2] for part in signatures.split(" ") if part.startswith("v1,")]
     signed = _signed(message_id, timestamp, sent.body)
     check_signed(

@@ -48,11 +48,16 @@ _ACTIONS_WITHOUT_EFFECT = (
 )
 
 
+def check_headers(secrets: Sequence[str], sent: Sent, now: datetime) -> None:
+    """Raises BadSignature unless there is a signature."""
+    if not sent.headers.get(_SIGNATURE):
+        raise BadSignature("The header Sendcloud-Signature is needed.")
+
+
 def verify(secrets: Sequence[str], sent: Sent, now: datetime) -> None:
     """Raises BadSignature unless an active secret signed exactly these bytes. No time is signed."""
-    given = sent.headers.get(_SIGNATURE)
-    if not given:
-        raise BadSignature("The header Sendcloud-Signature is needed.")
+    check_headers(secrets, sent, now)
+    given = sent.headers[_SIGNATURE]
     expected = [_expected_signature(secret, sent.body) for secret in secrets if secret]
     check_signed(expected, signatures_in(given.lower()), "No active secret signed this body.")
 

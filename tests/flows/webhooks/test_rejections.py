@@ -34,7 +34,7 @@ async def test_each_rejection_is_counted_by_producer_and_reason(stage: Stage):
     for _ in range(3):
         assert await refused(stage, signed(BODY, "evt-1", key=b"another")) == 401
     assert await refused(stage, signed(b"{}", "evt-1"), b"{}") == 400
-    assert await refused(stage, {}, b"x" * (1024 * 1024 + 1)) == 413
+    assert await refused(stage, signed(BODY, "evt-1"), b"x" * (1024 * 1024 + 1)) == 413
     assert await refused(stage, {}, producer="shippo") == 401
     for unknown in ("nobody", "x" * 2000, "%00"):
         assert await refused(stage, {}, producer=unknown) == 404

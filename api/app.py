@@ -4,6 +4,7 @@ import logging
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route, WebSocketRoute
@@ -17,6 +18,7 @@ from api.graphiql import DemoPeople, Files
 from api.graphql import GraphQLEndpoint
 from api.health import Health, PingRedis
 from api.metrics import Metrics
+from api.origins import CheckedOrigin, cross_origin
 from api.persisted import Persisted
 from api.pings import PingEndpoint
 from api.plans import Plans
@@ -101,8 +103,12 @@ def create_app(
     producers = ProducersEndpoint(programme.db, verifier, settings.webhook_secrets)
     return Starlette(
         routes=[
-            Route("/graphql", graphql),
-            WebSocketRoute("/graphql", GraphQLSockets(graphql)),
+            Route("/graphql", graphql, middleware=cross_origin(settings.origins)),
+            WebSocketRoute(
+                "/graphql",
+                GraphQLSockets(graphql),
+                middleware=[Middleware(CheckedOrigin, origins=settings.origins)],
+            ),
             Route("/explorer/people", DemoPeople(settings).__call__, methods=["GET"]),
             Mount("/explorer", Files()),
             Route("/webhooks/{producer}", webhooks),

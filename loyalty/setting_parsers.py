@@ -1,5 +1,6 @@
 """Reads the text of each setting. A ValueError ends the sentence that begins with the setting's name."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
@@ -82,6 +83,19 @@ def _http_url(text: str) -> str:
     return text
 
 
+def _origins(text: str) -> tuple[str, ...]:
+    origins = tuple(each.strip() for each in text.split(",") if each.strip())
+    if not all(_is_origin(each) for each in origins):
+        raise ValueError("is origins with commas between them, as browsers send them: https://www.mi.com,https://mi.es")
+    return origins
+
+
+def _is_origin(text: str) -> bool:
+    """Whether it is a scheme, a host in lower case and, if it is not the scheme's own, a port, and nothing else."""
+    found = re.fullmatch(r"(https?)://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?", text)
+    return found is not None and found[2] != {"http": "80", "https": "443"}[found[1]]
+
+
 PARSERS: Mapping[str, Callable[[str], object]] = {
     "database_url": _postgres_url,
     "redis_url": _redis_url,
@@ -108,6 +122,7 @@ PARSERS: Mapping[str, Callable[[str], object]] = {
     "graphql_seconds": _positive,
     "compiled": _switch,
     "proxies": _whole,
+    "origins": _origins,
     "webhook_body_limit": _count,
     "streams": _count,
     "streams_per_member": _count,

@@ -45,6 +45,7 @@ class Settings:
     graphql_seconds: float = 10.0
     compiled: bool = True
     proxies: int = 0
+    origins: tuple[str, ...] = ()
     webhook_body_limit: int = 1024 * 1024
     streams: int = 10_000
     streams_per_member: int = 10

@@ -30,7 +30,7 @@ def as_written(value: object) -> str:
         return "on" if value else "off"
     if isinstance(value, float):
         return f"{value:g}"
-    if value is None:
+    if value is None or value == ():
         return ""
     return str(value) if isinstance(value, int) else f"`{value}`"
 
@@ -83,6 +83,7 @@ def test_every_setting_can_be_set():
         "GRAPHQL_MAX_COST": "1234",
         "TRUSTED_DOCUMENTS": "members",
         "OUTGOING_ALLOW_PRIVATE": "on",
+        "ORIGINS": "https://www.mi.com",
         "COMPILED": "off",
     }
     changed = read_settings({PREFIX + name: texts.get(name, "12345") for name in variables()}, askable=ASKABLE)
@@ -99,3 +100,25 @@ def test_every_problem_is_named_at_once():
         "MIPOINTS_SWEEP_SECONDS is a number of seconds above zero, such as 0.5.",
         "MIPOINTS_POOL_SIZE is a whole number above zero.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "origins"),
+    [
+        ("https://www.mi.com", ("https://www.mi.com",)),
+        (" https://www.mi.com , http://localhost:3000,", ("https://www.mi.com", "http://localhost:3000")),
+        ("https://[::1]:8443", ("https://[::1]:8443",)),
+    ],
+)
+def test_origins_are_read_as_browsers_send_them(text: str, origins: tuple[str, ...]):
+    assert read_settings(DATABASE | {"MIPOINTS_ORIGINS": text}, askable=ASKABLE).origins == origins
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["*", "null", "mi.com", "https://mi.com/", "https://mi.com/shop", "https://Mi.com", "https://mi.com:443", "ftp://mi.com",
+     "https://", "https://me@mi.com", "https://mi.com:x", "https://mi.com:", "https://mi.com https://mi.es", "https://*.mi.com"],
+)  # fmt: skip
+def test_a_text_that_no_browser_sends_as_an_origin_is_refused(text: str):
+    with pytest.raises(SettingsError, match="MIPOINTS_ORIGINS is origins"):
+        read_settings(DATABASE | {"MIPOINTS_ORIGINS": text}, askable=ASKABLE)

@@ -42,6 +42,7 @@ async def served(app: ASGIApp, buffers: int | None = None) -> AsyncIterator[str]
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffers)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffers)
     listener.bind(("127.0.0.1", 0))
+    listener.listen()  # a client that connects before the server runs waits
     config = uvicorn.Config(
         app, log_level="warning", lifespan="off", ws="websockets-sansio", ws_max_size=262_144, proxy_headers=False
     )

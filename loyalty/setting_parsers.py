@@ -59,6 +59,12 @@ def _instant(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def _secret(text: str) -> str:
+    if len(text.encode()) < 32:
+        raise ValueError("is a random text of at least 32 bytes, such as `openssl rand -base64 48` prints")
+    return text
+
+
 def _salt(text: str) -> str:
     if len(text) < 16:
         raise ValueError("is a secret of at least 16 characters, set once and never changed")
@@ -102,7 +108,7 @@ PARSERS: Mapping[str, Callable[[str], object]] = {
     "auth_jwks_url": _http_url,
     "auth_issuer": str,
     "auth_audience": str,
-    "auth_secret": str,
+    "auth_secret": _secret,
     "webhook_secrets": webhook_secrets_in,
     "producer_keys": producer_keys_in,
     "reconcile_after_days": _count,

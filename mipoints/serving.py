@@ -12,6 +12,7 @@ import uvicorn
 
 from api.app import create_app
 from api.followers import Followers
+from api.hosts import LoopbackHost
 from db.migrate import are_current
 from db.pool import Database, DatabaseUnavailable
 from loyalty.settings import Settings
@@ -24,6 +25,10 @@ log = logging.getLogger("mipoints.serve")
 GRACE_SECONDS = 10
 GARBAGE_OBJECTS = 10_000
 """New objects after which the youngest are searched for cycles. Python's own 700 are a third of one answer."""
+
+_SANDBOX = (
+    "THIS IS A SANDBOX: everybody who reaches it gets a token of any member or operator. Keep real members out of it."
+)
 
 
 class _Server(uvicorn.Server):
@@ -56,8 +61,11 @@ async def _warn_if_not_ready(db: Database) -> None:
         log.warning("%s Requests are answered UNAVAILABLE until that is fixed.", error)
 
 
-async def serve(settings: Settings, listener: socket.socket) -> None:
-    """Answers requests until SIGTERM or SIGINT, then finishes the running ones within at most ten seconds."""
+async def serve(settings: Settings, listener: socket.socket, *, any_host: bool) -> None:
+    """Answers requests until SIGTERM or SIGINT, then finishes the running ones within at most ten seconds.
+
+    Without `any_host` it answers only under names of this machine.
+    """
     async with opened_parts(settings) as parts:
         rejections = Rejections(parts.programme.db)
         app = create_app(
@@ -73,7 +81,7 @@ async def serve(settings: Settings, listener: socket.socket) -> None:
         gc.freeze()  # the schema lives as long as the process: garbage collections need not search it
         gc.set_threshold(GARBAGE_OBJECTS)
         config = uvicorn.Config(
-            app,
+            app if any_host else LoopbackHost(app),
             http=HeadLimit,
             ws="websockets-sansio",
             ws_max_size=settings.graphql_body_limit,
@@ -86,6 +94,8 @@ async def serve(settings: Settings, listener: socket.socket) -> None:
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
         host, port = listener.getsockname()[:2]
+        if settings.sandbox:
+            log.warning(_SANDBOX)
         log.info("Serving on http://%s:%d.", host, port)
         await _warn_if_not_ready(parts.programme.db)
         await _Server(config, parts.changes).serve([listener])

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from loyalty.settings import PREFIX, Settings, SettingsError, read_settings, variable_of
+from loyalty.setting_names import PREFIX, variable_of
+from loyalty.settings import Settings, SettingsError, read_settings
 from loyalty.webhooks.producers import ASKABLE
 
 ROOT = Path(__file__).parent.parent
@@ -71,10 +72,12 @@ def test_the_readme_names_every_variable_that_is_read():
 
 
 def test_every_setting_can_be_set():
+    production_only = {"MIPOINTS_AUTH_JWKS_URL"}
     texts = {
         "DATABASE_URL": "postgresql://localhost/mipoints",
         "REDIS_URL": "redis://localhost",
         "AUTH_JWKS_URL": "https://login.example/keys",
+        "AUTH_SECRET": "a sandbox secret that is long enough for HS256",
         "WEBHOOK_SECRETS": '{"native": ["whsec_c2VjcmV0"]}',
         "PRODUCER_KEYS": '{"easypost": "EZAK"}',
         "SANDBOX": "on",
@@ -86,10 +89,15 @@ def test_every_setting_can_be_set():
         "ORIGINS": "https://www.mi.com",
         "COMPILED": "off",
     }
-    changed = read_settings({PREFIX + name: texts.get(name, "12345") for name in variables()}, askable=ASKABLE)
+    given = {PREFIX + name: texts.get(name, "12345") for name in variables()}
+    sandbox = read_settings(
+        {name: text for name, text in given.items() if name not in production_only}, askable=ASKABLE
+    )
+    production = read_settings(DATABASE | {name: given[name] for name in production_only}, askable=ASKABLE)
     untouched = Settings(database_url="")
-    same = [each.name for each in fields(Settings) if getattr(changed, each.name) == getattr(untouched, each.name)]
-    assert same == []
+    same = {each.name for each in fields(Settings) if getattr(sandbox, each.name) == getattr(untouched, each.name)}
+    assert same == {"auth_jwks_url"}
+    assert production.auth_jwks_url == texts["AUTH_JWKS_URL"]
 
 
 def test_every_problem_is_named_at_once():
@@ -122,3 +130,37 @@ def test_origins_are_read_as_browsers_send_them(text: str, origins: tuple[str, .
 def test_a_text_that_no_browser_sends_as_an_origin_is_refused(text: str):
     with pytest.raises(SettingsError, match="MIPOINTS_ORIGINS is origins"):
         read_settings(DATABASE | {"MIPOINTS_ORIGINS": text}, askable=ASKABLE)
+
+
+@pytest.mark.parametrize(
+    ("environ", "problem"),
+    [
+        ({"SANDBOX": "on", "AUTH_JWKS_URL": "https://login.example/keys"}, "contradict each other"),
+        ({"SANDBOX": "on", "AUTH_SECRET": "x" * 31}, "MIPOINTS_AUTH_SECRET is a random text of at least 32 bytes"),
+        ({"AUTH_SECRET": "x" * 32}, "MIPOINTS_AUTH_SECRET is for the sandbox"),
+        ({"AUTH_JWKS_URL": "http://login.example/keys"}, "MIPOINTS_AUTH_JWKS_URL begins with https://"),
+        ({"AUTH_JWKS_URL": "http://localhost.login.example/keys"}, "MIPOINTS_AUTH_JWKS_URL begins with https://"),
+        ({"POOL_SISE": "5"}, "MIPOINTS_POOL_SISE is no setting: is it MIPOINTS_POOL_SIZE?"),
+        ({"GRAPHQL_STRANGERS_BUDGET": "5"}, "is it MIPOINTS_GRAPHQL_STRANGER_BUDGET?"),
+        ({"ONLY_TRUSTED_DOCUMENTS": "members"}, "is it MIPOINTS_TRUSTED_DOCUMENTS?"),
+        ({"QQQ": "5"}, "MIPOINTS_QQQ is no setting: README.md lists all of them."),
+    ],
+)
+def test_a_sandbox_by_mistake_or_a_name_by_mistake_stops_the_start(environ: dict[str, str], problem: str):
+    with pytest.raises(SettingsError) as error:
+        read_settings(DATABASE | {PREFIX + name: text for name, text in environ.items()}, askable=ASKABLE)
+    (sentence,) = str(error.value).splitlines()
+    assert problem in sentence
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"SANDBOX": "on", "AUTH_SECRET": "x" * 32},
+        {"AUTH_JWKS_URL": "http://127.0.0.1:8080/keys"},
+        {"AUTH_JWKS_URL": "http://[::1]/keys"},
+        {"HOME": "/somewhere", "PORT": "8000", "SANDBOX_URL": "http://127.0.0.1:8000", "OF_NO_VALUE": ""},
+    ],
+)
+def test_what_is_no_mistake_is_accepted(environ: dict[str, str]):
+    assert read_settings(DATABASE | {PREFIX + name: text for name, text in environ.items()}, askable=ASKABLE)

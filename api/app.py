@@ -1,6 +1,8 @@
 """The HTTP interface as one ASGI application; `mipoints` builds its parts and runs it."""
 
 import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -101,7 +103,7 @@ def create_app(
     )
     pings = PingEndpoint(settings.webhook_secrets, metrics, settings.webhook_body_limit)
     producers = ProducersEndpoint(programme.db, verifier, settings.webhook_secrets)
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/graphql", graphql, middleware=cross_origin(settings.origins)),
             WebSocketRoute(
@@ -119,10 +121,22 @@ def create_app(
             Route("/reconciliation/{producer}", reconciliation),
             Route("/healthz", health.healthz),
             Route("/readyz", health.readyz),
-            Route("/metrics", health.counted),
+            *([] if settings.metrics_port is not None else [_metrics_route(health)]),
         ],
-        exception_handlers={HTTPException: _refused, Exception: _fault},
+        exception_handlers=_HANDLERS,
     )
+    app.state.health = health
+    app.router.redirect_slashes = False  # a redirect would lead to whatever `Host` the client sent
+    return app
+
+
+def metrics_app(app: Starlette) -> Starlette:
+    """The metrics of an application of `create_app`, as an application for a port of their own."""
+    return Starlette(routes=[_metrics_route(app.state.health)], exception_handlers=_HANDLERS)
+
+
+def _metrics_route(health: Health) -> Route:
+    return Route("/metrics", health.counted)
 
 
 def admission_of(settings: Settings, budget: Budget | None) -> Admission:
@@ -145,3 +159,9 @@ async def _refused(_: Request, error: Exception) -> Response:
 async def _fault(_: Request, error: Exception) -> Response:
     """Starlette raises the error again after this answer, and the server logs it once."""
     return problem(500, "INTERNAL", "Something went wrong on our side.")
+
+
+_HANDLERS: Mapping[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
+    HTTPException: _refused,
+    Exception: _fault,
+}

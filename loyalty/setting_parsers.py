@@ -41,6 +41,12 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= 65_535:
+        raise ValueError("is a port: a whole number from 1 to 65535")
+    return int(text)
+
+
 def _positive(text: str) -> float:
     try:
         value = float(text)
@@ -136,5 +142,6 @@ PARSERS: Mapping[str, Callable[[str], object]] = {
     "only_trusted_documents": _whose_are_trusted,
     "trusted_manifest": str,
     "outgoing_allow_private": _switch,
+    "metrics_port": _port,
 }
 """The parser of each setting's text. The defaults stand in Settings."""

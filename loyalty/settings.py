@@ -52,6 +52,7 @@ class Settings:
     only_trusted_documents: bool = False
     trusted_manifest: str | None = None
     outgoing_allow_private: bool = False
+    metrics_port: int | None = None
 
 
 _UNSET_IN_A_SANDBOX: Mapping[str, object] = {

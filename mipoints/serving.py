@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import uvicorn
 
-from api.app import create_app
+from api.app import create_app, metrics_app
 from api.followers import Followers
 from api.hosts import LoopbackHost
 from db.migrate import are_current
@@ -19,6 +19,7 @@ from loyalty.settings import Settings
 from loyalty.webhooks.rejections import Rejections
 from mipoints.composition import opened_parts
 from mipoints.head_limit import HeadLimit
+from mipoints.metrics_server import metrics_served
 
 log = logging.getLogger("mipoints.serve")
 
@@ -61,10 +62,13 @@ async def _warn_if_not_ready(db: Database) -> None:
         log.warning("%s Requests are answered UNAVAILABLE until that is fixed.", error)
 
 
-async def serve(settings: Settings, listener: socket.socket, *, any_host: bool) -> None:
+async def serve(
+    settings: Settings, listener: socket.socket, metrics_listener: socket.socket | None = None, *, any_host: bool
+) -> None:
     """Answers requests until SIGTERM or SIGINT, then finishes the running ones within at most ten seconds.
 
-    Without `any_host` it answers only under names of this machine.
+    Metrics are answered on their own listener if there is one. Without `any_host` it answers only under names of this
+    machine.
     """
     async with opened_parts(settings) as parts:
         rejections = Rejections(parts.programme.db)
@@ -98,6 +102,7 @@ async def serve(settings: Settings, listener: socket.socket, *, any_host: bool) 
             log.warning(_SANDBOX)
         log.info("Serving on http://%s:%d.", host, port)
         await _warn_if_not_ready(parts.programme.db)
-        await _Server(config, parts.changes).serve([listener])
+        async with metrics_served(metrics_app(app), metrics_listener):
+            await _Server(config, parts.changes).serve([listener])
         await rejections.close()
         log.info("Stopped serving.")

@@ -56,7 +56,8 @@ def serve(
     if current.sandbox and not i_know:
         check_is_loopback(host)
     log_to_stderr()
-    uvloop.run(answer(current, listen(host, port), any_host=i_know or not current.sandbox))
+    metrics = listen(host, current.metrics_port) if current.metrics_port is not None else None
+    uvloop.run(answer(current, listen(host, port), metrics, any_host=i_know or not current.sandbox))
 
 
 @app.command()

@@ -237,6 +237,40 @@ async def test_unknown_paths_and_producers_are_404_as_json(http: httpx.AsyncClie
         assert answer.json()["error"]["message"]
 
 
+@pytest.mark.parametrize(
+    "path", ["/graphql/", "/explorer", "/webhooks/native/", "/healthz/", "//evil.example/graphql/"]
+)
+async def test_no_path_is_redirected_because_the_host_is_whatever_the_client_sent(http: httpx.AsyncClient, path: str):
+    answer = await http.get(
+        httpx.URL("http://mi.test").copy_with(raw_path=path.encode()), headers={"host": "evil.example"}
+    )
+    assert answer.status_code == 404
+    assert "location" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("query", "variables"),
+    [
+        ("query($m: Market!) { rewards(market: $m) { id } }", {"m": "s3cret"}),
+        ("query($m: Market!) { rewards(market: $m) { id } }", {"m": {"s3cret": 1}}),
+        ('{ rewards(market: "s3cret") { id } }', {}),
+        ('{ terms(market: "ES", on: "s3cret") { __typename } }', {}),
+        ('query($on: Date) { terms(market: "ES", on: $on) { __typename } }', {"on": "s3cret"}),
+        ('mutation { earnPoints(input: "s3cret", idempotencyKey: "k") { __typename } }', {}),
+        ("s3cret", {}),
+        ('{ order(number: "s3cret', {}),
+    ],
+)
+async def test_a_value_that_could_not_be_read_is_answered_and_not_logged(
+    http: httpx.AsyncClient, caplog: pytest.LogCaptureFixture, query: str, variables: dict[str, object]
+):
+    caplog.set_level("DEBUG")
+    answer = await http.post("/graphql", json={"query": query, "variables": variables})
+    assert code_of(answer) == "BAD_USER_INPUT"
+    assert "BAD_USER_INPUT" in caplog.text
+    assert "s3cret" not in caplog.text
+
+
 async def test_the_process_lives_but_is_not_ready_without_its_database(http: httpx.AsyncClient):
     assert (await http.get("/healthz")).status_code == 200
     ready = await http.get("/readyz")

@@ -164,6 +164,18 @@ async def test_serving_starts_while_the_database_is_away():
         assert (await answering(server, "/healthz")).is_success
 
 
+async def test_metrics_are_served_on_a_port_of_their_own_and_end_with_the_process():
+    port = free_port()
+    with serving(environment(AWAY, MIPOINTS_METRICS_PORT=str(port))) as server:
+        await answering(server, "/healthz")
+        assert (
+            b"mipoints_streams"
+            in (await answering(Server(f"http://127.0.0.1:{port}", server.process), "/metrics")).content
+        )
+        server.process.terminate()
+        assert await asyncio.to_thread(server.process.wait, PATIENCE) == 0
+
+
 @pytest.mark.parametrize(("knows", "status"), [((), 421), (("--host", "0.0.0.0", "--i-know"), 200)])
 async def test_a_sandbox_says_what_it_is_and_answers_under_other_names_only_if_it_was_told_so(
     tmp_path: Path, knows: tuple[str, ...], status: int

@@ -13,6 +13,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 
 from api.admission import Admission
 from api.budget import Budget, spending
+from api.compression import Compressed
 from api.context import Wake
 from api.documents import Documents
 from api.followers import Followers
@@ -105,7 +106,7 @@ def create_app(
     producers = ProducersEndpoint(programme.db, verifier, settings.webhook_secrets)
     app = Starlette(
         routes=[
-            Route("/graphql", graphql, middleware=cross_origin(settings.origins)),
+            Route("/graphql", graphql, middleware=[*cross_origin(settings.origins), Middleware(Compressed)]),
             WebSocketRoute(
                 "/graphql",
                 GraphQLSockets(graphql),

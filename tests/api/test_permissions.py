@@ -27,7 +27,7 @@ CALLERS = {
     "unauthenticated": Caller(),
     "member": Caller("mi-1"),
     **{scope: Caller(scope, frozenset({scope}), is_service=True) for scope in ("storefront", "operator", "auditor")},
-    "member with scopes of its provider": Caller("someone", frozenset(), is_service=True),
+    "member with scopes of its provider": Caller("mi-1"),
 }
 
 

@@ -109,7 +109,7 @@ async def test_a_body_over_the_limit_is_413_and_is_not_read_to_its_end(http: htt
 async def test_another_method_is_405_and_says_which_are_allowed(http: httpx.AsyncClient, method: str):
     answer = await http.request(method, "/graphql")
     assert answer.status_code == 405
-    assert answer.headers["allow"] == "GET, POST"
+    assert answer.headers["allow"] == "GET, HEAD, POST"
     assert code_of(answer) == "BAD_USER_INPUT"
 
 

@@ -25,7 +25,7 @@ EVERYTHING = """query q { ...all } fragment all on Query {
         ("{ me { id } }", False),
         ('{ rewards(market: "ES") { id } me { id } }', False),
         ('{ rewards: me { id } }', False),
-        ('{ ...a } fragment a on Query { campaigns(market: "ES") { id } ...b } fragment b on Query { me { id } }', False),
+        ('{ ...a } fragment a on Query { rewards(market: "ES") { id } ...b } fragment b on Query { me { id } }', False),
         ('{ rewards(market: "ES") { id } ... { node(id: "x") { id } } }', False),
         ('{ rewards(market: "ES") { id } __schema { types { name } } }', False),
     ],

@@ -1,7 +1,6 @@
 """GraphQL over HTTP: one endpoint, both media types, and a well-formed answer to every request."""
 
 import logging
-import secrets
 import time
 from dataclasses import dataclass
 
@@ -19,6 +18,7 @@ from api.metrics import Metrics
 from api.negotiation import GRAPHQL_JSON, HTML, JSON, chosen_media
 from api.problems import PersistedQueryNotFound
 from api.public import is_for_everyone
+from api.request_ids import request_id_of
 from api.requests import BY_ADDRESS, Batch, OperationRequest, Refused, read_request
 from api.runner import Answered, NotRun, Ready, Runner, refused_answer
 from api.streams.answers import answers
@@ -43,7 +43,8 @@ class GraphQLEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         request = Request(scope, receive)
-        started, request_id = time.perf_counter(), secrets.token_hex(16)
+        started = time.perf_counter()
+        request_id = request_id_of(scope, is_behind_proxy=self.runner.admission.proxies > 0)
         if prefers_html(request):
             response: Response = page()
         else:

@@ -143,5 +143,6 @@ PARSERS: Mapping[str, Callable[[str], object]] = {
     "trusted_manifest": str,
     "outgoing_allow_private": _switch,
     "metrics_port": _port,
+    "keep_alive_seconds": _count,
 }
 """The parser of each setting's text. The defaults stand in Settings."""

@@ -53,6 +53,7 @@ class Settings:
     trusted_manifest: str | None = None
     outgoing_allow_private: bool = False
     metrics_port: int | None = None
+    keep_alive_seconds: int = 75
 
 
 _UNSET_IN_A_SANDBOX: Mapping[str, object] = {

@@ -9,6 +9,7 @@ import socket
 from collections.abc import Iterator
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from api.app import create_app, metrics_app
 from api.followers import Followers
@@ -62,6 +63,24 @@ async def _warn_if_not_ready(db: Database) -> None:
         log.warning("%s Requests are answered UNAVAILABLE until that is fixed.", error)
 
 
+def server_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+    """How uvicorn runs the API in production and in a sandbox."""
+    return uvicorn.Config(
+        app,
+        http=HeadLimit,
+        ws="websockets-sansio",
+        ws_max_size=settings.graphql_body_limit,
+        ws_per_message_deflate=False,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # MIPOINTS_PROXIES sets how much of X-Forwarded-For is trusted
+        timeout_keep_alive=settings.keep_alive_seconds,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+
 async def serve(
     settings: Settings, listener: socket.socket, metrics_listener: socket.socket | None = None, *, any_host: bool
 ) -> None:
@@ -84,19 +103,7 @@ async def serve(
         )
         gc.freeze()  # the schema lives as long as the process: garbage collections need not search it
         gc.set_threshold(GARBAGE_OBJECTS)
-        config = uvicorn.Config(
-            app if any_host else LoopbackHost(app),
-            http=HeadLimit,
-            ws="websockets-sansio",
-            ws_max_size=settings.graphql_body_limit,
-            ws_per_message_deflate=False,
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,  # MIPOINTS_PROXIES sets how much of X-Forwarded-For is trusted
-            timeout_graceful_shutdown=GRACE_SECONDS,
-        )
+        config = server_config(app if any_host else LoopbackHost(app), settings)
         host, port = listener.getsockname()[:2]
         if settings.sandbox:
             log.warning(_SANDBOX)

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from starlette.applications import Starlette
 
 from loyalty.setting_names import PREFIX, variable_of
 from loyalty.settings import Settings, SettingsError, read_settings
 from loyalty.webhooks.producers import ASKABLE
+from mipoints.serving import server_config
 
 ROOT = Path(__file__).parent.parent
 DATABASE = {"MIPOINTS_DATABASE_URL": "postgresql://localhost/mipoints"}
@@ -164,3 +166,9 @@ def test_a_sandbox_by_mistake_or_a_name_by_mistake_stops_the_start(environ: dict
 )
 def test_what_is_no_mistake_is_accepted(environ: dict[str, str]):
     assert read_settings(DATABASE | {PREFIX + name: text for name, text in environ.items()}, askable=ASKABLE)
+
+
+def test_idle_connections_outlive_those_of_a_balancer():
+    """Balancers keep theirs for 60 s; uvicorn's own 5 s would close them while a request is on its way."""
+    assert server_config(Starlette(), Settings(database_url="")).timeout_keep_alive == 75
+    assert server_config(Starlette(), Settings(database_url="", keep_alive_seconds=9)).timeout_keep_alive == 9

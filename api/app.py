@@ -1,15 +1,19 @@
 """The HTTP interface as one ASGI application; `mipoints` builds its parts and runs it."""
 
 import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route, WebSocketRoute
 
 from api.admission import Admission
 from api.budget import Budget, spending
+from api.compression import Compressed
 from api.context import Wake
 from api.documents import Documents
 from api.followers import Followers
@@ -17,6 +21,7 @@ from api.graphiql import DemoPeople, Files
 from api.graphql import GraphQLEndpoint
 from api.health import Health, PingRedis
 from api.metrics import Metrics
+from api.origins import CheckedOrigin, cross_origin
 from api.persisted import Persisted
 from api.pings import PingEndpoint
 from api.plans import Plans
@@ -105,10 +110,14 @@ def create_app(
     )
     pings = PingEndpoint(settings.webhook_secrets, metrics, settings.webhook_body_limit)
     producers = ProducersEndpoint(programme.db, verifier, settings.webhook_secrets)
-    return Starlette(
+    app = Starlette(
         routes=[
-            Route("/graphql", graphql),
-            WebSocketRoute("/graphql", GraphQLSockets(graphql)),
+            Route("/graphql", graphql, middleware=[*cross_origin(settings.origins), Middleware(Compressed)]),
+            WebSocketRoute(
+                "/graphql",
+                GraphQLSockets(graphql),
+                middleware=[Middleware(CheckedOrigin, origins=settings.origins)],
+            ),
             Route("/explorer/people", DemoPeople(settings).__call__, methods=["GET"]),
             Mount("/explorer", Files()),
             Route("/webhooks/{producer}", webhooks),
@@ -119,10 +128,22 @@ def create_app(
             Route("/reconciliation/{producer}", reconciliation),
             Route("/healthz", health.healthz),
             Route("/readyz", health.readyz),
-            Route("/metrics", health.counted),
+            *([] if settings.metrics_port is not None else [_metrics_route(health)]),
         ],
-        exception_handlers={HTTPException: _refused, Exception: _fault},
+        exception_handlers=_HANDLERS,
     )
+    app.state.health = health
+    app.router.redirect_slashes = False  # a redirect would lead to whatever `Host` the client sent
+    return app
+
+
+def metrics_app(app: Starlette) -> Starlette:
+    """The metrics of an application of `create_app`, as an application for a port of their own."""
+    return Starlette(routes=[_metrics_route(app.state.health)], exception_handlers=_HANDLERS)
+
+
+def _metrics_route(health: Health) -> Route:
+    return Route("/metrics", health.counted)
 
 
 def admission_of(settings: Settings, budget: Budget | None) -> Admission:
@@ -145,3 +166,9 @@ async def _refused(_: Request, error: Exception) -> Response:
 async def _fault(_: Request, error: Exception) -> Response:
     """Starlette raises the error again after this answer, and the server logs it once."""
     return problem(500, "INTERNAL", "Something went wrong on our side.")
+
+
+_HANDLERS: Mapping[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
+    HTTPException: _refused,
+    Exception: _fault,
+}

@@ -116,6 +116,10 @@ def _located(error: GraphQLError, answer: AnswerBody) -> AnswerBody:
 
 
 def _log_refused(answers: Sequence[AnswerBody], request_id: str) -> None:
-    """Logs one line for all errors of an answer; `%r` escapes line breaks that clients send."""
+    """Logs one line for all errors of an answer: the first one's code and place. Its message may quote a value that the
+    client sent, such as a birth date or a token, so only the client gets it."""
     if answers:
-        log.info("%s: refused, %d errors: %.200r", request_id, len(answers), answers[0]["message"])
+        first = answers[0]
+        place = first.get("path") or first.get("locations")
+        code = first["extensions"]["code"]
+        log.info("%s: refused, %d errors, first %s at %.200r", request_id, len(answers), code, place)

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from mimetypes import guess_type
 from pathlib import Path
 from typing import Any
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from api.compression import accepts_gzip
 from api.webhooks import problem
 from loyalty.settings import Settings
 from loyalty.tokens import issue
@@ -22,6 +25,7 @@ _POLICY = (
 )
 """All files come from this server. Only styles may be inline, because Monaco writes its colours into style elements."""
 _HEADERS = {"content-security-policy": _POLICY, "x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
+_KEPT = {"cache-control": "public, max-age=31536000, immutable", "vary": "accept-encoding"}
 _NOT_BUILT = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>Mi Points GraphiQL</title></head>
@@ -43,15 +47,29 @@ def page(folder: Path = BUILT) -> HTMLResponse:
 
 
 class Files(StaticFiles):
-    """The files of the page. Their names change with their content, so browsers may cache them for ever."""
+    """The files of the page. Their names change with their content, so browsers may cache them for ever.
+
+    The build leaves a compressed file, `index-1.js.gz`, beside each one for which that is worth it.
+    """
 
     def __init__(self, folder: Path = BUILT) -> None:
         super().__init__(directory=folder, check_dir=False)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """The file, with the content security policy of the page, which also covers its workers."""
-        response = await super().get_response(path, scope)
-        response.headers.update(_HEADERS | {"cache-control": "public, max-age=31536000, immutable"})
+        packed = await self._packed(path, scope) if accepts_gzip(scope) else None
+        response = packed or await super().get_response(path, scope)
+        response.headers.update(_HEADERS | _KEPT)
+        return response
+
+    async def _packed(self, path: str, scope: Scope) -> Response | None:
+        """The compressed file with the media type of the file itself; None if there is none."""
+        try:
+            response = await super().get_response(path + ".gz", scope)
+        except HTTPException:
+            return None
+        media = guess_type(path)[0] or "application/octet-stream"
+        response.headers.update({"content-encoding": "gzip", "content-type": f"{media}; charset=utf-8"})
         return response
 
 

@@ -2,12 +2,8 @@
 
 import asyncio
 import logging
-import secrets
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,27 +14,26 @@ from api.context import Requester
 from api.disconnect import Disconnect
 from api.errors import FAULT, INTERNAL, error_answer
 from api.graphiql import page
+from api.http_answers import ALWAYS, PublicAnswer, WrittenAnswer
 from api.metrics import Metrics
 from api.negotiation import GRAPHQL_JSON, HTML, JSON, chosen_media
 from api.problems import Limited, PersistedQueryNotFound
-from api.requests import Batch, OperationRequest, Refused, read_request
+from api.public import is_for_everyone
+from api.request_ids import request_id_of
+from api.requests import BY_ADDRESS, Batch, OperationRequest, Refused, read_request
 from api.runner import Answered, NotRun, Ready, Runner, refused_answer
 from api.streams.answers import answers
 from api.streams.events import EVENTS, EventStream, accepts_events
 from api.streams.open import OpenStreams
-from api.written import sent
 from loyalty.messages.negotiation import language_of
 from loyalty.tokens import Verifier
 
 log = logging.getLogger("mipoints.api")
 
-_ALWAYS = {"cache-control": "no-store", "vary": "accept"}
-_RAW_ALWAYS = [(name.encode(), value.encode()) for name, value in _ALWAYS.items()]
-
 
 @dataclass(slots=True)
 class GraphQLEndpoint:
-    """`/graphql`: POST runs one operation or a batch, GET runs a query, and shows GraphiQL to browsers."""
+    """`/graphql`: POST runs one operation or a batch; GET and HEAD run a query, and show GraphiQL to browsers."""
 
     runner: Runner
     verifier: Verifier
@@ -49,14 +44,15 @@ class GraphQLEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         request = Request(scope, receive)
-        started, request_id = time.perf_counter(), secrets.token_hex(16)
+        started = time.perf_counter()
+        request_id = request_id_of(scope, is_behind_proxy=self.runner.admission.proxies > 0)
         if prefers_html(request):
             response: Response = page()
         else:
             response = await self._answer_always(request, request_id)
             self.metrics.graphql_seconds.observe(time.perf_counter() - started)
         if not isinstance(response, WrittenAnswer):
-            response.headers.update({"x-request-id": request_id, **_ALWAYS})
+            response.headers.update({"x-request-id": request_id, **ALWAYS})
         await response(scope, receive, send)
 
     async def _answer_always(self, request: Request, request_id: str) -> Response:
@@ -92,6 +88,8 @@ class GraphQLEndpoint:
             return EventStream(answers(self.runner, ready, asker, self.metrics), self.streams, asker)
         asker.disconnect = disconnect
         answered = self._counted(await self._run(ready, asker))
+        if read.is_get and self._is_for_everyone(ready, answered):
+            return PublicAnswer(answered.body, media, request_id, request.headers.get("if-none-match"))
         media = _media_for(answered, request, media)
         return WrittenAnswer(answered.body, _status_of(answered, media), media, request_id, answered.headers)
 
@@ -114,6 +112,12 @@ class GraphQLEndpoint:
     async def fine(self, refused: Refused, asker: Requester) -> None:
         """Takes the cost of a request that could not be read from its payer's budget."""
         await self.runner.admission.fine(asker.payer, refused.size)
+
+    def _is_for_everyone(self, ready: Ready | Answered, answered: Answered) -> bool:
+        """Whether an answer is one that caches may keep for everyone."""
+        if isinstance(ready, Answered) or answered.outcome != "ok":
+            return False
+        return is_for_everyone(self.runner.schema._schema, ready.document, ready.operation)
 
     async def _run_all(self, batch: Batch, asker: Requester) -> list[Answered]:
         """The answers to a batch. Operations run one after the other, so that it holds one database connection."""
@@ -157,7 +161,9 @@ class GraphQLEndpoint:
 
 def prefers_html(request: Request) -> bool:
     """Whether a person opened the address in a browser: a GET that prefers HTML."""
-    return request.method == "GET" and chosen_media(request.headers.get("accept"), (GRAPHQL_JSON, JSON, HTML)) == HTML
+    return (
+        request.method in BY_ADDRESS and chosen_media(request.headers.get("accept"), (GRAPHQL_JSON, JSON, HTML)) == HTML
+    )
 
 
 def _fault(request_id: str) -> Answered:
@@ -182,19 +188,3 @@ def _media_for(answered: Answered, request: Request, media: str) -> str:
 def _status_of(answered: Answered, media: str) -> int:
     """The status: in GraphQL's own media type it shows whether anything ran; in JSON it is always 200."""
     return answered.status if media == GRAPHQL_JSON and "data" not in answered.body else 200
-
-
-class WrittenAnswer(Response):
-    """An answer as JSON, with its headers in the form in which they are sent: most of them are the same each time."""
-
-    def __init__(
-        self, body: Any, status: int, media: str, request_id: str, more: Mapping[str, str] = MappingProxyType({})
-    ) -> None:
-        self.body, self.status_code, self.background = sent(body), status, None
-        self.raw_headers = [
-            (b"content-length", b"%d" % len(self.body)),
-            (b"content-type", b"%s; charset=utf-8" % media.encode()),
-            (b"x-request-id", request_id.encode()),
-            *_RAW_ALWAYS,
-            *((name.encode("latin-1"), value.encode("latin-1")) for name, value in more.items()),
-        ]

@@ -21,6 +21,10 @@ log = logging.getLogger("mipoints.api")
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 _REDIS_SECONDS = 0.5
 _LOOK_SECONDS = 5.0
+_READY_SECONDS = 1.0
+
+_Readiness = tuple[list[str], bool]
+"""The reasons why the process is not ready, and whether Redis is missing."""
 
 PingRedis = Callable[[], Awaitable[object]]
 
@@ -33,6 +37,8 @@ class Health:
     metrics: Metrics
     ping_redis: PingRedis | None
     _looks_again_at: float = 0.0
+    _look: asyncio.Future[_Readiness] | None = None
+    _look_is_old_at: float = 0.0
     _redis_is_away: bool = False
 
     async def healthz(self, _: Request) -> Response:
@@ -40,11 +46,22 @@ class Health:
         return JSONResponse({"status": "ok"})
 
     async def readyz(self, _: Request) -> Response:
-        """Ready when the database answers and every migration is applied; otherwise 503 with the reasons."""
-        reasons, lacks_redis = await asyncio.gather(self._reasons(), self._lacks_redis())
+        """Ready when the database answers and every migration is applied; otherwise 503 with the reasons.
+
+        All who ask share one look at the database, and for a second after it its result.
+        """
+        if self._look is None or (self._look.done() and time.monotonic() >= self._look_is_old_at):
+            self._look = asyncio.ensure_future(self._readiness())
+        reasons, lacks_redis = await asyncio.shield(self._look)
         if reasons:
             return JSONResponse({"status": "unavailable", "reasons": reasons}, 503, {"retry-after": "5"})
         return JSONResponse({"status": "ready", "degraded": ["redis"] if lacks_redis else []})
+
+    async def _readiness(self) -> _Readiness:
+        try:
+            return await asyncio.gather(self._reasons(), self._lacks_redis())
+        finally:
+            self._look_is_old_at = time.monotonic() + _READY_SECONDS
 
     async def counted(self, _: Request) -> Response:
         """The metrics in Prometheus' text format. They read the database at most once in five seconds."""

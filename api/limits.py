@@ -88,7 +88,8 @@ def problem_with(document: DocumentNode) -> TooMuch | None:
     for definition in (*operations, *fragments.values()):
         if isinstance(definition, FragmentDefinitionNode) and definition.name.value in seen:
             continue
-        if _most_in_one_place(definition.selection_set, fragments, seen) > _MOST_REPEATS:
+        is_operation = isinstance(definition, OperationDefinitionNode)
+        if _most_in_one_place(definition.selection_set, fragments, seen, is_operation=is_operation) > _MOST_REPEATS:
             return TooMuch(f"A field is asked for more than {_MOST_REPEATS} times in one place.", definition)
     return None
 
@@ -104,9 +105,14 @@ def _too_large(size: Size) -> str | None:
 
 
 def _most_in_one_place(
-    selections: SelectionSetNode | None, fragments: Mapping[str, FragmentDefinitionNode], seen: set[str]
+    selections: SelectionSetNode | None,
+    fragments: Mapping[str, FragmentDefinitionNode],
+    seen: set[str],
+    *,
+    is_operation: bool,
 ) -> int:
-    """The highest number of times that one field is selected in one place of the answer.
+    """The highest number of times that one field is selected in one place of the answer. A root field of an operation
+    counts under its own name, too: with an alias for each, one request could guess a hundred codes.
 
     Adds the fragments it meets to `seen`. Validation compares all these fields with each other, so this limits its
     work. The walk itself is limited too: it ends after 3,000 fields and then returns their number.
@@ -121,6 +127,8 @@ def _most_in_one_place(
             if isinstance(node, FieldNode):
                 place = (*path, (node.alias or node.name).value)
                 counted[place] += 1
+                if is_operation and not path:
+                    counted["", node.name.value] += 1
                 waiting.append((place, node.selection_set, inside))
             elif isinstance(node, InlineFragmentNode):
                 waiting.append((path, node.selection_set, inside))

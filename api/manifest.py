@@ -1,8 +1,8 @@
 """The manifest of trusted documents, in the format of Apollo's persisted query lists: writing and reading it.
 
-It is byte for byte the manifest that `@apollo/generate-persisted-query-manifest` writes for the same files: fragments
-are collected, `__typename` is added as Apollo Client adds it, definitions are sorted and printed. The id of a document
-is the SHA-256 of that text.
+What we write is byte for byte the manifest that `@apollo/generate-persisted-query-manifest` writes for the same files:
+fragments are collected, `__typename` is added as Apollo Client adds it, definitions are sorted and printed. The id of a
+document is the SHA-256 of that text. The plain format `{id: text}` of graphql-codegen, Relay and yoga is read, too.
 """
 
 import json
@@ -133,25 +133,39 @@ def manifest_text(manifest: Mapping[str, Any]) -> str:
 
 
 def documents_in(text: str) -> dict[str, str]:
-    """The documents of a manifest by id. Raises ManifestProblem."""
+    """The documents of a manifest by id, in Apollo's format or as plain `{id: text}`. Raises ManifestProblem."""
     try:
         manifest = json.loads(text)
     except ValueError as error:
         raise ManifestProblem(f"The manifest is not JSON: {error}.") from None
+    if isinstance(manifest, dict) and manifest and "format" not in manifest:
+        return _by_id(manifest.items())
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT or manifest.get("version") != 1:
-        raise ManifestProblem(f'The manifest is not one of "format": "{FORMAT}", "version": 1.')
+        raise ManifestProblem(
+            f'The manifest is neither one of "format": "{FORMAT}", "version": 1, nor plain {{id: text}}.'
+        )
     operations = manifest.get("operations")
     if not isinstance(operations, list) or not all(_is_entry(each) for each in operations):
         raise ManifestProblem("Every operation of the manifest has an id, a name, a type and a body, all texts.")
-    documents = {each["id"].removeprefix("sha256:"): each["body"] for each in operations}
-    if len(documents) != len(operations):
-        raise ManifestProblem("Two operations of the manifest have the same id.")
+    return _by_id((each["id"], each["body"]) for each in operations)
+
+
+def _by_id(pairs: Iterable[tuple[str, Any]]) -> dict[str, str]:
+    """The documents by id, without the prefix `sha256:`. Raises ManifestProblem."""
+    documents: dict[str, str] = {}
+    for name, text in pairs:
+        id_ = name.removeprefix("sha256:")
+        if not 0 < len(id_) <= _LONGEST_ID or not isinstance(text, str) or not text:
+            raise ManifestProblem(
+                f"Every document of the manifest is a text with an id of 1 to {_LONGEST_ID} characters."
+            )
+        if id_ in documents:
+            raise ManifestProblem("Two operations of the manifest have the same id.")
+        documents[id_] = text
     return documents
 
 
 def _is_entry(entry: object) -> bool:
-    return (
-        isinstance(entry, dict)
-        and all(isinstance(entry.get(name), str) and entry[name] for name in ("id", "name", "type", "body"))
-        and len(entry["id"]) <= _LONGEST_ID
+    return isinstance(entry, dict) and all(
+        isinstance(entry.get(name), str) and entry[name] for name in ("id", "name", "type", "body")
     )

@@ -85,9 +85,9 @@ def is_json(content_type: str | None) -> bool:
 def could_be_forged(headers: Headers) -> bool:
     """Whether a page of another site could have made a browser send a GET with these headers.
 
-    A header that needs a preflight proves that it could not: we allow no other site's preflight. `Sec-Fetch-Site:
-    same-origin` proves it too, because pages cannot set that header. A request with Sec-Fetch-Mode but without
-    Sec-Fetch-Site and Origin comes from a program, because browsers send both Sec-Fetch headers or neither.
+    A header that needs a preflight proves that it could not: we allow preflights of `MIPOINTS_ORIGINS` only.
+    `Sec-Fetch-Site: same-origin` proves it too, because pages cannot set that header. A request with Sec-Fetch-Mode but
+    without Sec-Fetch-Site and Origin comes from a program, because browsers send both Sec-Fetch headers or neither.
     """
     if any(headers.get(name) for name in _PREFLIGHT) or not _is_safelisted(headers.get("content-type")):
         return False

@@ -20,6 +20,8 @@ from api.documents import UNKEEPABLE
 from api.errors import BAD_USER_INPUT, LIMITED
 from api.negotiation import JSON, could_be_forged, is_json
 
+BY_ADDRESS = ("GET", "HEAD")
+"""Methods whose request is in the address. The server sends no body to a HEAD."""
 REQUESTS_AT_ONCE = 5
 MOST_VALUES = 12_000
 """The most values of one body or message as JSON; the largest mutation has some 3,000."""
@@ -68,10 +70,10 @@ Batch = list[OperationRequest | Refused]
 
 async def read_request(request: Request, limit: int) -> OperationRequest | Batch:
     """The request or batch. Raises Refused if there is none; entries of a batch are refused one by one."""
-    if request.method == "GET":
+    if request.method in BY_ADDRESS:
         return request_in_query_string(request)
     if request.method != "POST":
-        raise Refused(405, "Send a POST with a JSON body, or a GET with a query.", allow="GET, POST")
+        raise Refused(405, "Send a POST with a JSON body, or a GET with a query.", allow="GET, HEAD, POST")
     if not is_json(request.headers.get("content-type")):
         raise Refused(415, f"Send the body as {JSON}, in UTF-8.")
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":

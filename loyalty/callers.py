@@ -22,7 +22,7 @@ class Caller:
 
     @property
     def is_member(self) -> bool:
-        """A person's app: a token without scope."""
+        """A person's app: a token without a scope of ours."""
         return self.name is not None and not self.is_service
 
     def has(self, *scopes: str) -> bool:

@@ -1,5 +1,6 @@
 """Reads the text of each setting. A ValueError ends the sentence that begins with the setting's name."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
@@ -40,6 +41,12 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= 65_535:
+        raise ValueError("is a port: a whole number from 1 to 65535")
+    return int(text)
+
+
 def _positive(text: str) -> float:
     try:
         value = float(text)
@@ -56,6 +63,12 @@ def _instant(text: str) -> datetime:
     except ValueError:
         raise ValueError("is an instant, such as 2022-09-20T08:00:00Z") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _secret(text: str) -> str:
+    if len(text.encode()) < 32:
+        raise ValueError("is a random text of at least 32 bytes, such as `openssl rand -base64 48` prints")
+    return text
 
 
 def _salt(text: str) -> str:
@@ -82,13 +95,26 @@ def _http_url(text: str) -> str:
     return text
 
 
+def _origins(text: str) -> tuple[str, ...]:
+    origins = tuple(each.strip() for each in text.split(",") if each.strip())
+    if not all(_is_origin(each) for each in origins):
+        raise ValueError("is origins with commas between them, as browsers send them: https://www.mi.com,https://mi.es")
+    return origins
+
+
+def _is_origin(text: str) -> bool:
+    """Whether it is a scheme, a host in lower case and, if it is not the scheme's own, a port, and nothing else."""
+    found = re.fullmatch(r"(https?)://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?", text)
+    return found is not None and found[2] != {"http": "80", "https": "443"}[found[1]]
+
+
 PARSERS: Mapping[str, Callable[[str], object]] = {
     "database_url": _postgres_url,
     "redis_url": _redis_url,
     "auth_jwks_url": _http_url,
     "auth_issuer": str,
     "auth_audience": str,
-    "auth_secret": str,
+    "auth_secret": _secret,
     "webhook_secrets": webhook_secrets_in,
     "producer_keys": producer_keys_in,
     "reconcile_after_days": _count,
@@ -108,6 +134,7 @@ PARSERS: Mapping[str, Callable[[str], object]] = {
     "graphql_seconds": _positive,
     "compiled": _switch,
     "proxies": _whole,
+    "origins": _origins,
     "webhook_body_limit": _count,
     "connections": _count,
     "connections_per_address": _whole,
@@ -119,5 +146,7 @@ PARSERS: Mapping[str, Callable[[str], object]] = {
     "only_trusted_documents": _whose_are_trusted,
     "trusted_manifest": str,
     "outgoing_allow_private": _switch,
+    "metrics_port": _port,
+    "keep_alive_seconds": _count,
 }
 """The parser of each setting's text. The defaults stand in Settings."""

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from loyalty.secrets_json import is_base64
+from loyalty.setting_contradictions import contradictions
+from loyalty.setting_names import PREFIX, unknown_names, variable_of
 from loyalty.setting_parsers import PARSERS
-
-PREFIX = "MIPOINTS_"
 
 
 class SettingsError(Exception):
@@ -45,6 +44,7 @@ class Settings:
     graphql_seconds: float = 10.0
     compiled: bool = True
     proxies: int = 0
+    origins: tuple[str, ...] = ()
     webhook_body_limit: int = 1024 * 1024
     connections: int = 20_000
     connections_per_address: int = 1_000
@@ -56,6 +56,8 @@ class Settings:
     only_trusted_documents: bool = False
     trusted_manifest: str | None = None
     outgoing_allow_private: bool = False
+    metrics_port: int | None = None
+    keep_alive_seconds: int = 75
 
 
 _UNSET_IN_A_SANDBOX: Mapping[str, object] = {
@@ -79,15 +81,10 @@ def read_settings(environ: Mapping[str, str] | None = None, *, askable: Collecti
     read = {name: value for name, parse in PARSERS.items() if (value := reader.read(name, parse)) is not None}
     values: dict[str, Any] = {"database_url": "", **(_UNSET_IN_A_SANDBOX if read.get("sandbox") else {}), **read}
     settings = Settings(**values)
-    reader.problems.extend(_contradictions(settings, askable))
+    reader.problems += [*unknown_names(reader.environ, PARSERS), *contradictions(settings, askable)]
     if reader.problems:
         raise SettingsError("\n".join(reader.problems))
     return settings
-
-
-def variable_of(name: str) -> str:
-    """The environment's name of a setting, without its prefix: `pool_size` is POOL_SIZE."""
-    return "TRUSTED_DOCUMENTS" if name == "only_trusted_documents" else name.upper()
 
 
 def check_for_serving(settings: Settings) -> None:
@@ -97,45 +94,6 @@ def check_for_serving(settings: Settings) -> None:
             "Set MIPOINTS_AUTH_JWKS_URL to your identity provider's key set, or, in a sandbox, "
             "MIPOINTS_SANDBOX=on and MIPOINTS_AUTH_SECRET to a long random text."
         )
-
-
-def _contradictions(settings: Settings, askable: Collection[str]) -> list[str]:
-    problems = []
-    if not settings.database_url:
-        problems.append("Set MIPOINTS_DATABASE_URL, such as postgresql://user:password@host:5432/mipoints.")
-    problems += [
-        f"{PREFIX}WEBHOOK_SECRETS: a native secret is whsec_ followed by base64."
-        for secret in settings.webhook_secrets.get("native", ())
-        if not is_base64(secret.removeprefix("whsec_"))
-    ]
-    problems += [
-        f"{PREFIX}PRODUCER_KEYS: {name!r} cannot be asked; there are {', '.join(askable)}."
-        for name in settings.producer_keys
-        if name not in askable
-    ]
-    budgets = {
-        "MEMBER": settings.graphql_member_budget,
-        "SERVICE": settings.graphql_service_budget,
-        "STRANGER": settings.graphql_stranger_budget,
-    }
-    problems += [
-        f"{PREFIX}GRAPHQL_{name}_BUDGET is 0 for no limit, or at least {PREFIX}GRAPHQL_MAX_COST."
-        for name, budget in budgets.items()
-        if 0 < budget < settings.graphql_max_cost
-    ]
-    if not settings.sandbox:
-        sandbox_only = {
-            "AUTH_SECRET": settings.auth_secret,
-            "HOLD_SECONDS": settings.hold_seconds,
-            "CLOCK_START": settings.clock_start,
-            "PRODUCER_KEYS' url": next((url for _, url in settings.producer_keys.values() if url), None),
-        }
-        problems += [
-            f"{PREFIX}{name} is for the sandbox: set MIPOINTS_SANDBOX=on, or leave it out."
-            for name, value in sandbox_only.items()
-            if value is not None
-        ]
-    return problems
 
 
 class _Reader:

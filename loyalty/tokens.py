@@ -22,6 +22,8 @@ UNAUTHENTICATED = Caller()
 _SHARED_SECRET = "HS256"
 _BY_KEY_SET = frozenset(algorithm for algorithms in BY_KEY_TYPE.values() for algorithm in algorithms)
 _LONGEST_TOKEN = 8192
+_LEEWAY_SECONDS = 5
+"""How far the issuer's clock may be ahead of ours: for `nbf` and `iat`, never for `exp`."""
 _REQUIRED = ["exp", "sub", "iss", "aud"]
 
 _SENTENCES: tuple[tuple[type[jwt.PyJWTError], str], ...] = (
@@ -52,9 +54,7 @@ class Verifier:
         self._verified = VerifiedTokens()
         self._keys: KeySet | None = None
         if settings.auth_jwks_url is not None:
-            self._keys = KeySet(
-                KeyClient(settings.auth_jwks_url, timeout=2, cooldown_duration=10), self._verified.clear
-            )
+            self._keys = KeySet(KeyClient(settings.auth_jwks_url, cache_jwk_set=False, timeout=2), self._verified.clear)
 
     async def verify(self, token: str | None) -> Caller:
         """The caller; unauthenticated without a token, and with a `problem` if the token is rejected."""
@@ -67,7 +67,7 @@ class Verifier:
             caller = _caller(claims)
         except TokenProblem as problem:
             return Caller(problem=str(problem))
-        self._verified.put(token, claims, caller)
+        self._verified.put(token, int(claims.get("nbf", 0)) - _LEEWAY_SECONDS, int(claims["exp"]), caller)
         return caller
 
     def _are_keys_due(self) -> bool:
@@ -82,8 +82,10 @@ class Verifier:
                 algorithms=algorithms,
                 audience=self._audience,
                 issuer=self._issuer,
-                options={"require": _REQUIRED, "verify_iat": False},
+                leeway=_LEEWAY_SECONDS,
+                options={"require": _REQUIRED},
             )
+            _check_end(claims)
         except jwt.MissingRequiredClaimError as error:
             raise TokenProblem(f"This token lacks the claim `{error.claim}`.") from None
         except jwt.PyJWTError as error:
@@ -135,17 +137,22 @@ def _sentence(error: jwt.PyJWTError) -> str:
     return next((sentence for kind, sentence in _SENTENCES if isinstance(error, kind)), "This token is not valid.")
 
 
+def _check_end(claims: Mapping[str, Any]) -> None:
+    """PyJWT has one leeway for all times, so the end is checked again without it. Raises ExpiredSignatureError."""
+    if int(claims["exp"]) <= time.time():
+        raise jwt.ExpiredSignatureError
+
+
 def _caller(claims: Mapping[str, Any]) -> Caller:
-    """The caller of a token. A token with any scope is a service's; one without is a member's."""
+    """The caller of a token. A token with one of our scopes is a service's, any other a member's: identity providers
+    put scopes of their own, such as `openid profile`, into people's tokens."""
     name, scope, expires_at = claims["sub"], claims.get("scope"), float(claims["exp"])
     if not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME or not _is_plain(name):
         raise TokenProblem(f"This token's `sub` is not a text of 1 to {LONGEST_NAME} characters.")
-    if scope is None:
-        return Caller(name, expires_at=expires_at)
-    if not isinstance(scope, str):
+    if scope is not None and not isinstance(scope, str):
         raise TokenProblem("This token's `scope` is not a text of scopes with spaces between them.")
-    scopes = frozenset(scope.split()) & frozenset(SCOPES)
-    return Caller(name, scopes, is_service=True, expires_at=expires_at)
+    scopes = frozenset((scope or "").split()) & frozenset(SCOPES)
+    return Caller(name, scopes, is_service=bool(scopes), expires_at=expires_at)
 
 
 def _is_plain(text: str) -> bool:

@@ -2,9 +2,7 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from loyalty.callers import Caller
 
@@ -30,9 +28,9 @@ class VerifiedTokens:
         self._callers.move_to_end(token)
         return kept[0]
 
-    def put(self, token: str, claims: Mapping[str, Any], caller: Caller) -> None:
-        """Keeps a verified token's caller. Times are whole seconds of the host's clock, as PyJWT reads them."""
-        self._callers[token] = caller, int(claims.get("nbf", 0)), int(claims["exp"])
+    def put(self, token: str, begins: float, ends: float, caller: Caller) -> None:
+        """Keeps a verified token's caller. It is valid from `begins` until `ends`, in seconds of the host's clock."""
+        self._callers[token] = caller, begins, ends
         self._callers.move_to_end(token)
         if len(self._callers) > self.most:
             self._callers.popitem(last=False)

@@ -17,7 +17,7 @@ def banner(url: str, settings: Settings) -> str:
     console = output()
     with console.capture() as captured:
         console.rule("[bold]Mi Points is running[/]")
-        _addresses(console, url)
+        _addresses(console, url, settings.metrics_port)
         lucia = _tokens(console, settings)
         console.print("\nTry it")
         console.print(curl_line(url, lucia), soft_wrap=True, markup=False)
@@ -26,10 +26,11 @@ def banner(url: str, settings: Settings) -> str:
     return captured.get().rstrip("\n")
 
 
-def _addresses(console: Console, url: str) -> None:
+def _addresses(console: Console, url: str, metrics_port: int | None) -> None:
+    metrics = url if metrics_port is None else f"{url.rpartition(':')[0]}:{metrics_port}"
     console.print(f"GraphiQL   [bold]{url}/graphql[/]")
     console.print(f"Webhooks   {url}/webhooks/native")
-    console.print(f"Health     {url}/readyz   {url}/metrics")
+    console.print(f"Health     {url}/readyz   {metrics}/metrics")
 
 
 def _tokens(console: Console, settings: Settings) -> str:

@@ -3,6 +3,7 @@
 import errno
 import socket
 
+from loyalty.loopback import is_loopback
 from mipoints.problems import UserError
 
 _UNREAD_SECONDS = 30
@@ -20,6 +21,18 @@ def listen(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         raise UserError(_sentence(host, port, error)) from error
     return listener
+
+
+def check_is_loopback(host: str) -> None:
+    """Raises Problem if other machines could reach a sandbox that listens on this host."""
+    try:
+        address = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0]
+    except (OSError, UnicodeError) as error:
+        raise UserError(f"Nothing can listen on {host}: {error}.") from error
+    if not is_loopback(str(address)):
+        raise UserError(
+            f"A sandbox gives tokens to everybody, and others could reach {host}: listen on 127.0.0.1, or say --i-know."
+        )
 
 
 def _limit_unread_time(listener: socket.socket) -> None:

@@ -76,6 +76,7 @@ class Query:
     @query_field(
         EVERYONE,
         "what points can be turned into, in a market, today; cheapest first.",
+        is_public=True,
         example="""query {
   rewards(market: "ES") { id name cost value { amountMinor currency } stockLeft }
 }""",
@@ -85,7 +86,7 @@ class Query:
         now = await clock.now(info.context.programme.db)
         return [RewardType.of(reward) for reward in catalogue.offered(market, now)]
 
-    @query_field(EVERYONE, "campaigns running or announced in a market, soonest first.")
+    @query_field(EVERYONE, "campaigns running or announced in a market, soonest first.", is_public=True)
     async def campaigns(self, info: Info, market: MarketArgument) -> list[CampaignType] | None:
         now = await clock.now(info.context.programme.db)
         catalogue = await open_market(info, market)
@@ -95,7 +96,9 @@ class Query:
             for each in sorted(coming, key=lambda each: (each.starts_at, each.id))
         ]
 
-    @query_field(EVERYONE, "the programme's terms in a market on a date (default: today); null before the first.")
+    @query_field(
+        EVERYONE, "the programme's terms in a market on a date (default: today); null before the first.", is_public=True
+    )
     async def terms(
         self,
         info: Info,

@@ -18,6 +18,8 @@ from api.schema.arguments import given
 
 PERMISSION = "permission"
 EXAMPLE = "example"
+PUBLIC = "public"
+"""The key of a query whose answer is the same for every caller, whatever is selected in it."""
 
 
 class AsPermitted(FieldExtension):
@@ -48,9 +50,12 @@ def mi_id_of(info: Info, mi_id: str | None) -> str:
     return name
 
 
-def query_field(permission: Permission, description: str, *, cost: int = 0, example: str | None = None) -> Any:
-    """A root field of Query. `cost` is added to the cost of the objects in its answer."""
-    metadata = {PERMISSION: permission, COST: cost, EXAMPLE: example}
+def query_field(
+    permission: Permission, description: str, *, cost: int = 0, example: str | None = None, is_public: bool = False
+) -> Any:
+    """A root field of Query. `cost` is added to the cost of the objects in its answer. If `is_public`, caches may keep
+    its answer and give it to anyone."""
+    metadata = {PERMISSION: permission, COST: cost, EXAMPLE: example, PUBLIC: is_public}
     return strawberry.field(description=description, metadata=metadata, extensions=[AsPermitted(permission)])
 
 

@@ -55,5 +55,5 @@ def webhook_request(event_id: str, body: Mapping[str, Any]) -> str:
 def _post(path: str, headers: Mapping[str, str], body: str) -> str:
     """A POST as text."""
     lines = [f"{name}: {value}" for name, value in headers.items()]
-    head = [f"POST {path} HTTP/1.1", "host: bench.test", f"content-length: {len(body.encode())}", *lines]
+    head = [f"POST {path} HTTP/1.1", "host: 127.0.0.1", f"content-length: {len(body.encode())}", *lines]
     return "\r\n".join([*head, "", body])

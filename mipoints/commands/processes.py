@@ -32,6 +32,9 @@ def migrate() -> None:
 def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(envvar="MIPOINTS_PORT", help="The port to listen on.", min=0, max=65535)] = 8000,
+    i_know: Annotated[
+        bool, typer.Option("--i-know", help="A sandbox may listen on any address, and answer under any name.")
+    ] = False,
 ) -> None:
     """Answer the API: GraphQL, webhooks, health, metrics. SIGTERM ends it gracefully."""
     import gc
@@ -41,7 +44,7 @@ def serve(
         import uvloop
 
         from loyalty.settings import check_for_serving
-        from mipoints.listening import listen
+        from mipoints.listening import check_is_loopback, listen
         from mipoints.logs import log_to_stderr
         from mipoints.sandbox import settings
         from mipoints.serving import serve as answer
@@ -50,8 +53,11 @@ def serve(
 
     current = settings()
     check_for_serving(current)
+    if current.sandbox and not i_know:
+        check_is_loopback(host)
     log_to_stderr()
-    uvloop.run(answer(current, listen(host, port)))
+    metrics = listen(host, current.metrics_port) if current.metrics_port is not None else None
+    uvloop.run(answer(current, listen(host, port), metrics, any_host=i_know or not current.sandbox))
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """GraphiQL for browsers: all its files come from this server, and demo callers' tokens exist in the sandbox only."""
 
+import gzip
 import json
 from pathlib import Path
 
@@ -60,6 +61,31 @@ async def test_browsers_may_cache_the_explorers_files_and_no_others_are_served(t
         with pytest.raises(HTTPException) as refused:
             await client.get("/..%2fsecret")
         assert refused.value.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "accepted", "is_packed"),
+    [
+        ("/index-1.js", "gzip, br", True),
+        ("/index-1.js", "br, gzip;q=0.5", True),
+        ("/index-1.js", "gzip;q=0, br", False),
+        ("/index-1.js", "identity", False),
+        ("/small-1.css", "gzip", False),
+    ],
+)
+async def test_the_explorers_files_are_sent_as_they_were_compressed_by_the_build(
+    tmp_path: Path, path: str, accepted: str, is_packed: bool
+):
+    (tmp_path / "index-1.js").write_text("export {}")
+    (tmp_path / "index-1.js.gz").write_bytes(gzip.compress(b"export {}"))
+    (tmp_path / "small-1.css").write_text("export {}")
+    transport = httpx.ASGITransport(Files(tmp_path))
+    async with httpx.AsyncClient(transport=transport, base_url="http://mi.test") as client:
+        file = await client.get(path, headers={"accept-encoding": accepted})
+    assert (file.status_code, file.text) == (200, "export {}")
+    assert file.headers.get("content-encoding") == ("gzip" if is_packed else None)
+    assert file.headers["content-type"].startswith("text/javascript" if path.endswith("js") else "text/css")
+    assert (file.headers["vary"], "immutable" in file.headers["cache-control"]) == ("accept-encoding", True)
 
 
 async def test_demo_people_have_tokens_in_the_sandbox_and_nowhere_else(http: httpx.AsyncClient):

@@ -58,7 +58,7 @@ async def test_a_browser_looking_at_the_address_sees_graphiql(http: httpx.AsyncC
     answer = await http.get("/graphql", params=TYPENAME, headers={"accept": accept} | PREFLIGHT)
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith(HTML) is is_page
-    assert answer.headers["vary"] == "accept"
+    assert answer.headers["vary"].startswith("accept")
 
 
 async def test_a_query_may_be_sent_by_get(http: httpx.AsyncClient):

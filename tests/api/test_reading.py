@@ -8,6 +8,7 @@ import pytest
 from api.ids import OF_NOBODY
 from db.pool import Database
 from tests.api.root_fields import OURS
+from tests.support.patience import eventually
 from tests.support.stage import ORDER, REGISTER, Stage
 
 HISTORY = """query($first: Int, $after: String, $last: Int, $before: String, $kinds: [EntryKind!], $since: DateTime,
@@ -134,12 +135,11 @@ async def test_a_node_is_found_only_by_callers_that_may_see_it(stage: Stage):
     for type_, id_ in ids.items():
         for token in (stage.token("mi-1"), *(stage.token(scope=s) for s in ("storefront", "operator", "auditor"))):
             assert (await stage.ask(NODE, {"id": id_}, token))["node"] == {"__typename": type_, "id": id_}
-        for other in ("mi-2", "mi-3"):
-            assert (await stage.ask(NODE, {"id": id_}, stage.token(other)))["node"] is None
-        for token, code in ((None, "UNAUTHENTICATED"), (stage.token(scope="other"), "FORBIDDEN")):
-            answer = await stage.post(NODE, {"id": id_}, token)
-            assert answer["data"] == {"node": None}
-            assert answer["errors"][0]["extensions"]["code"] == code
+        for other in (stage.token("mi-2"), stage.token("mi-3"), stage.token(scope="openid")):
+            assert (await stage.ask(NODE, {"id": id_}, other))["node"] is None
+        answer = await stage.post(NODE, {"id": id_})
+        assert answer["data"] == {"node": None}
+        assert answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
 
 
 async def test_rewards_are_nodes_for_every_client(stage: Stage):
@@ -293,4 +293,8 @@ async def test_a_process_is_ready_when_its_database_is_and_reports_that_redis_is
     await stage.owner.execute(
         "delete from schema_migrations where number = (select max(number) from schema_migrations)"
     )
-    assert (await stage.http.get("/readyz")).status_code == 503
+
+    async def is_not_ready() -> bool:
+        return (await stage.http.get("/readyz")).status_code == 503
+
+    await eventually(is_not_ready)

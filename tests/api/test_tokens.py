@@ -46,11 +46,23 @@ async def test_a_service_has_the_scopes_of_its_token_and_is_no_member():
     assert not caller.has("auditor")
 
 
-@pytest.mark.parametrize("scope", ["", "openid profile", "STOREFRONT"])
-async def test_an_unknown_scope_gives_no_rights_and_makes_no_member(scope: str):
+@pytest.mark.parametrize("scope", ["", " ", "openid profile", "STOREFRONT", "storefront.read", "openid,operator"])
+async def test_only_our_own_scopes_make_a_service_because_peoples_tokens_have_scopes_too(scope: str):
     caller = await Verifier(SANDBOX).verify(signed(scope=scope))
-    assert not caller.is_member
+    assert (caller.name, caller.is_member, caller.scopes) == ("mi-1", True, frozenset())
     assert not caller.has("storefront", "operator", "auditor")
+
+
+async def test_a_scope_of_ours_among_others_makes_a_service():
+    caller = await Verifier(SANDBOX).verify(signed(scope="openid auditor profile"))
+    assert (caller.is_member, caller.scopes) == (False, frozenset({"auditor"}))
+
+
+@pytest.mark.parametrize("claim", ["nbf", "iat"])
+async def test_the_issuers_clock_may_be_a_few_seconds_ahead_of_ours(claim: str):
+    verifier = Verifier(SANDBOX)
+    for _ in range(2):  # verified, and then kept
+        assert (await verifier.verify(signed(sub="mi-2", **{claim: int(time.time()) + 4}))).name == "mi-2"
 
 
 async def test_without_a_token_the_caller_has_no_name_and_no_problem():
@@ -74,6 +86,7 @@ async def test_without_a_token_the_caller_has_no_name_and_no_problem():
         ({"aud": "another"}, "audience"),
         ({"aud": ["another"]}, "audience"),
         ({"nbf": int(time.time()) + 600}, "not valid yet"),
+        ({"iat": int(time.time()) + 600}, "not valid yet"),
         ({"scope": ["storefront"]}, "`scope`"),
         ({"scope": 7}, "`scope`"),
     ],
@@ -126,7 +139,7 @@ async def test_a_verified_token_is_refused_while_the_hosts_clock_is_outside_its_
     verifier, now = Verifier(SANDBOX), int(time.time())
     token = signed(nbf=now - 5, exp=now + 6000)
     assert (await verifier.verify(token)).name == "mi-1"
-    for moment, is_valid in ((now - 6, False), (now - 5, True), (now + 5999, True), (now + 6000, False)):
+    for moment, is_valid in ((now - 11, False), (now - 10, True), (now + 5999, True), (now + 6000, False)):
         monkeypatch.setattr("loyalty.verified_tokens.time.time", lambda moment=moment: moment)
         assert (verifier._verified.get(token) is not None) == is_valid
 
@@ -184,15 +197,17 @@ KEYS: dict[str, object] = {
 
 @dataclass
 class Provider:
-    """Serves a key set; `answer` can be replaced to serve nonsense."""
+    """Serves a key set; `answer` can be replaced to serve nonsense, and `is_awake` cleared to let clients wait."""
 
     keys: dict[str, object] = field(default_factory=dict)
     answer: bytes | None = None
     requests: int = 0
     address: str = ""
+    is_awake: threading.Event = field(default_factory=threading.Event)
 
     def body(self) -> bytes:
         self.requests += 1
+        self.is_awake.wait(PATIENCE)
         return self.answer if self.answer is not None else json.dumps({"keys": self._listed()}).encode()
 
     def _listed(self) -> list[dict[str, object]]:
@@ -221,6 +236,7 @@ class Provider:
 @pytest.fixture
 def provider() -> Iterator[Provider]:
     served = Provider(dict(KEYS))
+    served.is_awake.set()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -237,6 +253,7 @@ def provider() -> Iterator[Provider]:
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     served.address = f"http://127.0.0.1:{server.server_port}/keys"
     yield served
+    served.is_awake.set()
     server.shutdown()
     server.server_close()
 
@@ -323,16 +340,35 @@ async def test_keys_fetched_before_stay_usable_while_the_provider_does_not_answe
     assert (await verifier.verify(provider.token("ed-1", "EdDSA"))).name == "mi-1"
     assert verifier._keys is not None
     verifier._keys.client.uri = "http://127.0.0.1:9/keys"
-    verifier._keys.client.jwk_set_cache.jwk_set_with_timestamp = None
+    forget_the_fetch(verifier)
     assert (await verifier.verify(provider.token("ed-1", "EdDSA", sub="mi-2"))).name == "mi-2"
-    unseen = await verifier.verify(provider.token("ec-1", "ES256"))
+    unseen = await verifier.verify(jwt.encode(claims(), provider.keys["ed-1"], "EdDSA", headers={"kid": "ed-2"}))
     assert "try again" in (unseen.problem or "")
 
 
-def forget_the_fetch(verifier: Verifier) -> None:
-    """As if the last fetch of the provider's keys were five minutes ago."""
+def forget_the_fetch(verifier: Verifier, minutes: float = 10) -> None:
+    """As if the last fetch of the provider's keys were so many minutes ago."""
     assert verifier._keys is not None
-    verifier._keys.client.jwk_set_cache.jwk_set_with_timestamp = None
+    verifier._keys._fetched_at = verifier._keys._tried_at = time.monotonic() - 60 * minutes
+
+
+async def test_nobody_with_a_known_key_waits_for_a_fetch_and_all_who_wait_share_one(provider: Provider):
+    verifier, old = Verifier(provider.settings), provider.token("ed-1", "EdDSA")
+    assert (await verifier.verify(old)).name == "mi-1"
+    assert verifier._keys is not None
+    verifier._keys.client.timeout = PATIENCE
+    provider.keys["ed-1"] = provider.keys["ed-2"] = ed25519.Ed25519PrivateKey.generate()
+    provider.is_awake.clear()
+    forget_the_fetch(verifier, minutes=5)
+    waiting = [asyncio.ensure_future(verifier.verify(provider.token("ed-2", "EdDSA"))) for _ in range(20)]
+    for number in range(100):
+        token = provider.token("ec-1", "ES256", sub=f"mi-{number}")
+        assert (await verifier.verify(token)).name == f"mi-{number}"
+    assert not any(each.done() for each in waiting)
+    provider.is_awake.set()
+    assert {(await each).name for each in waiting} == {"mi-1"}
+    assert "signature" in ((await verifier.verify(old)).problem or "")
+    assert provider.requests == 2
 
 
 async def test_tokens_of_a_key_that_was_rotated_are_refused_although_they_were_verified(provider: Provider):
@@ -366,7 +402,7 @@ async def test_a_new_key_that_a_token_names_drops_the_tokens_of_the_old_ones(pro
     del provider.keys["ed-1"]
     provider.keys["ed-2"] = ed25519.Ed25519PrivateKey.generate()
     assert verifier._keys is not None
-    verifier._keys.client.cooldown_duration = 0
+    verifier._keys.cooldown = 0
     assert (await verifier.verify(provider.token("ed-2", "EdDSA"))).name == "mi-1"
     assert "not listed" in ((await verifier.verify(old)).problem or "")
 

@@ -109,6 +109,13 @@ def entry(body: str, id_: str = "a") -> dict[str, str]:
         (manifest({"id": "a"}), "a body"),
         (manifest(entry("{ __typename }", "")), "an id"),
         (manifest(entry("{ a: __typename }"), entry("{ b: __typename }")), "the same id"),
+        (manifest(entry("{ __typename }", "a" * 201)), "an id of 1 to 200"),
+        ("{}", "format"),
+        (json.dumps({"a": 7}), "is a text"),
+        (json.dumps({"": "{ __typename }"}), "an id of 1 to 200"),
+        (json.dumps({"a": "{ __typename }", "sha256:a": "{ __typename }"}), "the same id"),
+        (json.dumps({"a": "query A { nothing }"}), "document a is not valid: Cannot query field 'nothing'"),
+        (json.dumps({"a": "{ __typename }", "format": "{ __typename }"}), "neither"),
         (manifest(entry("query A { nothing }")), "document a is not valid: Cannot query field 'nothing'"),
         (manifest(entry("query A {")), "document a is not valid: Syntax Error"),
         (manifest(entry("query A { me { " * 20 + "id" + "}" * 40)), "document a is not valid"),
@@ -119,6 +126,14 @@ def test_a_manifest_that_cannot_be_used_stops_the_start_with_a_sentence(tmp_path
     file.write_text(text, "utf-8")
     with pytest.raises(ManifestProblem, match=word):
         trusted_documents(Documents(schema._schema), str(file))
+
+
+def test_a_plain_manifest_of_texts_by_id_is_read_as_codegen_relay_and_yoga_write_it(tmp_path: Path):
+    file = tmp_path / "persisted-documents.json"
+    texts = {"sha256:5d2f": "query A { __typename }", "0f1e2d3c": "query B { me { id } }"}
+    file.write_text(json.dumps(texts), "utf-8")
+    read = trusted_documents(Documents(schema._schema), str(file))
+    assert read == {"5d2f": texts["sha256:5d2f"], "0f1e2d3c": texts["0f1e2d3c"]}
 
 
 def test_a_manifest_that_is_not_there_stops_the_start_with_a_sentence(tmp_path: Path):

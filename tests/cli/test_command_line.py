@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
+import httpx
 import pytest
 from standardwebhooks.webhooks import Webhook
 
@@ -17,7 +18,7 @@ from mipoints.signing import signed_headers
 from tests.cli.commands import are_sentences, mipoints, mipoints_process
 from tests.conftest import database_named, run_on_server
 from tests.support.patience import PATIENCE
-from tests.support.processes import answering, environment, serving
+from tests.support.processes import Server, answering, environment, free_port, running, serving
 from tests.support.stage import NATIVE_SECRET, settings_for
 
 STARTS_A_SERVER = ("serve", "worker", "dev")
@@ -59,6 +60,9 @@ async def test_help_lists_the_commands():
         (("documents", "check", "no-such-folder"), {}, 1, "no-such-folder"),
         (("serve", "--port", "0"), {"MIPOINTS_TRUSTED_DOCUMENTS": "some"}, 1, "members"),
         (("serve", "--port", "0"), {"MIPOINTS_TRUSTED_MANIFEST": "no-such-file"}, 1, "no-such-file"),
+        (("serve", "--port", "0", "--host", "0.0.0.0"), {}, 1, "--i-know"),
+        (("serve", "--port", "0"), {"MIPOINTS_AUTH_JWKS_URL": "https://login.example/keys"}, 1, "contradict"),
+        (("worker",), {"MIPOINTS_POOL_SISE": "5"}, 1, "MIPOINTS_POOL_SIZE"),
     ],
 )
 async def test_an_error_is_a_sentence_on_stderr(
@@ -158,6 +162,34 @@ async def test_serving_starts_without_redis_and_ends_in_good_order(database_url:
 async def test_serving_starts_while_the_database_is_away():
     with serving(environment(AWAY)) as server:
         assert (await answering(server, "/healthz")).is_success
+
+
+async def test_metrics_are_served_on_a_port_of_their_own_and_end_with_the_process():
+    port = free_port()
+    with serving(environment(AWAY, MIPOINTS_METRICS_PORT=str(port))) as server:
+        await answering(server, "/healthz")
+        assert (
+            b"mipoints_streams"
+            in (await answering(Server(f"http://127.0.0.1:{port}", server.process), "/metrics")).content
+        )
+        server.process.terminate()
+        assert await asyncio.to_thread(server.process.wait, PATIENCE) == 0
+
+
+@pytest.mark.parametrize(("knows", "status"), [((), 421), (("--host", "0.0.0.0", "--i-know"), 200)])
+async def test_a_sandbox_says_what_it_is_and_answers_under_other_names_only_if_it_was_told_so(
+    tmp_path: Path, knows: tuple[str, ...], status: int
+):
+    port = free_port()
+    with (
+        (tmp_path / "log").open("wb") as log,
+        running("serve", "--port", str(port), *knows, env=environment(AWAY), log=log.fileno()) as process,
+    ):
+        server = Server(f"http://127.0.0.1:{port}", process)
+        await answering(server, "/healthz")
+        async with httpx.AsyncClient(base_url=server.url) as http:
+            assert (await http.get("/healthz", headers={"host": "evil.example"})).status_code == status
+    assert "THIS IS A SANDBOX" in (tmp_path / "log").read_text("utf-8")
 
 
 async def test_a_sent_webhook_is_accepted_once_and_a_wrong_secret_not(database_url: str, tmp_path: Path):

@@ -45,7 +45,7 @@ async def served(app: ASGIApp, buffers: int | None = None, limits: EdgeLimits | 
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffers)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffers)
     listener.bind(("127.0.0.1", 0))
-    listener.listen()
+    listener.listen()  # a client that connects before the server runs waits
     config = EdgeConfig(app, limits or EdgeLimits.of(Settings(database_url="")), log_level="warning")
     server = Server(config)
     serving = asyncio.create_task(server.serve([listener]))

@@ -97,8 +97,8 @@ _NO_HTTP = (
     b"POST /webhooks/native HTTP/9.9\r\n\r\n",
     b"post /webhooks/native HTTP/1.1\r\n\r\n",
     b"GET\r\n\r\n",
-    b"POST /webhooks/native HTTP/1.1\r\nHost: x\r\n",
-    b"POST /webhooks/\xff\xfe HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
+    b"POST /webhooks/native HTTP/1.1\r\nHost: localhost\r\n",
+    b"POST /webhooks/\xff\xfe HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n",
 )
 
 

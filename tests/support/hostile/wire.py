@@ -40,7 +40,7 @@ class Request:
 
     def _framing(self) -> Headers:
         names = {name.strip().lower() for name, _ in self.headers}
-        host = () if b"host" in names else ((b"Host", b"fuzz.test"),)
+        host = () if b"host" in names else ((b"Host", b"localhost"),)
         if self.is_chunked:
             return (*host, (b"Transfer-Encoding", b"chunked"))
         return host if b"content-length" in names else (*host, (b"Content-Length", b"%d" % len(self.body)))

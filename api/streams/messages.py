@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from api import requests
 from api.bodies import NotJson, read_json
-from api.requests import MOST_VALUES
 
 BAD_REQUEST = 4400
 UNAUTHORIZED = 4401
@@ -44,7 +44,7 @@ def read_message(text: str | None) -> Message:
     if text is None:
         raise Ended(BAD_REQUEST, "Messages are texts.")
     try:
-        value = read_json(text.encode("utf-8", "surrogatepass"), MOST_VALUES)
+        value = read_json(text.encode("utf-8", "surrogatepass"), requests.MOST_VALUES)
     except NotJson as error:
         raise Ended(BAD_REQUEST, str(error).replace("The body", "The message")) from None
     if not isinstance(value, dict) or value.get("type") not in _KINDS:

@@ -10,12 +10,12 @@ const SCHEMA = "schema.graphql", OPERATIONS = "api/operations/*.graphql";
 const PAGES = ["Connection", "Edge", "PageInfo"];
 // ... values that are parts of something, ...
 const VALUES = [
-  "Balance", "Cap", "CartCoupon", "EarningTerm", "FuelStreak", "LapsingPoints", "Liability", "Money", "Parcel",
-  "RewardProgress", "Terms", "WayToEarn",
+  "Balance", "Cap", "CartCoupon", "EarningTerm", "Explanation", "FuelStreak", "LapsingPoints", "Liability", "Money",
+  "Parcel", "PastRefusal", "RewardProgress", "Terms", "WayToEarn",
 ];
 // ... answers of mutations and subscriptions, ...
 const ANSWERS = [
-  "BalanceChanged", "CampaignSaved", "CouponChanged", "MemberChanged", "MemberRegistered", "OrderRecorded",
+  "BalanceChanged", "CampaignSaved", "CouponChanged", "ExclusionLifted", "MemberChanged", "MemberRegistered", "OrderRecorded",
   "PointsRedeemed", "PointsVerdict", "ProductsExcluded", "RewardSaved", "WebhookReplayed",
 ];
 // ... and refusals.
@@ -46,8 +46,9 @@ export default [
       // coupons; the other lists are read forwards only.
       "@graphql-eslint/relay-arguments": ["error", { includeBoth: false }],
       // Short lists (ways to earn, lines of an order) are plain lists in the contract; and every page has `nodes` beside
-      // its `edges`, for clients that need no cursors.
-      "@graphql-eslint/relay-edge-types": ["error", { listTypeCanWrapOnlyEdgeType: false }],
+      // its `edges`, for clients that need no cursors. A past refusal has no id of its own: it is read from an answer that
+      // was stored under a key.
+      "@graphql-eslint/relay-edge-types": ["error", { listTypeCanWrapOnlyEdgeType: false, shouldImplementNode: false }],
     },
   },
   {

@@ -27,7 +27,7 @@ from loyalty.operators.adjust import Adjustment, adjust
 from loyalty.programme.programme import Programme
 from mipoints.listening import listen
 from tests.support.fresh import Shared
-from tests.support.patience import eventually
+from tests.support.patience import PATIENCE, eventually
 from tests.support.stage import EARN, Stage, open_stage
 from tests.support.streams import CHANGES, Socket, events, known, opened
 
@@ -369,7 +369,7 @@ async def test_the_operations_that_a_connection_runs_at_a_time_are_limited(stage
 async def test_a_client_that_does_not_read_is_disconnected_and_delays_no_other(database_url: str, shared: Shared):
     """It may send as fast as it likes, so that it is stuck soon."""
     fast = {"socket_messages": 1_000_000, "graphql_body_limit": 10_000_000}
-    async with open_stage(shared, buffers=4096, heartbeat_seconds=1, **fast) as stage:
+    async with asyncio.timeout(PATIENCE), open_stage(shared, buffers=4096, heartbeat_seconds=1, **fast) as stage:
         await stage.register()
         token = stage.token("mi-1")
         async with not_reading(stage, token) as reader:

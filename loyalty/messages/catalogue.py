@@ -4,7 +4,7 @@ A text is a list of templates, the richest first; the first one whose facts are 
 """
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -19,6 +19,8 @@ from babel.numbers import format_decimal
 from loyalty.programme.rules.kinds import LANGUAGES
 
 DEFAULT = "en"
+Word = str | Callable[[], str]
+"""A fact in words, or a function that makes it: most texts need few of the words that they may use."""
 SECTIONS = (
     "kinds",
     "actions",
@@ -50,7 +52,7 @@ class MessageCatalogue:
     counted: Mapping[str, Mapping[str, str]]
     dates: Mapping[str, str]
 
-    def text(self, section: str, keys: Sequence[str], words: Mapping[str, str]) -> str:
+    def text(self, section: str, keys: Sequence[str], words: Mapping[str, Word]) -> str:
         """The text of the first key that the section has, by the richest template that the words can fill.
 
         Raises KeyError if the section has none of the keys.
@@ -58,7 +60,7 @@ class MessageCatalogue:
         section_texts = self.texts[section]
         templates = section_texts[next((key for key in keys if key in section_texts), keys[-1])]
         fitting = next(template for template in templates if template.needs <= words.keys())
-        return fitting.text.format_map(words)
+        return fitting.text.format_map({name: _made(words[name]) for name in fitting.needs})
 
     def count(self, noun: str, number: int) -> str:
         """A number with the noun that it counts, in the singular or plural: 1 point, 1,500 points."""
@@ -89,6 +91,10 @@ def _grouped(locale: Locale, number: int) -> str:
 @lru_cache(maxsize=4096)
 def _written(locale: Locale, form: str, day: date) -> str:
     return format_date(day, form, locale=locale)
+
+
+def _made(word: Word) -> str:
+    return word if isinstance(word, str) else word()
 
 
 def _read(language: str) -> MessageCatalogue:

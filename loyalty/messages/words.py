@@ -7,31 +7,32 @@ from zoneinfo import ZoneInfo
 from babel.lists import format_list
 from babel.numbers import format_currency, get_currency_precision
 
-from loyalty.messages.catalogue import MessageCatalogue
+from loyalty.messages.catalogue import MessageCatalogue, Word
 
 Facts = Mapping[str, object]
 
 
-def words_of(catalogue: MessageCatalogue, facts: Facts) -> dict[str, str]:
+def words_of(catalogue: MessageCatalogue, facts: Facts) -> dict[str, Word]:
     """The words for an entry or a verdict. Only `reference`, `campaigns` and `resets_at` may be missing.
 
     `cancelled`, `lapsed` and `debt` are points (R36): pending ones that are cancelled, lapsed ones that are not taken
     again, and those that the member owes now.
     """
     named = _present({"reference": facts.get("reference") or None})
-    kind = catalogue.text("kinds", (str(facts.get("kind")), "OTHER"), named)
     zone = facts.get("time_zone")
     optional = {
         "campaigns": _names(catalogue, facts.get("campaigns")),
         "resets_at": day_in_zone(catalogue, facts.get("resets_at"), str(zone) if zone else None),
     }
-    amounts = {
-        "points": _points(catalogue, facts),
-        "cancelled": catalogue.count("PENDING", amount_in(facts, "cancelled")),
-        "lapsed": catalogue.count("POINTS", amount_in(facts, "lapsed")),
-        "debt": catalogue.count("POINTS", amount_in(facts, "debt")),
+    return {
+        "kind": lambda: catalogue.text("kinds", (str(facts.get("kind")), "OTHER"), named),
+        "points": lambda: _points(catalogue, facts),
+        "cancelled": lambda: catalogue.count("PENDING", amount_in(facts, "cancelled")),
+        "lapsed": lambda: catalogue.count("POINTS", amount_in(facts, "lapsed")),
+        "debt": lambda: catalogue.count("POINTS", amount_in(facts, "debt")),
+        **named,
+        **_present(optional),
     }
-    return named | amounts | {"kind": kind} | _present(optional)
 
 
 def day_in_zone(catalogue: MessageCatalogue, moment: object, zone: str | None) -> str | None:

@@ -59,7 +59,7 @@ class Operations:
 
     async def _operate(self, message: Message, asker: Requester) -> None:
         """Answers one operation. A client that disconnected is noticed by the connection, so such errors end here."""
-        with suppress(WebSocketDisconnect, TimeoutError, RuntimeError):
+        with suppress(WebSocketDisconnect, TimeoutError):
             await self._answer(message, asker)
 
     async def _answer(self, message: Message, asker: Requester) -> None:

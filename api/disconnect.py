@@ -19,7 +19,7 @@ async def client_disconnect(receive: Receive) -> None:
 
 @dataclass(slots=True)
 class Disconnect:
-    """The disconnect of one request's client, which is watched for once somebody has to wait.
+    """The disconnect of one request's client, which is watched for once an operation has to wait.
 
     `receive` is called only then, so the whole body has to be read before.
     """

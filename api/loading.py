@@ -35,7 +35,7 @@ class _Batch(Generic[K]):
 @dataclass(slots=True)
 class Loader(Generic[K, V]):
     """`read` gives the values of some keys, in their order; it is called for at most `largest` keys at a time. With 1
-    it is called at once, since nobody may join."""
+    it is called at once, since no other caller can join."""
 
     read: Callable[[list[K]], Awaitable[Sequence[V]]]
     largest: int = 500

@@ -35,8 +35,8 @@ def cross_origin(origins: Collection[str]) -> Sequence[Middleware]:
 class CheckedOrigin:
     """Refuses WebSockets (HTTP 403) of pages whose origin is neither ours nor one of `origins`.
 
-    Browsers ask nobody before they open a WebSocket to another site; they only send the page's `Origin`. A program
-    sends none, and is let in.
+    Browsers open a WebSocket to another site without a preflight; they only send the page's `Origin`. A program sends
+    none, and is let in.
     """
 
     app: ASGIApp

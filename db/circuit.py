@@ -60,7 +60,7 @@ class Circuit:
             return await answer
         except asyncio.CancelledError:
             if not answer.cancelled():
-                answer.exception()  # it came at the same moment; asyncio would log that nobody took it
+                answer.exception()  # it came at the same moment; asyncio would log an error that no caller took
             raise
         finally:
             timer.cancel()

@@ -46,7 +46,7 @@ class NotSetUp(DatabaseUnavailable):
 
 
 class Busy(DatabaseUnavailable):
-    """Somebody else holds the rows that are needed, for longer than is worth waiting."""
+    """Another transaction holds the rows that are needed, for longer than is worth waiting."""
 
 
 class TookTooLong(DatabaseUnavailable):

@@ -17,7 +17,7 @@ Row = TypeVar("Row")
 ReadKeys = Callable[[Queryable, Sequence[Key]], Awaitable[list[Row]]]
 
 MOST_KEYS = 50
-"""A read of more keys leaves alone, so that nobody waits for its rows as well."""
+"""A read of more keys is sent alone, so that no other caller waits for its rows."""
 
 
 class by_key:  # noqa: N801 - a decorator

@@ -72,7 +72,7 @@ class Together(Generic[Item, Result]):
             self._send()
 
     def _forget(self, running: "asyncio.Task[Sequence[Result]]") -> None:
-        """A statement that has ended, or that nobody waits for, holds up no one."""
+        """A statement that has ended, or for which no caller waits, delays no other."""
         if (slow := self._in_flight.pop(running, None)) is not None:
             slow.cancel()
 

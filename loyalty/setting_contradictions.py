@@ -48,7 +48,7 @@ def _of_budgets(settings: "Settings") -> list[str]:
 
 
 def _of_a_sandbox(settings: "Settings") -> list[str]:
-    """In a sandbox everybody can have a token, so it has no identity provider, which real members have."""
+    """In a sandbox every visitor can have a token, so it has no identity provider, which real members have."""
     if settings.auth_jwks_url is None:
         return []
     sentence = (
@@ -76,6 +76,6 @@ def _of_production(settings: "Settings") -> list[str]:
 
 
 def _is_secure(url: str) -> bool:
-    """Whether nobody between us and the host can replace an answer: by TLS, or because the host is this machine."""
+    """Whether no machine between us and the host can replace an answer: by TLS, or because the host is this machine."""
     parts = urlsplit(url)
     return parts.scheme == "https" or is_loopback(parts.hostname or "")

@@ -17,7 +17,7 @@ def variable_of(name: str) -> str:
 def unknown_names(environ: Mapping[str, str], settings: Collection[str]) -> list[str]:
     """A sentence for each variable with our prefix and a value that is no setting, with the nearest one that is.
 
-    A mistyped name would otherwise leave a limit or a secret at its default, and nobody would notice.
+    A mistyped name would otherwise leave a limit or a secret at its default, unnoticed.
     """
     known = (*map(variable_of, settings), *_OF_COMMANDS)
     given = sorted(name.removeprefix(PREFIX) for name, text in environ.items() if text and name.startswith(PREFIX))

@@ -35,10 +35,10 @@ class KeySet:
     """An identity provider's public keys, cached for `lifespan` seconds. They are fetched off the event loop, and all
     who need a fetch share one.
 
-    A token of a known key waits for no fetch: the known key is used until the fetch has ended, unless nobody has tried
-    for two lifespans. A token of an unknown key waits; such tokens cause one fetch in `cooldown` seconds at most. After
-    a failed fetch the cached keys are still used, and the next fetch waits `pause` seconds. When the provider's keys
-    have changed, `on_change` is called.
+    A token of a known key waits for no fetch: the known key is used until the fetch has ended, unless no request has
+    tried for two lifespans. A token of an unknown key waits; such tokens cause one fetch in `cooldown` seconds at most.
+    After a failed fetch the cached keys are still used, and the next fetch waits `pause` seconds. When the provider's
+    keys have changed, `on_change` is called.
     """
 
     client: KeyClient

@@ -63,7 +63,7 @@ class FlatObject:
         elif known.source is not None:
             try:
                 return known.table.one(known.source(value))
-            except Exception:  # noqa: S110 - as below
+            except Exception:  # noqa: S110 - an unusual value: the exact writers below write it, or raise
                 pass
         return "{" + self.write_fields(value) + "}"
 
@@ -91,7 +91,7 @@ class FlatObject:
         if class_ not in self.gate.known:
             try:
                 self.gate.check(class_(source))
-            except Exception:
+            except Exception:  # the exact way makes the object again, and raises the same where it matters
                 return False
         return class_ in self.gate.known
 

@@ -1,4 +1,4 @@
-"""Objects made of a row: each field is worked out when it is first read; nothing is done for what nobody asks. Their
+"""Objects made of a row: each field is worked out when it is first read; fields without a reader cost nothing. Their
 classes declare how each field is read, so that a plan can write it without making the object."""
 
 from collections.abc import Callable

@@ -6,8 +6,6 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import asyncpg
-
 from db.pages import MemberAnd, Window, columns_of
 from db.pool import Database, Queryable
 from db.queries import query
@@ -53,7 +51,7 @@ async def entries_page(db: Queryable, member_id: UUID, window: Window[int], want
         wanted.until,
         window.most + 1,
     )
-    return [_entry(row) for row in rows]
+    return list(map(EntryRow._make, rows))
 
 
 _FIRST_PAGES = first_pages("entries_first_pages", EntryRow._make)
@@ -62,17 +60,13 @@ _FIRST_PAGES = first_pages("entries_first_pages", EntryRow._make)
 @by_key("member_id", "seq")
 async def entries_by_seq(db: Queryable, keys: Sequence[MemberAnd[int]]) -> list[EntryRow]:
     """Lines of histories by member and seq."""
-    return [_entry(row) for row in await db.fetch(query("entries_by_seq"), *columns_of(keys))]
+    return list(map(EntryRow._make, await db.fetch(query("entries_by_seq"), *columns_of(keys))))
 
 
 @by_key("member_id", "verdict_id")
 async def entries_of_verdicts(db: Queryable, keys: Sequence[MemberAnd[UUID]]) -> list[EntryRow]:
     """The lines of history that verdicts caused, oldest first."""
-    return [_entry(row) for row in await db.fetch(query("entries_of_verdicts"), *columns_of(keys))]
-
-
-def _entry(row: asyncpg.Record) -> EntryRow:
-    return EntryRow._make(row)
+    return list(map(EntryRow._make, await db.fetch(query("entries_of_verdicts"), *columns_of(keys))))
 
 
 @dataclass(frozen=True, slots=True)

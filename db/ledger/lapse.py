@@ -22,5 +22,5 @@ async def members_to_lapse(db: Queryable, after: LapsePlace, most: int) -> list[
 
 
 async def members_with_expiring_coupons(db: Queryable, most: int) -> list[UUID]:
-    """Up to `most` members who must get a notice that a coupon ends."""
+    """The members who must get a notice that a coupon ends: those of the `most` coupons that end first."""
     return [row["member_id"] for row in await db.fetch(query("members_with_expiring_coupons"), most)]

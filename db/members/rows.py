@@ -5,8 +5,6 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-import asyncpg
-
 from db.pool import Queryable
 from db.queries import query
 from db.reading_together import by_key
@@ -35,20 +33,16 @@ class MemberRow(NamedTuple):
 @by_key("mi_id")
 async def members_by_mi_id(db: Queryable, mi_ids: Sequence[str]) -> list[MemberRow]:
     """The members among these Mi accounts; accounts that have not joined are left out."""
-    return [_member(row) for row in await db.fetch(query("members_by_mi_id"), list(mi_ids))]
+    return list(map(MemberRow._make, await db.fetch(query("members_by_mi_id"), list(mi_ids))))
 
 
 @by_key("member_id")
 async def members_by_id(db: Queryable, member_ids: Sequence[UUID]) -> list[MemberRow]:
     """Members by id; erased persons are left out."""
-    return [_member(row) for row in await db.fetch(query("members_by_id"), list(member_ids))]
+    return list(map(MemberRow._make, await db.fetch(query("members_by_id"), list(member_ids))))
 
 
 async def erased_member(db: Queryable, member_id: UUID) -> MemberRow | None:
     """A member whose person was erased, with a pseudonym as its Mi account id; None if there is none."""
     row = await db.fetchrow(query("erased_member"), member_id)
-    return _member(row) if row is not None else None
-
-
-def _member(row: asyncpg.Record) -> MemberRow:
-    return MemberRow._make(row)
+    return MemberRow._make(row) if row is not None else None

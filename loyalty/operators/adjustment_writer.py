@@ -48,7 +48,7 @@ class ReversedEntry:
 
     def given_back(self, points: int, today: date, new_lot: date) -> GivenBack:
         """The points that go back and their lots (R51). Raises InvalidInput for more than are left of the line, and
-        NotAllowed for a coupon that an order has: nobody gets both."""
+        NotAllowed for a coupon that an order has: a member gets one of the two."""
         if self.coupon is not None and self.coupon.state in {"RESERVED", "USED"}:
             raise NotAllowed(f"The coupon that these points bought is {self.coupon.state.lower()}: nobody gets both.")
         left = self.taken.left - self.promised

@@ -26,8 +26,8 @@ class RewardChange:
 
 
 async def end_reward(programme: Programme, caller: Caller, change: RewardChange, key: str) -> str:
-    """Ends a reward now: nobody can redeem points for it any more, and its coupons stay. One that has ended stays as it
-    is. Gives its id.
+    """Ends a reward now: members can redeem no more points for it, and its coupons stay. A reward that has ended stays
+    as it is. Gives its id.
 
     Refusals: NotFound, InvalidInput for no reason, IdempotencyMismatch.
     """

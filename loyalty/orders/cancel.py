@@ -27,7 +27,7 @@ class Cancellation:
 async def cancel_order(programme: Programme, caller: Caller, reported: Cancellation, key: str) -> OrderVerdict:
     """Takes pieces out of those of the order that are not delivered; points that wait for them are cancelled.
 
-    The same cancellation id, whoever reports it, is one cancellation. Refusals: NotFound, IdempotencyMismatch,
+    One cancellation id is one cancellation, whichever system reports it. Refusals: NotFound, IdempotencyMismatch,
     OCCURRED_IN_FUTURE, and InvalidInput for an empty list of lines, an unknown line, more pieces than were bought, or a
     known cancellation with other lines.
     """

@@ -87,7 +87,7 @@ from (
 -- name: due_rows
 -- Everything that is due for members ($1), each up to a moment ($2; null: now) and never later than now, as of one
 -- version of each member, without locking anything. At most $3 promises and $3 coupons of a member, soonest first.
--- `offset 0` keeps Postgres from reading everybody's promises or coupons by time, once for each member.
+-- `offset 0` keeps Postgres from reading all members' promises or coupons by time, once for each member.
 with days as materialized (
     select market, zone, coupon_notice_days, programme_now() as now from market_days
 )

@@ -158,7 +158,7 @@ class Cancelled:
 
 @dataclass(frozen=True, slots=True)
 class GivenUp:
-    """Pieces that nobody waits for any more, because their order had no news for too long (R31a)."""
+    """Pieces that were given up, because their order had no news for too long (R31a)."""
 
     lines: Lines
     occurred_at: datetime

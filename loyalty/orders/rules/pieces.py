@@ -37,7 +37,7 @@ class Whereabouts:
 
     @property
     def hopeless(self) -> int:
-        """Pieces that nobody waits for."""
+        """Pieces that were given up (R31a)."""
         return self.bought - self.possible
 
 

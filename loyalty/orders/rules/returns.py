@@ -31,7 +31,7 @@ class Back:
     def left(self, line_id: str, pieces: Whereabouts, cancelled: int) -> tuple[int, int]:
         """Kept of those that are there, and of those that are or may be: never below zero.
 
-        `cancelled` are undelivered pieces; those that nobody waits for are cancelled first. A piece that is returned
+        `cancelled` are undelivered pieces; those that were given up are cancelled first. A piece that is returned
         from a box that has not arrived is not expected any more (R33), and may be a cancelled one. A piece that never
         arrives does not count among those that did. A spare that goes back takes no other piece (R34).
         """

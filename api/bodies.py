@@ -66,7 +66,7 @@ def read_json(body: bytes, most_values: int | None = None) -> Any:
         raise NotJson("The body is nested too deeply.") from None
     except ValueError:
         raise NotJson("The body holds a number that is not JSON's, or too long.") from None
-    if is_deeper(value, _DEEPEST):
+    if body.count(b"{") + body.count(b"[") > _DEEPEST and is_deeper(value, _DEEPEST):
         raise NotJson("The body is nested too deeply.")
     return value
 
@@ -122,6 +122,8 @@ def is_wider(value: object, members: int) -> bool:
 
 def has_unkeepable_text(value: object) -> bool:
     """Whether any text inside a value holds NUL or half of a surrogate pair, which Postgres cannot store."""
+    if isinstance(value, str):
+        return _is_unkeepable(value)
     return any(_is_unkeepable("".join(_texts(layer))) for layer in _layers(value))
 
 
@@ -134,6 +136,8 @@ def _texts(layer: list[Any]) -> Iterator[str]:
 
 
 def _is_unkeepable(text: str) -> bool:
+    if text.isascii():
+        return "\0" in text
     try:
         return b"\0" in text.encode()
     except UnicodeEncodeError:

@@ -207,7 +207,11 @@ def _check(request: OperationRequest) -> None:
     """
     if not (request.query or "").strip() and (request.query is not None or request.document_id is None):
         raise Refused(400, "`query` is a GraphQL document, as a text.")
-    if has_unkeepable_text(request.query) or has_unkeepable_text(request.variables):
+    if has_unkeepable_text(request.query or ""):
+        raise Refused(400, UNKEEPABLE)
+    if not request.variables:
+        return
+    if has_unkeepable_text(request.variables):
         raise Refused(400, UNKEEPABLE)
     if is_wider(request.variables, _MOST_MEMBERS):
         raise TooMuchSent(400, f"An object in `variables` has at most {_MOST_MEMBERS} members.")

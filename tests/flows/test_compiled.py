@@ -191,20 +191,30 @@ class BothWays:
         return _PASSING.sub(b"a moment", sent(answered.body))
 
 
+_DRAWS = 4
+"""Operations are drawn at random; where one draw has too few that reach a plan, another is compared as well."""
+
+
 async def test_generated_queries_of_members_and_operators(stage: Stage, programme: Programme):
     known, both = await names_of_rows(stage), BothWays(stage, programme)
-    everybodys = generated(queries, 90)
-    for caller, language in ((_MEMBER, "es"), (_OPERATOR, "en"), (Caller(), "de")):
-        for seed, text in enumerate([*everybodys, *generated(queries, 35, caller)]):
-            await both.check(aimed(text, seed + len(language), known, caller), caller, language)
+    for _ in range(_DRAWS):
+        everybodys = generated(queries, 90)
+        for caller, language in ((_MEMBER, "es"), (_OPERATOR, "en"), (Caller(), "de")):
+            for seed, text in enumerate([*everybodys, *generated(queries, 35, caller)]):
+                await both.check(aimed(text, seed + len(language), known, caller), caller, language)
+        if both.planned > 100 and both.completed > 100:
+            break
     assert both.planned > 100
     assert both.completed > 100
 
 
 async def test_generated_mutations_give_their_first_answer_again(stage: Stage, programme: Programme):
     known, both = await names_of_rows(stage), BothWays(stage, programme)
-    for seed, text in enumerate(generated(mutations, 90)):
-        keys = {"idempotencyKey": [f"key-{seed}-{n}" for n in range(20)]}
-        for caller in (_MEMBER, _OPERATOR):
-            await both.check(aimed(text, seed, known | keys, caller), caller, "en")
+    for draw in range(_DRAWS):
+        for seed, text in enumerate(generated(mutations, 90)):
+            keys = {"idempotencyKey": [f"key-{draw}-{seed}-{n}" for n in range(20)]}
+            for caller in (_MEMBER, _OPERATOR):
+                await both.check(aimed(text, seed, known | keys, caller), caller, "en")
+        if both.planned > 30:
+            break
     assert both.planned > 30
